@@ -1,0 +1,174 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { noResources, type Resources } from "../quota/resources.ts";
+import { gibibyte, hourMs, mebibyte, minuteMs, secondMs } from "../units.ts";
+
+/**
+ * What may be done about a run that was cut off: run it again (`idempotent`), look whether it happened (`checkable`), or
+ * nothing, because it must start at most once (`once`).
+ */
+export const effects = ["idempotent", "checkable", "once"] as const;
+export type Effect = (typeof effects)[number];
+
+/** A typed action: what a command may ask a bridge to do. */
+export interface Action<Params extends z.ZodType = z.ZodType> {
+  readonly params: Params;
+  readonly effect: Effect;
+  /** What a run of it reserves unless the task says otherwise. */
+  readonly demand: Resources;
+  readonly timeoutMs: number;
+  /** Reads are bound to no order, reserve nothing and are left out of the history. */
+  readonly isRead: boolean;
+  /** Whether it needs a project's directory; the others work on the workspace or the bridge. */
+  readonly needsProject: boolean;
+}
+
+function action<Params extends z.ZodType>(definition: Action<Params>): Action<Params> {
+  return definition;
+}
+
+const aRun: Resources = { cpu: 500, memory: 256 * mebibyte, runs: 1 };
+const noNul = /^[^\0]*$/;
+
+/** The most arguments and bytes of them that `exec` takes; they fit a command frame with room to spare. */
+export const maxArguments = 256;
+export const maxArgumentLength = 8192;
+const argument = z.string().max(maxArgumentLength).regex(noNul, "must not contain a NUL character");
+
+const relativePath = z
+  .string()
+  .max(4096)
+  .regex(noNul, "must not contain a NUL character")
+  .refine((path) => !path.startsWith("/") && !path.split("/").includes(".."), "must stay inside the project");
+
+const branchName = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(
+    // oxlint-disable-next-line no-control-regex -- control characters are what must not pass
+    /^(?![-/.])(?!.*(\.\.|\/\/|@\{|\.lock(\/|$)|\/\.))[^\s~^:?*[\\\u0000-\u001f\u007f]+(?<![/.])$/u,
+    "is not the name of a branch",
+  );
+
+export const actions = {
+  "workspace.create": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: false,
+    needsProject: false,
+  }),
+  "project.clone": action({
+    params: z.strictObject({ url: z.string().min(1).max(2048), branch: branchName.optional() }),
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: 30 * minuteMs,
+    isRead: false,
+    needsProject: true,
+  }),
+  "git.status": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: true,
+    needsProject: true,
+  }),
+  "git.log": action({
+    params: z.strictObject({ limit: z.int().min(1).max(200) }),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: true,
+    needsProject: true,
+  }),
+  "git.pull": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: 30 * minuteMs,
+    isRead: false,
+    needsProject: true,
+  }),
+  "files.list": action({
+    params: z.strictObject({ path: relativePath }),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: true,
+    needsProject: true,
+  }),
+  exec: action({
+    params: z.strictObject({ program: z.string().min(1).max(255), args: z.array(argument).max(maxArguments) }),
+    effect: "once",
+    demand: aRun,
+    timeoutMs: hourMs,
+    isRead: false,
+    needsProject: false,
+  }),
+  "task.cancel": action({
+    params: z.strictObject({ runId: idSchema("run") }),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: false,
+    needsProject: false,
+  }),
+  "task.log": action({
+    params: z.strictObject({
+      runId: idSchema("run"),
+      fromOffset: z.int().min(0),
+      maxBytes: z
+        .int()
+        .min(1)
+        .max(16 * mebibyte),
+    }),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: minuteMs,
+    isRead: true,
+    needsProject: false,
+  }),
+} as const satisfies Record<string, Action>;
+
+export type ActionName = keyof typeof actions;
+export type ActionParams<A extends ActionName> = z.infer<(typeof actions)[A]["params"]>;
+
+export const actionNames = Object.keys(actions) as ActionName[];
+
+/** The action of a name, or `undefined` when this version does not know it. */
+export function findAction(name: string): Action | undefined {
+  return Object.hasOwn(actions, name) ? actions[name as ActionName] : undefined;
+}
+
+/** The programs that `exec` may start unless the server's owner says otherwise. */
+export const defaultPrograms = [
+  "cat",
+  "date",
+  "echo",
+  "false",
+  "git",
+  "go",
+  "cargo",
+  "ls",
+  "make",
+  "node",
+  "npm",
+  "npx",
+  "pip",
+  "pnpm",
+  "printf",
+  "pwd",
+  "pytest",
+  "python3",
+  "seq",
+  "sleep",
+  "true",
+  "uname",
+  "yarn",
+] as const;
+
+/** The most output of one run that a bridge keeps; past it the run goes on and the cut is recorded. */
+export const defaultOutputLimitBytes = 1 * gibibyte;

@@ -1,0 +1,54 @@
+/** What a code means to whoever meets it: may the same request succeed later, and how each transport says it. */
+export interface ErrorRule {
+  readonly retryable: boolean;
+  readonly httpStatus: number;
+  /** The WebSocket close code, where the error ends a connection. */
+  readonly closeCode?: number;
+}
+
+/** The one table of error codes. A code is stable: clients match on it, messages are for people. */
+export const errorCodes = {
+  BAD_REQUEST: { retryable: false, httpStatus: 400 },
+  INVALID_NAME: { retryable: false, httpStatus: 400 },
+  INVALID_GIT_URL: { retryable: false, httpStatus: 400 },
+  PROGRAM_NOT_ALLOWED: { retryable: false, httpStatus: 400 },
+  UNAUTHENTICATED: { retryable: false, httpStatus: 401, closeCode: 4401 },
+  WRONG_CREDENTIALS: { retryable: false, httpStatus: 401 },
+  TOKEN_INVALID: { retryable: false, httpStatus: 401, closeCode: 4401 },
+  TOKEN_EXPIRED: { retryable: false, httpStatus: 401, closeCode: 4401 },
+  TOKEN_USED: { retryable: false, httpStatus: 401, closeCode: 4401 },
+  FORBIDDEN: { retryable: false, httpStatus: 403 },
+  ORIGIN_REFUSED: { retryable: false, httpStatus: 403 },
+  REVOKED: { retryable: false, httpStatus: 403, closeCode: 4403 },
+  NOT_FOUND: { retryable: false, httpStatus: 404 },
+  CONFLICT: { retryable: false, httpStatus: 409 },
+  ALREADY_ENDED: { retryable: false, httpStatus: 409 },
+  SUPERSEDED: { retryable: false, httpStatus: 409, closeCode: 4009 },
+  TOO_LARGE: { retryable: false, httpStatus: 413, closeCode: 1009 },
+  RATE_LIMITED: { retryable: true, httpStatus: 429, closeCode: 4429 },
+  VERSION_UNSUPPORTED: { retryable: false, httpStatus: 400, closeCode: 4406 },
+  PROTOCOL_VIOLATION: { retryable: true, httpStatus: 400, closeCode: 4400 },
+  HANDSHAKE_TIMEOUT: { retryable: true, httpStatus: 408, closeCode: 4408 },
+  TICKET_EXPIRED: { retryable: true, httpStatus: 401, closeCode: 4410 },
+  SIGNATURE_INVALID: { retryable: false, httpStatus: 400 },
+  COMMAND_EXPIRED: { retryable: false, httpStatus: 400 },
+  COMMAND_NOT_YET_VALID: { retryable: true, httpStatus: 400 },
+  COMMAND_WRONG_TARGET: { retryable: false, httpStatus: 400 },
+  COMMAND_UNSUPPORTED: { retryable: false, httpStatus: 400 },
+  COMMAND_CONFLICT: { retryable: false, httpStatus: 409 },
+  COMMAND_INVALID: { retryable: false, httpStatus: 400 },
+  SANDBOX_UNAVAILABLE: { retryable: false, httpStatus: 503 },
+  QUOTA_EXCEEDED: { retryable: true, httpStatus: 409 },
+  SERVER_OFFLINE: { retryable: true, httpStatus: 503 },
+  RELAY_UNAVAILABLE: { retryable: true, httpStatus: 503 },
+  DISK_FULL: { retryable: true, httpStatus: 507 },
+  GIT_FAILED: { retryable: false, httpStatus: 400 },
+  INTERNAL: { retryable: true, httpStatus: 500, closeCode: 1011 },
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What the table says of a code. */
+export function errorRule(code: ErrorCode): ErrorRule {
+  return errorCodes[code];
+}

@@ -1,0 +1,18 @@
+import type { ErrorCode } from "./codes.ts";
+
+/** A refusal: what can happen and is not a bug. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What a function of core returns when it can be refused: a value, or the refusal. */
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Refusal };
+
+export function accept<T>(value: T): Result<T> {
+  return { ok: true, value };
+}
+
+export function refuse(code: ErrorCode, message: string): { readonly ok: false; readonly error: Refusal } {
+  return { ok: false, error: { code, message } };
+}

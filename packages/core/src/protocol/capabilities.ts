@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { resourcesSchema } from "../quota/resources.ts";
+
+/** What a bridge says it can do, at each connection. */
+export const capabilitiesSchema = z.strictObject({
+  bridgeVersion: z.string().max(64),
+  actions: z.array(z.string().max(64)).max(200),
+  programs: z.array(z.string().max(255)).max(500),
+  driver: z.enum(["process"]),
+  /** `hidden`: runs cannot see the bridge's own files; `consented`: they can, and the owner agreed; `missing`: runs are refused. */
+  isolation: z.enum(["hidden", "consented", "missing"]),
+  capacity: resourcesSchema,
+  host: z.strictObject({
+    hostname: z.string().max(255),
+    os: z.string().max(200),
+    arch: z.string().max(32),
+    kernel: z.string().max(200),
+  }),
+});
+
+export type Capabilities = z.infer<typeof capabilitiesSchema>;

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { effects } from "../actions/catalogue.ts";
+import { idSchema } from "../ids.ts";
+import { resourcesSchema } from "../quota/resources.ts";
+
+export const priorities = ["urgent", "high", "normal", "low"] as const;
+export type Priority = (typeof priorities)[number];
+
+/**
+ * What the platform signs (PROTOCOL 4.1). A command is bound to one server, one bridge key and one attempt; a field that
+ * a bridge does not know makes it refuse.
+ */
+export const commandSchema = z.strictObject({
+  v: z.literal(1),
+  commandId: idSchema("command"),
+  runId: idSchema("run"),
+  taskId: idSchema("task"),
+  orgId: idSchema("org"),
+  workspaceId: idSchema("workspace").nullable(),
+  projectId: idSchema("project").nullable(),
+  serverId: idSchema("server"),
+  bridgeKeyFingerprint: z.string(),
+  action: z.string().max(64),
+  effect: z.enum(effects),
+  params: z.record(z.string(), z.json()),
+  demand: resourcesSchema,
+  limits: z.strictObject({ timeoutMs: z.int().min(1), outputBytes: z.int().min(0) }),
+  priority: z.enum(priorities),
+  notBeforeMs: z.int().min(0),
+  expiresAtMs: z.int().min(0),
+  attempt: z.int().min(1),
+});
+
+export type Command = z.infer<typeof commandSchema>;

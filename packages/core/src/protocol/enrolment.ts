@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { publicKeySchema, signedTextSchema } from "./signing.ts";
+
+/** How long an enrolment token may be used. */
+export const enrolmentMs = 15 * 60_000;
+
+/** `GET /enrol`: who the platform is. The bridge compares the fingerprint before it sends anything. */
+export const platformIdentitySchema = z.strictObject({ platformKey: publicKeySchema });
+
+/** What the bridge signs with its new key when it enrols. */
+export const enrolRequestSchema = z.strictObject({
+  token: z.string().max(200),
+  publicKey: publicKeySchema,
+  hostname: z.string().max(255),
+  bridgeVersion: z.string().max(64),
+  nonce: z.string().max(64),
+});
+export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
+
+/** `POST /enrol`: the request and the new key's signature over it. */
+export const signedEnrolRequestSchema = signedTextSchema;
+
+/** What the platform signs in answer. `requestHash` is SHA-256 of the request's exact text. */
+export const enrolAnswerSchema = z.strictObject({
+  requestHash: z.string(),
+  serverId: idSchema("server"),
+  orgId: idSchema("org"),
+  /** Keys that may sign commands: the current one and, during a rotation, the next. */
+  platformKeys: z.array(publicKeySchema).min(1).max(4),
+  /** Where the bridge connects: a ws:// or wss:// address. */
+  relayUrl: z.string().max(2048),
+});
+export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>;

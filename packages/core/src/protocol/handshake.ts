@@ -1,0 +1,64 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { capabilitiesSchema } from "./capabilities.ts";
+import { publicKeySchema, signedTextSchema } from "./signing.ts";
+import { versionRangeSchema, versionSchema } from "./version.ts";
+
+const nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 random bytes in base64url");
+
+/** What the platform signs about a relay: this key speaks for it until then (PROTOCOL 2.1). */
+export const relayCertificateSchema = z.strictObject({ relayKey: publicKeySchema, expiresAtMs: z.int() });
+export type RelayCertificate = z.infer<typeof relayCertificateSchema>;
+
+/** relay → bridge, first frame. */
+export const challengeSchema = z.strictObject({
+  type: z.literal("challenge"),
+  relayNonce: nonce,
+  relayTimeMs: z.int(),
+  protocolRange: versionRangeSchema,
+  relayCertificate: signedTextSchema,
+});
+export type Challenge = z.infer<typeof challengeSchema>;
+
+/** What the bridge signs in its hello. `challengeHash` is SHA-256 of the challenge frame's exact text (PROTOCOL 2.3). */
+export const helloBodySchema = z.strictObject({
+  challengeHash: z.string(),
+  protocolRange: versionRangeSchema,
+  serverId: idSchema("server"),
+  /** Made with the journal: another one means that the bridge lost what it knew. */
+  sessionId: idSchema("session"),
+  bootId: z.string().max(64),
+  bridgeNonce: nonce,
+  capabilities: capabilitiesSchema,
+  /** The newest command that is durably journaled with every one before it. */
+  received: z.strictObject({ commands: z.int().min(0) }),
+});
+export type HelloBody = z.infer<typeof helloBodySchema>;
+
+/** bridge → relay, second frame. */
+export const helloSchema = z.strictObject({ type: z.literal("hello"), ...signedTextSchema.shape });
+
+/** What the relay signs in its welcome. `helloHash` is SHA-256 of the hello's exact signed text (PROTOCOL 2.4). */
+export const welcomeBodySchema = z.strictObject({
+  helloHash: z.string(),
+  protocol: versionSchema,
+  epoch: z.int().min(1),
+  /** The newest result that is durably stored with every one before it. */
+  received: z.strictObject({ results: z.int().min(0) }),
+  credit: z.strictObject({ outputBytes: z.int().min(0), results: z.int().min(0) }),
+  heartbeatMs: z.int().min(1000),
+  spreadMs: z.int().min(0),
+  relayTimeMs: z.int(),
+});
+export type WelcomeBody = z.infer<typeof welcomeBodySchema>;
+
+/** relay → bridge, third frame, when it accepts. */
+export const welcomeSchema = z.strictObject({ type: z.literal("welcome"), ...signedTextSchema.shape });
+
+/** relay → bridge, third frame, when it does not; the connection is closed after it. */
+export const refuseSchema = z.strictObject({
+  type: z.literal("refuse"),
+  code: z.string().max(64),
+  message: z.string().max(2000),
+  retryAfterMs: z.int().min(0).nullable(),
+});

@@ -1,0 +1,38 @@
+import { kibibyte, minuteMs, secondMs } from "../units.ts";
+
+/** Sizes, counts and times that both ends of the protocol hold to (PROTOCOL 7). */
+export const limits = {
+  frameBytes: 256 * kibibyte,
+  commandBytes: 64 * kibibyte,
+  /** Nesting of arrays and objects in a frame. */
+  frameDepth: 32,
+  handshakeStepMs: 10 * secondMs,
+  heartbeatMs: 25 * secondMs,
+  /** A bridge that sent nothing, heartbeats included, for this long is offline. */
+  silenceMs: 75 * secondMs,
+  /** Commands that may be on the way to a bridge without an acknowledgement. */
+  commandsInFlight: 128,
+  /** Results that may be on the way to a relay without an acknowledgement. */
+  resultsInFlight: 256,
+  /** Output that a bridge may send beyond the relay's credit. */
+  outputCreditBytes: 256 * kibibyte,
+  /** The most bytes of output in one frame, before base64. */
+  outputChunkBytes: 48 * kibibyte,
+  /** Output that a viewer may be behind before the relay stops sending to it; it catches up from the server's file. */
+  viewerBehindBytes: 1024 * kibibyte,
+  /** A viewer acknowledges after this many bytes of output. */
+  viewerAckBytes: 128 * kibibyte,
+  viewersPerServer: 256,
+  topicsPerViewer: 64,
+  /** The end of a run's output, which the platform keeps. */
+  tailBytes: 64 * kibibyte,
+  ticketMs: minuteMs,
+  viewerConnectionMs: 15 * minuteMs,
+  clockSkewMs: 120 * secondMs,
+  sampleWatchedMs: secondMs,
+  sampleUnwatchedMs: 30 * secondMs,
+  telemetryUnwatchedMs: minuteMs,
+} as const;
+
+/** The exact text of a heartbeat and of its automatic answer, which does not wake the relay object (PROTOCOL 5.1). */
+export const heartbeat = { ping: "ping", pong: "pong" } as const;

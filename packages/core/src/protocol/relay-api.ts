@@ -1,0 +1,78 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { capabilitiesSchema } from "./capabilities.ts";
+import { publicKeySchema, signedTextSchema } from "./signing.ts";
+
+const position = z.int().min(1);
+
+/** API → relay: what happened for one server, in one order (PROTOCOL 8.1). */
+export const outboxEntrySchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("register"),
+    position,
+    orgId: idSchema("org"),
+    publicKey: publicKeySchema,
+  }),
+  z.strictObject({ kind: z.literal("command"), position, ...signedTextSchema.shape }),
+  /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
+  z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
+  z.strictObject({ kind: z.literal("revoke"), position }),
+]);
+export type OutboxEntry = z.infer<typeof outboxEntrySchema>;
+
+/** Body of `POST /api/servers/:serverId/outbox`. */
+export const outboxBatchSchema = z.strictObject({ entries: z.array(outboxEntrySchema).min(1).max(200) });
+
+/** Its answer: everything up to this position is stored. */
+export const outboxAnswerSchema = z.strictObject({ through: z.int().min(0) });
+
+const reportBase = { seq: z.int().min(1), atMs: z.int() };
+
+/** relay → API: what happened on one server's object, in one order (PROTOCOL 8.2). */
+export const reportSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ...reportBase,
+    kind: z.literal("online"),
+    epoch: z.int().min(1),
+    bootId: z.string(),
+    capabilities: capabilitiesSchema,
+  }),
+  z.strictObject({ ...reportBase, kind: z.literal("offline"), reason: z.string().max(500) }),
+  z.strictObject({ ...reportBase, kind: z.literal("dispatched"), runId: idSchema("run") }),
+  /** A bridge's result, as the bridge signed it. */
+  z.strictObject({ ...reportBase, kind: z.literal("result"), ...signedTextSchema.shape }),
+  /** The run ended here and never reached the bridge, or the bridge no longer knows it. */
+  z.strictObject({
+    ...reportBase,
+    kind: z.literal("ended"),
+    runId: idSchema("run"),
+    verdict: z.enum(["cancelled", "expired", "indeterminate", "refused"]),
+    code: z.string().max(64),
+    message: z.string().max(2000),
+  }),
+  z.strictObject({ ...reportBase, kind: z.literal("duplicateKey"), epoch: z.int().min(1), bootId: z.string() }),
+]);
+export type Report = z.infer<typeof reportSchema>;
+
+/** Body of `POST /relay/reports` on the API's internal address. */
+export const reportBatchSchema = z.strictObject({
+  serverId: idSchema("server"),
+  reports: z.array(reportSchema).min(1).max(200),
+});
+
+/** Its answer: every report up to this number is recorded. */
+export const reportAnswerSchema = z.strictObject({ through: z.int().min(0) });
+
+/** `GET /api/servers/:serverId/waiting/:runId`: why a run has not started on this server. */
+export const waitingAnswerSchema = z.strictObject({
+  isOnline: z.boolean(),
+  state: z.enum(["unknown", "waiting", "dispatched", "ended"]),
+  waiting: z
+    .discriminatedUnion("reason", [
+      z.strictObject({ reason: z.literal("turn"), position: z.int() }),
+      z.strictObject({ reason: z.literal("order"), behind: idSchema("run") }),
+      z.strictObject({ reason: z.literal("capacity"), position: z.int(), message: z.string() }),
+    ])
+    .nullable(),
+});
+export type WaitingAnswer = z.infer<typeof waitingAnswerSchema>;

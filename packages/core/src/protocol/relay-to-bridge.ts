@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { challengeSchema, refuseSchema, welcomeSchema } from "./handshake.ts";
+import { limits } from "./limits.ts";
+import { signedTextSchema } from "./signing.ts";
+
+/** Everything a relay may send to a bridge (PROTOCOL 3). */
+export const relayToBridgeSchema = z.discriminatedUnion("type", [
+  challengeSchema,
+  welcomeSchema,
+  refuseSchema,
+  z.strictObject({
+    type: z.literal("commands"),
+    items: z
+      .array(z.strictObject({ seq: z.int().min(1), ...signedTextSchema.shape }))
+      .min(1)
+      .max(limits.commandsInFlight),
+  }),
+  z.strictObject({ type: z.literal("ack"), stream: z.literal("results"), through: z.int().min(0) }),
+  /**
+   * What somebody watches now; it replaces what was said before. `fromOffset`: send the run's output again from there;
+   * `null`: go on where you are.
+   */
+  z.strictObject({
+    type: z.literal("interest"),
+    telemetry: z.boolean(),
+    runs: z.array(z.strictObject({ runId: idSchema("run"), fromOffset: z.int().min(0).nullable() })).max(1024),
+  }),
+  z.strictObject({ type: z.literal("credit"), stream: z.literal("output"), bytes: z.int().min(1) }),
+  z.strictObject({ type: z.literal("error"), code: z.string().max(64), message: z.string().max(2000) }),
+]);
+
+export type RelayToBridge = z.infer<typeof relayToBridgeSchema>;

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { sampleSchema } from "./telemetry.ts";
+
+/** Everything a relay may send to a viewer (PROTOCOL 6). */
+export const relayToViewerSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("authorized"), topics: z.array(z.string()), expiresAtMs: z.int() }),
+  z.strictObject({ type: z.literal("server"), isOnline: z.boolean(), sinceMs: z.int() }),
+  z.strictObject({ type: z.literal("telemetry"), samples: z.array(sampleSchema) }),
+  z.strictObject({
+    type: z.literal("output"),
+    runId: idSchema("run"),
+    offset: z.int().min(0),
+    data: z.string(),
+    isEnd: z.boolean(),
+  }),
+  z.strictObject({
+    type: z.literal("gap"),
+    stream: z.literal("output"),
+    runId: idSchema("run"),
+    fromOffset: z.int().min(0),
+    toOffset: z.int().min(0).nullable(),
+    reason: z.string(),
+  }),
+  z.strictObject({ type: z.literal("error"), code: z.string(), message: z.string() }),
+]);
+
+export type RelayToViewer = z.infer<typeof relayToViewerSchema>;

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { limits } from "./limits.ts";
+
+/** How a run ended. */
+export const verdicts = [
+  "succeeded", // the program ended with exit code 0
+  "failed", // it ended with another code or by a signal of its own
+  "cancelled", // someone cancelled it
+  "timedOut", // it ran longer than it may
+  "refused", // the bridge did not start it; nothing has happened
+  "expired", // it waited past its command's expiry; nothing has happened
+  "interrupted", // it was stopped because Quarterdeck on that machine was stopped
+  "indeterminate", // it started and was cut off, and may or may not have had its effect
+] as const;
+export type Verdict = (typeof verdicts)[number];
+export const verdictSchema = z.enum(verdicts);
+
+const resultBase = {
+  v: z.literal(1),
+  serverId: idSchema("server"),
+  commandId: idSchema("command"),
+  runId: idSchema("run"),
+  taskId: idSchema("task"),
+  attempt: z.int().min(1),
+};
+
+export const runStartedSchema = z.strictObject({ ...resultBase, kind: z.literal("started"), startedAtMs: z.int() });
+
+/** The state of a repository after an action on it: what the platform keeps of it. */
+export const repositoryStateSchema = z.strictObject({
+  branch: z.string().max(255).nullable(),
+  head: z
+    .strictObject({
+      hash: z.string().max(64),
+      subject: z.string().max(500),
+      author: z.string().max(200),
+      committedAtMs: z.int(),
+    })
+    .nullable(),
+});
+export type RepositoryState = z.infer<typeof repositoryStateSchema>;
+
+export const runFinishedSchema = z.strictObject({
+  ...resultBase,
+  kind: z.literal("finished"),
+  verdict: verdictSchema,
+  exitCode: z.int().nullable(),
+  signal: z.string().max(32).nullable(),
+  startedAtMs: z.int().nullable(),
+  finishedAtMs: z.int(),
+  /** Measured on the bridge's monotonic clock. */
+  durationMs: z.int().min(0),
+  /** All output of the run, and how much of it was cut because it passed the limit. */
+  outputBytes: z.int().min(0),
+  outputCutBytes: z.int().min(0),
+  /** The last bytes of the output in base64. */
+  tail: z.base64().max(Math.ceil(limits.tailBytes / 3) * 4),
+  /** Why, for every verdict that is not plain success or failure of the program. */
+  code: z.string().max(64).nullable(),
+  message: z.string().max(2000).nullable(),
+  repository: repositoryStateSchema.nullable(),
+});
+
+/** What a bridge signs about a run (PROTOCOL 4.3). */
+export const resultSchema = z.discriminatedUnion("kind", [runStartedSchema, runFinishedSchema]);
+export type RunStarted = z.infer<typeof runStartedSchema>;
+export type RunFinished = z.infer<typeof runFinishedSchema>;
+export type RunResult = z.infer<typeof resultSchema>;

@@ -1,0 +1,16 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+
+/** Everything a viewer may send (PROTOCOL 6). */
+export const viewerToRelaySchema = z.discriminatedUnion("type", [
+  /** A further ticket for the same server and user: adds its topics, and the connection lives as long as it says. */
+  z.strictObject({ type: z.literal("authorize"), ticket: z.string().max(8192) }),
+  z.strictObject({ type: z.literal("watchTelemetry") }),
+  z.strictObject({ type: z.literal("unwatchTelemetry") }),
+  z.strictObject({ type: z.literal("watchOutput"), runId: idSchema("run"), fromOffset: z.int().min(0) }),
+  z.strictObject({ type: z.literal("unwatchOutput"), runId: idSchema("run") }),
+  /** Every byte of the run's output before `offset` arrived. */
+  z.strictObject({ type: z.literal("ackOutput"), runId: idSchema("run"), offset: z.int().min(0) }),
+]);
+
+export type ViewerToRelay = z.infer<typeof viewerToRelaySchema>;
