@@ -1,0 +1,20 @@
+import { authRouter } from "./auth/router.ts";
+import { eventsRouter } from "./events/router.ts";
+import { orgsRouter } from "./orgs/router.ts";
+import { projectsRouter } from "./projects/router.ts";
+import { serversRouter } from "./servers/router.ts";
+import { tasksRouter } from "./tasks/router.ts";
+import { router } from "./trpc.ts";
+import { workspacesRouter } from "./workspaces/router.ts";
+
+export const appRouter = router({
+  auth: authRouter,
+  orgs: orgsRouter,
+  servers: serversRouter,
+  workspaces: workspacesRouter,
+  projects: projectsRouter,
+  tasks: tasksRouter,
+  events: eventsRouter,
+});
+
+export type AppRouter = typeof appRouter;

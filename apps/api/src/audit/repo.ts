@@ -1,0 +1,29 @@
+import type { Clock } from "@quarterdeck/core/clock";
+import type { Id, IdKind, OrgId } from "@quarterdeck/core/ids";
+import { sql, type SQL } from "drizzle-orm";
+import { insertWhen } from "../db/insert-when.ts";
+import { auditEntries } from "../db/schema.ts";
+
+interface AuditMaker {
+  readonly clock: Clock;
+  readonly makeId: <K extends IdKind>(kind: K) => Id<K>;
+}
+
+export interface AuditEntry {
+  readonly orgId: OrgId | null;
+  /** Who: a user's or server's id, or `platform`, `relay`, `anonymous`. */
+  readonly actor: string;
+  readonly address: string | null;
+  /** What, as `subject.verb`. */
+  readonly action: string;
+  /** On what: an id. */
+  readonly subject: string | null;
+  readonly outcome: "done" | "refused";
+  /** Never a secret. */
+  readonly detail: string | null;
+}
+
+/** The statement that records who did what, for the unit that does it. */
+export function recordAudit({ clock, makeId }: AuditMaker, entry: AuditEntry, condition: SQL = sql`true`): SQL {
+  return insertWhen(auditEntries, { entryId: makeId("entry"), atMs: clock.nowMs(), ...entry }, condition);
+}

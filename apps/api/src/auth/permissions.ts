@@ -1,0 +1,30 @@
+/** What a member of an org may be. */
+export const roles = ["owner", "admin", "member", "viewer"] as const;
+export type Role = (typeof roles)[number];
+
+/** The one table of who may do what. A permission that no role has is denied to everybody. */
+const permissions = {
+  "org.read": ["owner", "admin", "member", "viewer"],
+  "org.manage": ["owner", "admin"],
+  "servers.read": ["owner", "admin", "member", "viewer"],
+  "servers.manage": ["owner", "admin"],
+  "servers.watch": ["owner", "admin", "member", "viewer"],
+  "workspaces.read": ["owner", "admin", "member", "viewer"],
+  "workspaces.create": ["owner", "admin"],
+  "projects.read": ["owner", "admin", "member", "viewer"],
+  "projects.create": ["owner", "admin", "member"],
+  "projects.manage": ["owner", "admin", "member"],
+  "tasks.read": ["owner", "admin", "member", "viewer"],
+  "tasks.submit": ["owner", "admin", "member", "viewer"],
+  "tasks.run": ["owner", "admin", "member"],
+  "events.read": ["owner", "admin", "member", "viewer"],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof permissions;
+
+export const permissionNames = Object.keys(permissions) as Permission[];
+
+export function isAllowed(role: Role, permission: Permission): boolean {
+  const allowed: readonly Role[] = permissions[permission];
+  return allowed.includes(role);
+}

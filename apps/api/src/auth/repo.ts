@@ -1,0 +1,100 @@
+import type { OrgId, UserId } from "@quarterdeck/core/ids";
+import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
+import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
+import type { Statement } from "../writer.ts";
+import type { Caller } from "./scope.ts";
+
+/** Who a user is, in the org that the user joined first; null for a user who is in none. */
+export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
+  const [row] = await db
+    .select({ userId: users.userId, email: users.email, orgId: orgs.orgId, orgName: orgs.name, role: members.role })
+    .from(members)
+    .innerJoin(users, eq(users.userId, members.userId))
+    .innerJoin(orgs, eq(orgs.orgId, members.orgId))
+    .where(eq(members.userId, userId))
+    .orderBy(asc(members.createdAtMs))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Whether a session still lets its user into an org. */
+export async function isSessionLive(
+  db: Database,
+  { tokenHash, orgId, nowMs }: { tokenHash: string; orgId: OrgId; nowMs: number },
+): Promise<boolean> {
+  const rows = await db
+    .select({ userId: authSessions.userId })
+    .from(authSessions)
+    .innerJoin(members, and(eq(members.userId, authSessions.userId), eq(members.orgId, orgId)))
+    .where(and(eq(authSessions.tokenHash, tokenHash), gt(authSessions.expiresAtMs, nowMs)));
+  return rows.length > 0;
+}
+
+export async function findUserByEmail(
+  db: Database,
+  email: string,
+): Promise<{ userId: UserId; passwordHash: string } | null> {
+  const [row] = await db
+    .select({ userId: users.userId, passwordHash: users.passwordHash })
+    .from(users)
+    .where(eq(users.email, email));
+  return row ?? null;
+}
+
+export async function hasUsers(db: Database): Promise<boolean> {
+  return (await db.select({ userId: users.userId }).from(users).limit(1)).length > 0;
+}
+
+export async function findSetupToken(
+  db: Database,
+  tokenHash: string,
+): Promise<{ orgId: OrgId; isUsed: boolean } | null> {
+  const [row] = await db.select().from(setupTokens).where(eq(setupTokens.tokenHash, tokenHash));
+  return row === undefined ? null : { orgId: row.orgId, isUsed: row.usedAtMs !== null };
+}
+
+/** Makes the first account with a set-up token, once: nothing happens when the token has been used or an account exists. */
+export function claimOrg(claim: {
+  tokenHash: string;
+  orgId: OrgId;
+  orgName: string;
+  user: { userId: UserId; email: string; passwordHash: string };
+  nowMs: number;
+}): Statement[] {
+  const { tokenHash, orgId, orgName, user, nowMs } = claim;
+  return [
+    sql`update ${setupTokens} set "usedAtMs" = ${nowMs}
+      where ${and(eq(setupTokens.tokenHash, tokenHash), isNull(setupTokens.usedAtMs))} and not exists (select 1 from ${users})`,
+    insertWhen(users, { ...user, createdAtMs: nowMs }, previousChanged),
+    insertWhen(members, { orgId, userId: user.userId, role: "owner", createdAtMs: nowMs }, previousChanged),
+    sql`update ${orgs} set name = ${orgName}, "claimedAtMs" = ${nowMs} where ${eq(orgs.orgId, orgId)} and changes() > 0`,
+  ];
+}
+
+/** Makes the org that the first account will take, if there is none. */
+export function createUnclaimedOrg(org: { orgId: OrgId; name: string; nowMs: number }): SQL {
+  const nobody: SQL = sql`not exists (select 1 from ${orgs})`;
+  return insertWhen(orgs, { orgId: org.orgId, name: org.name, createdAtMs: org.nowMs }, nobody);
+}
+
+/** The org that nobody has claimed yet. */
+export async function findUnclaimedOrg(db: Database): Promise<OrgId | null> {
+  const [row] = await db.select({ orgId: orgs.orgId }).from(orgs).where(isNull(orgs.claimedAtMs)).limit(1);
+  return row?.orgId ?? null;
+}
+
+/** The org of the machine that the platform itself runs on: the first. */
+export async function findFirstOrg(db: Database): Promise<OrgId | null> {
+  const [row] = await db.select({ orgId: orgs.orgId }).from(orgs).orderBy(asc(orgs.createdAtMs)).limit(1);
+  return row?.orgId ?? null;
+}
+
+/** Replaces the unused set-up tokens of an org by a new one. */
+export function replaceSetupToken(token: { tokenHash: string; orgId: OrgId }): Statement[] {
+  return [
+    sql`delete from ${setupTokens} where ${and(eq(setupTokens.orgId, token.orgId), isNull(setupTokens.usedAtMs))}`,
+    insertWhen(setupTokens, token, sql`true`),
+  ];
+}

@@ -1,0 +1,20 @@
+import type { OrgId, UserId } from "@quarterdeck/core/ids";
+import type { Role } from "./permissions.ts";
+
+/** Whose data a query may touch. Every repo function takes one; without it no row of an org can be reached. */
+export interface TenantScope {
+  readonly orgId: OrgId;
+}
+
+/** Who is calling, in which org and in which role. */
+export interface Caller extends TenantScope {
+  readonly userId: UserId;
+  readonly email: string;
+  readonly orgName: string;
+  readonly role: Role;
+}
+
+/** A caller who is allowed what the procedure declared, and from where. */
+export interface OrgScope extends Caller {
+  readonly address: string;
+}

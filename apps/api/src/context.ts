@@ -1,0 +1,17 @@
+import type { Caller } from "./auth/scope.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What a procedure gets besides its input. */
+export interface Context {
+  readonly runtime: Runtime;
+  /** Who is signed in, read from the session cookie or token. */
+  readonly caller: Caller | null;
+  /** The session's token, to end it. */
+  readonly sessionToken: string | null;
+  /** The address of the peer. */
+  readonly address: string;
+  /** A socket is for subscriptions only: what it may do was checked when it opened. */
+  readonly transport: "http" | "socket";
+  /** Sets a cookie on the answer; over a WebSocket there is no answer to set it on. */
+  readonly setCookie: (cookie: string) => void;
+}

@@ -1,0 +1,323 @@
+import type { Effect } from "@quarterdeck/core/actions/catalogue";
+import type {
+  CommandId,
+  EnrolmentId,
+  Id,
+  OrgId,
+  ProjectId,
+  RunId,
+  ServerId,
+  TaskId,
+  UserId,
+  WorkspaceId,
+} from "@quarterdeck/core/ids";
+import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import type { Priority } from "@quarterdeck/core/protocol/command";
+import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
+import type { RepositoryState, Verdict } from "@quarterdeck/core/protocol/result";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { Role } from "../auth/permissions.ts";
+import type { ChangeKind } from "../events/views.ts";
+import type { ProjectState, TestCommand } from "../projects/views.ts";
+import type { ServerStatus } from "../servers/views.ts";
+import type { RunState, TaskParams } from "../tasks/views.ts";
+
+export const orgs = sqliteTable("orgs", {
+  orgId: text().$type<OrgId>().primaryKey(),
+  name: text().notNull(),
+  createdAtMs: integer().notNull(),
+  /** When the first account took it; until then it only holds this machine. */
+  claimedAtMs: integer(),
+});
+
+export const users = sqliteTable("users", {
+  userId: text().$type<UserId>().primaryKey(),
+  email: text().notNull().unique(),
+  passwordHash: text().notNull(),
+  createdAtMs: integer().notNull(),
+});
+
+export const members = sqliteTable(
+  "members",
+  {
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    userId: text()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.userId),
+    role: text().$type<Role>().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orgId, table.userId] }),
+    index("members_by_user").on(table.userId), // reading who a session belongs to
+  ],
+);
+
+/** Sign-in sessions. The token itself is never stored. */
+export const authSessions = sqliteTable(
+  "auth_sessions",
+  {
+    tokenHash: text().primaryKey(),
+    userId: text()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.userId),
+    expiresAtMs: integer().notNull(),
+    createdAtMs: integer().notNull(),
+    address: text().notNull(),
+  },
+  (table) => [
+    index("auth_sessions_by_user").on(table.userId), // signing a user out everywhere
+    index("auth_sessions_by_expiry").on(table.expiresAtMs), // deleting what has expired
+  ],
+);
+
+/** Attempts of one key (an account from an address, an address) in its current window. */
+export const attempts = sqliteTable(
+  "attempts",
+  { key: text().primaryKey(), count: integer().notNull(), windowEndsAtMs: integer().notNull() },
+  (table) => [index("attempts_by_end").on(table.windowEndsAtMs)], // deleting what is over
+);
+
+/** The one link that makes the first account; a new one at each start while nobody has used it. */
+export const setupTokens = sqliteTable("setup_tokens", {
+  tokenHash: text().primaryKey(),
+  orgId: text()
+    .$type<OrgId>()
+    .notNull()
+    .references(() => orgs.orgId),
+  usedAtMs: integer(),
+});
+
+export const servers = sqliteTable(
+  "servers",
+  {
+    serverId: text().$type<ServerId>().primaryKey(),
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    name: text().notNull(),
+    isThisMachine: integer({ mode: "boolean" }).notNull(),
+    publicKey: text().notNull().unique(),
+    keyFingerprint: text().notNull(),
+    status: text().$type<ServerStatus>().notNull(),
+    statusSinceMs: integer().notNull(),
+    capabilities: text({ mode: "json" }).$type<Capabilities>(),
+    bootId: text(),
+    createdAtMs: integer().notNull(),
+    /** The position of the newest outbox entry, and of the newest that the relay has stored. */
+    outboxHead: integer().notNull().default(0),
+    outboxThrough: integer().notNull().default(0),
+    /** The newest report of the relay that is recorded, and the mark of the write that recorded it. */
+    reportSeq: integer().notNull().default(0),
+    reportMark: text(),
+  },
+  (table) => [
+    index("servers_by_org").on(table.orgId, table.createdAtMs), // listing
+    index("servers_with_outbox").on(table.outboxThrough, table.outboxHead), // the drainer's look for work
+  ],
+);
+
+export const enrolments = sqliteTable(
+  "enrolments",
+  {
+    enrolmentId: text().$type<EnrolmentId>().primaryKey(),
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    tokenHash: text().notNull().unique(),
+    /** The name that the server gets; without one its host name. */
+    name: text(),
+    isThisMachine: integer({ mode: "boolean" }).notNull(),
+    createdAtMs: integer().notNull(),
+    expiresAtMs: integer().notNull(),
+    usedAtMs: integer(),
+    serverId: text().$type<ServerId>(),
+  },
+  (table) => [index("enrolments_by_org").on(table.orgId)],
+);
+
+export const workspaces = sqliteTable(
+  "workspaces",
+  {
+    workspaceId: text().$type<WorkspaceId>().primaryKey(),
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    name: text().notNull(),
+    serverId: text()
+      .$type<ServerId>()
+      .notNull()
+      .references(() => servers.serverId),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [uniqueIndex("workspaces_by_name").on(table.orgId, table.name)],
+);
+
+export const projects = sqliteTable(
+  "projects",
+  {
+    projectId: text().$type<ProjectId>().primaryKey(),
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    workspaceId: text()
+      .$type<WorkspaceId>()
+      .notNull()
+      .references(() => workspaces.workspaceId),
+    name: text().notNull(),
+    url: text().notNull(),
+    branch: text(),
+    repository: text({ mode: "json" }).$type<RepositoryState>(),
+    state: text().$type<ProjectState>().notNull(),
+    cloneTaskId: text().$type<TaskId>().notNull(),
+    cloneMessage: text(),
+    testCommand: text({ mode: "json" }).$type<TestCommand>().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [uniqueIndex("projects_by_name").on(table.workspaceId, table.name)],
+);
+
+export const tasks = sqliteTable(
+  "tasks",
+  {
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    /** Made by the client, so it is unique within the org only. */
+    taskId: text().$type<TaskId>().notNull(),
+    workspaceId: text()
+      .$type<WorkspaceId>()
+      .notNull()
+      .references(() => workspaces.workspaceId),
+    projectId: text()
+      .$type<ProjectId>()
+      .references(() => projects.projectId),
+    serverId: text()
+      .$type<ServerId>()
+      .notNull()
+      .references(() => servers.serverId),
+    action: text().notNull(),
+    effect: text().$type<Effect>().notNull(),
+    params: text({ mode: "json" }).$type<TaskParams>().notNull(),
+    priority: text().$type<Priority>().notNull(),
+    bodyHash: text().notNull(),
+    /** Shown in the history. */
+    isListed: integer({ mode: "boolean" }).notNull(),
+    submittedBy: text()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.userId),
+    submittedAtMs: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orgId, table.taskId] }),
+    index("tasks_by_org").on(table.orgId, table.isListed, table.submittedAtMs), // the history, newest first
+    index("tasks_by_project").on(table.projectId, table.isListed, table.submittedAtMs), // a project's history
+    index("tasks_by_workspace").on(table.workspaceId, table.isListed, table.submittedAtMs), // a workspace's history
+  ],
+);
+
+export const runs = sqliteTable(
+  "runs",
+  {
+    runId: text().$type<RunId>().primaryKey(),
+    orgId: text().$type<OrgId>().notNull(),
+    taskId: text().$type<TaskId>().notNull(),
+    serverId: text().$type<ServerId>().notNull(),
+    commandId: text().$type<CommandId>().notNull(),
+    attempt: integer().notNull(),
+    /** Where its command stands in the server's outbox. */
+    outboxPosition: integer().notNull(),
+    expiresAtMs: integer().notNull(),
+    state: text().$type<RunState>().notNull(),
+    cancelAskedAtMs: integer(),
+    verdict: text().$type<Verdict>(),
+    exitCode: integer(),
+    signal: text(),
+    code: text(),
+    message: text(),
+    dispatchedAtMs: integer(),
+    startedAtMs: integer(),
+    endedAtMs: integer(),
+    durationMs: integer(),
+    outputBytes: integer(),
+    outputCutBytes: integer(),
+    /** The last bytes of the output, in base64. */
+    tail: text(),
+  },
+  (table) => [
+    uniqueIndex("runs_by_task").on(table.orgId, table.taskId, table.attempt),
+    index("runs_by_server").on(table.serverId, table.state), // how many wait for a server
+  ],
+);
+
+/** What is to be told to a server's relay object, in one order per server. */
+export const outbox = sqliteTable(
+  "outbox",
+  {
+    serverId: text()
+      .$type<ServerId>()
+      .notNull()
+      .references(() => servers.serverId),
+    position: integer().notNull(),
+    entry: text({ mode: "json" }).$type<UnplacedEntry>().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.serverId, table.position] })],
+);
+
+type Unplaced<T> = T extends unknown ? Omit<T, "position"> : never;
+/** An outbox entry before it has its position. */
+export type UnplacedEntry = Unplaced<OutboxEntry>;
+
+/** What one replica must do alone: who does it, until when, and the number that fences whoever did it before. */
+export const claims = sqliteTable("claims", {
+  name: text().primaryKey(),
+  holder: text().notNull(),
+  fence: integer().notNull(),
+  expiresAtMs: integer().notNull(),
+});
+
+/** What changed, for open consoles. Old rows are deleted. */
+export const events = sqliteTable(
+  "events",
+  {
+    eventId: integer().primaryKey({ autoIncrement: true }),
+    orgId: text().$type<OrgId>().notNull(),
+    kind: text().$type<ChangeKind>().notNull(),
+    subjectId: text().notNull(),
+    atMs: integer().notNull(),
+  },
+  (table) => [
+    index("events_by_org").on(table.orgId, table.eventId), // following
+    index("events_by_time").on(table.atMs), // deleting old ones
+  ],
+);
+
+export const auditEntries = sqliteTable(
+  "audit_entries",
+  {
+    entryId: text().$type<Id<"entry">>().primaryKey(),
+    /** Null: the attempt belongs to no org (a wrong password, an unknown token). */
+    orgId: text().$type<OrgId>(),
+    atMs: integer().notNull(),
+    actor: text().notNull(),
+    address: text(),
+    action: text().notNull(),
+    subject: text(),
+    outcome: text().$type<"done" | "refused">().notNull(),
+    /** Why it was refused, or what was asked. Never a secret. */
+    detail: text(),
+  },
+  (table) => [index("audit_entries_by_org").on(table.orgId, table.atMs)],
+);

@@ -1,0 +1,23 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+/** A port on loopback that nobody listens on now. */
+export async function findFreePort(): Promise<number> {
+  return listenOnce("127.0.0.1", 0);
+}
+
+/** Throws the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL) when this address cannot be listened on. */
+export async function checkPortIsFree(host: string, port: number): Promise<void> {
+  await listenOnce(host, port);
+}
+
+async function listenOnce(host: string, port: number): Promise<number> {
+  const server = createServer();
+  server.listen({ host, port, exclusive: true });
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+  return address.port;
+}

@@ -1,0 +1,106 @@
+import { isAbsolute, join } from "node:path";
+import * as z from "zod";
+
+/** A variable of the environment is missing or malformed; the message names it and the fix. */
+export class EnvError extends Error {
+  override readonly name = "EnvError";
+}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
+
+const port = (name: string, fallback?: number) =>
+  z
+    .string()
+    .default(fallback === undefined ? "" : String(fallback))
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, `Set ${name} to a port number from 0 to 65535.`)
+    .transform(Number);
+
+const directory = (name: string) =>
+  z
+    .string({ error: `Set ${name} to the absolute path of a directory.` })
+    .refine(isAbsolute, `Set ${name} to an absolute path: it must start with /.`);
+
+const httpUrl = (name: string) =>
+  z
+    .url({ protocol: /^https?$/, error: `Set ${name} to an address like http://127.0.0.1:8787.` })
+    .transform((text) => new URL(text).origin);
+
+const publicUrl = httpUrl("QUARTERDECK_PUBLIC_URL").refine((origin) => {
+  const url = new URL(origin);
+  return url.protocol === "https:" || loopbackHosts.includes(url.hostname);
+}, "QUARTERDECK_PUBLIC_URL must start with https://, because passwords and commands travel over it. Put a proxy with a certificate in front, or use a loopback address.");
+
+const variables = z.object({
+  QUARTERDECK_DATA: directory("QUARTERDECK_DATA"),
+  QUARTERDECK_HOST: z.string().default("127.0.0.1"),
+  QUARTERDECK_PORT: port("QUARTERDECK_PORT", 7070),
+  QUARTERDECK_PUBLIC_URL: publicUrl.optional(),
+  QUARTERDECK_DATABASE_URL: z
+    .string()
+    .regex(/^(file:|libsql:|https?:|wss?:)/, "Set QUARTERDECK_DATABASE_URL to file:/path/of/a.db or libsql://host.")
+    .optional(),
+  QUARTERDECK_DATABASE_TOKEN: z.string().optional(),
+  QUARTERDECK_RELAY_URL: httpUrl("QUARTERDECK_RELAY_URL"),
+  QUARTERDECK_INTERNAL_PORT: port("QUARTERDECK_INTERNAL_PORT"),
+  QUARTERDECK_MODE: z.enum(["embedded", "cloud"], "Set QUARTERDECK_MODE to embedded or cloud.").default("embedded"),
+  QUARTERDECK_WEB_DIST: directory("QUARTERDECK_WEB_DIST").optional(),
+  QUARTERDECK_BRIDGE_TARBALL: z
+    .string()
+    .refine(isAbsolute, "Set QUARTERDECK_BRIDGE_TARBALL to the absolute path of the bridge's package (.tgz).")
+    .optional(),
+  QUARTERDECK_LOG_LEVEL: z
+    .enum(logLevels, `Set QUARTERDECK_LOG_LEVEL to one of ${logLevels.join(", ")}.`)
+    .default("info"),
+});
+
+export interface Env {
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** The origin under which browsers and bridges reach the platform, when it is not this machine's loopback. */
+  readonly publicUrl: string | null;
+  readonly databaseUrl: string;
+  readonly databaseToken: string | null;
+  readonly relayUrl: string;
+  readonly internalPort: number;
+  readonly mode: "embedded" | "cloud";
+  readonly webDist: string | null;
+  readonly bridgeTarball: string | null;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+/** Reads and checks the environment; throws `EnvError` with a line for each variable that is wrong. */
+export function readEnv(environment: NodeJS.ProcessEnv): Env {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return issue.message.includes(name) ? issue.message : `${name}: ${issue.message}`;
+    });
+    throw new EnvError(lines.join("\n"));
+  }
+  const read = parsed.data;
+  const isOpen = !["127.0.0.1", "::1", "localhost"].includes(read.QUARTERDECK_HOST);
+  if (isOpen && read.QUARTERDECK_PUBLIC_URL === undefined) {
+    throw new EnvError(
+      `QUARTERDECK_HOST is ${read.QUARTERDECK_HOST}, which others can reach: set QUARTERDECK_PUBLIC_URL to the https address that they use, or set QUARTERDECK_HOST to 127.0.0.1.`,
+    );
+  }
+  return {
+    dataDir: read.QUARTERDECK_DATA,
+    host: read.QUARTERDECK_HOST,
+    port: read.QUARTERDECK_PORT,
+    publicUrl: read.QUARTERDECK_PUBLIC_URL ?? null,
+    databaseUrl: read.QUARTERDECK_DATABASE_URL ?? `file:${join(read.QUARTERDECK_DATA, "quarterdeck.db")}`,
+    databaseToken: read.QUARTERDECK_DATABASE_TOKEN ?? null,
+    relayUrl: read.QUARTERDECK_RELAY_URL,
+    internalPort: read.QUARTERDECK_INTERNAL_PORT,
+    mode: read.QUARTERDECK_MODE,
+    webDist: read.QUARTERDECK_WEB_DIST ?? null,
+    bridgeTarball: read.QUARTERDECK_BRIDGE_TARBALL ?? null,
+    logLevel: read.QUARTERDECK_LOG_LEVEL,
+  };
+}

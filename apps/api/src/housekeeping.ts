@@ -1,0 +1,33 @@
+import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
+import { lte, sql } from "drizzle-orm";
+import { attempts } from "./db/schema.ts";
+import { deleteEventsBefore } from "./events/repo.ts";
+import { deleteSentBefore } from "./outbox/repo.ts";
+import type { Runtime } from "./runtime.ts";
+
+const everyMs = 10 * minuteMs;
+/** A console that was away longer fetches everything again. */
+const eventsKeptMs = dayMs;
+/** Longer than any command lives. */
+const sentKeptMs = 7 * dayMs;
+
+/** Deletes what nobody needs any more. */
+export async function keepHouse({ clock, writer, sessions }: Runtime): Promise<void> {
+  const nowMs = clock.nowMs();
+  await writer.commit([
+    deleteEventsBefore(nowMs - eventsKeptMs),
+    deleteSentBefore(nowMs - sentKeptMs),
+    sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
+  ]);
+  await sessions.deleteExpired();
+}
+
+/** Does it now and then; answers how to stop. */
+export function startHousekeeping(runtime: Runtime): () => void {
+  const run = () => {
+    keepHouse(runtime).catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
+  };
+  run();
+  const timer = setInterval(run, everyMs);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,57 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { nameSchema } from "@quarterdeck/core/actions/names";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
+import { mebibyte } from "@quarterdeck/core/units";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import * as z from "zod";
+import { notFound } from "../not-found.ts";
+import { recordReports } from "../relay/reports.ts";
+import type { Runtime } from "../runtime.ts";
+import { enrolThisMachine } from "../servers/enrolment-service.ts";
+import { answerError } from "./error-answer.ts";
+
+/** A full batch of reports with full tails, and room. */
+const bodyBytes = 64 * mebibyte;
+
+/** What the relay and the supervisor ask, on a loopback address of its own, with the service key. */
+export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise<string | null>): Hono {
+  const { log, keys } = runtime;
+  const app = new Hono();
+  app.get("/health", (c) => c.json({ status: "ok" }));
+  app.use(async (c, next) => {
+    if (isSame(c.req.header("authorization") ?? "", `Bearer ${keys.serviceKey}`)) return next();
+    return answerError(c, new QuarterdeckError("UNAUTHENTICATED", "The service key is missing or wrong."));
+  });
+  app.use(bodyLimit({ maxSize: bodyBytes }));
+  app.onError((error, c) => {
+    if (error instanceof QuarterdeckError) return answerError(c, error);
+    log.error({ err: error, path: c.req.path }, "an internal request failed");
+    return answerError(c, new QuarterdeckError("INTERNAL", "The API failed; its log says what."));
+  });
+  app.post("/relay/reports", async (c) => {
+    const batch = parse(reportBatchSchema, await c.req.json().catch(() => null));
+    const through = await recordReports(runtime, batch);
+    if (through === null) throw notFound("server");
+    return c.json({ through });
+  });
+  app.post("/internal/enrolments", async (c) => {
+    const body = z.strictObject({ name: nameSchema, isThisMachine: z.literal(true) });
+    const { name } = parse(body, await c.req.json().catch(() => null));
+    return c.json(await enrolThisMachine(runtime, name));
+  });
+  app.get("/internal/setup-link", async (c) => c.json({ url: await readSetupLink() }));
+  return app;
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new QuarterdeckError("BAD_REQUEST", z.prettifyError(parsed.error).slice(0, 1000));
+  return parsed.data;
+}
+
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}

@@ -1,0 +1,149 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import type { HttpBindings } from "@hono/node-server";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { signedEnrolRequestSchema } from "@quarterdeck/core/protocol/enrolment";
+import { kibibyte } from "@quarterdeck/core/units";
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { sql } from "drizzle-orm";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { appRouter } from "../app-router.ts";
+import type { Context } from "../context.ts";
+import type { Runtime } from "../runtime.ts";
+import { enrol } from "../servers/enrolment-service.ts";
+import { trpcError } from "../trpc.ts";
+import { consoleFiles } from "./console-files.ts";
+import { answerError } from "./error-answer.ts";
+import { readRequestCaller } from "./request-caller.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+const bodyBytes = 512 * kibibyte;
+
+type App = Hono<{ Bindings: HttpBindings }>;
+
+/** Everything that the public address answers to plain HTTP requests. */
+export async function createPublicApp(runtime: Runtime): Promise<App> {
+  const { log, address, env } = runtime;
+  const app: App = new Hono();
+  app.use(async (c, next) => {
+    const startedAtMs = runtime.clock.monotonicMs();
+    await next();
+    // The path only: a query may hold what belongs in no log.
+    const { method, path } = c.req;
+    log.info(
+      { method, path, status: c.res.status, durationMs: Math.round(runtime.clock.monotonicMs() - startedAtMs) },
+      "request",
+    );
+  });
+  app.use(securityHeaders(address));
+  app.use(async (c, next) => {
+    if (address.acceptsHost(c.req.header("host"))) return next();
+    return answerError(
+      c,
+      new QuarterdeckError(
+        "ORIGIN_REFUSED",
+        `This is not an address of Quarterdeck. Use ${address.origin}, or set QUARTERDECK_PUBLIC_URL to the address that you use.`,
+      ),
+    );
+  });
+  app.use(
+    bodyLimit({
+      maxSize: bodyBytes,
+      onError: (c) =>
+        answerError(c, new QuarterdeckError("TOO_LARGE", `A request may have ${bodyBytes / kibibyte} KiB.`)),
+    }),
+  );
+  app.onError((error, c) => {
+    if (error instanceof QuarterdeckError) return answerError(c, error);
+    log.error({ err: error, path: c.req.path }, "a request failed");
+    return answerError(
+      c,
+      new QuarterdeckError("INTERNAL", "Something failed inside Quarterdeck; its log says what. Try again."),
+    );
+  });
+  addHealth(app, runtime);
+  addEnrolment(app, runtime);
+  addTrpc(app, runtime);
+  if (env.bridgeTarball !== null) addTarball(app, env.bridgeTarball);
+  if (env.webDist !== null) app.use(await consoleFiles(env.webDist));
+  app.notFound((c) => answerError(c, new QuarterdeckError("NOT_FOUND", "There is nothing at this address.")));
+  return app;
+}
+
+function addHealth(app: App, { db, relay }: Runtime): void {
+  app.get("/health", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    const database = await db.get(sql`select 1`).then(
+      () => true,
+      () => false, // Which is the answer.
+    );
+    const isReady = database && relay.isReachable;
+    return c.json({ status: isReady ? "ready" : "not ready", database, relay: relay.isReachable }, isReady ? 200 : 503);
+  });
+}
+
+function addEnrolment(app: App, runtime: Runtime): void {
+  app.get("/enrol", (c) => c.json({ platformKey: runtime.keys.platform.publicKey }));
+  app.post("/enrol", async (c) => {
+    const body: unknown = await c.req.json().catch(() => null);
+    const request = signedEnrolRequestSchema.safeParse(body);
+    if (!request.success) throw new QuarterdeckError("BAD_REQUEST", "This is not an enrolment request.");
+    return c.json(await enrol(runtime, request.data, c.env.incoming.socket.remoteAddress ?? "unknown"));
+  });
+}
+
+function addTrpc(app: App, runtime: Runtime): void {
+  app.use("/trpc/*", async (c) => {
+    const isMutation = c.req.method !== "GET";
+    return fetchRequestHandler({
+      endpoint: "/trpc",
+      req: c.req.raw,
+      router: appRouter,
+      createContext: async ({ resHeaders }): Promise<Context> => {
+        if (isMutation && c.req.header("content-type")?.split(";")[0]?.trim() !== "application/json") {
+          throw trpcError("BAD_REQUEST", "The body must be JSON, with content-type application/json.");
+        }
+        const headers = {
+          cookie: c.req.header("cookie"),
+          authorization: c.req.header("authorization"),
+          origin: c.req.header("origin"),
+        };
+        const read = await readRequestCaller(runtime, headers, { mustKnowOrigin: isMutation }).catch(
+          (error: unknown) => {
+            throw error instanceof QuarterdeckError ? trpcError(error.code, error.message, error) : error;
+          },
+        );
+        const setCookie = (cookie: string) => resHeaders.append("set-cookie", cookie);
+        if (read.renewedCookie !== null) setCookie(read.renewedCookie);
+        resHeaders.set("cache-control", "no-store");
+        const { caller, sessionToken } = read;
+        return {
+          runtime,
+          caller,
+          sessionToken,
+          address: c.env.incoming.socket.remoteAddress ?? "unknown",
+          transport: "http",
+          setCookie,
+        };
+      },
+      onError({ error, path }) {
+        if (error.code === "INTERNAL_SERVER_ERROR")
+          runtime.log.error({ err: error.cause ?? error, path }, "a procedure failed");
+      },
+    });
+  });
+}
+
+function addTarball(app: App, path: string): void {
+  app.get("/install/quarterdeck-bridge.tgz", async (c) => {
+    const { size } = await stat(path);
+    const body = Readable.toWeb(createReadStream(path)) as ReadableStream;
+    return c.body(body, 200, {
+      "content-type": "application/gzip",
+      "content-length": String(size),
+      "cache-control": "no-cache",
+    });
+  });
+}

@@ -1,0 +1,52 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { readCaller } from "../auth/repo.ts";
+import type { Caller } from "../auth/scope.ts";
+import type { Runtime } from "../runtime.ts";
+
+/** The headers of a request that say who asks, and from what page. */
+export interface CallerHeaders {
+  readonly cookie: string | undefined;
+  readonly authorization: string | undefined;
+  readonly origin: string | undefined;
+}
+
+export interface RequestCaller {
+  readonly caller: Caller | null;
+  readonly sessionToken: string | null;
+  /** The session was prolonged: the cookie to send again. */
+  readonly renewedCookie: string | null;
+}
+
+/**
+ * Who a request comes from. A cookie is sent by the browser whichever page asked, so it counts only where the page is
+ * known to be the console (`mustKnowOrigin`: for everything that changes something, and for sockets).
+ *
+ * @throws QuarterdeckError ORIGIN_REFUSED for a page of another origin, or an unknown one where it must be known
+ */
+export async function readRequestCaller(
+  { address, sessions, db }: Runtime,
+  headers: CallerHeaders,
+  { mustKnowOrigin }: { mustKnowOrigin: boolean },
+): Promise<RequestCaller> {
+  const { cookie = "", authorization, origin } = headers;
+  if (origin !== undefined && !address.acceptsOrigin(origin)) {
+    throw new QuarterdeckError(
+      "ORIGIN_REFUSED",
+      `Requests from pages of ${origin.slice(0, 200)} are refused. Use the console at ${address.origin}.`,
+    );
+  }
+  const bearer = authorization === undefined ? null : sessions.readBearer(authorization);
+  const fromCookie = sessions.readCookie(cookie);
+  if (bearer === null && fromCookie !== null && origin === undefined && mustKnowOrigin) {
+    throw new QuarterdeckError(
+      "ORIGIN_REFUSED",
+      "The request has a session cookie and no Origin header, so it may come from any page. Scripts use the session token as a bearer token instead.",
+    );
+  }
+  const token = bearer ?? fromCookie;
+  if (token === null) return { caller: null, sessionToken: null, renewedCookie: null };
+  const session = await sessions.validate(token);
+  if (session === null) return { caller: null, sessionToken: token, renewedCookie: null };
+  const renewedCookie = bearer === null ? session.renewedCookie : null;
+  return { caller: await readCaller(db, session.userId), sessionToken: token, renewedCookie };
+}

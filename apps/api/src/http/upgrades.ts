@@ -1,0 +1,37 @@
+import type { Server } from "node:http";
+import type { Runtime } from "../runtime.ts";
+import type { ConsoleSockets } from "./console-sockets.ts";
+import { refuseUpgrade } from "./refuse-upgrade.ts";
+import type { RelayPassThrough } from "./relay-pass-through.ts";
+
+const relayPath = /^\/(bridge|viewer)\/srv_[0-9a-z]{26}$/;
+
+/** Sends each request for a WebSocket where it belongs, after the checks that plain requests get too. */
+export function handleUpgrades(
+  server: Server,
+  { address, log }: Runtime,
+  { consoles, relay }: { consoles: ConsoleSockets; relay: RelayPassThrough },
+): void {
+  server.on("upgrade", (request, socket, head: Buffer) => {
+    socket.on("error", () => socket.destroy()); // The peer went away: nothing to tell it.
+    const { host, origin } = request.headers;
+    const path = (request.url ?? "").split("?")[0] ?? "";
+    if (!address.acceptsHost(host)) {
+      refuseUpgrade(socket, "ORIGIN_REFUSED", `This is not an address of Quarterdeck. Use ${address.origin}.`);
+      return;
+    }
+    const kind = relayPath.exec(path)?.[1];
+    if (kind === "viewer" && origin !== undefined && !address.acceptsOrigin(origin)) {
+      refuseUpgrade(socket, "ORIGIN_REFUSED", "Pages of other origins may not watch servers.");
+    } else if (kind !== undefined) {
+      relay.handle(request, socket, head);
+    } else if (path === "/trpc") {
+      consoles.handle(request, socket, head).catch((error: unknown) => {
+        log.error({ err: error }, "an upgrade failed");
+        socket.destroy();
+      });
+    } else {
+      refuseUpgrade(socket, "NOT_FOUND", "There is no WebSocket at this address.");
+    }
+  });
+}

@@ -1,0 +1,79 @@
+import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import { and, asc, eq, sql, type SQL } from "drizzle-orm";
+import type { TenantScope } from "../auth/scope.ts";
+import type { Database } from "../db/database.ts";
+import { insertWhen } from "../db/insert-when.ts";
+import { projects, workspaces } from "../db/schema.ts";
+import { defaultTestCommand, type ProjectView, type TestCommand } from "./views.ts";
+
+export type Project = ProjectView;
+
+function selectProjects(db: Database) {
+  return db
+    .select({
+      projectId: projects.projectId,
+      workspaceId: projects.workspaceId,
+      workspaceName: workspaces.name,
+      serverId: workspaces.serverId,
+      name: projects.name,
+      url: projects.url,
+      branch: projects.branch,
+      repository: projects.repository,
+      state: projects.state,
+      cloneRunTaskId: projects.cloneTaskId,
+      cloneMessage: projects.cloneMessage,
+      testCommand: projects.testCommand,
+      createdAtMs: projects.createdAtMs,
+    })
+    .from(projects)
+    .innerJoin(workspaces, eq(workspaces.workspaceId, projects.workspaceId));
+}
+
+const isOwn = (scope: TenantScope, projectId: ProjectId) =>
+  and(eq(projects.orgId, scope.orgId), eq(projects.projectId, projectId));
+
+export async function listProjectRows(db: Database, scope: TenantScope, workspaceId: WorkspaceId): Promise<Project[]> {
+  return selectProjects(db)
+    .where(and(eq(projects.orgId, scope.orgId), eq(projects.workspaceId, workspaceId)))
+    .orderBy(asc(projects.createdAtMs));
+}
+
+export async function findProject(db: Database, scope: TenantScope, projectId: ProjectId): Promise<Project | null> {
+  const [row] = await selectProjects(db).where(isOwn(scope, projectId));
+  return row ?? null;
+}
+
+/** Inserts a project that is being cloned, unless its workspace has one of this name. */
+export function insertProject(
+  scope: TenantScope,
+  project: {
+    projectId: ProjectId;
+    workspaceId: WorkspaceId;
+    name: string;
+    url: string;
+    branch: string | null;
+    cloneTaskId: TaskId;
+    createdAtMs: number;
+  },
+): SQL {
+  const { workspaceId, name } = project;
+  return insertWhen(
+    projects,
+    { ...project, orgId: scope.orgId, state: "cloning", testCommand: defaultTestCommand },
+    sql`exists (select 1 from ${workspaces} where ${and(eq(workspaces.workspaceId, workspaceId), eq(workspaces.orgId, scope.orgId))})
+      and not exists (select 1 from ${projects} where ${and(eq(projects.workspaceId, workspaceId), eq(projects.name, name))})`,
+  );
+}
+
+/** Lets a project whose clone failed be cloned by another task. */
+export function restartClone(scope: TenantScope, { projectId, taskId }: { projectId: ProjectId; taskId: TaskId }): SQL {
+  return sql`update ${projects} set state = 'cloning', "cloneTaskId" = ${taskId}, "cloneMessage" = null
+    where ${and(isOwn(scope, projectId), eq(projects.state, "cloneFailed"))}`;
+}
+
+export function updateTestCommand(
+  scope: TenantScope,
+  { projectId, testCommand }: { projectId: ProjectId; testCommand: TestCommand },
+): SQL {
+  return sql`update ${projects} set "testCommand" = ${JSON.stringify(testCommand)} where ${isOwn(scope, projectId)}`;
+}

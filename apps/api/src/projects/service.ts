@@ -1,0 +1,151 @@
+import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import { recordAudit } from "../audit/repo.ts";
+import type { OrgScope } from "../auth/scope.ts";
+import { previousChanged } from "../db/insert-when.ts";
+import { recordChange } from "../events/repo.ts";
+import type { Runtime } from "../runtime.ts";
+import { requireServer } from "../servers/service.ts";
+import { planTask, type TaskPlan } from "../tasks/plan-task.ts";
+import { requireTask, toTaskView } from "../tasks/service.ts";
+import type { TaskView } from "../tasks/views.ts";
+import { requireWorkspace } from "../workspaces/service.ts";
+import { insertProject, listProjectRows, restartClone, updateTestCommand, type Project } from "./repo.ts";
+import { requireProject } from "./require-project.ts";
+import type { ProjectView, TestCommand } from "./views.ts";
+
+export async function listProjects(
+  runtime: Runtime,
+  scope: OrgScope,
+  workspaceId: WorkspaceId,
+): Promise<ProjectView[]> {
+  await requireWorkspace(runtime, scope, workspaceId);
+  return listProjectRows(runtime.db, scope, workspaceId);
+}
+
+export function getProject(runtime: Runtime, scope: OrgScope, projectId: ProjectId): Promise<ProjectView> {
+  return requireProject(runtime, scope, projectId);
+}
+
+interface NewProject {
+  readonly workspaceId: WorkspaceId;
+  readonly name: string;
+  readonly url: string;
+  readonly branch?: string | undefined;
+}
+
+/** Makes a project and the task that clones it onto its workspace's server. */
+export async function createProjectFromGit(
+  runtime: Runtime,
+  scope: OrgScope,
+  { workspaceId, name, url, branch }: NewProject,
+): Promise<{ project: ProjectView; task: TaskView }> {
+  const workspace = await requireWorkspace(runtime, scope, workspaceId);
+  const parsed = parseGitUrl(url, { allowLoopbackHttp: runtime.env.mode === "embedded" });
+  if (!parsed.ok) throw new QuarterdeckError(parsed.error.code, parsed.error.message);
+  const projectId = runtime.makeId("project");
+  const taskId = runtime.makeId("task");
+  const nowMs = runtime.clock.nowMs();
+  const { orgId, userId, address } = scope;
+  const project = {
+    projectId,
+    workspaceId,
+    name,
+    url: parsed.value,
+    branch: branch ?? null,
+    cloneTaskId: taskId,
+    createdAtMs: nowMs,
+  };
+  const plan = await planClone(runtime, scope, { ...project, serverId: workspace.serverId });
+  const [inserted] = await runtime.writer.commit([
+    insertProject(scope, project),
+    ...(await planTask(runtime, scope, plan, previousChanged)),
+    recordAudit(
+      runtime,
+      {
+        orgId,
+        actor: userId,
+        address,
+        action: "project.create",
+        subject: projectId,
+        outcome: "done",
+        detail: parsed.value,
+      },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "project", id: projectId, atMs: nowMs }, previousChanged),
+    recordChange(scope, { kind: "workspace", id: workspaceId, atMs: nowMs }, previousChanged), // It has a project more.
+  ]);
+  if (inserted?.rowsChanged !== 1) {
+    throw new QuarterdeckError(
+      "CONFLICT",
+      `There is a project named "${name}" in ${workspace.name} already. Choose another name.`,
+    );
+  }
+  runtime.nudgeOutbox();
+  const task = toTaskView(runtime, await requireTask(runtime, scope, taskId));
+  return { project: await requireProject(runtime, scope, projectId), task };
+}
+
+/** Clones a project again whose clone failed. */
+export async function retryClone(runtime: Runtime, scope: OrgScope, projectId: ProjectId): Promise<TaskView> {
+  const project = await requireProject(runtime, scope, projectId);
+  const taskId = runtime.makeId("task");
+  const plan = await planClone(runtime, scope, { ...project, cloneTaskId: taskId });
+  const [restarted] = await runtime.writer.commit([
+    restartClone(scope, { projectId, taskId }),
+    ...(await planTask(runtime, scope, plan, previousChanged)),
+    recordChange(scope, { kind: "project", id: projectId, atMs: runtime.clock.nowMs() }, previousChanged),
+  ]);
+  if (restarted?.rowsChanged !== 1) {
+    const now = await requireProject(runtime, scope, projectId);
+    if (now.state === "ready") throw new QuarterdeckError("CONFLICT", `${now.name} has been cloned already.`);
+    return toTaskView(runtime, await requireTask(runtime, scope, now.cloneRunTaskId)); // It is being cloned.
+  }
+  runtime.nudgeOutbox();
+  return toTaskView(runtime, await requireTask(runtime, scope, taskId));
+}
+
+async function planClone(
+  runtime: Runtime,
+  scope: OrgScope,
+  project: Pick<Project, "projectId" | "workspaceId" | "serverId" | "url" | "branch"> & { cloneTaskId: TaskId },
+): Promise<TaskPlan> {
+  const { cloneTaskId, projectId, workspaceId, serverId, url, branch } = project;
+  return {
+    taskId: cloneTaskId,
+    server: await requireServer(runtime, scope, serverId),
+    workspaceId,
+    projectId,
+    action: "project.clone",
+    params: branch === null ? { url } : { url, branch },
+    priority: "normal",
+  };
+}
+
+export async function setTestCommand(
+  runtime: Runtime,
+  scope: OrgScope,
+  { projectId, program, args }: TestCommand & { projectId: ProjectId },
+): Promise<ProjectView> {
+  const { orgId, userId, address } = scope;
+  await runtime.writer.commit([
+    updateTestCommand(scope, { projectId, testCommand: { program, args } }),
+    recordAudit(
+      runtime,
+      {
+        orgId,
+        actor: userId,
+        address,
+        action: "project.setTestCommand",
+        subject: projectId,
+        outcome: "done",
+        detail: program,
+      },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "project", id: projectId, atMs: runtime.clock.nowMs() }, previousChanged),
+  ]);
+  return requireProject(runtime, scope, projectId);
+}

@@ -1,0 +1,32 @@
+import { actions } from "@quarterdeck/core/actions/catalogue";
+import { idSchema } from "@quarterdeck/core/ids";
+import { repositoryStateSchema } from "@quarterdeck/core/protocol/result";
+import * as z from "zod";
+
+export const projectStates = ["cloning", "ready", "cloneFailed"] as const;
+export type ProjectState = (typeof projectStates)[number];
+
+/** What "Run tests" runs: parameters of the action `exec`. */
+export const testCommandSchema = actions.exec.params;
+export type TestCommand = z.infer<typeof testCommandSchema>;
+
+export const defaultTestCommand: TestCommand = { program: "npm", args: ["install-test"] };
+
+export const projectViewSchema = z.strictObject({
+  projectId: idSchema("project"),
+  workspaceId: idSchema("workspace"),
+  workspaceName: z.string(),
+  serverId: idSchema("server"),
+  name: z.string(),
+  url: z.string(),
+  branch: z.string().nullable(),
+  repository: repositoryStateSchema.nullable(),
+  state: z.enum(projectStates),
+  /** The newest task that clones it. */
+  cloneRunTaskId: idSchema("task"),
+  /** Why cloning failed. */
+  cloneMessage: z.string().nullable(),
+  testCommand: testCommandSchema,
+  createdAtMs: z.int(),
+});
+export type ProjectView = z.infer<typeof projectViewSchema>;

@@ -1,0 +1,79 @@
+import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId } from "@quarterdeck/core/ids";
+import type { Report } from "@quarterdeck/core/protocol/relay-api";
+import { and, eq, sql, type SQL } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
+import { runs, servers, tasks } from "../db/schema.ts";
+
+// The relay reports about a server with the service key; the server decides the org, so the server is the scope here.
+
+export interface ReportingServer {
+  readonly serverId: ServerId;
+  readonly orgId: OrgId;
+  readonly publicKey: string;
+  readonly reportSeq: number;
+}
+
+export async function findReportingServer(db: Database, serverId: ServerId): Promise<ReportingServer | null> {
+  const [row] = await db
+    .select({
+      serverId: servers.serverId,
+      orgId: servers.orgId,
+      publicKey: servers.publicKey,
+      reportSeq: servers.reportSeq,
+    })
+    .from(servers)
+    .where(eq(servers.serverId, serverId));
+  return row ?? null;
+}
+
+export interface ReportedRun {
+  readonly runId: RunId;
+  readonly orgId: OrgId;
+  readonly taskId: TaskId;
+  readonly projectId: ProjectId | null;
+  readonly serverId: ServerId;
+  readonly commandId: CommandId;
+  readonly attempt: number;
+  readonly action: string;
+}
+
+/** A run of this server; one of another server is not found. */
+export async function findReportedRun(db: Database, serverId: ServerId, runId: RunId): Promise<ReportedRun | null> {
+  const [row] = await db
+    .select({
+      runId: runs.runId,
+      orgId: runs.orgId,
+      taskId: runs.taskId,
+      projectId: tasks.projectId,
+      serverId: runs.serverId,
+      commandId: runs.commandId,
+      attempt: runs.attempt,
+      action: tasks.action,
+    })
+    .from(runs)
+    .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
+    .where(and(eq(runs.serverId, serverId), eq(runs.runId, runId)));
+  return row ?? null;
+}
+
+/** Records the number of a report, once and only right after the one before; the mark says which write did it. */
+export function advanceReports(step: { serverId: ServerId; previousSeq: number; seq: number; mark: string }): SQL {
+  return sql`update ${servers} set "reportSeq" = ${step.seq}, "reportMark" = ${step.mark}
+    where ${and(eq(servers.serverId, step.serverId), eq(servers.reportSeq, step.previousSeq))}`;
+}
+
+/** True in the unit whose first statement set this mark. */
+export function holdsMark(serverId: ServerId, mark: string): SQL {
+  return sql`exists (select 1 from ${servers} where ${and(eq(servers.serverId, serverId), eq(servers.reportMark, mark))})`;
+}
+
+export function setServerOnline(serverId: ServerId, report: Extract<Report, { kind: "online" }>, guard: SQL): SQL {
+  return sql`update ${servers} set status = 'online', "bootId" = ${report.bootId}, capabilities = ${JSON.stringify(report.capabilities)},
+    "statusSinceMs" = case when status = 'online' then "statusSinceMs" else ${report.atMs} end
+    where ${eq(servers.serverId, serverId)} and ${guard}`;
+}
+
+export function setServerOffline(serverId: ServerId, atMs: number, guard: SQL): SQL {
+  return sql`update ${servers} set status = 'offline', "statusSinceMs" = case when status = 'offline' then "statusSinceMs" else ${atMs} end
+    where ${eq(servers.serverId, serverId)} and ${guard}`;
+}

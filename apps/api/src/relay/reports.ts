@@ -1,0 +1,134 @@
+import type { SQL } from "drizzle-orm";
+import type { ServerId } from "@quarterdeck/core/ids";
+import type { Report } from "@quarterdeck/core/protocol/relay-api";
+import { openSigned } from "@quarterdeck/core/protocol/signing";
+import { resultSchema, type RunResult } from "@quarterdeck/core/protocol/result";
+import type { Runtime } from "../runtime.ts";
+import type { Statement, StatementOutcome } from "../writer.ts";
+import { recordAudit } from "../audit/repo.ts";
+import { recordChange } from "../events/repo.ts";
+import {
+  advanceReports,
+  findReportedRun,
+  findReportingServer,
+  holdsMark,
+  setServerOffline,
+  setServerOnline,
+  type ReportingServer,
+} from "./report-repo.ts";
+import { endRun, finishRun, markDispatched, markStarted } from "./run-transitions.ts";
+
+/**
+ * Records what a server's relay object reports: each report once and in order, with what it changes in one unit.
+ *
+ * @returns up to which number everything is recorded, or null for a server that does not exist
+ */
+export async function recordReports(
+  runtime: Runtime,
+  { serverId, reports }: { serverId: ServerId; reports: readonly Report[] },
+): Promise<number | null> {
+  const server = await findReportingServer(runtime.db, serverId);
+  if (server === null) return null;
+  const written: Promise<StatementOutcome[]>[] = [];
+  let previousSeq = server.reportSeq;
+  for (const report of [...reports].sort((a, b) => a.seq - b.seq)) {
+    if (report.seq <= previousSeq) continue;
+    const mark = runtime.makeId("entry");
+    const step = { serverId, previousSeq, seq: report.seq, mark };
+    const unit = [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
+    written.push(runtime.writer.commit(unit)); // The writer keeps the order; each follows its predecessor's number.
+    previousSeq = report.seq;
+  }
+  await Promise.all(written);
+  return (await findReportingServer(runtime.db, serverId))?.reportSeq ?? null;
+}
+
+interface Reported {
+  readonly server: ReportingServer;
+  readonly report: Report;
+  readonly mark: string;
+}
+
+/** The statements for one report; all of them do nothing unless the unit that they are in recorded it. */
+async function describeReport(runtime: Runtime, { server, report, mark }: Reported): Promise<Statement[]> {
+  const { serverId, orgId } = server;
+  const guard = holdsMark(serverId, mark);
+  const serverChanged = recordChange({ orgId }, { kind: "server", id: serverId, atMs: runtime.clock.nowMs() }, guard);
+  switch (report.kind) {
+    case "online":
+      runtime.log.info({ serverId, epoch: report.epoch }, "server online");
+      return [setServerOnline(serverId, report, guard), serverChanged];
+    case "offline":
+      runtime.log.info({ serverId, reason: report.reason }, "server offline");
+      return [setServerOffline(serverId, report.atMs, guard), serverChanged];
+    case "duplicateKey":
+      return [
+        refusal(
+          runtime,
+          server,
+          {
+            action: "server.connect",
+            subject: serverId,
+            detail: "duplicateKey: the same bridge key connected from two boots",
+          },
+          guard,
+        ),
+      ];
+    case "dispatched": {
+      const run = await findReportedRun(runtime.db, serverId, report.runId);
+      return run === null ? [] : markDispatched(runtime, run, { atMs: report.atMs, guard });
+    }
+    case "ended": {
+      const run = await findReportedRun(runtime.db, serverId, report.runId);
+      return run === null ? [] : endRun(runtime, run, { ...report, guard });
+    }
+    case "result": {
+      const opened = await openSigned(report, { keys: [server.publicKey], domain: "result", schema: resultSchema });
+      if (!opened.ok) {
+        runtime.log.warn({ serverId, code: opened.error.code }, "a result was refused");
+        return [
+          refusal(
+            runtime,
+            server,
+            { action: "run.result", subject: serverId, detail: opened.error.message.slice(0, 500) },
+            guard,
+          ),
+        ];
+      }
+      return describeResult(runtime, { server, result: opened.value, guard, atMs: report.atMs });
+    }
+  }
+}
+
+async function describeResult(
+  runtime: Runtime,
+  { server, result, guard, atMs }: { server: ReportingServer; result: RunResult; guard: SQL; atMs: number },
+): Promise<Statement[]> {
+  const run = await findReportedRun(runtime.db, server.serverId, result.runId);
+  if (run === null) {
+    // A cancel's own result, for example: it has no row.
+    runtime.log.debug({ serverId: server.serverId, runId: result.runId }, "a result of no recorded run");
+    return [];
+  }
+  const isTrue =
+    result.serverId === server.serverId &&
+    result.taskId === run.taskId &&
+    result.commandId === run.commandId &&
+    result.attempt === run.attempt;
+  if (!isTrue) {
+    const detail = "the result names another server, task, command or attempt than the run has";
+    return [refusal(runtime, server, { action: "run.result", subject: run.runId, detail }, guard)];
+  }
+  return result.kind === "started"
+    ? markStarted(runtime, run, { startedAtMs: result.startedAtMs, atMs, guard })
+    : finishRun(runtime, run, { result, guard });
+}
+
+function refusal(
+  runtime: Runtime,
+  { orgId, serverId }: ReportingServer,
+  entry: { action: string; subject: string; detail: string },
+  guard: SQL,
+): Statement {
+  return recordAudit(runtime, { orgId, actor: serverId, address: null, outcome: "refused", ...entry }, guard);
+}

@@ -1,0 +1,33 @@
+import type { Clock } from "@quarterdeck/core/clock";
+import type { Id, IdKind } from "@quarterdeck/core/ids";
+import type { Sessions } from "./auth/lucia.ts";
+import type { Database } from "./db/database.ts";
+import type { Env } from "./env.ts";
+import type { ChangeSignal } from "./events/change-signal.ts";
+import type { PublicAddress } from "./http/public-address.ts";
+import type { Keys } from "./keys/keys.ts";
+import type { Log } from "./log.ts";
+import type { RelayLink } from "./relay/relay-link.ts";
+import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
+import type { Writer } from "./writer.ts";
+
+/** What the services work with: made once at start, handed to each procedure in its context. */
+export interface Runtime {
+  readonly env: Env;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly makeId: <K extends IdKind>(kind: K) => Id<K>;
+  readonly keys: Keys;
+  readonly db: Database;
+  readonly writer: Writer;
+  readonly sessions: Sessions;
+  readonly address: PublicAddress;
+  readonly relay: RelayLink;
+  readonly submissions: SubmissionLanes;
+  /** Wakes who follows changes. */
+  readonly changes: ChangeSignal;
+  /** Wakes the outbox drainer: something is to be sent. */
+  readonly nudgeOutbox: () => void;
+  /** Closes the open sockets of a session that has ended. */
+  readonly closeSocketsOf: (tokenHash: string) => void;
+}

@@ -1,0 +1,140 @@
+import type { EnrolmentId, OrgId, ServerId } from "@quarterdeck/core/ids";
+import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import type { TenantScope } from "../auth/scope.ts";
+import type { Database } from "../db/database.ts";
+import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { enrolments, runs, servers } from "../db/schema.ts";
+import type { Statement } from "../writer.ts";
+import type { ServerStatus } from "./views.ts";
+
+/** A server as the services know it. */
+export interface Server {
+  readonly serverId: ServerId;
+  readonly orgId: OrgId;
+  readonly name: string;
+  readonly isThisMachine: boolean;
+  readonly publicKey: string;
+  readonly keyFingerprint: string;
+  readonly status: ServerStatus;
+  readonly statusSinceMs: number;
+  readonly capabilities: Capabilities | null;
+  readonly waitingRuns: number;
+  readonly createdAtMs: number;
+}
+
+const waitingRuns = sql<number>`(select count(*) from ${runs} where ${runs.serverId} = ${servers.serverId} and ${runs.state} = 'queued')`;
+
+const columns = {
+  serverId: servers.serverId,
+  orgId: servers.orgId,
+  name: servers.name,
+  isThisMachine: servers.isThisMachine,
+  publicKey: servers.publicKey,
+  keyFingerprint: servers.keyFingerprint,
+  status: servers.status,
+  statusSinceMs: servers.statusSinceMs,
+  capabilities: servers.capabilities,
+  waitingRuns,
+  createdAtMs: servers.createdAtMs,
+};
+
+export async function listServerRows(db: Database, scope: TenantScope): Promise<Server[]> {
+  return db.select(columns).from(servers).where(eq(servers.orgId, scope.orgId)).orderBy(asc(servers.createdAtMs));
+}
+
+export async function findServer(db: Database, scope: TenantScope, serverId: ServerId): Promise<Server | null> {
+  const [row] = await db
+    .select(columns)
+    .from(servers)
+    .where(and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId)));
+  return row ?? null;
+}
+
+export function renameServerRow(scope: TenantScope, { serverId, name }: { serverId: ServerId; name: string }): SQL {
+  return sql`update ${servers} set name = ${name} where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))}`;
+}
+
+export interface Enrolment {
+  readonly enrolmentId: EnrolmentId;
+  readonly orgId: OrgId;
+  readonly name: string | null;
+  readonly isThisMachine: boolean;
+  readonly expiresAtMs: number;
+  readonly usedAtMs: number | null;
+  readonly serverId: ServerId | null;
+}
+
+export function insertEnrolment(
+  scope: TenantScope,
+  enrolment: {
+    enrolmentId: EnrolmentId;
+    tokenHash: string;
+    name: string | null;
+    isThisMachine: boolean;
+    createdAtMs: number;
+    expiresAtMs: number;
+  },
+): SQL {
+  return insertWhen(enrolments, { ...enrolment, orgId: scope.orgId }, sql`true`);
+}
+
+export async function findEnrolment(
+  db: Database,
+  scope: TenantScope,
+  enrolmentId: EnrolmentId,
+): Promise<Enrolment | null> {
+  const [row] = await db
+    .select()
+    .from(enrolments)
+    .where(and(eq(enrolments.orgId, scope.orgId), eq(enrolments.enrolmentId, enrolmentId)));
+  return row ?? null;
+}
+
+/** The enrolment that a token is for. The token is what proves the right to it, so there is no scope. */
+export async function findEnrolmentByToken(db: Database, tokenHash: string): Promise<Enrolment | null> {
+  const [row] = await db.select().from(enrolments).where(eq(enrolments.tokenHash, tokenHash));
+  return row ?? null;
+}
+
+/** Uses a token up and makes its server; nothing happens when the token is used or expired, or the key is known. */
+export function insertEnrolledServer(
+  scope: TenantScope,
+  server: Pick<Server, "serverId" | "name" | "isThisMachine" | "publicKey" | "keyFingerprint">,
+  { tokenHash, nowMs }: { tokenHash: string; nowMs: number },
+): Statement[] {
+  const isUsable = and(
+    eq(enrolments.tokenHash, tokenHash),
+    eq(enrolments.orgId, scope.orgId),
+    isNull(enrolments.usedAtMs),
+    gt(enrolments.expiresAtMs, nowMs),
+  );
+  return [
+    sql`update ${enrolments} set "usedAtMs" = ${nowMs}, "serverId" = ${server.serverId}
+      where ${isUsable} and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})`,
+    insertWhen(
+      servers,
+      { ...server, orgId: scope.orgId, status: "new", statusSinceMs: nowMs, createdAtMs: nowMs },
+      previousChanged,
+    ),
+  ];
+}
+
+export async function findServerByKey(db: Database, scope: TenantScope, publicKey: string): Promise<Server | null> {
+  const [row] = await db
+    .select(columns)
+    .from(servers)
+    .where(and(eq(servers.orgId, scope.orgId), eq(servers.publicKey, publicKey)));
+  return row ?? null;
+}
+
+/** The server that is the platform's own machine. */
+export async function findThisMachine(db: Database, scope: TenantScope): Promise<Server | null> {
+  const [row] = await db
+    .select(columns)
+    .from(servers)
+    .where(and(eq(servers.orgId, scope.orgId), eq(servers.isThisMachine, true)))
+    .orderBy(asc(servers.createdAtMs))
+    .limit(1);
+  return row ?? null;
+}

@@ -1,0 +1,39 @@
+import { nameSchema } from "@quarterdeck/core/actions/names";
+import { idSchema } from "@quarterdeck/core/ids";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import * as z from "zod";
+import { procedure, router } from "../trpc.ts";
+import { createEnrolment, readEnrolment } from "./enrolment-service.ts";
+import { getServer, listServers, renameServer } from "./service.ts";
+import { issueViewerTicket } from "./viewer-ticket.ts";
+import { enrolmentViewSchema, newEnrolmentViewSchema, serverViewSchema, viewerTicketViewSchema } from "./views.ts";
+
+const serverInput = z.strictObject({ serverId: idSchema("server") });
+
+export const serversRouter = router({
+  list: procedure({ scope: "org", permission: "servers.read" })
+    .output(z.array(serverViewSchema))
+    .query(({ ctx }) => listServers(ctx.runtime, ctx.scope)),
+  get: procedure({ scope: "org", permission: "servers.read" })
+    .input(serverInput)
+    .output(serverViewSchema)
+    .query(({ ctx, input }) => getServer(ctx.runtime, ctx.scope, input.serverId)),
+  rename: procedure({ scope: "org", permission: "servers.manage" })
+    .input(serverInput.extend({ name: nameSchema }))
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => renameServer(ctx.runtime, ctx.scope, input)),
+  createEnrolment: procedure({ scope: "org", permission: "servers.manage" })
+    .input(z.strictObject({}))
+    .output(newEnrolmentViewSchema)
+    .mutation(({ ctx }) => createEnrolment(ctx.runtime, ctx.scope)),
+  enrolment: procedure({ scope: "org", permission: "servers.manage" })
+    .input(z.strictObject({ enrolmentId: idSchema("enrolment") }))
+    .output(enrolmentViewSchema)
+    .query(({ ctx, input }) => readEnrolment(ctx.runtime, ctx.scope, input.enrolmentId)),
+  viewerTicket: procedure({ scope: "org", permission: "servers.watch" })
+    .input(
+      serverInput.extend({ telemetry: z.boolean(), runIds: z.array(idSchema("run")).max(limits.topicsPerViewer - 1) }),
+    )
+    .output(viewerTicketViewSchema)
+    .mutation(({ ctx, input }) => issueViewerTicket(ctx.runtime, ctx.scope, input)),
+});

@@ -1,0 +1,52 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protocol/ticket";
+import type { OrgScope } from "../auth/scope.ts";
+import { notFound } from "../not-found.ts";
+import type { Runtime } from "../runtime.ts";
+import { countRunsOnServer } from "../tasks/repo.ts";
+import { requireServer } from "./service.ts";
+import type { ViewerTicketView } from "./views.ts";
+
+interface TicketRequest {
+  readonly serverId: ServerId;
+  readonly telemetry: boolean;
+  readonly runIds: readonly RunId[];
+}
+
+/** Signs what lets a browser watch a server at the relay: for a minute, for one use, for these topics only. */
+export async function issueViewerTicket(
+  runtime: Runtime,
+  scope: OrgScope,
+  { serverId, telemetry, runIds }: TicketRequest,
+): Promise<ViewerTicketView> {
+  await requireServer(runtime, scope, serverId);
+  const wanted = [...new Set(runIds)];
+  if ((await countRunsOnServer(runtime.db, scope, { serverId, runIds: wanted })) !== wanted.length)
+    throw notFound("run");
+  const topics: Topic[] = [
+    ...(telemetry ? (["telemetry"] as const) : []),
+    ...wanted.map((runId): Topic => `output:${runId}`),
+  ];
+  if (topics.length === 0) {
+    throw new QuarterdeckError("BAD_REQUEST", "Say what to watch: telemetry, or the output of at least one run.");
+  }
+  const nowMs = runtime.clock.nowMs();
+  const ticket: Ticket = {
+    ticketId: runtime.makeId("viewer"),
+    userId: scope.userId,
+    orgId: scope.orgId,
+    serverId,
+    topics,
+    expiresAtMs: nowMs + limits.ticketMs,
+    connectionExpiresAtMs: nowMs + limits.viewerConnectionMs,
+  };
+  const signed = await runtime.keys.platform.sign("ticket", JSON.stringify(ticket));
+  return {
+    path: `/viewer/${serverId}`,
+    ticket: encodeTicket(signed),
+    expiresAtMs: ticket.expiresAtMs,
+    connectionExpiresAtMs: ticket.connectionExpiresAtMs,
+  };
+}

@@ -1,0 +1,47 @@
+import { idSchema } from "@quarterdeck/core/ids";
+import { capabilitiesSchema } from "@quarterdeck/core/protocol/capabilities";
+import * as z from "zod";
+
+export const serverStatuses = ["online", "offline", "new"] as const;
+export type ServerStatus = (typeof serverStatuses)[number];
+
+export const serverViewSchema = z.strictObject({
+  serverId: idSchema("server"),
+  name: z.string(),
+  isThisMachine: z.boolean(),
+  /** `new`: it enrolled and has not connected yet. */
+  status: z.enum(serverStatuses),
+  statusSinceMs: z.int(),
+  /** Without the relay nobody knows whether the server is online: `status` is then what it was last. */
+  isRelayReachable: z.boolean(),
+  capabilities: capabilitiesSchema.nullable(),
+  keyFingerprint: z.string(),
+  waitingRuns: z.int(),
+  createdAtMs: z.int(),
+});
+export type ServerView = z.infer<typeof serverViewSchema>;
+
+export const newEnrolmentViewSchema = z.strictObject({
+  enrolmentId: idSchema("enrolment"),
+  /** What to run on the server; it holds the token, which is shown this once. */
+  command: z.string(),
+  expiresAtMs: z.int(),
+  platformFingerprint: z.string(),
+});
+export type NewEnrolmentView = z.infer<typeof newEnrolmentViewSchema>;
+
+export const enrolmentViewSchema = z.strictObject({
+  state: z.enum(["waiting", "used", "expired"]),
+  serverId: idSchema("server").nullable(),
+  expiresAtMs: z.int(),
+});
+export type EnrolmentView = z.infer<typeof enrolmentViewSchema>;
+
+export const viewerTicketViewSchema = z.strictObject({
+  /** Where to open the WebSocket, on this address; the ticket goes into the query as `ticket`. */
+  path: z.string(),
+  ticket: z.string(),
+  expiresAtMs: z.int(),
+  connectionExpiresAtMs: z.int(),
+});
+export type ViewerTicketView = z.infer<typeof viewerTicketViewSchema>;

@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { actions, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { Priority } from "@quarterdeck/core/protocol/command";
+import type { SQL } from "drizzle-orm";
+import { recordAudit } from "../audit/repo.ts";
+import type { OrgScope } from "../auth/scope.ts";
+import { previousChanged } from "../db/insert-when.ts";
+import { recordChange } from "../events/repo.ts";
+import { enqueue } from "../outbox/repo.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Server } from "../servers/repo.ts";
+import type { Statement } from "../writer.ts";
+import { insertRun, insertTask } from "./repo.ts";
+import { commandLifetimeMs, signCommand } from "./sign-command.ts";
+import type { TaskParams } from "./views.ts";
+
+export interface TaskPlan {
+  readonly taskId: TaskId;
+  readonly server: Pick<Server, "serverId" | "keyFingerprint">;
+  readonly workspaceId: WorkspaceId;
+  readonly projectId: ProjectId | null;
+  readonly action: ActionName;
+  readonly params: TaskParams;
+  readonly priority: Priority;
+}
+
+/**
+ * The statements of a task's submission, to be written in one unit: task, signed command in the outbox, run, audit entry,
+ * event. Each follows the one before; when the first changes nothing (the id is taken), none does.
+ *
+ * @param condition when the first statement may happen
+ */
+export async function planTask(
+  runtime: Runtime,
+  scope: OrgScope,
+  plan: TaskPlan,
+  condition: SQL,
+): Promise<Statement[]> {
+  const { taskId, server, workspaceId, projectId, action, params, priority } = plan;
+  const { serverId } = server;
+  const { orgId, userId, address } = scope;
+  const nowMs = runtime.clock.nowMs();
+  const runId = runtime.makeId("run");
+  const commandId = runtime.makeId("command");
+  const command = await signCommand(runtime, {
+    commandId,
+    runId,
+    taskId,
+    orgId,
+    workspaceId,
+    projectId,
+    server: { serverId, keyFingerprint: server.keyFingerprint },
+    action,
+    params,
+    priority,
+    nowMs,
+  });
+  const { effect, isRead } = actions[action];
+  return [
+    insertTask(
+      scope,
+      {
+        taskId,
+        workspaceId,
+        projectId,
+        serverId,
+        action,
+        effect,
+        params,
+        priority,
+        bodyHash: hashBody(plan),
+        isListed: !isRead && action !== "workspace.create",
+        submittedBy: userId,
+        submittedAtMs: nowMs,
+      },
+      condition,
+    ),
+    ...enqueue({ serverId, entry: { kind: "command", ...command }, nowMs }, previousChanged),
+    insertRun(scope, { runId, taskId, serverId, commandId, expiresAtMs: nowMs + commandLifetimeMs }),
+    recordAudit(
+      runtime,
+      { orgId, actor: userId, address, action: "task.submit", subject: taskId, outcome: "done", detail: action },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "task", id: taskId, atMs: nowMs }, previousChanged),
+  ];
+}
+
+/** What makes two submissions of one id the same. */
+export function hashBody({ workspaceId, projectId, action, params, priority }: TaskPlan): string {
+  const body = JSON.stringify([workspaceId, projectId, action, priority, sortKeys(params)]);
+  return createHash("sha256").update(body).digest("base64url");
+}
+
+function sortKeys(value: TaskParams[string]): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== "object" || value === null) return value;
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { fields: sorted.map(([key, inner]) => [key, sortKeys(inner)]) };
+}

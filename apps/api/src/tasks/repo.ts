@@ -1,0 +1,196 @@
+import type { ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId, CommandId } from "@quarterdeck/core/ids";
+import type { Priority } from "@quarterdeck/core/protocol/command";
+import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
+import type { TenantScope } from "../auth/scope.ts";
+import type { Database } from "../db/database.ts";
+import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
+import { headOf } from "../outbox/repo.ts";
+import type { TaskParams, TaskView } from "./views.ts";
+
+/** A task with its newest run, and what explains why it waits. */
+export interface TaskRecord {
+  readonly view: Omit<TaskView, "waiting">;
+  readonly bodyHash: string;
+  readonly tail: string | null;
+  readonly serverStatus: "online" | "offline" | "new";
+  /** Whether the relay has stored the run's command. */
+  readonly isAtRelay: boolean;
+  readonly keyFingerprint: string;
+}
+
+function selectTasks(db: Database) {
+  return db
+    .select({
+      task: tasks,
+      run: runs,
+      workspaceName: workspaces.name,
+      projectName: projects.name,
+      server: {
+        name: servers.name,
+        status: servers.status,
+        outboxThrough: servers.outboxThrough,
+        keyFingerprint: servers.keyFingerprint,
+      },
+      submittedBy: users.email,
+    })
+    .from(tasks)
+    .innerJoin(runs, and(eq(runs.orgId, tasks.orgId), eq(runs.taskId, tasks.taskId)))
+    .innerJoin(workspaces, eq(workspaces.workspaceId, tasks.workspaceId))
+    .innerJoin(servers, eq(servers.serverId, tasks.serverId))
+    .innerJoin(users, eq(users.userId, tasks.submittedBy))
+    .leftJoin(projects, eq(projects.projectId, tasks.projectId));
+}
+
+type Row = Awaited<ReturnType<typeof selectTasks>>[number];
+
+function toRecord({ task, run, workspaceName, projectName, server, submittedBy }: Row): TaskRecord {
+  return {
+    view: {
+      taskId: task.taskId,
+      runId: run.runId,
+      orgId: task.orgId,
+      workspaceId: task.workspaceId,
+      workspaceName,
+      projectId: task.projectId,
+      projectName,
+      serverId: task.serverId,
+      serverName: server.name,
+      action: task.action,
+      params: task.params,
+      priority: task.priority,
+      state: run.state,
+      isCancelling: run.cancelAskedAtMs !== null && run.state !== "ended",
+      verdict: run.verdict,
+      exitCode: run.exitCode,
+      signal: run.signal,
+      code: run.code,
+      message: run.message,
+      submittedBy,
+      submittedAtMs: task.submittedAtMs,
+      dispatchedAtMs: run.dispatchedAtMs,
+      startedAtMs: run.startedAtMs,
+      endedAtMs: run.endedAtMs,
+      durationMs: run.durationMs,
+      outputBytes: run.outputBytes,
+      outputCutBytes: run.outputCutBytes,
+    },
+    bodyHash: task.bodyHash,
+    tail: run.tail,
+    serverStatus: server.status,
+    isAtRelay: run.outboxPosition <= server.outboxThrough,
+    keyFingerprint: server.keyFingerprint,
+  };
+}
+
+export async function findTask(db: Database, scope: TenantScope, taskId: TaskId): Promise<TaskRecord | null> {
+  const [row] = await selectTasks(db).where(and(eq(tasks.orgId, scope.orgId), eq(tasks.taskId, taskId)));
+  return row === undefined ? null : toRecord(row);
+}
+
+export interface TaskFilter {
+  readonly workspaceId?: WorkspaceId | undefined;
+  readonly projectId?: ProjectId | undefined;
+  readonly serverId?: ServerId | undefined;
+  /** Only what was submitted before this task. */
+  readonly before: { submittedAtMs: number; taskId: TaskId } | null;
+  readonly limit: number;
+}
+
+/** The history, newest first. */
+export async function listTaskRows(db: Database, scope: TenantScope, filter: TaskFilter): Promise<TaskRecord[]> {
+  const { before } = filter;
+  const isBefore =
+    before === null
+      ? undefined
+      : or(
+          lt(tasks.submittedAtMs, before.submittedAtMs),
+          and(eq(tasks.submittedAtMs, before.submittedAtMs), lt(tasks.taskId, before.taskId)),
+        );
+  const rows = await selectTasks(db)
+    .where(
+      and(
+        eq(tasks.orgId, scope.orgId),
+        eq(tasks.isListed, true),
+        filter.workspaceId === undefined ? undefined : eq(tasks.workspaceId, filter.workspaceId),
+        filter.projectId === undefined ? undefined : eq(tasks.projectId, filter.projectId),
+        filter.serverId === undefined ? undefined : eq(tasks.serverId, filter.serverId),
+        isBefore,
+      ),
+    )
+    .orderBy(desc(tasks.submittedAtMs), desc(tasks.taskId))
+    .limit(filter.limit);
+  return rows.map(toRecord);
+}
+
+/** How many of these runs exist on this server. */
+export async function countRunsOnServer(
+  db: Database,
+  scope: TenantScope,
+  { serverId, runIds }: { serverId: ServerId; runIds: readonly RunId[] },
+): Promise<number> {
+  if (runIds.length === 0) return 0;
+  const rows = await db
+    .select({ runId: runs.runId })
+    .from(runs)
+    .where(and(eq(runs.orgId, scope.orgId), eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
+  return rows.length;
+}
+
+/** The workspace that a run belongs to, if it is of this org. */
+export async function findWorkspaceOfRun(db: Database, scope: TenantScope, runId: RunId): Promise<WorkspaceId | null> {
+  const [row] = await db
+    .select({ workspaceId: tasks.workspaceId })
+    .from(runs)
+    .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
+    .where(and(eq(runs.orgId, scope.orgId), eq(runs.runId, runId)));
+  return row?.workspaceId ?? null;
+}
+
+export interface NewTask {
+  readonly taskId: TaskId;
+  readonly workspaceId: WorkspaceId;
+  readonly projectId: ProjectId | null;
+  readonly serverId: ServerId;
+  readonly action: string;
+  readonly effect: (typeof tasks.$inferInsert)["effect"];
+  readonly params: TaskParams;
+  readonly priority: Priority;
+  readonly bodyHash: string;
+  readonly isListed: boolean;
+  readonly submittedBy: UserId;
+  readonly submittedAtMs: number;
+}
+
+/** Inserts a task in a workspace of the org; a task of the same id stays as it is. */
+export function insertTask(scope: TenantScope, task: NewTask, condition: SQL): SQL {
+  const isOwnWorkspace = sql`exists (select 1 from ${workspaces} where ${and(
+    eq(workspaces.workspaceId, task.workspaceId),
+    eq(workspaces.orgId, scope.orgId),
+    eq(workspaces.serverId, task.serverId),
+  )})`;
+  return insertWhen(tasks, { ...task, orgId: scope.orgId }, sql`${condition} and ${isOwnWorkspace}`);
+}
+
+export interface NewRun {
+  readonly runId: RunId;
+  readonly taskId: TaskId;
+  readonly serverId: ServerId;
+  readonly commandId: CommandId;
+  readonly expiresAtMs: number;
+}
+
+/** Inserts the first run of the task whose command was enqueued just before in the same unit. */
+export function insertRun(scope: TenantScope, run: NewRun): SQL {
+  return insertWhen(
+    runs,
+    { ...run, orgId: scope.orgId, attempt: 1, state: "queued", outboxPosition: headOf(run.serverId) },
+    previousChanged,
+  );
+}
+
+/** Notes that a run is to be cancelled, once, unless it has ended. */
+export function askToCancel(scope: TenantScope, { runId, nowMs }: { runId: RunId; nowMs: number }): SQL {
+  return sql`update ${runs} set "cancelAskedAtMs" = ${nowMs}
+    where ${and(eq(runs.orgId, scope.orgId), eq(runs.runId, runId), ne(runs.state, "ended"), isNull(runs.cancelAskedAtMs))}`;
+}

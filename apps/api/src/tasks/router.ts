@@ -1,0 +1,48 @@
+import { idSchema } from "@quarterdeck/core/ids";
+import { priorities } from "@quarterdeck/core/protocol/command";
+import * as z from "zod";
+import { procedure, router } from "../trpc.ts";
+import { cancelTask } from "./cancel.ts";
+import { getTask, listTasks } from "./service.ts";
+import { submitTask } from "./submit.ts";
+import { taskDetailViewSchema, taskPageViewSchema, taskParamsSchema, taskViewSchema } from "./views.ts";
+
+const taskInput = z.strictObject({ taskId: idSchema("task") });
+
+export const tasksRouter = router({
+  submit: procedure({ scope: "org", permission: "tasks.submit" }) // Each action has its permission besides (submittable.ts).
+    .input(
+      z.strictObject({
+        taskId: idSchema("task"),
+        workspaceId: idSchema("workspace"),
+        projectId: idSchema("project").nullable(),
+        action: z.string().max(64),
+        params: taskParamsSchema,
+        priority: z.enum(priorities).default("normal"),
+      }),
+    )
+    .output(taskViewSchema)
+    .mutation(({ ctx, input }) => submitTask(ctx.runtime, ctx.scope, input)),
+  list: procedure({ scope: "org", permission: "tasks.read" })
+    .input(
+      z.strictObject({
+        workspaceId: idSchema("workspace").optional(),
+        projectId: idSchema("project").optional(),
+        serverId: idSchema("server").optional(),
+        limit: z.int().min(1).max(100).default(50),
+        cursor: idSchema("task").nullish(),
+        /** TanStack Query's infinite queries send it; there is one direction only. */
+        direction: z.literal("forward").optional(),
+      }),
+    )
+    .output(taskPageViewSchema)
+    .query(({ ctx, input }) => listTasks(ctx.runtime, ctx.scope, input)),
+  get: procedure({ scope: "org", permission: "tasks.read" })
+    .input(taskInput)
+    .output(taskDetailViewSchema)
+    .query(({ ctx, input }) => getTask(ctx.runtime, ctx.scope, input.taskId)),
+  cancel: procedure({ scope: "org", permission: "tasks.run" })
+    .input(taskInput)
+    .output(taskViewSchema)
+    .mutation(({ ctx, input }) => cancelTask(ctx.runtime, ctx.scope, input.taskId)),
+});

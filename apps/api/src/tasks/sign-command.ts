@@ -1,0 +1,53 @@
+import { actions, defaultOutputLimitBytes, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { Command, Priority } from "@quarterdeck/core/protocol/command";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { dayMs } from "@quarterdeck/core/units";
+import type { Runtime } from "../runtime.ts";
+import type { TaskParams } from "./views.ts";
+
+/** How long a command may wait for its server. */
+export const commandLifetimeMs = dayMs;
+
+export interface CommandRequest {
+  readonly commandId: CommandId;
+  readonly runId: RunId;
+  readonly taskId: TaskId;
+  readonly orgId: OrgId;
+  readonly workspaceId: WorkspaceId | null;
+  readonly projectId: ProjectId | null;
+  readonly server: { readonly serverId: ServerId; readonly keyFingerprint: string };
+  readonly action: ActionName;
+  readonly params: TaskParams;
+  readonly priority: Priority;
+  readonly nowMs: number;
+}
+
+/** Signs what a bridge will do: for one server, one bridge key and one attempt. */
+export async function signCommand({ keys }: Pick<Runtime, "keys">, request: CommandRequest): Promise<SignedText> {
+  const { server, action, nowMs, ...same } = request;
+  const { effect, demand, timeoutMs } = actions[action];
+  const command: Command = {
+    v: 1,
+    ...same,
+    serverId: server.serverId,
+    bridgeKeyFingerprint: server.keyFingerprint,
+    action,
+    effect,
+    demand,
+    limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
+    notBeforeMs: nowMs,
+    expiresAtMs: nowMs + commandLifetimeMs,
+    attempt: 1,
+  };
+  const text = JSON.stringify(command);
+  if (Buffer.byteLength(text) > limits.commandBytes) {
+    throw new QuarterdeckError(
+      "TOO_LARGE",
+      `The task's parameters are too large: with them its command has more than ${limits.commandBytes} bytes. Put long input into a file of the project.`,
+    );
+  }
+  return keys.platform.sign("command", text);
+}

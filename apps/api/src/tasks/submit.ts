@@ -1,0 +1,139 @@
+import {
+  actions,
+  defaultPrograms,
+  findAction,
+  type Action,
+  type ActionName,
+} from "@quarterdeck/core/actions/catalogue";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { Priority } from "@quarterdeck/core/protocol/command";
+import { sql } from "drizzle-orm";
+import * as z from "zod";
+import { isAllowed } from "../auth/permissions.ts";
+import type { OrgScope } from "../auth/scope.ts";
+import { notFound } from "../not-found.ts";
+import type { Project } from "../projects/repo.ts";
+import { requireProject } from "../projects/require-project.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Server } from "../servers/repo.ts";
+import { requireServer } from "../servers/service.ts";
+import { requireWorkspace } from "../workspaces/service.ts";
+import { hashBody, planTask, type TaskPlan } from "./plan-task.ts";
+import { findTask, findWorkspaceOfRun } from "./repo.ts";
+import { toTaskView } from "./service.ts";
+import { permissionToSubmit } from "./submittable.ts";
+import { taskParamsSchema, type TaskParams, type TaskView } from "./views.ts";
+
+interface Submission {
+  readonly taskId: TaskId;
+  readonly workspaceId: WorkspaceId;
+  readonly projectId: ProjectId | null;
+  readonly action: string;
+  readonly params: TaskParams;
+  readonly priority: Priority;
+}
+
+/** Submits a task. The client made its id, so sending the same again is the same task, however often it is sent. */
+export async function submitTask(runtime: Runtime, scope: OrgScope, submission: Submission): Promise<TaskView> {
+  const { taskId, workspaceId, projectId, priority } = submission;
+  const { name, action } = findSubmittable(scope, submission.action);
+  const workspace = await requireWorkspace(runtime, scope, workspaceId);
+  const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
+  if (project !== null && project.workspaceId !== workspaceId) throw notFound("project");
+  const server = await requireServer(runtime, scope, workspace.serverId);
+  const params = parseParams(action, submission);
+  const plan: TaskPlan = { taskId, server, workspaceId, projectId, action: name, params, priority };
+
+  const earlier = await findSame(runtime, scope, plan);
+  if (earlier !== null) return earlier;
+  checkProject(action, name, project);
+  checkServer(name, params, server);
+  if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
+
+  const planned = planTask(runtime, scope, plan, sql`true`);
+  await runtime.submissions.enter(server.serverId, planned, (unit) => runtime.writer.commit(unit));
+  const task = await findSame(runtime, scope, plan);
+  if (task === null) throw notFound("workspace");
+  runtime.nudgeOutbox();
+  return task;
+}
+
+function findSubmittable(scope: OrgScope, action: string): { name: ActionName; action: Action } {
+  const found = findAction(action);
+  const name = action as ActionName;
+  const permission = found === undefined ? null : permissionToSubmit(name);
+  if (found === undefined || permission === null) {
+    throw new QuarterdeckError(
+      "COMMAND_UNSUPPORTED",
+      `"${action.slice(0, 64)}" is not an action that can be submitted.`,
+    );
+  }
+  if (!isAllowed(scope.role, permission)) {
+    throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${scope.role}) does not allow ${name}.`);
+  }
+  return { name, action: found };
+}
+
+function parseParams(action: Action, { action: name, params }: Submission): TaskParams {
+  const parsed = action.params.safeParse(params);
+  if (parsed.success) return taskParamsSchema.parse(parsed.data);
+  throw new QuarterdeckError(
+    "BAD_REQUEST",
+    `The parameters of ${name} are not as they should be. ${z.prettifyError(parsed.error)}`,
+  );
+}
+
+/** The task that was submitted with this id before, if it is the same. */
+async function findSame(runtime: Runtime, scope: OrgScope, plan: TaskPlan): Promise<TaskView | null> {
+  const record = await findTask(runtime.db, scope, plan.taskId);
+  if (record === null) return null;
+  if (record.bodyHash === hashBody(plan)) return toTaskView(runtime, record);
+  throw new QuarterdeckError(
+    "CONFLICT",
+    "A task with this id was submitted before, with other contents. Use a new id.",
+  );
+}
+
+function checkProject(action: Action, name: ActionName, project: Project | null): void {
+  if (project === null) {
+    if (action.needsProject) throw new QuarterdeckError("BAD_REQUEST", `${name} works on a project. Say which.`);
+    return;
+  }
+  if (project.state === "cloneFailed") {
+    throw new QuarterdeckError(
+      "CONFLICT",
+      `${project.name} is not on its server, because cloning it failed. Clone it again first.`,
+    );
+  }
+  if (project.state === "cloning" && action.isRead) {
+    throw new QuarterdeckError("CONFLICT", `${project.name} is still being cloned. Try again when that has ended.`);
+  }
+}
+
+/** What the bridge would refuse, refused here with the reason, as far as the server has said what it allows. */
+function checkServer(name: ActionName, params: TaskParams, server: Server): void {
+  const { capabilities } = server;
+  if (capabilities !== null && !capabilities.actions.includes(name)) {
+    throw new QuarterdeckError(
+      "COMMAND_UNSUPPORTED",
+      `The bridge on ${server.name} does not know ${name}, or its owner forbids it.`,
+    );
+  }
+  if (name !== "exec") return;
+  const { program } = actions.exec.params.parse(params);
+  const programs: readonly string[] = capabilities?.programs ?? defaultPrograms;
+  if (programs.includes(program)) return;
+  throw new QuarterdeckError(
+    "PROGRAM_NOT_ALLOWED",
+    `${server.name} does not allow the program "${program}". Allowed are: ${[...programs].sort().join(", ")}. The owner of the server can allow more there.`,
+  );
+}
+
+async function checkLoggedRun(
+  { db }: Runtime,
+  scope: OrgScope,
+  { runId, workspaceId }: { runId: RunId; workspaceId: WorkspaceId },
+): Promise<void> {
+  if ((await findWorkspaceOfRun(db, scope, runId)) !== workspaceId) throw notFound("run");
+}

@@ -1,0 +1,17 @@
+import type { ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { Permission } from "../auth/permissions.ts";
+
+/** The actions that a client may submit, and who may. What is not here is made by other procedures or by nobody. */
+const submittable: Partial<Record<ActionName, Permission>> = {
+  exec: "tasks.run",
+  "git.pull": "tasks.run",
+  "git.status": "projects.read",
+  "git.log": "projects.read",
+  "files.list": "projects.read",
+  "task.log": "tasks.read",
+};
+
+/** The permission that submitting an action needs, or null where nobody may submit it. */
+export function permissionToSubmit(action: ActionName): Permission | null {
+  return submittable[action] ?? null;
+}

@@ -1,0 +1,61 @@
+import { idSchema } from "@quarterdeck/core/ids";
+import { priorities } from "@quarterdeck/core/protocol/command";
+import { verdictSchema } from "@quarterdeck/core/protocol/result";
+import * as z from "zod";
+
+export const runStates = ["queued", "dispatched", "running", "ended"] as const;
+export type RunState = (typeof runStates)[number];
+
+/** Why a run has not started yet. */
+export const waitingViewSchema = z.strictObject({
+  reason: z.enum(["relay", "server", "turn", "order", "capacity", "delivery"]),
+  message: z.string(),
+});
+export type WaitingView = z.infer<typeof waitingViewSchema>;
+
+export const taskParamsSchema = z.record(z.string(), z.json());
+export type TaskParams = z.infer<typeof taskParamsSchema>;
+
+export const taskViewSchema = z.strictObject({
+  taskId: idSchema("task"),
+  runId: idSchema("run"),
+  orgId: idSchema("org"),
+  workspaceId: idSchema("workspace"),
+  workspaceName: z.string(),
+  projectId: idSchema("project").nullable(),
+  projectName: z.string().nullable(),
+  serverId: idSchema("server"),
+  serverName: z.string(),
+  action: z.string(),
+  params: taskParamsSchema,
+  priority: z.enum(priorities),
+  state: z.enum(runStates),
+  /** Someone asked to cancel it and it has not ended yet. */
+  isCancelling: z.boolean(),
+  verdict: verdictSchema.nullable(),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  /** The e-mail address of who asked for it. */
+  submittedBy: z.string(),
+  submittedAtMs: z.int(),
+  dispatchedAtMs: z.int().nullable(),
+  startedAtMs: z.int().nullable(),
+  endedAtMs: z.int().nullable(),
+  durationMs: z.int().nullable(),
+  outputBytes: z.int().nullable(),
+  outputCutBytes: z.int().nullable(),
+  waiting: waitingViewSchema.nullable(),
+});
+export type TaskView = z.infer<typeof taskViewSchema>;
+
+/** A task with the last bytes of its run's output, in base64. */
+export const taskDetailViewSchema = taskViewSchema.extend({ tail: z.string().nullable() });
+export type TaskDetailView = z.infer<typeof taskDetailViewSchema>;
+
+export const taskPageViewSchema = z.strictObject({
+  tasks: z.array(taskViewSchema),
+  nextCursor: z.string().nullable(),
+});
+export type TaskPageView = z.infer<typeof taskPageViewSchema>;

@@ -1,0 +1,49 @@
+import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import { and, asc, eq, sql, type SQL } from "drizzle-orm";
+import type { TenantScope } from "../auth/scope.ts";
+import type { Database } from "../db/database.ts";
+import { insertWhen } from "../db/insert-when.ts";
+import { projects, servers, workspaces } from "../db/schema.ts";
+import type { WorkspaceView } from "./views.ts";
+
+function selectWorkspaces(db: Database) {
+  return db
+    .select({
+      workspaceId: workspaces.workspaceId,
+      name: workspaces.name,
+      serverId: workspaces.serverId,
+      serverName: servers.name,
+      projectCount: sql<number>`(select count(*) from ${projects} where ${projects.workspaceId} = ${workspaces.workspaceId})`,
+      createdAtMs: workspaces.createdAtMs,
+    })
+    .from(workspaces)
+    .innerJoin(servers, eq(servers.serverId, workspaces.serverId));
+}
+
+export async function listWorkspaceRows(db: Database, scope: TenantScope): Promise<WorkspaceView[]> {
+  return selectWorkspaces(db).where(eq(workspaces.orgId, scope.orgId)).orderBy(asc(workspaces.createdAtMs));
+}
+
+export async function findWorkspace(
+  db: Database,
+  scope: TenantScope,
+  workspaceId: WorkspaceId,
+): Promise<WorkspaceView | null> {
+  const [row] = await selectWorkspaces(db).where(
+    and(eq(workspaces.orgId, scope.orgId), eq(workspaces.workspaceId, workspaceId)),
+  );
+  return row ?? null;
+}
+
+/** Inserts a workspace on a server of the org, unless the org has one of this name. */
+export function insertWorkspace(
+  scope: TenantScope,
+  workspace: { workspaceId: WorkspaceId; name: string; serverId: ServerId; createdAtMs: number },
+): SQL {
+  return insertWhen(
+    workspaces,
+    { ...workspace, orgId: scope.orgId },
+    sql`exists (select 1 from ${servers} where ${and(eq(servers.serverId, workspace.serverId), eq(servers.orgId, scope.orgId))})
+      and not exists (select 1 from ${workspaces} where ${and(eq(workspaces.orgId, scope.orgId), eq(workspaces.name, workspace.name))})`,
+  );
+}

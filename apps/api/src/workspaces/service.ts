@@ -1,0 +1,78 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import { recordAudit } from "../audit/repo.ts";
+import type { OrgScope, TenantScope } from "../auth/scope.ts";
+import { previousChanged } from "../db/insert-when.ts";
+import { recordChange } from "../events/repo.ts";
+import { notFound } from "../not-found.ts";
+import type { Runtime } from "../runtime.ts";
+import { requireServer } from "../servers/service.ts";
+import { planTask } from "../tasks/plan-task.ts";
+import { findWorkspace, insertWorkspace, listWorkspaceRows } from "./repo.ts";
+import type { WorkspaceView } from "./views.ts";
+
+export function listWorkspaces({ db }: Runtime, scope: OrgScope): Promise<WorkspaceView[]> {
+  return listWorkspaceRows(db, scope);
+}
+
+export function getWorkspace(runtime: Runtime, scope: OrgScope, workspaceId: WorkspaceId): Promise<WorkspaceView> {
+  return requireWorkspace(runtime, scope, workspaceId);
+}
+
+export async function requireWorkspace(
+  { db }: Pick<Runtime, "db">,
+  scope: TenantScope,
+  workspaceId: WorkspaceId,
+): Promise<WorkspaceView> {
+  const workspace = await findWorkspace(db, scope, workspaceId);
+  if (workspace === null) throw notFound("workspace");
+  return workspace;
+}
+
+/** Makes a workspace, and the task that makes its directory on the server. */
+export async function createWorkspace(
+  runtime: Runtime,
+  scope: OrgScope,
+  { name, serverId }: { name: string; serverId: ServerId },
+): Promise<WorkspaceView> {
+  const server = await requireServer(runtime, scope, serverId);
+  const workspaceId = runtime.makeId("workspace");
+  const nowMs = runtime.clock.nowMs();
+  const { orgId, userId, address } = scope;
+  const [inserted] = await runtime.writer.commit([
+    insertWorkspace(scope, { workspaceId, name, serverId, createdAtMs: nowMs }),
+    ...(await planTask(
+      runtime,
+      scope,
+      {
+        taskId: runtime.makeId("task"),
+        server,
+        workspaceId,
+        projectId: null,
+        action: "workspace.create",
+        params: {},
+        priority: "normal",
+      },
+      previousChanged,
+    )),
+    recordAudit(
+      runtime,
+      {
+        orgId,
+        actor: userId,
+        address,
+        action: "workspace.create",
+        subject: workspaceId,
+        outcome: "done",
+        detail: name,
+      },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "workspace", id: workspaceId, atMs: nowMs }, previousChanged),
+  ]);
+  if (inserted?.rowsChanged !== 1) {
+    throw new QuarterdeckError("CONFLICT", `There is a workspace named "${name}" already. Choose another name.`);
+  }
+  runtime.nudgeOutbox();
+  return requireWorkspace(runtime, scope, workspaceId);
+}

@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type Client } from "@libsql/client";
+import { sql } from "drizzle-orm";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Writer } from "./writer.ts";
+
+let folder: string;
+let client: Client;
+let writer: Writer;
+let commits: number;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "quarterdeck-writer-"));
+  client = createClient({ url: `file:${folder}/test.db` });
+  await client.execute("PRAGMA journal_mode = WAL");
+  await client.executeMultiple(
+    "create table amounts (id integer primary key, amount integer not null check (amount >= 0)); create table notes (text text);",
+  );
+  commits = 0;
+  writer = new Writer(client, { onCommit: () => commits++ });
+});
+
+afterEach(async () => {
+  await writer.close();
+  client.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const insert = (id: number, amount = 1) => sql`insert into amounts values (${id}, ${amount})`;
+
+/** What another connection, as after a restart, finds. */
+async function readAll(query: string): Promise<unknown[]> {
+  const other = createClient({ url: `file:${folder}/test.db` });
+  const { rows } = await other.execute(query);
+  other.close();
+  return rows.map((row) => row[0]);
+}
+
+test("one poisoned write among 63 good ones takes none of them along and rejects only its own", async () => {
+  const ids = Array.from({ length: 64 }, (_, index) => index);
+  const outcomes = await Promise.allSettled(ids.map((id) => writer.commit([insert(id, id === 20 ? -1 : 1)])));
+  expect(outcomes.flatMap(({ status }, id) => (status === "rejected" ? [id] : []))).toEqual([20]);
+  expect(await readAll("select id from amounts order by id")).toEqual(ids.filter((id) => id !== 20));
+});
+
+test("units that are queued together are committed together", async () => {
+  await Promise.all(Array.from({ length: 64 }, (_, id) => writer.commit([insert(id)])));
+  expect(commits).toBe(1);
+});
+
+test("a refused guarded unit changes nothing, and its neighbours are written", async () => {
+  await writer.commit([insert(1, 5)]);
+  const take = (amount: number) => [
+    sql`update amounts set amount = amount - ${amount} where id = 1 and amount >= ${amount}`,
+    sql`insert into notes select ${`took ${amount}`} where changes() > 0`,
+  ];
+  const outcomes = await Promise.all([writer.commit(take(3)), writer.commit(take(3)), writer.commit(take(2))]);
+  expect(outcomes.map((statements) => statements.map(({ rowsChanged }) => rowsChanged))).toEqual([
+    [1, 1],
+    [0, 0],
+    [1, 1],
+  ]);
+  expect(await readAll("select text from notes")).toEqual(["took 3", "took 2"]);
+});
+
+test("a unit of which a later statement fails leaves nothing of the earlier ones", async () => {
+  await expect(writer.commit([insert(1), insert(2, -1)])).rejects.toThrow("CHECK");
+  expect(await readAll("select id from amounts")).toEqual([]);
+});
+
+test("a write that met a locked database is acknowledged only when it is durable [F2]", async () => {
+  const other = createClient({ url: `file:${folder}/test.db` });
+  const holder = await other.transaction("write");
+  const reconnect = vi.spyOn(client, "reconnect");
+  const written = Promise.all([writer.commit([insert(1)]), writer.commit([insert(2)])]);
+  await vi.waitFor(() => expect(reconnect).toHaveBeenCalled());
+  await holder.rollback();
+  other.close();
+  await written;
+  await writer.commit([insert(3)]);
+  client.close();
+  expect(await readAll("select id from amounts order by id")).toEqual([1, 2, 3]);
+});
+
+test("close waits for what is queued and refuses what comes later", async () => {
+  const written = writer.commit([insert(1)]);
+  await writer.close();
+  await written;
+  await expect(writer.commit([insert(2)])).rejects.toThrow("closed");
+  expect(await readAll("select id from amounts")).toEqual([1]);
+});

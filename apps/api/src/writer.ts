@@ -1,0 +1,102 @@
+import type { Client, InStatement, InValue, ResultSet } from "@libsql/client";
+import type { SQLWrapper } from "drizzle-orm";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+
+/** One statement of a unit: a query of drizzle's that has not run. */
+export type Statement = SQLWrapper;
+
+/** What one statement did. */
+export interface StatementOutcome {
+  readonly rowsChanged: number;
+  readonly rows: ResultSet["rows"];
+}
+
+/** Statements that are written together or not at all. */
+export type Unit = readonly Statement[];
+
+interface Queued {
+  readonly statements: InStatement[];
+  readonly resolve: (outcomes: StatementOutcome[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const maxUnitsPerBatch = 256;
+const busyAttempts = 5;
+const dialect = new SQLiteAsyncDialect();
+
+/**
+ * The one place that changes rows. Units that are queued at the same time are committed together (group commit). What may
+ * be refused is a guarded statement that changes no row, never a constraint error; when a batch fails all the same, its
+ * units are run again one by one, so a unit that cannot be written takes no other with it.
+ */
+export class Writer {
+  readonly #client: Client;
+  readonly #onCommit: () => void;
+  readonly #queue: Queued[] = [];
+  #running: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(client: Client, options: { onCommit: () => void }) {
+    this.#client = client;
+    this.#onCommit = options.onCommit;
+  }
+
+  /** Writes a unit durably; the outcomes are in the order of its statements. */
+  commit(unit: Unit): Promise<StatementOutcome[]> {
+    if (this.#isClosed) return Promise.reject(new Error("the writer is closed"));
+    const statements = unit.map((statement) => {
+      const { sql, params } = dialect.sqlToQuery(statement.getSQL());
+      return { sql, args: params as InValue[] };
+    });
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ statements, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Refuses new units and waits for the queued ones. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve(); // Units that are committed in the same turn of the event loop join this batch.
+    while (this.#queue.length > 0) await this.#commitTogether(this.#queue.splice(0, maxUnitsPerBatch));
+    this.#running = null;
+  }
+
+  async #commitTogether(units: readonly Queued[]): Promise<void> {
+    try {
+      const results = await this.#write(units.flatMap((unit) => unit.statements));
+      let next = 0;
+      for (const unit of units) unit.resolve(results.slice(next, (next += unit.statements.length)));
+      this.#onCommit();
+    } catch (error) {
+      if (units.length === 1) units[0]?.reject(error);
+      else for (const unit of units) await this.#commitTogether([unit]);
+    }
+  }
+
+  async #write(statements: InStatement[]): Promise<StatementOutcome[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const results = await this.#client.batch(statements, "write");
+        return results.map((result) => ({ rowsChanged: result.rowsAffected, rows: result.rows }));
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        // After SQLITE_BUSY the connection acknowledges writes that it then loses (tursodatabase/libsql-client-ts#352):
+        // it must not be used again.
+        this.#client.reconnect();
+        if (attempt === busyAttempts) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** attempt));
+      }
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("SQLITE_BUSY")
+  );
+}

@@ -1,0 +1,111 @@
+import type { Command } from "@quarterdeck/core/protocol/command";
+import type { EnrolRequest } from "@quarterdeck/core/protocol/enrolment";
+import { enrolAnswerSchema, platformIdentitySchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
+import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import type { RunFinished } from "@quarterdeck/core/protocol/result";
+import {
+  generateSigningKey,
+  importSigningKey,
+  openSigned,
+  signText,
+  type SignedText,
+} from "@quarterdeck/core/protocol/signing";
+
+export const capabilities: Capabilities = {
+  bridgeVersion: "0.1.0",
+  actions: [
+    "workspace.create",
+    "project.clone",
+    "git.status",
+    "git.log",
+    "git.pull",
+    "files.list",
+    "exec",
+    "task.cancel",
+    "task.log",
+  ],
+  programs: ["echo", "npm"],
+  driver: "process",
+  isolation: "hidden",
+  capacity: { cpu: 2000, memory: 1024 ** 3, runs: 4 },
+  host: { hostname: "box", os: "Debian 12", arch: "x64", kernel: "6.1" },
+};
+
+/** What a bridge does towards the API: it has a key, enrols with it, and signs results. */
+export class FakeBridge {
+  readonly publicKey: string;
+  readonly #key: CryptoKey;
+
+  private constructor(publicKey: string, key: CryptoKey) {
+    this.publicKey = publicKey;
+    this.#key = key;
+  }
+
+  static async create(): Promise<FakeBridge> {
+    const { publicKey, privateKeyPkcs8 } = await generateSigningKey();
+    return new FakeBridge(publicKey, await importSigningKey(privateKeyPkcs8));
+  }
+
+  async enrolRequest(token: string, change: Partial<EnrolRequest> = {}): Promise<SignedText> {
+    const request: EnrolRequest = {
+      token,
+      publicKey: this.publicKey,
+      hostname: "box",
+      bridgeVersion: "0.1.0",
+      nonce: "n",
+      ...change,
+    };
+    return signText(this.#key, "enrolRequest", JSON.stringify(request));
+  }
+
+  /** Enrols at an API and checks its answer as a bridge does. */
+  async enrol(origin: string, token: string): Promise<EnrolAnswer> {
+    const { platformKey } = platformIdentitySchema.parse(await (await fetch(`${origin}/enrol`)).json());
+    const response = await fetch(`${origin}/enrol`, {
+      method: "POST",
+      body: JSON.stringify(await this.enrolRequest(token)),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    const opened = await openSigned((await response.json()) as SignedText, {
+      keys: [platformKey],
+      domain: "enrolAnswer",
+      schema: enrolAnswerSchema,
+    });
+    if (!opened.ok) throw new Error(opened.error.message);
+    return opened.value;
+  }
+
+  /** The signed result of a command. */
+  async finish(command: Command, change: Partial<RunFinished> = {}): Promise<SignedText> {
+    const result: RunFinished = {
+      ...identityOf(command),
+      kind: "finished",
+      verdict: "succeeded",
+      exitCode: 0,
+      signal: null,
+      startedAtMs: 1000,
+      finishedAtMs: 2000,
+      durationMs: 1000,
+      outputBytes: 3,
+      outputCutBytes: 0,
+      tail: btoa("hi\n"),
+      code: null,
+      message: null,
+      repository: null,
+      ...change,
+    };
+    return signText(this.#key, "result", JSON.stringify(result));
+  }
+
+  async start(command: Command): Promise<SignedText> {
+    return signText(
+      this.#key,
+      "result",
+      JSON.stringify({ ...identityOf(command), kind: "started", startedAtMs: 1000 }),
+    );
+  }
+}
+
+function identityOf({ serverId, commandId, runId, taskId, attempt }: Command) {
+  return { v: 1 as const, serverId, commandId, runId, taskId, attempt };
+}

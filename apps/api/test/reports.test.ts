@@ -1,0 +1,169 @@
+import { eq } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { auditEntries } from "../src/db/schema.ts";
+import { advanceReports, holdsMark, setServerOnline } from "../src/relay/report-repo.ts";
+import { capabilities, FakeBridge } from "./fake-bridge.ts";
+import { newId, TestApi, type Fixture } from "./test-api.ts";
+
+async function startedRun(platform: TestApi, { api, serverId, workspaceId }: Fixture) {
+  const taskId = newId("task");
+  await api.tasks.submit.mutate({
+    taskId,
+    workspaceId,
+    projectId: null,
+    action: "exec",
+    params: { program: "echo", args: [] },
+  });
+  await platform.relay.hasEntries(serverId, 3);
+  return { taskId, command: platform.relay.commandsOf(serverId).at(-1)! };
+}
+
+async function refusals(platform: TestApi): Promise<(string | null)[]> {
+  const rows = await platform.api.database.db.select().from(auditEntries).where(eq(auditEntries.outcome, "refused"));
+  return rows.map((row) => row.action);
+}
+
+test("reports that come again are acknowledged and change nothing [F2]", async () => {
+  await using platform = await TestApi.start();
+  const { serverId } = await platform.withWorkspace();
+  const online = { kind: "online", epoch: 2, bootId: "b", capabilities, atMs: 5 };
+  const offline = { kind: "offline", reason: "silent", atMs: 6 };
+  const reports = [
+    { ...online, seq: 2 },
+    { ...offline, seq: 3 },
+  ];
+  const post = (some: unknown[]) => platform.internal("/relay/reports", { serverId, reports: some });
+  for (const batch of [reports, reports, [reports[0]]]) {
+    expect(await (await post(batch)).json()).toEqual({ through: 3 });
+  }
+  const [first] = await platform.api.database.client
+    .execute("select status, reportSeq from servers")
+    .then(({ rows }) => rows);
+  expect(first).toMatchObject({ status: "offline", reportSeq: 3 });
+});
+
+test("the same batch sent twice at once is recorded once [F2]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { command, taskId } = await startedRun(platform, fixture);
+  const result = await fixture.bridge.finish(command);
+  const reports = [
+    { kind: "dispatched", runId: command.runId, seq: 2, atMs: 1 },
+    { kind: "result", ...result, seq: 3, atMs: 2 },
+  ];
+  const { client } = platform.api.database;
+  const count = async () =>
+    (await client.execute(`select count(*) as n from events where subjectId = '${taskId}'`)).rows[0]?.["n"];
+  const before = Number(await count());
+  const answers = await Promise.all(
+    [1, 2, 3].map(() => platform.internal("/relay/reports", { serverId: fixture.serverId, reports })),
+  );
+  expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual([1, 2, 3].map(() => ({ through: 3 })));
+  expect(Number(await count()) - before).toBe(2);
+});
+
+test("a report that another replica has recorded meanwhile changes nothing, although it was read as new [F2]", async () => {
+  await using platform = await TestApi.start();
+  const { serverId } = await platform.withWorkspace();
+  await platform.report(serverId, { kind: "offline", reason: "silent" });
+  const late = { serverId, previousSeq: 0, seq: 1, mark: "late" };
+  const online = { kind: "online", epoch: 1, bootId: "late", capabilities, seq: 1, atMs: 1 } as const;
+  const outcomes = await platform.api.runtime.writer.commit([
+    advanceReports(late),
+    setServerOnline(serverId, online, holdsMark(serverId, late.mark)),
+  ]);
+  expect(outcomes.map(({ rowsChanged }) => rowsChanged)).toEqual([0, 0]);
+});
+
+test("a result that the bridge did not sign changes no task, is recorded, and holds up nothing [W4][W2]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { api, serverId, bridge } = fixture;
+  const { taskId, command } = await startedRun(platform, fixture);
+  const genuine = await bridge.finish(command);
+  const byAnother = await (await FakeBridge.create()).finish(command);
+  const changed = { ...genuine, signed: genuine.signed.replace('"succeeded"', '"cancelled"') };
+  const notAResult = await bridge.enrolRequest("x"); // Signed by the bridge, for another use.
+  const otherTask = await bridge.finish({ ...command, taskId: newId("task") });
+  const otherCommand = await bridge.finish({ ...command, commandId: newId("command") });
+  for (const forged of [byAnother, changed, notAResult, otherTask, otherCommand]) {
+    expect((await platform.report(serverId, { kind: "result", ...forged })).status).toBe(200);
+    expect((await api.tasks.get.query({ taskId })).state).toBe("queued");
+  }
+  expect(await refusals(platform)).toEqual(Array.from({ length: 5 }, () => "run.result"));
+  await platform.report(serverId, { kind: "result", ...genuine });
+  expect((await api.tasks.get.query({ taskId })).verdict).toBe("succeeded");
+});
+
+test("a server cannot end a run of another server [T1][W4]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { taskId, command } = await startedRun(platform, fixture);
+  const other = await platform.connectServer(fixture.client);
+  const result = await other.bridge.finish({ ...command, serverId: other.serverId });
+  await platform.report(other.serverId, { kind: "result", ...result });
+  await platform.report(other.serverId, {
+    kind: "ended",
+    runId: command.runId,
+    verdict: "cancelled",
+    code: "X",
+    message: "",
+  });
+  expect((await fixture.api.tasks.get.query({ taskId })).state).toBe("queued");
+});
+
+test("a run that ended stays as it ended, whatever comes late", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { api, serverId, bridge } = fixture;
+  const { taskId, command } = await startedRun(platform, fixture);
+  await platform.report(serverId, {
+    kind: "result",
+    ...(await bridge.finish(command, { verdict: "failed", exitCode: 3 })),
+  });
+  await platform.report(
+    serverId,
+    { kind: "dispatched", runId: command.runId },
+    { kind: "result", ...(await bridge.start(command)) },
+    { kind: "ended", runId: command.runId, verdict: "expired", code: "COMMAND_EXPIRED", message: "" },
+    { kind: "result", ...(await bridge.finish(command)) },
+  );
+  expect(await api.tasks.get.query({ taskId })).toMatchObject({ state: "ended", verdict: "failed", exitCode: 3 });
+});
+
+test("a clone that ended at the relay leaves its project to be cloned again", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId, workspaceId } = await platform.withWorkspace();
+  const { project, task } = await api.projects.createFromGit.mutate({
+    workspaceId,
+    name: "qs",
+    url: "https://example.com/qs.git",
+  });
+  await platform.report(serverId, {
+    kind: "ended",
+    runId: task.runId,
+    verdict: "expired",
+    code: "COMMAND_EXPIRED",
+    message: "It waited longer than a day.",
+  });
+  expect(await api.projects.get.query({ projectId: project.projectId })).toMatchObject({
+    state: "cloneFailed",
+    cloneMessage: "It waited longer than a day.",
+  });
+});
+
+test("reports of a server that does not exist, or without the key, are refused", async () => {
+  await using platform = await TestApi.start();
+  const reports = [{ kind: "offline", reason: "", seq: 1, atMs: 1 }];
+  expect((await platform.internal("/relay/reports", { serverId: newId("server"), reports })).status).toBe(404);
+  const body = JSON.stringify({ serverId: newId("server"), reports });
+  expect((await fetch(`${platform.api.internalOrigin}/relay/reports`, { method: "POST", body })).status).toBe(401);
+  expect((await fetch(`${platform.origin}/relay/reports`, { method: "POST", body })).status).toBe(404);
+});
+
+test("a bridge key that connects from two machines is recorded", async () => {
+  await using platform = await TestApi.start();
+  const { serverId } = await platform.withWorkspace();
+  await platform.report(serverId, { kind: "duplicateKey", epoch: 2, bootId: "other" });
+  expect(await refusals(platform)).toEqual(["server.connect"]);
+});

@@ -1,0 +1,266 @@
+import type { AnyProcedure } from "@trpc/server";
+import { idPrefixes, type IdKind } from "@quarterdeck/core/ids";
+import { eq, sql } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appRouter } from "../src/app-router.ts";
+import { auditEntries } from "../src/db/schema.ts";
+import type { QuarterdeckClient } from "../src/client.ts";
+import type { Declaration } from "../src/trpc.ts";
+import { newId, TestApi, type Fixture } from "./test-api.ts";
+
+// The matrix of ATTACKS T1, from the router: every procedure with every id in its input, as another org's, as one of
+// nobody, and as an id of another kind.
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+let platform: TestApi;
+let own: Ids;
+let foreign: Ids;
+let clients: { owner: QuarterdeckClient; viewer: QuarterdeckClient };
+
+interface Ids {
+  readonly workspaceId: string;
+  readonly otherWorkspaceId: string;
+  readonly projectId: string;
+  readonly serverId: string;
+  readonly taskId: string;
+  readonly runId: string;
+  readonly enrolmentId: string;
+}
+
+async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
+  const other = await api.workspaces.create.mutate({ name: "Other", serverId });
+  const { project } = await api.projects.createFromGit.mutate({
+    workspaceId,
+    name: "qs",
+    url: "https://example.com/qs.git",
+  });
+  const submission = {
+    taskId: newId("task"),
+    workspaceId,
+    projectId: null,
+    action: "exec",
+    params: { program: "echo", args: [] },
+  };
+  const { taskId, runId } = await api.tasks.submit.mutate(submission);
+  const { enrolmentId } = await api.servers.createEnrolment.mutate({});
+  return {
+    workspaceId,
+    otherWorkspaceId: other.workspaceId,
+    projectId: project.projectId,
+    serverId,
+    taskId,
+    runId,
+    enrolmentId,
+  };
+}
+
+beforeAll(async () => {
+  platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  own = await furnish(fixture);
+  const outsider = await platform.outsider();
+  foreign = await furnish(await platform.withWorkspace(outsider));
+  const { orgId } = await fixture.api.orgs.current.query();
+  clients = { owner: fixture.client, viewer: await platform.memberOf(orgId, "viewer") };
+}, 30_000);
+
+afterAll(() => platform[Symbol.asyncDispose]());
+
+/** A valid input of each procedure that takes ids; the matrix replaces one id at a time. */
+const inputs: Record<string, (ids: Ids) => Json[]> = {
+  "servers.get": ({ serverId }) => [{ serverId }],
+  "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
+  "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
+  "servers.viewerTicket": ({ serverId, runId }) => [{ serverId, telemetry: true, runIds: [runId] }],
+  "workspaces.get": ({ workspaceId }) => [{ workspaceId }],
+  "workspaces.create": ({ serverId }) => [{ serverId, name: "New" }],
+  "projects.list": ({ workspaceId }) => [{ workspaceId }],
+  "projects.get": ({ projectId }) => [{ projectId }],
+  "projects.createFromGit": ({ workspaceId }) => [{ workspaceId, name: "new", url: "https://example.com/new.git" }],
+  "projects.retryClone": ({ projectId }) => [{ projectId }],
+  "projects.setTestCommand": ({ projectId }) => [{ projectId, program: "npm", args: [] }],
+  "tasks.submit": ({ workspaceId, projectId, runId }) => [
+    { ...submission(), workspaceId, projectId, action: "exec", params: { program: "echo", args: [] } },
+    {
+      ...submission(),
+      workspaceId,
+      projectId: null,
+      action: "task.log",
+      params: { runId, fromOffset: 0, maxBytes: 1 },
+    },
+  ],
+  "tasks.list": ({ workspaceId, projectId, serverId, taskId }) => [
+    { workspaceId, projectId, serverId, cursor: taskId },
+  ],
+  "tasks.get": ({ taskId }) => [{ taskId }],
+  "tasks.cancel": ({ taskId }) => [{ taskId }],
+};
+
+/** The client makes it: another org's may be used again without a trace of that one's. */
+const submission = () => ({ taskId: newId("task") });
+const clientMade = new Set(["tasks.submit:taskId"]);
+
+const withoutIds = [
+  "orgs.current",
+  "orgs.rename",
+  "servers.list",
+  "servers.createEnrolment",
+  "workspaces.list",
+  "events.changes",
+];
+
+const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, AnyProcedure>);
+const scoped = procedures.filter(([, made]) => (made._def.meta as Declaration).scope === "org").map(([path]) => path);
+
+const kindOf = (value: string): IdKind | undefined =>
+  (Object.keys(idPrefixes) as IdKind[]).find((kind) => new RegExp(`^${idPrefixes[kind]}_[0-9a-z]{26}$`).test(value));
+
+interface IdPlace {
+  readonly path: readonly (string | number)[];
+  readonly id: string;
+  readonly kind: IdKind;
+}
+
+function findIds(value: Json, path: readonly (string | number)[] = []): IdPlace[] {
+  if (typeof value === "string") {
+    const kind = kindOf(value);
+    return kind === undefined ? [] : [{ path, id: value, kind }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => findIds(inner, [...path, key]));
+}
+
+function replaced(value: Json, path: readonly (string | number)[], id: string): Json {
+  const [key, ...rest] = path;
+  if (key === undefined) return id;
+  if (Array.isArray(value))
+    return value.map((inner, index) => (index === Number(key) ? replaced(inner, rest, id) : inner));
+  const record = value as { [key: string]: Json };
+  return { ...record, [key]: replaced(record[key] ?? null, rest, id) };
+}
+
+function foreignId(id: string): string {
+  const field = (Object.keys(own) as (keyof Ids)[]).find((name) => own[name] === id);
+  if (field === undefined) throw new Error(`not an id of the fixture: ${id}`);
+  return foreign[field];
+}
+
+async function call(client: QuarterdeckClient, path: string, input: Json) {
+  const isQuery = procedures.find(([name]) => name === path)?.[1]._def.type === "query";
+  const url = `${platform.origin}/trpc/${path}`;
+  const headers = { authorization: `Bearer ${client.sessionToken()}`, "content-type": "application/json" };
+  const response = isQuery
+    ? await fetch(`${url}?input=${encodeURIComponent(JSON.stringify(input))}`, { headers })
+    : await fetch(url, { method: "POST", headers, body: JSON.stringify(input) });
+  const body = (await response.json()) as { error?: { message: string; data: { code: string } } };
+  return { status: response.status, code: body.error?.data.code, message: body.error?.message };
+}
+
+/** All that the other org has, to see that nothing of it was touched. */
+async function dumpForeign(): Promise<string> {
+  const { db } = platform.api.database;
+  const tables = ["servers", "workspaces", "projects", "tasks", "runs", "enrolments", "outbox"];
+  const dumps = tables.map((table) => {
+    const key =
+      table === "outbox"
+        ? sql`"serverId" = ${foreign.serverId}`
+        : sql`"orgId" = (select "orgId" from servers where "serverId" = ${foreign.serverId})`;
+    return db.all(sql`select * from ${sql.identifier(table)} where ${key}`);
+  });
+  return JSON.stringify(await Promise.all(dumps));
+}
+
+test("the matrix knows every procedure of the router [T1]", () => {
+  expect([...Object.keys(inputs), ...withoutIds].sort()).toEqual([...scoped].sort());
+});
+
+describe.each(Object.keys(inputs))("%s", (path) => {
+  test("an id of another org is answered as one that does not exist, for every role, and touches nothing [T1]", async () => {
+    const before = await dumpForeign();
+    for (const role of ["owner", "viewer"] as const) {
+      for (const input of inputs[path]!(own)) {
+        const places = findIds(input).filter((place) => !clientMade.has(`${path}:${place.path.join(".")}`));
+        expect(places.length).toBeGreaterThan(0);
+        for (const place of places) {
+          const client = clients[role];
+          const ofOther = await call(client, path, replaced(input, place.path, foreignId(place.id)));
+          const ofNobody = await call(client, path, replaced(input, place.path, newId(place.kind)));
+          const ofWrongKind = await call(
+            client,
+            path,
+            replaced(input, place.path, newId(place.kind === "user" ? "run" : "user")),
+          );
+          expect({ place: place.path, ...ofOther }).toEqual({ place: place.path, ...ofNobody });
+          expect(["NOT_FOUND", "FORBIDDEN"]).toContain(ofOther.code);
+          if (role === "owner") expect(ofOther.code).toBe("NOT_FOUND");
+          expect(["BAD_REQUEST", "FORBIDDEN"]).toContain(ofWrongKind.code);
+        }
+      }
+    }
+    expect(await dumpForeign()).toBe(before);
+  });
+
+  test("without a session it answers that one must sign in [T1]", async () => {
+    for (const input of inputs[path]!(own)) {
+      expect((await call(platform.client(), path, input)).code).toBe("UNAUTHENTICATED");
+    }
+  });
+});
+
+test("a project of another workspace of the same org is not found in this one [T1]", async () => {
+  const input = {
+    ...submission(),
+    workspaceId: own.otherWorkspaceId,
+    projectId: own.projectId,
+    action: "exec",
+    params: { program: "echo", args: [] },
+  };
+  expect((await call(clients.owner, "tasks.submit", input)).code).toBe("NOT_FOUND");
+  const log = {
+    ...submission(),
+    workspaceId: own.otherWorkspaceId,
+    projectId: null,
+    action: "task.log",
+    params: { runId: own.runId, fromOffset: 0, maxBytes: 1 },
+  };
+  expect((await call(clients.owner, "tasks.submit", log)).code).toBe("NOT_FOUND");
+});
+
+test("another org's task id may be used without meeting that task [T1]", async () => {
+  const input = {
+    taskId: foreign.taskId,
+    workspaceId: own.workspaceId,
+    projectId: null,
+    action: "exec",
+    params: { program: "echo", args: ["mine"] },
+  };
+  const before = await dumpForeign();
+  expect((await call(clients.owner, "tasks.submit", input)).status).toBe(200);
+  expect(await dumpForeign()).toBe(before);
+});
+
+test("a batch that mixes orgs answers each part as if it were alone [T1]", async () => {
+  const { api } = clients.owner;
+  const get = (workspaceId: string) => api.workspaces.get.query({ workspaceId: workspaceId as never });
+  const [mine, theirs] = await Promise.allSettled([get(own.workspaceId), get(foreign.workspaceId)]);
+  expect([mine.status, theirs.status]).toEqual(["fulfilled", "rejected"]);
+});
+
+test("what was refused is recorded, once an hour for the same caller, procedure and reason [T1]", async () => {
+  const { db } = platform.api.database;
+  const entries = await db.select().from(auditEntries).where(eq(auditEntries.action, "projects.retryClone"));
+  const refused = entries.map(({ outcome, detail }) => `${outcome} ${detail}`).sort();
+  expect(refused).toEqual(["refused FORBIDDEN", "refused NOT_FOUND"]);
+});
+
+test("lists hold nothing of another org [T1]", async () => {
+  const { api } = clients.owner;
+  const lists = JSON.stringify([
+    await api.servers.list.query(),
+    await api.workspaces.list.query(),
+    (await api.tasks.list.query({})).tasks,
+  ]);
+  for (const id of [foreign.serverId, foreign.workspaceId, foreign.projectId, foreign.runId])
+    expect(lists).not.toContain(id);
+});

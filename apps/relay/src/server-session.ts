@@ -1,0 +1,341 @@
+import { DurableObject } from "cloudflare:workers";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import { bridgeToRelaySchema, type BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { decodeFrame } from "@quarterdeck/core/protocol/codec";
+import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
+import type { OutboxEntry, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import { hourMs } from "@quarterdeck/core/units";
+import { readSettings, type Env } from "./env.ts";
+import { acknowledgeCommands, resumeStreams, takeResults } from "./server/bridge-streams.ts";
+import { BridgeLink } from "./server/bridge-link.ts";
+import type { Accepted } from "./server/bridge-handshake.ts";
+import { ObjectAlarm } from "./server/object-alarm.ts";
+import { ObjectState } from "./server/object-state.ts";
+import { openEntries } from "./server/outbox-entries.ts";
+import { ReportDelivery } from "./server/report-delivery.ts";
+import { logFailure, sendError } from "./server/socket-errors.ts";
+import { ViewerHall, type InterestChange } from "./server/viewer-hall.ts";
+import { restartGraceMs, ticketMemoryMs } from "./session/alarm-schedule.ts";
+import { decodedLength } from "./session/output-credit.ts";
+import { forgetEndedBefore } from "./storage/ended-runs.ts";
+import { migrate } from "./storage/migrations.ts";
+import { appendReport } from "./storage/reports.ts";
+import { updateServer } from "./storage/server-record.ts";
+import { forgetTickets, nextTicketExpiry } from "./storage/used-tickets.ts";
+
+/** How long an ended run's id is remembered, for repeats and late cancels. */
+const endedMemoryMs = 48 * hourMs;
+const noRuns: ReadonlySet<RunId> = new Set();
+
+/**
+ * One server's object: turns the platform's events into calls, each of which stores what it decides before anything is
+ * sent. What is in memory is a cache; the constructor finds everything again in storage and in the sockets' attachments.
+ */
+export class ServerSession extends DurableObject<Env> {
+  readonly #state: ObjectState;
+  readonly #delivery: ReportDelivery;
+  readonly #alarm: ObjectAlarm;
+  #bridge: BridgeLink;
+  #viewers: ViewerHall;
+  /** When this instance found the server marked online without a connection: a restart cut it. */
+  #missedSinceMs: number | null = null;
+  #isPurged = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#state = new ObjectState(ctx, readSettings(env));
+    this.#delivery = new ReportDelivery(this.#state, env);
+    this.#alarm = new ObjectAlarm(ctx.storage);
+    // SQL is synchronous, so the schema is there before anything below reads it; only the alarm's time must be awaited.
+    ctx.storage.transactionSync(() => migrate(this.#state.sql));
+    void ctx.blockConcurrencyWhile(() => this.#alarm.load());
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(heartbeat.ping, heartbeat.pong));
+    this.#bridge = new BridgeLink(this.#state);
+    this.#viewers = new ViewerHall(this.#state);
+    if (this.#state.server().isOnline && !this.#bridge.isConnected) this.#missedSinceMs = Date.now();
+  }
+
+  /** Upgrades `/bridge/:serverId` and `/viewer/:serverId`; the Worker has checked the path. */
+  override async fetch(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const [, kind, serverId] = url.pathname.split("/");
+    this.#wake();
+    this.#setServerId(serverId as ServerId);
+    const { 0: client, 1: socket } = new WebSocketPair();
+    if (kind === "bridge") await this.#bridge.open(socket, Date.now());
+    else {
+      const isOnline = this.#bridge.isConnected;
+      const ticket = url.searchParams.get("ticket") ?? "";
+      await this.#viewers.open(socket, ticket, { serverId: this.#serverId(), isOnline });
+    }
+    await this.#settle();
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Takes outbox entries from the API. Answers up to where everything is stored. */
+  async takeOutbox(serverId: ServerId, entries: readonly OutboxEntry[]): Promise<number> {
+    this.#wake();
+    this.#setServerId(serverId);
+    const known = this.#state.server().outboxThrough;
+    const fresh = entries.filter((entry) => entry.position > known);
+    const opened = await openEntries(fresh, { serverId, platformKeys: this.#state.settings.platformKeys });
+    const keyBefore = this.#state.server().publicKey;
+    const through = this.#state.transact(() => this.#state.desk.takeEntries(opened, Date.now()));
+    const server = this.#state.server();
+    if (server.isRevoked) await this.#disconnect("REVOKED", "This server was removed from the platform.");
+    else if (keyBefore !== null && keyBefore !== server.publicKey) {
+      await this.#disconnect("SUPERSEDED", "This server was enrolled again with another key.");
+    }
+    this.#pump();
+    this.#delivery.retryAt(Date.now());
+    await this.#settle();
+    return through;
+  }
+
+  /** Why a run has not started. */
+  explainWaiting(runId: RunId): WaitingAnswer {
+    this.#wake();
+    const answer = this.#state.desk.waiting(runId);
+    if (!answer.ok) throw new Error(answer.error.message);
+    return { isOnline: this.#bridge.isConnected, ...answer.value };
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    // Frames that were on the way when this end closed the connection.
+    if (socket.readyState !== WebSocket.OPEN) return;
+    try {
+      if (typeof message !== "string") {
+        sendError(socket, { code: "PROTOCOL_VIOLATION", message: "Frames are text." });
+      } else if (isBridge(socket)) await this.#bridgeMessage(socket, message);
+      else await this.#viewerMessage(socket, message);
+    } catch (error) {
+      logFailure("a WebSocket message", error);
+      this.#state.forget();
+      sendError(socket, { code: "INTERNAL", message: "The relay failed; connect again." });
+    }
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number, _reason: string, wasClean: boolean): Promise<void> {
+    await this.#closed(socket, { isAnswered: wasClean && code !== 1006 });
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#closed(socket, { isAnswered: false });
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarm.rang();
+    try {
+      this.#takeStock(Date.now());
+    } catch (error) {
+      logFailure("the alarm", error);
+      this.#state.forget();
+    }
+    // Also after a failure: the platform gives up on an alarm that fails again and again, and nothing else would ring.
+    await this.#settle();
+  }
+
+  /** What is due: connections that are late, silent or expired, and records that may be forgotten. */
+  #takeStock(nowMs: number): void {
+    this.#bridge.closeLateHandshakes(nowMs);
+    const heardMs = this.#bridge.heardMs();
+    if (heardMs !== null && heardMs + limits.silenceMs <= nowMs) {
+      this.#bridge.drop({ code: "SERVER_OFFLINE", message: "No heartbeat came." });
+      this.#wentOffline("no heartbeat came");
+    }
+    if (this.#missedSinceMs !== null && this.#missedSinceMs + restartGraceMs <= nowMs) {
+      this.#wentOffline("the relay was started again and the server has not come back yet");
+    }
+    if (this.#viewers.expire(nowMs)) this.#sendInterest(noRuns);
+    forgetTickets(this.#state.sql, nowMs - ticketMemoryMs);
+    forgetEndedBefore(this.#state.sql, nowMs - endedMemoryMs);
+  }
+
+  async #bridgeMessage(socket: WebSocket, text: string): Promise<void> {
+    const decoded = decodeFrame(bridgeToRelaySchema, text);
+    if (!decoded.ok) return this.#bridge.fail(socket, decoded.error);
+    const frame = decoded.value;
+    if (frame.type === "hello") {
+      const { signed, signature } = frame;
+      const accepted = await this.#bridge.hello(socket, { signed, signature }, this.#serverId());
+      if (accepted) this.#welcome(socket, accepted);
+      return this.#settle();
+    }
+    if (this.#bridge.admits(socket, frame)) await this.#liveFrame(socket, frame);
+  }
+
+  async #liveFrame(socket: WebSocket, frame: Exclude<BridgeToRelay, { type: "hello" }>): Promise<void> {
+    const { sql } = this.#state;
+    switch (frame.type) {
+      case "ack": {
+        const taken = this.#state.transact(() => acknowledgeCommands(sql, frame.through));
+        if (!taken.ok) return this.#bridge.fail(socket, taken.error);
+        if (this.#pump() > 0) await this.#settle();
+        return;
+      }
+      case "results": {
+        const desk = this.#state.desk;
+        const taken = this.#state.transact(() => takeResults({ sql, desk }, frame.items, Date.now()));
+        if (!taken.ok) return this.#bridge.fail(socket, taken.error);
+        this.#bridge.acknowledgeResults(taken.value);
+        this.#pump();
+        return this.#settle();
+      }
+      case "telemetry":
+        return this.#viewers.telemetry(frame.samples);
+      case "output":
+        if (!this.#bridge.spend(socket, decodedLength(frame.data))) return;
+        if (this.#viewers.output(frame)) this.#sendInterest(noRuns);
+        return;
+      case "gap":
+        if (this.#viewers.gap(frame)) this.#sendInterest(noRuns);
+    }
+  }
+
+  /** Stores the new epoch and where both streams stand, then welcomes the bridge and goes on. */
+  #welcome(socket: WebSocket, accepted: Accepted): void {
+    const nowMs = Date.now();
+    const { sql } = this.#state;
+    const { hello, epoch } = accepted;
+    this.#state.transact(() => {
+      const { desk } = this.#state;
+      const { isOnline, sinceMs } = this.#state.server();
+      resumeStreams({ sql, desk }, hello, nowMs);
+      desk.setCapacity(hello.capabilities);
+      const { capabilities, bootId } = hello;
+      updateServer(sql, { epoch, capabilities, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
+      appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId, capabilities });
+    });
+    this.#missedSinceMs = null;
+    this.#bridge.welcome(socket, accepted, nowMs);
+    this.#pump();
+    this.#bridge.sendInterest(this.#viewers.interest("all"));
+    this.#viewers.announce({ isOnline: true, sinceMs: this.#state.server().sinceMs });
+  }
+
+  async #viewerMessage(socket: WebSocket, text: string): Promise<void> {
+    const change: InterestChange = await this.#viewers.message(socket, text, this.#serverId());
+    if (change) this.#sendInterest(change.asked);
+    await this.#settle();
+  }
+
+  async #closed(socket: WebSocket, how: { readonly isAnswered: boolean }): Promise<void> {
+    try {
+      this.#takeClose(socket, how);
+    } catch (error) {
+      logFailure("a closed WebSocket", error);
+      this.#state.forget();
+    }
+    await this.#settle();
+    await this.#purgeIfBlank();
+  }
+
+  #takeClose(socket: WebSocket, { isAnswered }: { readonly isAnswered: boolean }): void {
+    if (isBridge(socket)) {
+      const was = this.#bridge.closed(socket);
+      if (was.state === "live" && was.epoch === this.#state.server().epoch)
+        this.#wentOffline("the connection was closed");
+      if (was.state === "replaced" && isAnswered) {
+        const { byEpoch: epoch, byBootId: bootId } = was;
+        this.#state.transact(() =>
+          appendReport(this.#state.sql, { kind: "duplicateKey", atMs: Date.now(), epoch, bootId }),
+        );
+      }
+    } else if (this.#viewers.closed(socket)) this.#sendInterest(noRuns);
+  }
+
+  /** A stranger's connection to a server that nobody announced leaves nothing behind. */
+  async #purgeIfBlank(): Promise<void> {
+    const isBlank = this.#state.server().outboxThrough === 0 && nextTicketExpiry(this.#state.sql) === null;
+    if (!isBlank || this.ctx.getWebSockets().some((socket) => socket.readyState === WebSocket.OPEN)) return;
+    await this.ctx.blockConcurrencyWhile(async () => {
+      await this.ctx.storage.deleteAll();
+      await this.ctx.storage.deleteAlarm();
+      this.#state.forget();
+      this.#isPurged = true;
+    });
+  }
+
+  /** Makes the schema again for whoever calls an object that was purged and is still in memory. */
+  #wake(): void {
+    if (!this.#isPurged) return;
+    this.#isPurged = false;
+    this.#alarm.rang();
+    this.ctx.storage.transactionSync(() => migrate(this.#state.sql));
+  }
+
+  /** Dispatches what may start, sends it, and asks for output that somebody already waits for. Returns how many runs. */
+  #pump(): number {
+    if (!this.#bridge.isConnected) return 0;
+    const dispatched = this.#state.transact(() => this.#state.desk.dispatch(Date.now()));
+    this.#bridge.sendCommands();
+    const asked = dispatched.length > 0 ? this.#viewers.dispatched(dispatched) : noRuns;
+    if (asked.size > 0) this.#sendInterest(asked);
+    return dispatched.length;
+  }
+
+  #sendInterest(asked: ReadonlySet<RunId>): void {
+    if (this.#bridge.isConnected) this.#bridge.sendInterest(this.#viewers.interest(asked));
+  }
+
+  async #disconnect(code: "REVOKED" | "SUPERSEDED", message: string): Promise<void> {
+    if (!this.#bridge.isConnected) return;
+    this.#bridge.drop({ code, message });
+    this.#wentOffline(message);
+  }
+
+  #wentOffline(reason: string): void {
+    this.#missedSinceMs = null;
+    const sinceMs = Date.now();
+    this.#state.transact(() => {
+      if (!this.#state.server().isOnline) return;
+      updateServer(this.#state.sql, { isOnline: false, sinceMs });
+      appendReport(this.#state.sql, { kind: "offline", atMs: sinceMs, reason });
+    });
+    this.#viewers.announce({ isOnline: false, sinceMs });
+  }
+
+  /** After each event: waiting reports go to the API, and the alarm is set for what comes next. */
+  async #settle(): Promise<void> {
+    if (this.#delivery.dueMs(Date.now()) !== null) this.ctx.waitUntil(this.#deliver());
+    await this.#setAlarm();
+  }
+
+  async #deliver(): Promise<void> {
+    try {
+      await this.#delivery.flush(() => Date.now());
+      await this.#setAlarm();
+    } catch (error) {
+      logFailure("the delivery of reports", error);
+    }
+  }
+
+  async #setAlarm(): Promise<void> {
+    const nowMs = Date.now();
+    await this.#alarm.set({
+      oldestHandshakeMs: this.#bridge.oldestHandshakeMs(),
+      bridgeHeardMs: this.#bridge.heardMs(),
+      connectionMissedMs: this.#missedSinceMs,
+      reportsDueMs: this.#delivery.dueMs(nowMs),
+      nextTicketExpiryMs: nextTicketExpiry(this.#state.sql),
+      nextViewerExpiryMs: this.#viewers.nextExpiryMs(),
+    });
+  }
+
+  #setServerId(serverId: ServerId): void {
+    const known = this.#state.server().serverId;
+    if (known === null) updateServer(this.#state.sql, { serverId });
+    else if (known !== serverId) throw new Error(`this object is ${known}'s, not ${serverId}'s`);
+  }
+
+  #serverId(): ServerId {
+    const { serverId } = this.#state.server();
+    if (serverId === null) throw new Error("no request has named the server yet");
+    return serverId as ServerId;
+  }
+}
+
+function isBridge(socket: WebSocket): boolean {
+  const attachment = socket.deserializeAttachment() as { readonly kind: string } | null;
+  return attachment?.kind === "bridge";
+}

@@ -1,0 +1,210 @@
+import type { Refusal } from "@quarterdeck/core/errors/result";
+import type { ServerId } from "@quarterdeck/core/ids";
+import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { sendableThrough, splitIntoFrames } from "../session/command-stream.ts";
+import type { Interest } from "../session/interest.ts";
+import { spendCredit } from "../session/output-credit.ts";
+import { listCommands } from "../storage/commands.ts";
+import { attach, bridgeAttachment, tags, type BridgeAttachment, type LiveBridge } from "./attachments.ts";
+import { makeChallenge, answerHello, refuseBridge, type Accepted } from "./bridge-handshake.ts";
+import type { ObjectState } from "./object-state.ts";
+import { sendError, tryClose, trySend } from "./socket-errors.ts";
+
+/** Connections that have not said hello; the oldest gives way to a new one, so that strangers cannot fill the object. */
+const maxPendingHandshakes = 32;
+
+function encode(frame: RelayToBridge): string {
+  return encodeFrame(frame);
+}
+
+/** The bridge's sockets: at most one is live, older ones are fenced by their epoch. */
+export class BridgeLink {
+  readonly #state: ObjectState;
+  #live: WebSocket | undefined;
+
+  constructor(state: ObjectState) {
+    this.#state = state;
+    const { epoch } = state.server();
+    this.#live = this.#sockets().find((socket) => {
+      const attachment = bridgeAttachment(socket);
+      return attachment.state === "live" && attachment.epoch === epoch;
+    });
+  }
+
+  get isConnected(): boolean {
+    return this.#live?.readyState === WebSocket.OPEN;
+  }
+
+  /** When the connected bridge was last heard: its welcome, or the newest heartbeat that was answered without us. */
+  heardMs(): number | null {
+    if (!this.#live) return null;
+    const { welcomedAtMs } = this.#liveAttachment(this.#live);
+    return Math.max(welcomedAtMs, this.#state.ctx.getWebSocketAutoResponseTimestamp(this.#live)?.getTime() ?? 0);
+  }
+
+  oldestHandshakeMs(): number | null {
+    const oldest = this.#pending()[0];
+    return oldest ? oldest.sinceMs : null;
+  }
+
+  async open(socket: WebSocket, nowMs: number): Promise<void> {
+    const { text, hash } = await makeChallenge(this.#state, nowMs);
+    const pending = this.#pending();
+    for (const { socket: oldest } of pending.slice(0, Math.max(0, pending.length - maxPendingHandshakes + 1))) {
+      this.#fail(oldest, { code: "RATE_LIMITED", message: "Too many connections to this server are waiting." });
+    }
+    this.#state.ctx.acceptWebSocket(socket, [tags.bridge]);
+    attach(socket, { kind: "bridge", state: "challenged", challengeHash: hash, sinceMs: nowMs });
+    trySend(socket, text);
+  }
+
+  /** Answers a hello. Returns what was accepted and must be stored before `welcome`; `undefined` when it was refused. */
+  async hello(socket: WebSocket, hello: SignedText, serverId: ServerId): Promise<Accepted | undefined> {
+    const attachment = bridgeAttachment(socket);
+    if (attachment.state !== "challenged") {
+      this.fail(socket, { code: "PROTOCOL_VIOLATION", message: "A connection says hello once." });
+      return undefined;
+    }
+    attach(socket, { ...attachment, state: "verifying" });
+    const answer = await answerHello(this.#state, hello, { serverId, challengeHash: attachment.challengeHash });
+    if (bridgeAttachment(socket).state !== "verifying" || socket.readyState !== WebSocket.OPEN) return undefined;
+    if (answer.ok) return answer.value;
+    attach(socket, { kind: "bridge", state: "closing" });
+    refuseBridge(socket, answer.error);
+    return undefined;
+  }
+
+  /** Makes a socket the live one, after its epoch was stored, and fences the one before. */
+  welcome(socket: WebSocket, accepted: Accepted, nowMs: number): void {
+    const { epoch, hello, welcome } = accepted;
+    const before = this.#live;
+    if (before) {
+      attach(before, { kind: "bridge", state: "replaced", byEpoch: epoch, byBootId: hello.bootId });
+      sendError(before, { code: "SUPERSEDED", message: "A newer connection of this server took over." });
+    }
+    this.#live = socket;
+    const { commandsAcknowledged } = this.#state.server();
+    attach(socket, {
+      kind: "bridge",
+      state: "live",
+      epoch,
+      welcomedAtMs: nowMs,
+      sentThrough: commandsAcknowledged,
+      outputCredit: limits.outputCreditBytes,
+    });
+    trySend(socket, encode({ type: "welcome", ...welcome }));
+  }
+
+  /** Whether a frame comes from the live bridge with its epoch; otherwise its socket is closed. */
+  admits(socket: WebSocket, frame: Exclude<BridgeToRelay, { type: "hello" }>): boolean {
+    const attachment = bridgeAttachment(socket);
+    if (attachment.state === "challenged" || attachment.state === "verifying") {
+      this.fail(socket, { code: "PROTOCOL_VIOLATION", message: "The first frame of a bridge is its hello." });
+      return false;
+    }
+    if (attachment.state !== "live") return false;
+    if (socket === this.#live && frame.epoch === attachment.epoch) return true;
+    const message = `The frame is of connection ${frame.epoch}, which is not the current one.`;
+    this.fail(socket, { code: "SUPERSEDED", message });
+    return false;
+  }
+
+  /** Sends the commands that were not sent on this connection and that the window allows. */
+  sendCommands(): void {
+    if (!this.#live) return;
+    const attachment = this.#liveAttachment(this.#live);
+    const { commandsAssigned, commandsAcknowledged } = this.#state.server();
+    const through = sendableThrough({ assigned: commandsAssigned, acknowledged: commandsAcknowledged });
+    const after = Math.max(attachment.sentThrough, commandsAcknowledged);
+    if (through <= after) return;
+    const items = listCommands(this.#state.sql, { after, through }).map(({ seq, signed, signature }) => ({
+      seq,
+      signed,
+      signature,
+    }));
+    for (const frame of splitIntoFrames(items, limits.commandsInFlight)) {
+      trySend(this.#live, encode({ type: "commands", items: frame }));
+    }
+    attach(this.#live, { ...attachment, sentThrough: through });
+  }
+
+  sendInterest({ telemetry, runs }: Interest): void {
+    if (this.#live) trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
+  }
+
+  acknowledgeResults(through: number): void {
+    if (this.#live) trySend(this.#live, encode({ type: "ack", stream: "results", through }));
+  }
+
+  /** Takes the credit for output, and gives it back. Returns whether the bridge had it. */
+  spend(socket: WebSocket, bytes: number): boolean {
+    const attachment = this.#liveAttachment(socket);
+    const spent = spendCredit(attachment.outputCredit, bytes);
+    if (!spent.ok) {
+      this.fail(socket, spent.error);
+      return false;
+    }
+    attach(socket, { ...attachment, outputCredit: spent.value.available });
+    if (spent.value.refill > 0) {
+      trySend(socket, encode({ type: "credit", stream: "output", bytes: spent.value.refill }));
+    }
+    return true;
+  }
+
+  /** Ends a connection with an error frame and the error's close code. The close event does the rest. */
+  fail(socket: WebSocket, error: Refusal): void {
+    sendError(socket, error);
+  }
+
+  /** Ends the live connection and forgets it at once, because its close event may never come. */
+  drop(error: Refusal): void {
+    if (!this.#live) return;
+    this.#fail(this.#live, error);
+    this.#live = undefined;
+  }
+
+  closeLateHandshakes(nowMs: number): void {
+    for (const { socket, sinceMs } of this.#pending()) {
+      if (sinceMs + limits.handshakeStepMs > nowMs) continue;
+      this.#fail(socket, { code: "HANDSHAKE_TIMEOUT", message: "The hello did not come in time." });
+    }
+  }
+
+  /** A socket closed. Returns what it was. */
+  closed(socket: WebSocket): BridgeAttachment {
+    const attachment = bridgeAttachment(socket);
+    if (socket === this.#live) this.#live = undefined;
+    attach(socket, { kind: "bridge", state: "closing" });
+    return attachment;
+  }
+
+  #fail(socket: WebSocket, error: Refusal): void {
+    attach(socket, { kind: "bridge", state: "closing" });
+    if (!sendError(socket, error)) tryClose(socket, 4408, error.code);
+  }
+
+  #sockets(): WebSocket[] {
+    return this.#state.ctx.getWebSockets(tags.bridge).filter((socket) => socket.readyState === WebSocket.OPEN);
+  }
+
+  /** Connections whose handshake is not finished, oldest first. */
+  #pending(): { readonly socket: WebSocket; readonly sinceMs: number }[] {
+    return this.#sockets()
+      .flatMap((socket) => {
+        const attachment = bridgeAttachment(socket);
+        const isPending = attachment.state === "challenged" || attachment.state === "verifying";
+        return isPending ? [{ socket, sinceMs: attachment.sinceMs }] : [];
+      })
+      .toSorted((a, b) => a.sinceMs - b.sinceMs);
+  }
+
+  #liveAttachment(socket: WebSocket): LiveBridge {
+    const attachment = bridgeAttachment(socket);
+    if (attachment.state !== "live") throw new Error(`the live bridge's socket is ${attachment.state}`);
+    return attachment;
+  }
+}

@@ -1,0 +1,92 @@
+import { accept, type Result } from "@quarterdeck/core/errors/result";
+import type { RunId } from "@quarterdeck/core/ids";
+import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
+import { resultSchema } from "@quarterdeck/core/protocol/result";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { checkAcknowledgement, resumeCommands } from "../session/command-stream.ts";
+import { takeInOrder } from "../session/results-intake.ts";
+import { deleteAllCommands, deleteCommandsThrough, insertCommand, listCommands } from "../storage/commands.ts";
+import { appendReport } from "../storage/reports.ts";
+import { listRuns, setRunSeq } from "../storage/runs.ts";
+import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
+import type { Sql } from "../storage/sql.ts";
+import type { RunDesk } from "./run-desk.ts";
+
+/** Takes the bridge's word that it journaled every command up to a number. */
+export function acknowledgeCommands(sql: Sql, through: number): Result<void> {
+  const { commandsAssigned, commandsAcknowledged } = readServer(sql);
+  const checked = checkAcknowledgement({ assigned: commandsAssigned, acknowledged: commandsAcknowledged }, through);
+  if (!checked.ok || through <= commandsAcknowledged) return checked;
+  deleteCommandsThrough(sql, through);
+  updateServer(sql, { commandsAcknowledged: through });
+  return accept(undefined);
+}
+
+/** A result that the schema does not know must still reach the API, which says why it is refused. */
+function readResult(text: SignedText): { runId: RunId; isFinished: boolean } | undefined {
+  try {
+    const result = resultSchema.parse(JSON.parse(text.signed));
+    return { runId: result.runId, isFinished: result.kind === "finished" };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Stores new results for the API and ends the runs that they end. Returns up to where everything is stored. */
+export function takeResults(
+  { sql, desk }: { readonly sql: Sql; readonly desk: RunDesk },
+  items: readonly (SignedText & { readonly seq: number })[],
+  nowMs: number,
+): Result<number> {
+  const intake = takeInOrder(readServer(sql).resultsReceived, items);
+  if (!intake.ok) return intake;
+  for (const { signed, signature } of intake.value.fresh) {
+    const result = readResult({ signed, signature });
+    if (result?.isFinished) desk.finished(result.runId, nowMs);
+    appendReport(sql, { kind: "result", atMs: nowMs, signed, signature });
+  }
+  updateServer(sql, { resultsReceived: intake.value.through });
+  return accept(intake.value.through);
+}
+
+/** Brings both streams to where the bridge stands, after its hello was accepted. */
+export function resumeStreams(
+  { sql, desk }: { readonly sql: Sql; readonly desk: RunDesk },
+  hello: HelloBody,
+  nowMs: number,
+): void {
+  const server = readServer(sql);
+  const isSameSession = server.sessionId === hello.sessionId;
+  if (!isSameSession) updateServer(sql, { sessionId: hello.sessionId, resultsReceived: 0 });
+  const position = { assigned: server.commandsAssigned, acknowledged: server.commandsAcknowledged };
+  const resumption = resumeCommands(position, { isSameSession, received: hello.received.commands });
+  if (resumption.kind === "continue") {
+    deleteCommandsThrough(sql, resumption.acknowledged);
+    updateServer(sql, { commandsAcknowledged: resumption.acknowledged });
+    return;
+  }
+  const lost = listRuns(sql).filter(
+    ({ seq }) => seq !== null && seq > resumption.lostAfter && seq <= position.acknowledged,
+  );
+  desk.lost(
+    lost.map((run) => run.runId),
+    nowMs,
+  );
+  restartCommands(sql, position, resumption.restartAt);
+}
+
+/** Numbers again what was not acknowledged, from `restartAt + 1`. */
+function restartCommands(
+  sql: Sql,
+  { assigned, acknowledged }: { assigned: number; acknowledged: number },
+  restartAt: number,
+): void {
+  const pending = listCommands(sql, { after: acknowledged, through: assigned });
+  deleteAllCommands(sql);
+  updateServer(sql, { commandsAssigned: restartAt, commandsAcknowledged: restartAt });
+  for (const command of pending) {
+    const seq = nextNumber(sql, "commandsAssigned");
+    insertCommand(sql, { ...command, seq });
+    if (command.runId !== null) setRunSeq(sql, command.runId, seq);
+  }
+}

@@ -1,0 +1,41 @@
+import type { Settings } from "../env.ts";
+import { readServer, type ServerRecord } from "../storage/server-record.ts";
+import type { Sql } from "../storage/sql.ts";
+import { RunDesk } from "./run-desk.ts";
+
+/** The object's storage and what is cached of it. A transaction that fails leaves neither changed. */
+export class ObjectState {
+  readonly ctx: DurableObjectState;
+  readonly settings: Settings;
+  readonly sql: Sql;
+  #desk: RunDesk | undefined;
+
+  constructor(ctx: DurableObjectState, settings: Settings) {
+    this.ctx = ctx;
+    this.settings = settings;
+    this.sql = ctx.storage.sql;
+  }
+
+  get desk(): RunDesk {
+    this.#desk ??= new RunDesk(this.sql);
+    return this.#desk;
+  }
+
+  server(): ServerRecord {
+    return readServer(this.sql);
+  }
+
+  transact<T>(change: () => T): T {
+    try {
+      return this.ctx.storage.transactionSync(change);
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+
+  /** Drops what is cached; the next use reads it from storage again. */
+  forget(): void {
+    this.#desk = undefined;
+  }
+}

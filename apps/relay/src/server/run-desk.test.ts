@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import type { ProjectId, RunId, ServerId, SessionId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { Command } from "@quarterdeck/core/protocol/command";
+import type { Report } from "@quarterdeck/core/protocol/relay-api";
+import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { sendableThrough } from "../session/command-stream.ts";
+import { listCommands } from "../storage/commands.ts";
+import { migrate } from "../storage/migrations.ts";
+import { oldestReports } from "../storage/reports.ts";
+import { readServer, updateServer } from "../storage/server-record.ts";
+import type { Row, Sql } from "../storage/sql.ts";
+import { capabilities } from "../../test/fake-bridge.ts";
+import { acknowledgeCommands, resumeStreams, takeResults } from "./bridge-streams.ts";
+import type { OpenedEntry } from "./outbox-entries.ts";
+import { RunDesk } from "./run-desk.ts";
+
+function openSql(): Sql {
+  const database = new DatabaseSync(":memory:");
+  const sql: Sql = {
+    exec: (query, ...bindings) => {
+      const rows = database.prepare(query).all(...(bindings as string[])) as Row[];
+      return { toArray: () => rows };
+    },
+  };
+  migrate(sql);
+  return sql;
+}
+
+const projects = ["prj_a", "prj_b", "prj_c"] as unknown as ProjectId[];
+const hello = { sessionId: "ses_1" as SessionId, capabilities, received: { commands: 0 } } as HelloBody;
+
+type Step = "enqueue" | "repeat" | "cancel" | "deliver" | "lose" | "finish" | "resend" | "reconnect" | "restart";
+const steps: fc.Arbitrary<{ kind: Step; pick: number }> = fc.record({
+  kind: fc.constantFrom<Step>(
+    "enqueue",
+    "enqueue",
+    "enqueue",
+    "repeat",
+    "cancel",
+    "deliver",
+    "deliver",
+    "lose",
+    "finish",
+    "finish",
+    "resend",
+    "reconnect",
+    "restart",
+  ),
+  pick: fc.nat(1000),
+});
+
+/** The relay's storage and desk between an API and a bridge, both of which are exact and may repeat themselves. */
+class World {
+  readonly sql = openSql();
+  readonly entries: OpenedEntry[] = [];
+  readonly submitted = new Map<ProjectId, RunId[]>();
+  readonly cancelled = new Set<string>();
+  /** What the bridge has, in the order it came. */
+  readonly received: { runId: RunId; projectId: ProjectId | null; action: string }[] = [];
+  readonly finished: RunId[] = [];
+  #desk = new RunDesk(this.sql);
+  #isOnline = false;
+  #sentThrough = 0;
+  #bridgeThrough = 0;
+  #resultItems: { seq: number; signed: string; signature: string }[] = [];
+
+  step(kind: Step, pick: number): void {
+    if (kind === "enqueue") this.#enqueue(projects[pick % projects.length] as ProjectId);
+    else if (kind === "repeat") this.#desk.takeEntries(this.entries.slice(pick % (this.entries.length + 1)), 1);
+    else if (kind === "cancel") this.#cancel(pick);
+    else if (kind === "deliver") this.#deliver(true);
+    else if (kind === "lose") this.#deliver(false);
+    else if (kind === "finish") this.#finish(pick);
+    else if (kind === "resend") this.#results(this.#resultItems.slice(pick % (this.#resultItems.length + 1)));
+    else if (kind === "restart") this.#desk = new RunDesk(this.sql);
+    else this.connect();
+    if (this.#isOnline) this.#desk.dispatch(1);
+    this.#checkRunning();
+  }
+
+  connect(): void {
+    this.#isOnline = true;
+    resumeStreams({ sql: this.sql, desk: this.#desk }, { ...hello, received: { commands: this.#bridgeThrough } }, 1);
+    this.#desk.setCapacity(capabilities);
+    updateServer(this.sql, { capabilities });
+    this.#sentThrough = readServer(this.sql).commandsAcknowledged;
+  }
+
+  /** Lets everything run to its end. */
+  drain(): void {
+    this.connect();
+    for (let round = 0; round < 1000; round++) {
+      this.#desk.dispatch(1);
+      this.#deliver(true);
+      if (this.#unfinished().length === 0 && this.sql.exec("SELECT 1 FROM runs").toArray().length === 0) return;
+      this.#finish(round);
+    }
+    throw new Error("runs are left over");
+  }
+
+  #enqueue(projectId: ProjectId): void {
+    const position = this.entries.length + 1;
+    const runId = `run_${String(position).padStart(26, "0")}` as RunId;
+    const command = {
+      runId,
+      projectId,
+      workspaceId: "ws_1" as WorkspaceId,
+      action: "exec",
+      demand: { cpu: 500, memory: 1, runs: 1 },
+      expiresAtMs: 2,
+      serverId: "srv_1" as ServerId,
+    } as Command;
+    this.#push({ kind: "command", position, command, problem: null, signed: JSON.stringify(command), signature: "s" });
+    this.submitted.set(projectId, [...(this.submitted.get(projectId) ?? []), runId]);
+  }
+
+  #cancel(pick: number): void {
+    const all = [...this.submitted.values()].flat();
+    const runId = all[pick % Math.max(1, all.length)];
+    if (!runId) return;
+    this.cancelled.add(runId);
+    const signed = JSON.stringify({ runId, projectId: null, action: "task.cancel" });
+    this.#push({ kind: "cancel", position: this.entries.length + 1, runId, problem: null, signed, signature: "s" });
+  }
+
+  #push(entry: OpenedEntry): void {
+    this.entries.push(entry);
+    assert.equal(this.#desk.takeEntries([entry], 1), entry.position);
+  }
+
+  /** The relay sends; the bridge journals, and its acknowledgement arrives or is lost. */
+  #deliver(isAcknowledged: boolean): void {
+    if (!this.#isOnline) return;
+    const { commandsAssigned: assigned, commandsAcknowledged: acknowledged } = readServer(this.sql);
+    const through = sendableThrough({ assigned, acknowledged });
+    for (const { seq, signed } of listCommands(this.sql, { after: this.#sentThrough, through })) {
+      if (seq <= this.#bridgeThrough) continue;
+      assert.equal(seq, this.#bridgeThrough + 1);
+      this.#bridgeThrough = seq;
+      this.received.push(JSON.parse(signed) as World["received"][number]);
+    }
+    this.#sentThrough = Math.max(this.#sentThrough, through);
+    if (isAcknowledged) assert.ok(acknowledgeCommands(this.sql, this.#bridgeThrough).ok);
+  }
+
+  #unfinished(): RunId[] {
+    return this.received
+      .filter((run) => run.action === "exec" && !this.finished.includes(run.runId))
+      .map((run) => run.runId);
+  }
+
+  #finish(pick: number): void {
+    const running = this.#unfinished();
+    const runId = running[pick % Math.max(1, running.length)];
+    if (!runId || !this.#isOnline) return;
+    this.finished.push(runId);
+    const seq = this.#resultItems.length + 1;
+    this.#resultItems.push({ seq, signed: JSON.stringify(resultOf(runId)), signature: "s" });
+    this.#results(this.#resultItems.slice(readServer(this.sql).resultsReceived));
+  }
+
+  #results(items: readonly { seq: number; signed: string; signature: string }[]): void {
+    if (items.length === 0 || !this.#isOnline) return;
+    const taken = takeResults({ sql: this.sql, desk: this.#desk }, items, 1);
+    assert.deepEqual(taken, { ok: true, value: this.#resultItems.length });
+  }
+
+  #checkRunning(): void {
+    const running = this.#unfinished();
+    assert.ok(running.length <= capabilities.capacity.runs);
+    const busy = this.received.filter((run) => running.includes(run.runId)).map((run) => run.projectId);
+    assert.equal(new Set(busy).size, busy.length);
+  }
+}
+
+function resultOf(runId: RunId) {
+  const id = (prefix: string) => `${prefix}_${"0".repeat(26)}`;
+  return {
+    v: 1,
+    kind: "finished",
+    serverId: id("srv"),
+    commandId: id("cmd"),
+    runId,
+    taskId: id("task"),
+    attempt: 1,
+    verdict: "succeeded",
+    exitCode: 0,
+    signal: null,
+    startedAtMs: 1,
+    finishedAtMs: 1,
+    durationMs: 1,
+    outputBytes: 0,
+    outputCutBytes: 0,
+    tail: "",
+    code: null,
+    message: null,
+    repository: null,
+  };
+}
+
+test("[F3] no interleaving of the outbox, acknowledgements, results, reconnects and restarts loses, repeats or reorders a run", () => {
+  fc.assert(
+    fc.property(fc.array(steps, { maxLength: 120 }), (script) => {
+      const world = new World();
+      for (const { kind, pick } of script) world.step(kind, pick);
+      world.drain();
+      const started = world.received.filter((run) => run.action === "exec");
+      expect(new Set(started.map((run) => run.runId)).size).toBe(started.length);
+      const reports = oldestReports(world.sql, { count: 10_000, bytes: 1e9 }).map(
+        ({ body }) => JSON.parse(body) as Report,
+      );
+      expect(reports.map((report) => report.seq)).toEqual(reports.map((_, index) => index + 1));
+      const ended = reports.filter((report) => report.kind === "ended");
+      for (const [projectId, runIds] of world.submitted) {
+        const inOrder = started.filter((run) => run.projectId === projectId).map((run) => run.runId);
+        const dropped = ended.map((report) => report.runId as string);
+        expect(inOrder).toEqual(runIds.filter((runId) => !dropped.includes(runId)));
+        expect(dropped.every((runId) => world.cancelled.has(runId))).toBe(true);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

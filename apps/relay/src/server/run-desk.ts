@@ -1,0 +1,177 @@
+import { accept, type Result } from "@quarterdeck/core/errors/result";
+import type { RunId } from "@quarterdeck/core/ids";
+import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { findAction } from "@quarterdeck/core/actions/catalogue";
+import { noResources } from "@quarterdeck/core/quota/resources";
+import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
+import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
+import { insertCommand } from "../storage/commands.ts";
+import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
+import { appendReport, type NewReport } from "../storage/reports.ts";
+import { deleteRun, findRun, insertRun, listRuns, takeCommand } from "../storage/runs.ts";
+import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
+import type { Sql } from "../storage/sql.ts";
+import type { OpenedEntry } from "./outbox-entries.ts";
+
+type Ending = Omit<Extract<NewReport, { kind: "ended" }>, "kind" | "atMs" | "runId">;
+
+const cancelledHere: Ending = {
+  verdict: "cancelled",
+  code: "CANCELLED",
+  message: "It was cancelled before it reached the server.",
+};
+
+/**
+ * The runs of one server: takes them from the API, decides which go to the bridge, and ends them. Every change is
+ * written before it returns; the queue in memory is rebuilt from the rows. Call it inside a transaction, and throw it
+ * away when one fails.
+ */
+export class RunDesk {
+  readonly #sql: Sql;
+  readonly #queue: CommandQueue;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    this.#queue = new CommandQueue(listRuns(sql).map((run) => ({ ...run, isDispatched: run.seq !== null })));
+    const { capabilities } = readServer(sql);
+    this.#queue.setCapacity(capabilities?.capacity ?? noResources);
+  }
+
+  /** Takes outbox entries in order; known ones are ignored and nothing beyond a hole is taken. Returns the newest taken. */
+  takeEntries(entries: readonly OpenedEntry[], nowMs: number): number {
+    let through = readServer(this.#sql).outboxThrough;
+    for (const entry of entries) {
+      if (entry.position <= through) continue;
+      if (entry.position !== through + 1) break;
+      this.#takeEntry(entry, nowMs);
+      through = entry.position;
+    }
+    updateServer(this.#sql, { outboxThrough: through });
+    return through;
+  }
+
+  setCapacity(capabilities: Capabilities): void {
+    this.#queue.setCapacity(capabilities.capacity);
+  }
+
+  /** Numbers and hands over what may start now. Call it only while a bridge is connected. */
+  dispatch(nowMs: number): RunId[] {
+    const dispatched: RunId[] = [];
+    const { commandsAssigned, commandsAcknowledged } = readServer(this.#sql);
+    const position: StreamPosition = { assigned: commandsAssigned, acknowledged: commandsAcknowledged };
+    for (let room = freeWindow(position); room > 0; ) {
+      const decision = this.#queue.decide(nowMs);
+      if (!decision) break;
+      const { runId } = decision.run;
+      if (decision.kind === "dispatch") {
+        this.#sendRun(runId, nowMs);
+        dispatched.push(runId);
+        room--;
+      } else if (decision.kind === "expire") {
+        const message = "It waited longer than its command was valid. Start it again.";
+        this.#end(runId, { verdict: "expired", code: "COMMAND_EXPIRED", message }, nowMs);
+      } else {
+        this.#end(runId, { verdict: "refused", code: "QUOTA_EXCEEDED", message: decision.message }, nowMs);
+      }
+    }
+    return dispatched;
+  }
+
+  /** The bridge says that a run finished: what it held is free. */
+  finished(runId: RunId, nowMs: number): void {
+    if (!this.#queue.ended(runId)) this.#queue.remove(runId);
+    deleteRun(this.#sql, runId);
+    rememberEnded(this.#sql, runId, { state: "ended", atMs: nowMs });
+  }
+
+  /** Ends runs that the bridge had and knows nothing of any more. */
+  lost(runIds: readonly RunId[], nowMs: number): void {
+    const message = "The server lost its records, so it is unknown whether this ran to its end.";
+    for (const runId of runIds) {
+      this.#end(runId, { verdict: "indeterminate", code: "BRIDGE_STATE_LOST", message }, nowMs);
+    }
+  }
+
+  isWaiting(runId: RunId): boolean {
+    return this.#queue.isWaiting(runId);
+  }
+
+  /** Why a run has not started. */
+  waiting(runId: RunId): Result<Omit<WaitingAnswer, "isOnline">> {
+    const run = findRun(this.#sql, runId);
+    if (!run) {
+      return accept({ state: findEnded(this.#sql, runId) === "ended" ? "ended" : "unknown", waiting: null });
+    }
+    if (run.seq !== null) return accept({ state: "dispatched", waiting: null });
+    const explained = this.#queue.explain(runId);
+    return explained.ok ? accept({ state: "waiting", waiting: explained.value }) : explained;
+  }
+
+  #takeEntry(entry: OpenedEntry, nowMs: number): void {
+    if (entry.kind === "register") {
+      updateServer(this.#sql, { orgId: entry.orgId, publicKey: entry.publicKey, isRevoked: false });
+    } else if (entry.kind === "revoke") this.#revoke(nowMs);
+    else if (entry.kind === "cancel") this.#cancel(entry, nowMs);
+    else this.#takeCommand(entry, nowMs);
+  }
+
+  #takeCommand(entry: Extract<OpenedEntry, { kind: "command" }>, nowMs: number): void {
+    const { command, problem } = entry;
+    const { runId } = command;
+    const ended = findEnded(this.#sql, runId);
+    if (findRun(this.#sql, runId) || ended === "ended") return;
+    if (ended === "tombstone") return this.#end(runId, cancelledHere, nowMs);
+    if (problem) return this.#end(runId, { verdict: "refused", ...problem }, nowMs);
+    if (readServer(this.#sql).isRevoked) {
+      return this.#end(runId, { verdict: "refused", code: "REVOKED", message: "The server was removed." }, nowMs);
+    }
+    const isRead = findAction(command.action)?.isRead ?? false;
+    const run: WaitingRun = {
+      runId,
+      orderKey: isRead ? null : (command.projectId ?? command.workspaceId),
+      demand: command.demand,
+      expiresAtMs: command.expiresAtMs,
+    };
+    const { signed, signature } = entry;
+    insertRun(this.#sql, { ...run, position: entry.position, command: { signed, signature } });
+    this.#queue.enqueue(run);
+  }
+
+  #cancel(entry: Extract<OpenedEntry, { kind: "cancel" }>, nowMs: number): void {
+    const { runId, signed, signature, problem } = entry;
+    if (this.#queue.remove(runId)) return this.#end(runId, cancelledHere, nowMs);
+    if (findRun(this.#sql, runId)) {
+      // A cancel that the bridge would refuse is not sent; the run goes on and its result tells.
+      if (!problem) this.#sendCommand(null, { signed, signature });
+    } else if (!findEnded(this.#sql, runId)) {
+      rememberEnded(this.#sql, runId, { state: "tombstone", atMs: nowMs });
+    }
+  }
+
+  #revoke(nowMs: number): void {
+    updateServer(this.#sql, { isRevoked: true });
+    for (const run of listRuns(this.#sql)) {
+      const verdict = run.seq === null ? "refused" : "indeterminate";
+      this.#end(run.runId, { verdict, code: "REVOKED", message: "The server was removed from the platform." }, nowMs);
+    }
+  }
+
+  #sendRun(runId: RunId, nowMs: number): void {
+    const seq = nextNumber(this.#sql, "commandsAssigned");
+    const { signed, signature } = takeCommand(this.#sql, runId, seq);
+    insertCommand(this.#sql, { seq, runId, signed, signature });
+    appendReport(this.#sql, { kind: "dispatched", atMs: nowMs, runId });
+  }
+
+  #sendCommand(runId: RunId | null, { signed, signature }: SignedText): void {
+    const seq = nextNumber(this.#sql, "commandsAssigned");
+    insertCommand(this.#sql, { seq, runId, signed, signature });
+  }
+
+  #end(runId: RunId, ending: Ending, nowMs: number): void {
+    this.finished(runId, nowMs);
+    appendReport(this.#sql, { kind: "ended", atMs: nowMs, runId, ...ending });
+  }
+}

@@ -1,0 +1,222 @@
+import { accept, refuse, type Refusal, type Result } from "@quarterdeck/core/errors/result";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import { openSigned } from "@quarterdeck/core/protocol/signing";
+import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import { decodeTicket, ticketSchema, type Ticket } from "@quarterdeck/core/protocol/ticket";
+import { viewerToRelaySchema } from "@quarterdeck/core/protocol/viewer-to-relay";
+import { countWatchedRuns, interestOf, maxWatchedRuns, type Interest } from "../session/interest.ts";
+import { decodedLength } from "../session/output-credit.ts";
+import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.ts";
+import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
+import { addTopics, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
+import { useTicket } from "../storage/used-tickets.ts";
+import { tags } from "./attachments.ts";
+import type { ObjectState } from "./object-state.ts";
+import { sendError, trySend } from "./socket-errors.ts";
+
+type Output = Extract<BridgeToRelay, { type: "output" }>;
+type Gap = Extract<BridgeToRelay, { type: "gap" }>;
+
+/** What a viewer's frame means for the bridge: `null` when nothing. */
+export type InterestChange = { readonly asked: ReadonlySet<RunId> } | null;
+
+const noRuns: ReadonlySet<RunId> = new Set();
+const keptSamples = 120;
+
+function encode(frame: RelayToViewer): string {
+  return encodeFrame(frame);
+}
+
+/** The viewers of one server: lets them in, and passes on to each what it watches. */
+export class ViewerHall {
+  readonly #state: ObjectState;
+  /** A cache of the sockets' attachments. */
+  readonly #viewers = new Map<WebSocket, ViewerState>();
+  #samples: Sample[] = [];
+
+  constructor(state: ObjectState) {
+    this.#state = state;
+    for (const socket of state.ctx.getWebSockets(tags.viewer)) {
+      if (socket.readyState === WebSocket.OPEN)
+        this.#viewers.set(socket, socket.deserializeAttachment() as ViewerState);
+    }
+  }
+
+  /** Lets a viewer in by its ticket, or says why not. */
+  async open(socket: WebSocket, ticketText: string, server: { serverId: ServerId; isOnline: boolean }): Promise<void> {
+    const ticket = await this.#redeem(ticketText, server.serverId);
+    const admitted = ticket.ok && this.#viewers.size >= limits.viewersPerServer ? tooMany() : ticket;
+    if (!admitted.ok) {
+      // Closed at once, so it needs no hibernation; a hibernating socket would hold back a close before the upgrade's end.
+      socket.accept();
+      sendError(socket, admitted.error);
+      return;
+    }
+    const { userId, orgId, topics } = admitted.value;
+    const expiresAtMs = connectionExpiryMs(admitted.value, Date.now());
+    this.#state.ctx.acceptWebSocket(socket, [tags.viewer]);
+    this.#set(socket, {
+      kind: "viewer",
+      userId,
+      orgId,
+      topics: [...new Set(topics)],
+      expiresAtMs,
+      isWatchingTelemetry: false,
+      watches: [],
+    });
+    trySend(socket, encode({ type: "authorized", topics, expiresAtMs }));
+    const sinceMs = this.#state.server().sinceMs;
+    trySend(socket, encode({ type: "server", isOnline: server.isOnline, sinceMs }));
+  }
+
+  async message(socket: WebSocket, text: string, serverId: ServerId): Promise<InterestChange> {
+    const viewer = this.#viewers.get(socket);
+    if (!viewer) return null; // Refused or closing.
+    const decoded = decodeFrame(viewerToRelaySchema, text);
+    if (!decoded.ok) return this.#refuse(socket, decoded.error);
+    const frame = decoded.value;
+    if (frame.type === "authorize") return await this.#authorize(socket, frame.ticket, serverId);
+    if (viewer.expiresAtMs <= Date.now()) return this.#expireViewer(socket);
+    const step = takeViewerFrame(viewer, frame);
+    if (!step.ok) return this.#refuse(socket, step.error);
+    if (
+      frame.type === "watchOutput" &&
+      countWatchedRuns([...this.#viewers.values(), step.value.viewer]) > maxWatchedRuns
+    ) {
+      return this.#refuse(socket, { code: "RATE_LIMITED", message: "Too many runs are watched on this server." });
+    }
+    this.#set(socket, step.value.viewer);
+    if (step.value.wantsSamples && this.#samples.length > 0) {
+      trySend(socket, encode({ type: "telemetry", samples: this.#samples }));
+    }
+    if (!step.value.isInterestChanged) return null;
+    return { asked: step.value.asked === null ? noRuns : new Set([step.value.asked]) };
+  }
+
+  /** Forgets a viewer that has gone. Returns whether the bridge must hear of it. */
+  closed(socket: WebSocket): boolean {
+    const viewer = this.#viewers.get(socket);
+    this.#viewers.delete(socket);
+    return viewer !== undefined && (viewer.isWatchingTelemetry || viewer.watches.length > 0);
+  }
+
+  /** Closes the connections whose tickets ran out. Returns whether the bridge must hear of it. */
+  expire(nowMs: number): boolean {
+    const expired = [...this.#viewers].filter(([, viewer]) => viewer.expiresAtMs <= nowMs);
+    for (const [socket] of expired) this.#expireViewer(socket);
+    return expired.length > 0;
+  }
+
+  nextExpiryMs(): number | null {
+    const times = [...this.#viewers.values()].map((viewer) => viewer.expiresAtMs);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  interest(asked: ReadonlySet<RunId> | "all"): Interest {
+    const isKnownThere = (runId: RunId) => !this.#state.desk.isWaiting(runId);
+    return interestOf(this.#viewers.values(), { asked, isKnownThere });
+  }
+
+  /** Runs went to the bridge. Returns those that somebody watches. */
+  dispatched(runIds: readonly RunId[]): ReadonlySet<RunId> {
+    const ids = new Set(runIds);
+    const watched = new Set<RunId>();
+    for (const [socket, viewer] of this.#viewers) {
+      const revived = reviveWatches(viewer, ids);
+      if (revived !== viewer) this.#set(socket, revived);
+      for (const watch of revived.watches) if (ids.has(watch.runId)) watched.add(watch.runId);
+    }
+    return watched;
+  }
+
+  announce(server: { readonly isOnline: boolean; readonly sinceMs: number }): void {
+    const text = encode({ type: "server", ...server });
+    for (const socket of this.#viewers.keys()) trySend(socket, text);
+  }
+
+  telemetry(samples: readonly Sample[]): void {
+    this.#samples = [...this.#samples, ...samples].slice(-keptSamples);
+    const text = encode({ type: "telemetry", samples: [...samples] });
+    for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) trySend(socket, text);
+  }
+
+  /** Passes a piece on to whom it is news. Returns whether somebody fell behind, so that interest changed. */
+  output({ runId, offset, data, isEnd }: Output): boolean {
+    const piece = { offset, length: decodedLength(data), isEnd };
+    return this.#forward(runId, encode({ type: "output", runId, offset, data, isEnd }), (watch) =>
+      offerPiece(watch, piece),
+    );
+  }
+
+  /** Passes on that bytes are gone. Returns whether interest changed. */
+  gap({ runId, fromOffset, toOffset, reason }: Gap): boolean {
+    const text = encode({ type: "gap", stream: "output", runId, fromOffset, toOffset, reason });
+    return this.#forward(runId, text, (watch) => skipGap(watch, { fromOffset, toOffset }));
+  }
+
+  #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): boolean {
+    let isInterestChanged = false;
+    for (const [socket, viewer] of this.#viewers) {
+      const watch = viewer.watches.find((other) => other.runId === runId);
+      const next = watch && take(watch);
+      if (!next || !trySend(socket, text)) continue;
+      isInterestChanged ||= next.state !== "live";
+      const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
+      this.#set(socket, { ...viewer, watches });
+    }
+    return isInterestChanged;
+  }
+
+  async #redeem(text: string, serverId: ServerId): Promise<Result<Ticket>> {
+    const decoded = decodeTicket(text);
+    if (!decoded.ok) return decoded;
+    const keys = this.#state.settings.platformKeys;
+    const opened = await openSigned(decoded.value, { keys, domain: "ticket", schema: ticketSchema });
+    if (!opened.ok) return refuse("TOKEN_INVALID", "This is not a viewer ticket of this platform.");
+    const { orgId } = this.#state.server();
+    const judged = judgeTicket({ serverId, orgId, nowMs: Date.now() }, opened.value);
+    if (!judged.ok) return judged;
+    if (!useTicket(this.#state.sql, opened.value.ticketId, opened.value.expiresAtMs)) {
+      return refuse("TOKEN_USED", "This ticket was used before. Ask the platform for another one.");
+    }
+    return accept(opened.value);
+  }
+
+  async #authorize(socket: WebSocket, text: string, serverId: ServerId): Promise<InterestChange> {
+    const ticket = await this.#redeem(text, serverId);
+    if (!ticket.ok) return this.#refuse(socket, ticket.error);
+    const viewer = this.#viewers.get(socket);
+    if (!viewer) return null; // It left while the ticket was checked.
+    const judged = judgeRenewal(viewer, ticket.value);
+    if (!judged.ok) return this.#refuse(socket, judged.error);
+    const added = addTopics(viewer, ticket.value.topics, connectionExpiryMs(ticket.value, Date.now()));
+    if (!added.ok) return this.#refuse(socket, added.error);
+    this.#set(socket, added.value);
+    const { topics, expiresAtMs } = added.value;
+    trySend(socket, encode({ type: "authorized", topics: [...topics], expiresAtMs }));
+    return null;
+  }
+
+  #refuse(socket: WebSocket, error: Refusal): InterestChange {
+    const isClosed = sendError(socket, error);
+    return isClosed && this.closed(socket) ? { asked: noRuns } : null;
+  }
+
+  #expireViewer(socket: WebSocket): InterestChange {
+    const message = "This connection's ticket has expired. Connect again with a new one.";
+    return this.#refuse(socket, { code: "TICKET_EXPIRED", message });
+  }
+
+  #set(socket: WebSocket, viewer: ViewerState): void {
+    this.#viewers.set(socket, viewer);
+    socket.serializeAttachment(viewer);
+  }
+}
+
+function tooMany(): Result<never> {
+  return refuse("RATE_LIMITED", `At most ${limits.viewersPerServer} viewers may watch one server.`);
+}

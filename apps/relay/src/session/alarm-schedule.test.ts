@@ -1,0 +1,30 @@
+import { limits } from "@quarterdeck/core/protocol/limits";
+import { expect, test } from "vitest";
+import { nextAlarmMs, restartGraceMs, ticketMemoryMs } from "./alarm-schedule.ts";
+import { retryDelayMs } from "./report-backoff.ts";
+
+const nothing = {
+  oldestHandshakeMs: null,
+  bridgeHeardMs: null,
+  connectionMissedMs: null,
+  reportsDueMs: null,
+  nextTicketExpiryMs: null,
+  nextViewerExpiryMs: null,
+};
+
+test("[F10] with nothing to wait for there is no alarm", () => {
+  expect(nextAlarmMs(nothing)).toBeNull();
+});
+
+test("the alarm rings for what comes first", () => {
+  expect(nextAlarmMs({ ...nothing, oldestHandshakeMs: 1000 })).toBe(1000 + limits.handshakeStepMs);
+  expect(nextAlarmMs({ ...nothing, bridgeHeardMs: 1000 })).toBe(1000 + limits.silenceMs);
+  expect(nextAlarmMs({ ...nothing, connectionMissedMs: 1000 })).toBe(1000 + restartGraceMs);
+  expect(nextAlarmMs({ ...nothing, nextTicketExpiryMs: 1000 })).toBe(1000 + ticketMemoryMs);
+  const many = { ...nothing, bridgeHeardMs: 1000, reportsDueMs: 5000, nextViewerExpiryMs: 4000 };
+  expect(nextAlarmMs(many)).toBe(4000);
+});
+
+test("reports are tried again after 1 s, twice as long each time, and never less often than once a minute", () => {
+  expect([1, 2, 3, 4, 7, 50, 5000].map(retryDelayMs)).toEqual([1000, 2000, 4000, 8000, 60_000, 60_000, 60_000]);
+});

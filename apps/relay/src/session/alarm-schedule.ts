@@ -1,0 +1,35 @@
+import { limits } from "@quarterdeck/core/protocol/limits";
+import { secondMs } from "@quarterdeck/core/units";
+
+/** What may need the object's one alarm. `null`: nothing of the kind. */
+export interface Deadlines {
+  /** When the oldest unfinished handshake began. */
+  readonly oldestHandshakeMs: number | null;
+  /** When the connected bridge was last heard. */
+  readonly bridgeHeardMs: number | null;
+  /** When this instance found a server marked online that has no connection. */
+  readonly connectionMissedMs: number | null;
+  /** When waiting reports must be looked after; `null` when none waits. */
+  readonly reportsDueMs: number | null;
+  readonly nextTicketExpiryMs: number | null;
+  readonly nextViewerExpiryMs: number | null;
+}
+
+/** A bridge that lost its connection to a restart of the relay has this long to come back before it counts as offline. */
+export const restartGraceMs = 5 * secondMs;
+/** A used ticket is remembered this much longer than it is valid, so that a clock that steps back revives none. */
+export const ticketMemoryMs = limits.clockSkewMs;
+
+/** When the alarm must ring next, or `null` when the object may sleep until somebody calls. */
+export function nextAlarmMs(deadlines: Deadlines): number | null {
+  const after = (sinceMs: number | null, delayMs: number) => (sinceMs === null ? [] : [sinceMs + delayMs]);
+  const times = [
+    ...after(deadlines.oldestHandshakeMs, limits.handshakeStepMs),
+    ...after(deadlines.bridgeHeardMs, limits.silenceMs),
+    ...after(deadlines.connectionMissedMs, restartGraceMs),
+    ...after(deadlines.reportsDueMs, 0),
+    ...after(deadlines.nextTicketExpiryMs, ticketMemoryMs),
+    ...after(deadlines.nextViewerExpiryMs, 0),
+  ];
+  return times.length === 0 ? null : Math.min(...times);
+}

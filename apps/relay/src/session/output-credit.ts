@@ -1,0 +1,21 @@
+import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
+import { limits } from "@quarterdeck/core/protocol/limits";
+
+/** Bytes of output that a base64 text stands for. */
+export function decodedLength(base64: string): number {
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  return Math.floor(base64.length / 4) * 3 - padding;
+}
+
+/**
+ * Takes the credit for a piece of output and gives it back once half is used.
+ *
+ * @param available what the bridge may still send, in bytes
+ * @returns the new `available`, and how much to give back (0: nothing to say)
+ */
+export function spendCredit(available: number, bytes: number): Result<{ available: number; refill: number }> {
+  if (bytes > available) return refuse("PROTOCOL_VIOLATION", "The bridge sent more output than it had credit for.");
+  const left = available - bytes;
+  if (left > limits.outputCreditBytes / 2) return accept({ available: left, refill: 0 });
+  return accept({ available: limits.outputCreditBytes, refill: limits.outputCreditBytes - left });
+}

@@ -1,0 +1,79 @@
+import { firstRow, readInteger, type Sql } from "./sql.ts";
+
+/** Every change of the schema, in order. A published one is never edited: add the next. */
+const migrations: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE server (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      server_id TEXT,
+      org_id TEXT,
+      public_key TEXT,
+      is_revoked INTEGER NOT NULL DEFAULT 0,
+      outbox_through INTEGER NOT NULL DEFAULT 0,
+      epoch INTEGER NOT NULL DEFAULT 0,
+      session_id TEXT,
+      capabilities TEXT,
+      commands_assigned INTEGER NOT NULL DEFAULT 0,
+      commands_acknowledged INTEGER NOT NULL DEFAULT 0,
+      results_received INTEGER NOT NULL DEFAULT 0,
+      reports_assigned INTEGER NOT NULL DEFAULT 0,
+      is_online INTEGER NOT NULL DEFAULT 0,
+      since_ms INTEGER NOT NULL DEFAULT 0,
+      retry_attempt INTEGER NOT NULL DEFAULT 0,
+      retry_at_ms INTEGER NOT NULL DEFAULT 0
+    ) STRICT`,
+    `INSERT INTO server (id) VALUES (1)`,
+    // Runs that wait (seq is null) or are on the bridge (seq is their number on the commands stream).
+    `CREATE TABLE runs (
+      position INTEGER PRIMARY KEY,
+      run_id TEXT NOT NULL UNIQUE,
+      order_key TEXT,
+      cpu INTEGER NOT NULL,
+      memory INTEGER NOT NULL,
+      runs INTEGER NOT NULL,
+      expires_at_ms INTEGER NOT NULL,
+      signed TEXT NOT NULL,
+      signature TEXT NOT NULL,
+      seq INTEGER
+    ) STRICT`,
+    // The commands stream beyond what the bridge acknowledged. run_id is null for a cancel.
+    `CREATE TABLE commands (
+      seq INTEGER PRIMARY KEY,
+      run_id TEXT,
+      signed TEXT NOT NULL,
+      signature TEXT NOT NULL
+    ) STRICT`,
+    // Runs that ended here (is_tombstone = 0), and cancels that came before their run (1).
+    `CREATE TABLE ended_runs (
+      run_id TEXT PRIMARY KEY,
+      at_ms INTEGER NOT NULL,
+      is_tombstone INTEGER NOT NULL
+    ) STRICT`,
+    `CREATE INDEX ended_runs_by_time ON ended_runs (at_ms)`,
+    `CREATE TABLE reports (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT`,
+    `CREATE TABLE used_tickets (ticket_id TEXT PRIMARY KEY, expires_at_ms INTEGER NOT NULL) STRICT`,
+    `CREATE INDEX used_tickets_by_expiry ON used_tickets (expires_at_ms)`,
+  ],
+];
+
+export const newestSchemaVersion = migrations.length;
+
+/** Brings the storage to the newest schema. Throws when a newer relay wrote it. Run it inside one transaction. */
+export function migrate(sql: Sql): void {
+  sql.exec(
+    `CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`,
+  );
+  const row = firstRow(sql, `SELECT version FROM schema_version WHERE id = 1`);
+  const version = row ? readInteger(row, "version") : 0;
+  if (version > newestSchemaVersion) {
+    throw new Error(
+      `This storage has schema ${version}; this relay knows ${newestSchemaVersion}. Deploy the newer relay.`,
+    );
+  }
+  if (version === newestSchemaVersion) return;
+  for (const statements of migrations.slice(version)) for (const statement of statements) sql.exec(statement);
+  sql.exec(
+    `INSERT INTO schema_version (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+    newestSchemaVersion,
+  );
+}

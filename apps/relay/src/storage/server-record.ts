@@ -1,0 +1,91 @@
+import { capabilitiesSchema, type Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import { firstRow, readInteger, readTextOrNull, type Row, type Sql } from "./sql.ts";
+
+/** What the object knows of its server: one row. */
+export interface ServerRecord {
+  readonly serverId: string | null;
+  readonly orgId: string | null;
+  /** The bridge's public key; `null` until the API registered the server. */
+  readonly publicKey: string | null;
+  readonly isRevoked: boolean;
+  readonly outboxThrough: number;
+  readonly epoch: number;
+  readonly sessionId: string | null;
+  readonly capabilities: Capabilities | null;
+  /** The newest number given to a command in this session, and the newest that the bridge acknowledged. */
+  readonly commandsAssigned: number;
+  readonly commandsAcknowledged: number;
+  readonly resultsReceived: number;
+  readonly reportsAssigned: number;
+  readonly isOnline: boolean;
+  readonly sinceMs: number;
+  readonly retryAttempt: number;
+  readonly retryAtMs: number;
+}
+
+const columns = {
+  serverId: "server_id",
+  orgId: "org_id",
+  publicKey: "public_key",
+  isRevoked: "is_revoked",
+  outboxThrough: "outbox_through",
+  epoch: "epoch",
+  sessionId: "session_id",
+  capabilities: "capabilities",
+  commandsAssigned: "commands_assigned",
+  commandsAcknowledged: "commands_acknowledged",
+  resultsReceived: "results_received",
+  reportsAssigned: "reports_assigned",
+  isOnline: "is_online",
+  sinceMs: "since_ms",
+  retryAttempt: "retry_attempt",
+  retryAtMs: "retry_at_ms",
+} as const satisfies Record<keyof ServerRecord, string>;
+
+function readCapabilities(row: Row): Capabilities | null {
+  const text = readTextOrNull(row, "capabilities");
+  return text === null ? null : capabilitiesSchema.parse(JSON.parse(text));
+}
+
+export function readServer(sql: Sql): ServerRecord {
+  const row = firstRow(sql, `SELECT * FROM server WHERE id = 1`);
+  if (!row) throw new Error("the server row is missing");
+  return {
+    serverId: readTextOrNull(row, "server_id"),
+    orgId: readTextOrNull(row, "org_id"),
+    publicKey: readTextOrNull(row, "public_key"),
+    isRevoked: readInteger(row, "is_revoked") === 1,
+    outboxThrough: readInteger(row, "outbox_through"),
+    epoch: readInteger(row, "epoch"),
+    sessionId: readTextOrNull(row, "session_id"),
+    capabilities: readCapabilities(row),
+    commandsAssigned: readInteger(row, "commands_assigned"),
+    commandsAcknowledged: readInteger(row, "commands_acknowledged"),
+    resultsReceived: readInteger(row, "results_received"),
+    reportsAssigned: readInteger(row, "reports_assigned"),
+    isOnline: readInteger(row, "is_online") === 1,
+    sinceMs: readInteger(row, "since_ms"),
+    retryAttempt: readInteger(row, "retry_attempt"),
+    retryAtMs: readInteger(row, "retry_at_ms"),
+  };
+}
+
+/** Changes the given fields and no others. */
+export function updateServer(sql: Sql, changes: Partial<ServerRecord>): void {
+  const fields = (Object.keys(columns) as (keyof ServerRecord)[]).filter((field) => changes[field] !== undefined);
+  if (fields.length === 0) return;
+  const values = fields.map((field) => {
+    const value = changes[field] ?? null;
+    if (typeof value === "boolean") return value ? 1 : 0;
+    return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+  });
+  sql.exec(`UPDATE server SET ${fields.map((field) => `${columns[field]} = ?`).join(", ")} WHERE id = 1`, ...values);
+}
+
+/** Takes the next number of one of the counters. */
+export function nextNumber(sql: Sql, counter: "commandsAssigned" | "reportsAssigned"): number {
+  const column = columns[counter];
+  const row = firstRow(sql, `UPDATE server SET ${column} = ${column} + 1 WHERE id = 1 RETURNING ${column} AS number`);
+  if (!row) throw new Error("the server row is missing");
+  return readInteger(row, "number");
+}

@@ -1,0 +1,83 @@
+import { idSchema, type ServerId } from "@quarterdeck/core/ids";
+import { outboxBatchSchema } from "@quarterdeck/core/protocol/relay-api";
+import { mebibyte } from "@quarterdeck/core/units";
+import * as z from "zod";
+import type { Env } from "./env.ts";
+import { isServiceCall } from "./service-key.ts";
+
+export { ServerSession } from "./server-session.ts";
+
+const maxBodyBytes = 40 * mebibyte;
+const serverIdSchema = idSchema("server");
+const runIdSchema = idSchema("run");
+
+function fail(status: number, code: string, message: string): Response {
+  return Response.json({ code, message }, { status });
+}
+
+const notFound = () => fail(404, "NOT_FOUND", "There is nothing here.");
+
+function sessionOf(env: Env, serverId: ServerId) {
+  return env.SERVER_SESSIONS.get(env.SERVER_SESSIONS.idFromName(serverId));
+}
+
+async function takeOutbox(request: Request, env: Env, serverId: ServerId): Promise<Response> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) {
+    return fail(413, "TOO_LARGE", `A batch may have ${maxBodyBytes} bytes.`);
+  }
+  let body: unknown;
+  try {
+    body = await request.json();
+  } catch {
+    return fail(400, "BAD_REQUEST", "The body is not JSON.");
+  }
+  const batch = outboxBatchSchema.safeParse(body);
+  if (!batch.success) return fail(400, "BAD_REQUEST", z.prettifyError(batch.error).slice(0, 2000));
+  return Response.json({ through: await sessionOf(env, serverId).takeOutbox(serverId, batch.data.entries) });
+}
+
+async function api(request: Request, env: Env, path: readonly string[]): Promise<Response> {
+  if (!(await isServiceCall(request, env))) return fail(401, "UNAUTHENTICATED", "The service key is missing or wrong.");
+  const [, server, what, run] = path;
+  const serverId = serverIdSchema.safeParse(server);
+  if (path[0] !== "servers" || !serverId.success) return notFound();
+  if (what === "outbox" && path.length === 3) {
+    if (request.method !== "POST") return fail(405, "BAD_REQUEST", "Use POST.");
+    return takeOutbox(request, env, serverId.data);
+  }
+  const runId = runIdSchema.safeParse(run);
+  if (what === "waiting" && path.length === 4 && runId.success) {
+    if (request.method !== "GET") return fail(405, "BAD_REQUEST", "Use GET.");
+    return Response.json(await sessionOf(env, serverId.data).explainWaiting(runId.data));
+  }
+  return notFound();
+}
+
+async function upgrade(request: Request, env: Env, path: readonly string[]): Promise<Response> {
+  const serverId = serverIdSchema.safeParse(path[0]);
+  if (path.length !== 1 || !serverId.success) return notFound();
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    return fail(426, "BAD_REQUEST", "This address speaks WebSocket.");
+  }
+  return sessionOf(env, serverId.data).fetch(request);
+}
+
+async function route(request: Request, env: Env): Promise<Response> {
+  const [, area, ...path] = new URL(request.url).pathname.split("/");
+  if (area === "health" && path.length === 0) return Response.json({ status: "ok" });
+  if (area === "api") return api(request, env, path);
+  if (area === "bridge" || area === "viewer") return upgrade(request, env, path);
+  return notFound();
+}
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    try {
+      return await route(request, env);
+    } catch (error) {
+      const text = error instanceof Error ? `${error.name}: ${error.message.slice(0, 300)}` : "not an Error";
+      console.error(JSON.stringify({ level: "error", what: "a request", error: text }));
+      return fail(500, "INTERNAL", "The relay failed. Try again.");
+    }
+  },
+} satisfies ExportedHandler<Env>;

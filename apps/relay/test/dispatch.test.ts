@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FakeServer } from "./fake-bridge.ts";
+import { eventually } from "./peer.ts";
+import { id, orgId } from "./platform.ts";
+import { RelayRuntime } from "./relay-runtime.ts";
+
+let relay: RelayRuntime;
+beforeAll(async () => {
+  relay = await RelayRuntime.start();
+});
+afterAll(() => relay.stop());
+
+test("a run goes to the bridge, its result to the API", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const connection = await server.connect();
+  const command = await server.submit();
+  const [received] = await server.commands(connection);
+  expect(received).toMatchObject({ runId: command.runId, seq: 1 });
+  await server.finish(connection, command);
+  const reports = await eventually(
+    () => relay.api.reports(server.serverId),
+    (all) => all.length === 3,
+  );
+  expect(reports.map((report) => report.kind)).toEqual(["online", "dispatched", "result"]);
+  expect(await relay.waiting(server.serverId, command.runId)).toEqual({
+    isOnline: true,
+    state: "ended",
+    waiting: null,
+  });
+});
+
+test("runs of one project go one after the other in their order, other projects do not wait", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const [a, b] = [id("project"), id("project")];
+  const first = await server.submit({ projectId: a });
+  const second = await server.submit({ projectId: a });
+  const other = await server.submit({ projectId: b });
+  const connection = await server.connect();
+  const sent = await server.commands(connection);
+  expect(sent.map((command) => command.runId)).toEqual([first.runId, other.runId]);
+  expect((await relay.waiting(server.serverId, second.runId)).waiting).toEqual({
+    reason: "order",
+    behind: first.runId,
+  });
+  await server.finish(connection, first);
+  expect((await server.commands(connection)).map((command) => command.runId)).toEqual([second.runId]);
+});

@@ -1,0 +1,115 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { ServerId } from "@quarterdeck/core/ids";
+import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import { inject } from "vitest";
+import { FakeApi } from "./fake-api.ts";
+import { Platform, serviceKey } from "./platform.ts";
+
+/** The relay's Worker in the real Workers runtime, with a fake API behind its service binding. */
+export class RelayRuntime {
+  readonly api = new FakeApi();
+  readonly platform: Platform;
+  url: URL = new URL("http://not-started");
+  readonly #persistFolder: string | undefined;
+  #miniflare: Miniflare | undefined;
+
+  private constructor(platform: Platform, persistFolder?: string) {
+    this.platform = platform;
+    this.#persistFolder = persistFolder;
+  }
+
+  static async start(options: { persistFolder?: string } = {}): Promise<RelayRuntime> {
+    const runtime = new RelayRuntime(await Platform.make(), options.persistFolder);
+    await runtime.start();
+    return runtime;
+  }
+
+  async start(): Promise<void> {
+    const { platform, api } = this;
+    this.#miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        name: "relay",
+        modules: [{ type: "ESModule", path: "worker.js", contents: await readFile(inject("relayBundle"), "utf8") }],
+        compatibilityDate: "2026-11-01",
+        unsafeInspectDurableObjects: true,
+        host: "127.0.0.1",
+        port: 0,
+        durableObjects: { SERVER_SESSIONS: { className: "ServerSession", useSQLite: true } },
+        ...(this.#persistFolder && { resourcePersistencePath: this.#persistFolder }),
+        bindings: {
+          PLATFORM_KEYS: JSON.stringify([platform.publicKey]),
+          RELAY_PRIVATE_KEY: platform.relay.privateKey,
+          RELAY_CERTIFICATE: JSON.stringify(platform.relay.certificate),
+          SERVICE_KEY: serviceKey,
+        },
+        serviceBindings: { API: api.answer as never },
+      }),
+    );
+    this.url = await this.#miniflare.ready;
+  }
+
+  async stop(): Promise<void> {
+    await this.#miniflare?.dispose();
+    this.#miniflare = undefined;
+  }
+
+  /** Throws the object out of memory; its sockets hibernate. */
+  async evict(serverId: ServerId): Promise<void> {
+    await this.#running().unsafeEvictDurableObject("relay", "ServerSession", {
+      name: serverId,
+      webSockets: "hibernate",
+    } as never);
+  }
+
+  async sql(serverId: ServerId, query: string): Promise<Record<string, unknown>[]> {
+    const storage = await this.#running().unsafeGetDurableObjectStorage("relay", "ServerSession", {
+      name: serverId,
+    } as never);
+    return (await storage.exec(query)) as Record<string, unknown>[];
+  }
+
+  /** How many objects have an alarm set; needs a persist folder. */
+  countAlarms(): number {
+    if (!this.#persistFolder) throw new Error("alarms can be counted only with a persist folder");
+    const file = join(this.#persistFolder, "do", "relay-ServerSession", "metadata.sqlite");
+    const database = new DatabaseSync(file, { readOnly: true });
+    try {
+      return Number(database.prepare("SELECT count(*) AS total FROM _cf_ALARM").get()?.["total"]);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Whether every report of a server was delivered. */
+  async isDelivered(serverId: ServerId): Promise<boolean> {
+    const [row] = await this.sql(serverId, "SELECT count(*) AS total FROM reports");
+    return row?.["total"] === 0;
+  }
+
+  request(path: string, init: RequestInit = {}, key: string = serviceKey): Promise<Response> {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    return fetch(new URL(path, this.url), { headers, ...init });
+  }
+
+  async postOutbox(serverId: ServerId, entries: readonly object[]): Promise<number> {
+    const response = await this.request(`/api/servers/${serverId}/outbox`, {
+      method: "POST",
+      body: JSON.stringify({ entries }),
+    });
+    const body = (await response.json()) as { through: number };
+    if (!response.ok) throw new Error(`outbox: ${response.status} ${JSON.stringify(body)}`);
+    return body.through;
+  }
+
+  async waiting(serverId: ServerId, runId: string): Promise<WaitingAnswer> {
+    return (await (await this.request(`/api/servers/${serverId}/waiting/${runId}`)).json()) as WaitingAnswer;
+  }
+
+  #running(): Miniflare {
+    if (!this.#miniflare) throw new Error("the runtime is stopped");
+    return this.#miniflare;
+  }
+}

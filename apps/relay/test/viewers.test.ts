@@ -1,0 +1,314 @@
+import type { RunId } from "@quarterdeck/core/ids";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Connection, FakeServer } from "./fake-bridge.ts";
+import { assemble, dialViewer, openViewer, type OutputFrame } from "./fake-viewer.ts";
+import { eventually, type Frame, type Peer } from "./peer.ts";
+import { id, orgId } from "./platform.ts";
+import { RelayRuntime } from "./relay-runtime.ts";
+
+let relay: RelayRuntime;
+beforeAll(async () => {
+  relay = await RelayRuntime.start();
+});
+afterAll(() => relay.stop());
+
+const sample: Sample = {
+  atMs: 1,
+  cpu: 100,
+  cpuCapacity: 2000,
+  memoryUsed: 1,
+  memoryTotal: 2,
+  diskUsed: 1,
+  diskTotal: 2,
+  networkReceived: 0,
+  networkSent: 0,
+  load1: 0.5,
+  runs: 0,
+};
+
+type InterestFrame = Frame & { telemetry: boolean; runs: { runId: RunId; fromOffset: number | null }[] };
+
+/** A bridge's side of one run's output: sends pieces from where the relay asks, within the credit. */
+class OutputSource {
+  readonly #connection: Connection;
+  readonly #runId: RunId;
+  readonly #bytes: Buffer;
+  #credit: number;
+  #position: number | null = null;
+  #seen = 0;
+
+  constructor(connection: Connection, runId: RunId, bytes: Buffer) {
+    this.#connection = connection;
+    this.#runId = runId;
+    this.#bytes = bytes;
+    this.#credit = connection.welcome.credit.outputBytes;
+  }
+
+  /** Handles what came and sends what may be sent. */
+  step(): void {
+    const { peer, welcome } = this.#connection;
+    for (; this.#seen < peer.frames.length; this.#seen++) {
+      const frame = peer.frames[this.#seen] as Frame;
+      if (frame.type === "credit") this.#credit += frame["bytes"] as number;
+      if (frame.type === "interest") this.#interest(frame as InterestFrame);
+    }
+    while (this.#position !== null) {
+      const length = Math.min(limits.outputChunkBytes, this.#bytes.length - this.#position);
+      if (length > this.#credit) return;
+      const piece = this.#bytes.subarray(this.#position, this.#position + length);
+      const isEnd = this.#position + length === this.#bytes.length;
+      peer.send({
+        type: "output",
+        epoch: welcome.epoch,
+        runId: this.#runId,
+        offset: this.#position,
+        data: piece.toString("base64"),
+        isEnd,
+      });
+      this.#credit -= length;
+      this.#position = isEnd ? null : this.#position + length;
+    }
+  }
+
+  #interest(frame: InterestFrame): void {
+    const wanted = frame.runs.find((run) => run.runId === this.#runId);
+    if (!wanted) this.#position = null;
+    else if (wanted.fromOffset !== null) this.#position = wanted.fromOffset;
+  }
+}
+
+function ends(peer: Peer): number {
+  return peer.frames.filter((frame) => frame.type === "output" && frame["isEnd"] === true).length;
+}
+
+async function dispatched(server: FakeServer): Promise<{ connection: Connection; runId: RunId }> {
+  const connection = await server.connect();
+  const { runId } = await server.submit({ projectId: id("project") });
+  await server.commands(connection);
+  return { connection, runId };
+}
+
+test("a viewer sees whether the server is online, and its telemetry while it watches", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
+  expect(await viewer.next("server")).toMatchObject({ isOnline: false });
+  viewer.send({ type: "watchTelemetry" });
+  const { peer, welcome } = await server.connect();
+  expect(await viewer.next("server")).toMatchObject({ isOnline: true });
+  expect(await peer.next<InterestFrame>("interest")).toMatchObject({ telemetry: true });
+  peer.send({ type: "telemetry", epoch: welcome.epoch, samples: [sample] });
+  expect(await viewer.next("telemetry")).toMatchObject({ samples: [sample] });
+  const second = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
+  second.send({ type: "watchTelemetry" });
+  expect(await second.next("telemetry")).toMatchObject({ samples: [sample] });
+  second.close();
+  viewer.send({ type: "unwatchTelemetry" });
+  await peer.next<InterestFrame>("interest", (frame) => !frame.telemetry);
+  peer.close();
+  expect(await viewer.next("server")).toMatchObject({ isOnline: false });
+});
+
+test("[W5] a ticket works once", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const ticket = await relay.platform.ticket(server.serverId, ["telemetry"]);
+  const first = dialViewer(relay, server.serverId, ticket);
+  await first.next("authorized");
+  const second = dialViewer(relay, server.serverId, ticket);
+  expect(await second.next("error")).toMatchObject({ code: "TOKEN_USED" });
+  expect(await second.closed()).toMatchObject({ code: 4401 });
+  await relay.evict(server.serverId);
+  const third = dialViewer(relay, server.serverId, ticket);
+  expect(await third.next("error")).toMatchObject({ code: "TOKEN_USED" });
+});
+
+test.each([
+  ["an expired", { expiresAtMs: Date.now() - 1 }, "TOKEN_EXPIRED"],
+  ["another server's", { serverId: id("server") }, "TOKEN_INVALID"],
+  ["another org's", { orgId: id("org") }, "TOKEN_INVALID"],
+])("[W5] %s ticket is refused", async (_name, parts, code) => {
+  const server = await FakeServer.make(relay, { orgId });
+  const viewer = dialViewer(relay, server.serverId, await relay.platform.ticket(server.serverId, ["telemetry"], parts));
+  expect(await viewer.next("error")).toMatchObject({ code });
+  expect(await viewer.closed()).toMatchObject({ code: 4401 });
+});
+
+test("[W5] a ticket that is missing, garbled, unsigned or of another platform is refused", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const good = await relay.platform.ticket(server.serverId, ["telemetry"]);
+  const text = JSON.parse(Buffer.from(good, "base64url").toString()) as { signed: string };
+  const unsigned = Buffer.from(JSON.stringify({ ...text, signature: "A".repeat(86) })).toString("base64url");
+  const changed = Buffer.from(JSON.stringify({ ...text, signed: text.signed.replace("srv_", "srv_") + " " })).toString(
+    "base64url",
+  );
+  for (const ticket of ["", "%%%", "e30", unsigned, changed]) {
+    const viewer = dialViewer(relay, server.serverId, ticket);
+    expect(await viewer.next("error")).toMatchObject({ code: "TOKEN_INVALID" });
+    expect(await viewer.closed()).toMatchObject({ code: 4401 });
+  }
+});
+
+test("[W5] a topic that the ticket does not name is refused and the connection stays", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const [allowed, other] = [id("run"), id("run")];
+  const viewer = await openViewer(relay, server.serverId, { topics: [`output:${allowed}`] });
+  viewer.send({ type: "watchTelemetry" });
+  expect(await viewer.next("error")).toMatchObject({ code: "FORBIDDEN" });
+  viewer.send({ type: "watchOutput", runId: other, fromOffset: 0 });
+  expect(await viewer.next("error")).toMatchObject({ code: "FORBIDDEN" });
+  const { peer } = await server.connect();
+  viewer.send({ type: "watchOutput", runId: allowed, fromOffset: 0 });
+  const interest = await peer.next<InterestFrame>("interest", (frame) => frame.runs.length > 0);
+  expect(interest.runs).toEqual([{ runId: allowed, fromOffset: 0 }]);
+});
+
+test("[W5] a further ticket adds topics only for the same user", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const userId = id("user");
+  const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"], ticket: { userId } });
+  const runId = id("run");
+  viewer.send({
+    type: "authorize",
+    ticket: await relay.platform.ticket(server.serverId, [`output:${runId}`], { userId }),
+  });
+  expect(await viewer.next("authorized")).toMatchObject({ topics: ["telemetry", `output:${runId}`] });
+  viewer.send({ type: "authorize", ticket: await relay.platform.ticket(server.serverId, ["telemetry"]) });
+  expect(await viewer.next("error")).toMatchObject({ code: "TOKEN_INVALID" });
+  expect(await viewer.closed()).toMatchObject({ code: 4401 });
+});
+
+test("[W5] a connection ends when its ticket says so", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const connectionExpiresAtMs = Date.now() + 400;
+  const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"], ticket: { connectionExpiresAtMs } });
+  expect(await viewer.next("error")).toMatchObject({ code: "TICKET_EXPIRED" });
+  expect(await viewer.closed()).toMatchObject({ code: 4410 });
+});
+
+test.each([
+  ["no JSON", "{", "PROTOCOL_VIOLATION", 4400],
+  ["a bridge's frame", '{"type":"ack","epoch":1,"stream":"commands","through":0}', "PROTOCOL_VIOLATION", 4400],
+  ["a frame that is too large", `"${"a".repeat(300_000)}"`, "TOO_LARGE", 1009],
+])("[W1] %s from a viewer is refused and ends the connection", async (_name, text, code, closeCode) => {
+  const server = await FakeServer.make(relay, { orgId });
+  const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
+  viewer.send(text);
+  expect(await viewer.next("error")).toMatchObject({ code });
+  expect(await viewer.closed()).toMatchObject({ code: closeCode });
+});
+
+test("[W1] an acknowledgement of output that was never sent is refused", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const runId = id("run");
+  const viewer = await openViewer(relay, server.serverId, { topics: [`output:${runId}`] });
+  viewer.send({ type: "watchOutput", runId, fromOffset: 0 });
+  viewer.send({ type: "ackOutput", runId, offset: 5 });
+  expect(await viewer.closed()).toMatchObject({ code: 4400 });
+});
+
+test("output of a run that still waits is asked for when the run is dispatched", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const { connection, runId: first } = await dispatched(server);
+  const projectId = id("project");
+  const before = await server.submit({ projectId });
+  await server.commands(connection);
+  const { runId } = await server.submit({ projectId });
+  const viewer = await openViewer(relay, server.serverId, { topics: [`output:${runId}`, `output:${first}`] });
+  viewer.send({ type: "watchOutput", runId, fromOffset: 0 });
+  viewer.send({ type: "watchOutput", runId: first, fromOffset: 7 });
+  const interest = await connection.peer.next<InterestFrame>("interest", (frame) => frame.runs.length > 0);
+  expect(interest.runs).toEqual([{ runId: first, fromOffset: 7 }]);
+  await server.finish(connection, before);
+  const next = await connection.peer.next<InterestFrame>("interest", (frame) => frame.runs.length === 2);
+  expect(next.runs).toContainEqual({ runId, fromOffset: 0 });
+  expect(next.runs).toContainEqual({ runId: first, fromOffset: null });
+});
+
+test("every viewer gets all bytes in order, whenever it came and from wherever it asked", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const { connection, runId } = await dispatched(server);
+  const bytes = Buffer.alloc(720_000, crypto.getRandomValues(new Uint8Array(60_000)));
+  const source = new OutputSource(connection, runId, bytes);
+  const viewers: { peer: Peer; from: number }[] = [];
+  for (const from of [0, 100_000, 5, bytes.length]) {
+    const peer = await openViewer(relay, server.serverId, { topics: [`output:${runId}`] });
+    peer.send({ type: "watchOutput", runId, fromOffset: from });
+    viewers.push({ peer, from });
+    source.step();
+  }
+  await eventually(
+    () => source.step(),
+    () => viewers.every(({ peer }) => ends(peer) > 0),
+  );
+  for (const { peer, from } of viewers) expect(assemble(peer.frames, from).equals(bytes.subarray(from))).toBe(true);
+});
+
+test("[F9] a viewer that does not acknowledge is skipped, others go on, and it catches up", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const { connection, runId } = await dispatched(server);
+  const bytes = Buffer.alloc(3 * 1024 * 1024, "quarterdeck\n");
+  const source = new OutputSource(connection, runId, bytes);
+  const slow = await openViewer(relay, server.serverId, { topics: [`output:${runId}`] });
+  const good = await openViewer(relay, server.serverId, { topics: [`output:${runId}`] });
+  for (const viewer of [slow, good]) viewer.send({ type: "watchOutput", runId, fromOffset: 0 });
+  const reached = (viewer: Peer) =>
+    viewer.frames.reduce((end, frame) => {
+      if (frame.type !== "output") return end;
+      const { offset, data } = frame as OutputFrame;
+      return Math.max(end, offset + Buffer.from(data, "base64").length);
+    }, 0);
+  let acknowledged = 0;
+  const step = (viewer: Peer) => {
+    source.step();
+    const end = reached(viewer);
+    if (end > acknowledged) viewer.send({ type: "ackOutput", runId, offset: (acknowledged = end) });
+  };
+  await eventually(
+    () => step(good),
+    () => ends(good) > 0,
+  );
+  expect(ends(slow)).toBe(0);
+  expect(reached(slow)).toBeLessThanOrEqual(limits.viewerBehindBytes + limits.outputChunkBytes);
+  acknowledged = 0;
+  await eventually(
+    () => step(slow),
+    () => ends(slow) > 0,
+  );
+  for (const viewer of [slow, good]) expect(assemble(viewer.frames).equals(bytes)).toBe(true);
+});
+
+test("output that is gone is said, and comes after all when the run is dispatched later", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const connection = await server.connect();
+  const { command, signed, signature } = await relay.platform.command(server.serverId);
+  const { runId } = command;
+  const viewer = await openViewer(relay, server.serverId, { topics: [`output:${runId}`] });
+  viewer.send({ type: "watchOutput", runId, fromOffset: 0 });
+  await connection.peer.next<InterestFrame>("interest", (frame) => frame.runs.length > 0);
+  const { epoch } = connection.welcome;
+  connection.peer.send({
+    type: "gap",
+    epoch,
+    stream: "output",
+    runId,
+    fromOffset: 0,
+    toOffset: null,
+    reason: "unknown run",
+  });
+  expect(await viewer.next("gap")).toMatchObject({ runId, toOffset: null, reason: "unknown run" });
+  await server.outbox({ kind: "command", signed, signature });
+  const interest = await connection.peer.next<InterestFrame>("interest", (frame) => frame.runs.length > 0);
+  expect(interest.runs).toEqual([{ runId, fromOffset: 0 }]);
+});
+
+test("[F9] more viewers than a server takes are refused", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const viewers = [];
+  for (let i = 0; i < limits.viewersPerServer; i++) {
+    viewers.push(await openViewer(relay, server.serverId, { topics: ["telemetry"] }));
+  }
+  const extra = dialViewer(relay, server.serverId, await relay.platform.ticket(server.serverId, ["telemetry"]));
+  expect(await extra.closed()).toMatchObject({ code: 4429 });
+  for (const viewer of viewers) viewer.close();
+});

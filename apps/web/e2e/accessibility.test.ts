@@ -1,0 +1,65 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, it } from "vitest";
+import { takeScreenshot } from "./support/browser.ts";
+import { setUp } from "./support/client.ts";
+import { startGitServer } from "./support/git-server.ts";
+import { makeSampleRepository } from "./support/sample-repository.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+import { withConsole } from "./support/with-console.ts";
+
+const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 360, height: 740 } } as const;
+const schemes = ["light", "dark"] as const;
+
+it("can be used by everybody: every page, wide and narrow, light and dark", { timeout: 240_000 }, async () => {
+  using work = temporaryFolder();
+  using served = temporaryFolder();
+  const sample = makeSampleRepository(served.path, work.path);
+  const git = await startGitServer(served.path);
+  try {
+    await withConsole("accessibility", async ({ quarterdeck, page }) => {
+      const found: string[] = [];
+      const visit = async (name: string, path: string) => {
+        for (const [size, viewport] of Object.entries(sizes)) {
+          for (const colorScheme of schemes) {
+            await page.setViewportSize(viewport);
+            await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+            await page.goto("about:blank");
+            await page.goto(path);
+            await page.getByRole("heading").first().waitFor();
+            await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+            const label = `${name}-${size}-${colorScheme}`;
+            await takeScreenshot(page, `page-${label}`);
+            const { violations } = await new AxeBuilder({ page }).analyze();
+            for (const { id, nodes } of violations)
+              found.push(`${label}: ${id} at ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+            const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+            if (overflow > 0) found.push(`${label}: ${overflow} pixels wider than the window`);
+          }
+        }
+      };
+      await visit("set-up", quarterdeck.setupLink ?? "");
+
+      const client = await setUp(quarterdeck);
+      await visit("sign-in", `${quarterdeck.url}/sign-in`);
+      await client.signIn(page, quarterdeck.url);
+      const workspaceId = await client.workspaceId();
+      const url = `${git.url}/${sample.name}`;
+      const { project, task } = await client.api.projects.createFromGit.mutate({ workspaceId, name: "minimist", url });
+      await client.waitUntil(task.taskId, ({ verdict }) => verdict === "succeeded");
+      const script = 'for (let i = 1; i <= 40; i++) console.log("\\x1b[32mok\\x1b[0m", i, "x".repeat(i * 6))';
+      const run = await client.run("node", ["-e", script]);
+      await client.waitUntil(run.taskId, ({ state }) => state === "ended");
+      await visit("servers", `${quarterdeck.url}/servers`);
+      await visit("server", `${quarterdeck.url}/servers/${project.serverId}`);
+      await visit("workspaces", `${quarterdeck.url}/workspaces`);
+      await visit("workspace", `${quarterdeck.url}/workspaces/${workspaceId}`);
+      await visit("project", `${quarterdeck.url}/projects/${project.projectId}`);
+      await visit("run", `${quarterdeck.url}/runs/${run.taskId}`);
+      await visit("not-found", `${quarterdeck.url}/nothing-here`);
+      await client.close();
+      expect(found).toEqual([]);
+    });
+  } finally {
+    await git.close();
+  }
+});

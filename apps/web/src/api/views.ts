@@ -1,0 +1,10 @@
+import type { AppRouter } from "@quarterdeck/api/router-type";
+import type { inferRouterOutputs } from "@trpc/server";
+
+type Outputs = inferRouterOutputs<AppRouter>;
+
+export type ServerView = Outputs["servers"]["get"];
+export type WorkspaceView = Outputs["workspaces"]["get"];
+export type ProjectView = Outputs["projects"]["get"];
+export type TaskView = Outputs["tasks"]["submit"];
+export type TaskDetail = Outputs["tasks"]["get"];

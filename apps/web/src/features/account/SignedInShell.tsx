@@ -1,0 +1,54 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Outlet, useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { onSignedOut } from "../../api/query-client.ts";
+import { trpc } from "../../api/trpc.ts";
+import { ChangeFeed } from "../../live/change-feed.ts";
+import { Toasts } from "../../ui/Toasts.tsx";
+import { toasts } from "../../ui/toasts.ts";
+import { ConnectionBar } from "../connection/ConnectionBar.tsx";
+import { Navigation } from "./Navigation.tsx";
+
+/** What every page has around it for somebody who is signed in, and the one live connection to the platform. */
+export function SignedInShell() {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const navigate = useNavigate();
+  useEffect(() => {
+    const feed = new ChangeFeed(queryClient);
+    feed.start();
+    return () => feed.stop();
+  }, [queryClient]);
+  useEffect(
+    () =>
+      onSignedOut(() => {
+        queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me: null });
+        toasts.show(t("auth.signedOut"));
+        void navigate({ to: "/sign-in", search: { next: window.location.pathname } });
+      }),
+    [navigate, queryClient, t],
+  );
+  return (
+    <div className="flex min-h-dvh flex-col lg:flex-row">
+      <a
+        href="#main"
+        className="fixed start-2 top-2 z-50 -translate-y-16 rounded-md bg-accent px-3 py-2 text-sm text-accent-ink focus:translate-y-0"
+      >
+        {t("common.skipToContent")}
+      </a>
+      <Navigation />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <ConnectionBar />
+        <main
+          id="main"
+          tabIndex={-1}
+          className="mx-auto w-full max-w-6xl flex-1 px-4 py-6 outline-none sm:px-6 lg:px-8"
+        >
+          <Outlet />
+        </main>
+      </div>
+      <Toasts />
+    </div>
+  );
+}

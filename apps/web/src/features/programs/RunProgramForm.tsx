@@ -1,0 +1,61 @@
+import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import { useQuery } from "@tanstack/react-query";
+import { Play } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { trpc } from "../../api/trpc.ts";
+import { useFormErrors } from "../../app/use-form-errors.ts";
+import { Alert } from "../../ui/Alert.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Card } from "../../ui/Card.tsx";
+import { parseArguments } from "./argument-parser.ts";
+import { CommandFields, type CommandText } from "./CommandFields.tsx";
+import { useSubmitTask } from "./use-submit-task.ts";
+
+export function RunProgramForm({ workspaceId, serverId }: { workspaceId: WorkspaceId; serverId: ServerId }) {
+  const { t } = useTranslation();
+  const server = useQuery(trpc.servers.get.queryOptions({ serverId }));
+  const [command, setCommand] = useState<CommandText>({ program: "", line: "" });
+  const submit = useSubmitTask();
+  const errors = useFormErrors(submit.error, { PROGRAM_NOT_ALLOWED: "params.program" });
+  const parsed = parseArguments(command.line);
+  return (
+    <Card className="p-4">
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!parsed.ok || submit.isPending) return;
+          submit.mutate({
+            workspaceId,
+            projectId: null,
+            action: "exec",
+            params: { program: command.program, args: [...parsed.args] },
+          });
+        }}
+      >
+        <CommandFields
+          value={command}
+          onChange={setCommand}
+          programs={server.data?.capabilities?.programs ?? []}
+          programError={errors.of("params.program")}
+          argumentsError={errors.of("params.args")}
+        />
+        {server.data?.status === "offline" && <Alert tone="info">{t("runs.form.offline")}</Alert>}
+        {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <p className="text-xs text-muted">{t("runs.form.noShell")}</p>
+          <Button
+            type="submit"
+            variant="primary"
+            isBusy={submit.isPending}
+            disabled={!parsed.ok || command.program === ""}
+          >
+            {!submit.isPending && <Play aria-hidden />}
+            {t("runs.form.run")}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}

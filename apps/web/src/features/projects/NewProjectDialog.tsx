@@ -1,0 +1,28 @@
+import type { WorkspaceId } from "@quarterdeck/core/ids";
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { NewProjectForm } from "./NewProjectForm.tsx";
+
+export function NewProjectDialog({ workspaceId }: { workspaceId: WorkspaceId }) {
+  const { t } = useTranslation();
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Button variant="primary" onClick={() => setIsOpen(true)}>
+        <Plus aria-hidden />
+        {t("projects.create.title")}
+      </Button>
+      <Dialog
+        isOpen={isOpen}
+        onOpenChange={setIsOpen}
+        title={t("projects.create.heading")}
+        description={t("projects.create.description")}
+      >
+        <NewProjectForm workspaceId={workspaceId} />
+      </Dialog>
+    </>
+  );
+}

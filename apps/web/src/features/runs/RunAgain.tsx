@@ -1,0 +1,38 @@
+import { RotateCcw } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { errorText } from "../../api/error-text.ts";
+import type { TaskView } from "../../api/views.ts";
+import { Button } from "../../ui/Button.tsx";
+import { useSubmitTask } from "../programs/use-submit-task.ts";
+import { commandOf } from "./use-task-title.ts";
+
+/** The same command once more, as a new task. */
+export function RunAgain({ task }: { task: TaskView }) {
+  const { t } = useTranslation();
+  const submit = useSubmitTask();
+  const command = commandOf(task);
+  if (task.state !== "ended" || command === null) return null;
+  return (
+    <>
+      {submit.error !== null && (
+        <p role="alert" className="self-center text-sm text-bad">
+          {errorText(t, submit.error)}
+        </p>
+      )}
+      <Button
+        isBusy={submit.isPending}
+        onClick={() =>
+          submit.mutate({
+            workspaceId: task.workspaceId,
+            projectId: task.projectId,
+            action: "exec",
+            params: { program: command.program, args: command.args },
+          })
+        }
+      >
+        {!submit.isPending && <RotateCcw aria-hidden />}
+        {t("runs.again")}
+      </Button>
+    </>
+  );
+}

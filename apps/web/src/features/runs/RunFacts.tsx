@@ -1,0 +1,46 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import type { TaskView } from "../../api/views.ts";
+import { TimeAgo } from "../../app/TimeAgo.tsx";
+import { Card } from "../../ui/Card.tsx";
+import { Elapsed } from "./Elapsed.tsx";
+import { Verdict } from "./Verdict.tsx";
+
+/** How the run stands or ended, in figures. */
+export function RunFacts({ task }: { task: TaskView }) {
+  const { t } = useTranslation();
+  return (
+    <Card className="grid grid-cols-2 gap-x-6 gap-y-3 p-4 sm:flex sm:flex-wrap sm:gap-x-10">
+      <Fact label={t("runs.fact.verdict")}>
+        <span
+          role="status"
+          {...(task.verdict === null ? {} : { "data-verdict": task.verdict })}
+          className="inline-flex"
+        >
+          <Verdict task={task} />
+        </span>
+      </Fact>
+      <Fact label={t("runs.fact.exitCode")}>
+        {task.exitCode ?? (task.signal === null ? "–" : t("runs.fact.signal", { name: task.signal }))}
+      </Fact>
+      <Fact label={task.state === "ended" ? t("runs.fact.duration") : t("runs.fact.elapsed")}>
+        <Elapsed task={task} />
+      </Fact>
+      <Fact label={t("runs.fact.submitted")}>
+        <TimeAgo atMs={task.submittedAtMs} />
+      </Fact>
+      <Fact label={t("runs.fact.submittedBy")}>
+        <bdi className="break-all">{task.submittedBy}</bdi>
+      </Fact>
+    </Card>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="min-w-0">
+      <p className="mb-0.5 text-2xs text-muted">{label}</p>
+      <div className="text-sm tabular-nums">{children}</div>
+    </div>
+  );
+}

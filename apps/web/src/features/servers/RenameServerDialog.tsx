@@ -1,0 +1,66 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Pencil } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { trpc } from "../../api/trpc.ts";
+import type { ServerView } from "../../api/views.ts";
+import { useFormErrors } from "../../app/use-form-errors.ts";
+import { Alert } from "../../ui/Alert.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { TextField } from "../../ui/Field.tsx";
+
+export function RenameServerDialog({ server }: { server: ServerView }) {
+  const { t } = useTranslation();
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Button onClick={() => setIsOpen(true)}>
+        <Pencil aria-hidden />
+        {t("servers.rename.title")}
+      </Button>
+      <Dialog isOpen={isOpen} onOpenChange={setIsOpen} title={t("servers.rename.heading")}>
+        <RenameForm server={server} onDone={() => setIsOpen(false)} />
+      </Dialog>
+    </>
+  );
+}
+
+function RenameForm({ server, onDone }: { server: ServerView; onDone: () => void }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const [name, setName] = useState(server.name);
+  const rename = useMutation(
+    trpc.servers.rename.mutationOptions({
+      async onSuccess() {
+        await queryClient.invalidateQueries(trpc.servers.pathFilter());
+        onDone();
+      },
+    }),
+  );
+  const errors = useFormErrors(rename.error, { INVALID_NAME: "name", CONFLICT: "name" });
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!rename.isPending) rename.mutate({ serverId: server.serverId, name });
+      }}
+    >
+      <TextField
+        label={t("servers.rename.name")}
+        required
+        autoFocus
+        dir="auto"
+        autoComplete="off"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        error={errors.of("name")}
+      />
+      {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
+      <Button type="submit" variant="primary" isBusy={rename.isPending} className="self-end">
+        {t("common.save")}
+      </Button>
+    </form>
+  );
+}

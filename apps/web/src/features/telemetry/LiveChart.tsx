@@ -1,0 +1,99 @@
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import uPlot from "uplot";
+import { themeStore } from "../../app/theme.ts";
+
+export interface Series {
+  readonly label: string;
+  /** The name of a CSS variable. */
+  readonly color: string;
+  readonly values: readonly (number | null)[];
+}
+
+export interface LiveChartProps {
+  readonly label: string;
+  /** Seconds since 1970. */
+  readonly times: readonly number[];
+  readonly series: readonly Series[];
+  readonly format: (value: number) => string;
+  /** The top of the scale; null: as high as the data. */
+  readonly max: number | null;
+}
+
+const height = 132;
+const windowSeconds = 300;
+
+/** Lines over the last five minutes. The canvas is redrawn, React only passes the numbers on. */
+export function LiveChart({ label, times, series, format, max }: LiveChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef({ format, max });
+  latest.current = { format, max };
+  const isDark = useSyncExternalStore(themeStore.subscribe, themeStore.isDark);
+  const shape = series.map(({ label: name, color }) => `${name}:${color}`).join("|");
+
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return undefined;
+    const styles = getComputedStyle(document.documentElement);
+    const color = (name: string) => styles.getPropertyValue(name).trim();
+    const axis = {
+      stroke: color("--muted"),
+      grid: { stroke: color("--chart-grid"), width: 1 },
+      ticks: { show: false },
+      font: "11px ui-sans-serif, system-ui, sans-serif",
+    };
+    const created = new uPlot(
+      {
+        width: Math.max(element.clientWidth, 120),
+        height,
+        padding: [8, 8, 0, 0],
+        legend: { show: false },
+        cursor: { y: false, points: { size: 6 } },
+        scales: {
+          x: { time: true, range: (_plot, _min, dataMax) => [(dataMax ?? 0) - windowSeconds, dataMax ?? 0] },
+          y: { range: (_plot, _min, dataMax) => [0, latest.current.max ?? Math.max(1, (dataMax ?? 0) * 1.15)] },
+        },
+        axes: [
+          { ...axis, space: 70, size: 26, values: (_plot, ticks) => ticks.map((tick) => clockTime(tick)) },
+          {
+            ...axis,
+            size: 62,
+            splits: (_plot, _axis, min, top) => [min, (min + top) / 2, top],
+            values: (_plot, ticks) => ticks.map((tick) => latest.current.format(tick)),
+          },
+        ],
+        series: [
+          {},
+          ...series.map(({ label: name, color: variable }) => ({
+            label: name,
+            stroke: color(variable),
+            fill: `color-mix(in srgb, ${color(variable)} 12%, transparent)`,
+            width: 1.5,
+            points: { show: false },
+          })),
+        ],
+      },
+      [[], ...series.map(() => [])],
+      element,
+    );
+    plot.current = created;
+    const observer = new ResizeObserver(() => created.setSize({ width: Math.max(element.clientWidth, 120), height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      created.destroy();
+      plot.current = null;
+    };
+    // New values are set below, without making the plot anew
+  }, [shape, isDark]);
+
+  useEffect(() => {
+    plot.current?.setData([[...times], ...series.map(({ values }) => [...values])]);
+  }, [times, series, isDark]);
+
+  return <div ref={box} role="img" aria-label={label} className="min-w-0 overflow-hidden" style={{ height }} />;
+}
+
+function clockTime(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}

@@ -1,0 +1,31 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import {
+  formatAgo,
+  formatBytes,
+  formatCountdown,
+  formatDateTime,
+  formatDuration,
+  formatElapsed,
+  formatNumber,
+  formatPercent,
+} from "./format.ts";
+
+/** Numbers, sizes and times in the language of the page. */
+export function useFormat() {
+  const { i18n } = useTranslation();
+  const language = i18n.language;
+  return useMemo(
+    () => ({
+      number: (value: number, options?: Intl.NumberFormatOptions) => formatNumber(language, value, options),
+      bytes: (bytes: number) => formatBytes(language, bytes),
+      percent: (share: number) => formatPercent(language, share),
+      duration: (ms: number) => formatDuration(language, ms),
+      elapsed: (ms: number) => formatElapsed(language, ms),
+      countdown: (ms: number) => formatCountdown(language, ms),
+      dateTime: (atMs: number) => formatDateTime(language, atMs),
+      ago: (atMs: number, nowMs: number) => formatAgo(language, atMs, nowMs),
+    }),
+    [language],
+  );
+}

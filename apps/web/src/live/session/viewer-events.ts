@@ -1,0 +1,44 @@
+import type { RunId } from "@quarterdeck/core/ids";
+import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
+
+/** A signed permission to watch, as `servers.viewerTicket` gives it, and what it was asked for. */
+export interface Ticket {
+  readonly path: string;
+  readonly ticket: string;
+  readonly connectionExpiresAtMs: number;
+  readonly telemetry: boolean;
+  readonly runIds: readonly RunId[];
+}
+
+/** How the connection to the relay is doing. */
+export type Phase = "idle" | "connecting" | "open" | "waiting";
+
+/** Everything that can happen to a viewer session. */
+export type ViewerEvent =
+  | { readonly type: "wantTelemetry"; readonly isWanted: boolean }
+  | { readonly type: "wantOutput"; readonly runId: RunId; readonly fromOffset: number }
+  | { readonly type: "dropOutput"; readonly runId: RunId }
+  | { readonly type: "ticket"; readonly ticket: Ticket }
+  | { readonly type: "ticketFailed" }
+  | { readonly type: "opened" }
+  | { readonly type: "closed" }
+  | { readonly type: "frame"; readonly text: string }
+  /** Time passed; at most a few seconds lie between two of them. */
+  | { readonly type: "tick" }
+  /** The machine's network came back: do not sit out the delay. */
+  | { readonly type: "networkIsBack" };
+
+/** Everything that a viewer session may ask of its shell, in this order. */
+export type ViewerEffect =
+  | { readonly type: "fetchTicket"; readonly telemetry: boolean; readonly runIds: readonly RunId[] }
+  | { readonly type: "connect"; readonly path: string; readonly ticket: string }
+  | { readonly type: "send"; readonly frame: ViewerToRelay }
+  | { readonly type: "ping" }
+  | { readonly type: "disconnect" }
+  | { readonly type: "phase"; readonly phase: Phase }
+  | { readonly type: "samples"; readonly samples: readonly Sample[] }
+  | { readonly type: "server"; readonly isOnline: boolean; readonly sinceMs: number }
+  | { readonly type: "output"; readonly runId: RunId; readonly bytes: Uint8Array; readonly isEnd: boolean }
+  | { readonly type: "gap"; readonly runId: RunId; readonly fromOffset: number; readonly toOffset: number | null }
+  | { readonly type: "refused"; readonly code: string; readonly message: string };

@@ -1,0 +1,188 @@
+import { toBase64 } from "@quarterdeck/core/base64";
+import { makeId, type RunId } from "@quarterdeck/core/ids";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { ViewerEffect } from "./viewer-events.ts";
+import { ViewerSession } from "./viewer-session.ts";
+
+function runId(number: number): RunId {
+  return makeId("run", 1_000_000 + number, new Uint8Array(16).fill(number));
+}
+
+/** A session with a clock that the test moves, and a record of what it asked its shell for. */
+function makeSession() {
+  const time = { ms: 1_000_000 };
+  const clock = { nowMs: () => time.ms, monotonicMs: () => time.ms };
+  const session = new ViewerSession({ clock, random: () => 0.5 });
+  const effects: ViewerEffect[] = [];
+  const handle = (event: Parameters<ViewerSession["handle"]>[0]) => {
+    const caused = session.handle(event);
+    effects.push(...caused);
+    return caused;
+  };
+  const frame = (message: RelayToViewer) => handle({ type: "frame", text: JSON.stringify(message) });
+  const passMs = (ms: number) => {
+    time.ms += ms;
+    return handle({ type: "tick" });
+  };
+  const giveTicket = (wish: ViewerEffect[]) => {
+    const asked = wish.find((effect) => effect.type === "fetchTicket");
+    if (asked === undefined) throw new Error("no ticket was asked for");
+    const { telemetry, runIds } = asked;
+    const connectionExpiresAtMs = time.ms + limits.viewerConnectionMs;
+    return handle({
+      type: "ticket",
+      ticket: { path: "/viewer/srv", ticket: "t", connectionExpiresAtMs, telemetry, runIds },
+    });
+  };
+  return { session, effects, handle, frame, passMs, giveTicket };
+}
+
+const sent = (effects: readonly ViewerEffect[]) =>
+  effects.filter((effect) => effect.type === "send").map(({ frame }) => frame);
+
+function open(run: RunId) {
+  const test = makeSession();
+  test.giveTicket(test.handle({ type: "wantOutput", runId: run, fromOffset: 0 }));
+  const opened = test.handle({ type: "opened" });
+  return { ...test, opened };
+}
+
+it("asks for a ticket, connects, and watches what is wanted", () => {
+  const run = runId(1);
+  const { effects, opened } = open(run);
+  expect(effects.map((effect) => effect.type)).toContain("connect");
+  expect(sent(opened)).toEqual([{ type: "watchOutput", runId: run, fromOffset: 0 }]);
+});
+
+it("authorizes a further run over the open connection", () => {
+  const test = open(runId(1));
+  const wish = test.handle({ type: "wantOutput", runId: runId(2), fromOffset: 0 });
+  expect(wish).toEqual([{ type: "fetchTicket", telemetry: false, runIds: [runId(2)] }]);
+  expect(sent(test.giveTicket(wish))).toEqual([
+    { type: "authorize", ticket: "t" },
+    { type: "watchOutput", runId: runId(2), fromOffset: 0 },
+  ]);
+});
+
+it("yields exactly the run's bytes under loss, repetition, reordering and lost connections, and nothing of other runs", () => {
+  const run = runId(1);
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 400 }),
+      fc.array(fc.nat(), { minLength: 200, maxLength: 200 }),
+      (output, chances) => {
+        const test = open(run);
+        const received: number[] = [];
+        let hasEnded = false;
+        let from = 0;
+        const follow = (effects: readonly ViewerEffect[]) => {
+          for (const effect of effects) {
+            if (effect.type === "send" && effect.frame.type === "watchOutput") from = effect.frame.fromOffset;
+            if (effect.type !== "output") continue;
+            expect(effect.runId).toBe(run);
+            received.push(...effect.bytes);
+            hasEnded ||= effect.isEnd;
+          }
+        };
+        const send = (offset: number, length: number, of = run) => {
+          const end = Math.min(output.length, offset + length);
+          const data = toBase64(output.subarray(offset, end));
+          follow(test.frame({ type: "output", runId: of, offset, data, isEnd: end === output.length }));
+        };
+        for (const chance of chances) {
+          const length = (chance >> 4) % 50;
+          const somewhere = (chance >> 8) % (output.length + 1);
+          switch (chance % 8) {
+            case 0: // Lost on the way.
+              from = Math.min(output.length, from + length);
+              break;
+            case 1: // A piece from anywhere: late, early or known.
+              send(somewhere, length);
+              break;
+            case 2: // Of a run that nobody asked for.
+              send(from, length, runId(2));
+              break;
+            case 3: // The connection is lost and comes back.
+              test.handle({ type: "closed" });
+              test.giveTicket(test.passMs(60_000));
+              follow(test.handle({ type: "opened" }));
+              break;
+            default:
+              send(from, length);
+              from = Math.min(output.length, from + length);
+          }
+        }
+        while (!hasEnded) {
+          follow(test.passMs(5000));
+          const before = from;
+          send(from, 50);
+          if (from === before) from = Math.min(output.length, from + 50);
+          if (from === output.length && !hasEnded) send(output.length, 0);
+        }
+        expect(received).toEqual([...output]);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+it("asks once for a gap that many pieces point at", () => {
+  const test = open(runId(1));
+  const data = toBase64(new Uint8Array(10));
+  const late = (offset: number) => test.frame({ type: "output", runId: runId(1), offset, data, isEnd: false });
+  test.frame({ type: "output", runId: runId(1), offset: 0, data, isEnd: false });
+  expect(sent([...late(20), ...late(30), ...late(40)])).toEqual([
+    { type: "watchOutput", runId: runId(1), fromOffset: 10 },
+  ]);
+});
+
+it("acknowledges after each portion of output and at its end", () => {
+  const test = open(runId(1));
+  const piece = new Uint8Array(limits.outputChunkBytes);
+  const acknowledged = [0, 1, 2, 3].flatMap((i) =>
+    sent(
+      test.frame({ type: "output", runId: runId(1), offset: i * piece.length, data: toBase64(piece), isEnd: i === 3 }),
+    ),
+  );
+  expect(acknowledged).toEqual([
+    { type: "ackOutput", runId: runId(1), offset: 3 * piece.length },
+    { type: "ackOutput", runId: runId(1), offset: 4 * piece.length },
+  ]);
+});
+
+it("renews its ticket before the connection's end, and asks for every topic then", () => {
+  const test = open(runId(1));
+  test.frame({ type: "server", isOnline: true, sinceMs: 0 });
+  let renewal: ViewerEffect[] = [];
+  for (let waited = 0; waited < limits.viewerConnectionMs && renewal.length === 0; waited += 5000) {
+    renewal = test.passMs(5000).filter((effect) => effect.type === "fetchTicket");
+    test.handle({ type: "frame", text: "pong" });
+  }
+  expect(renewal).toEqual([{ type: "fetchTicket", telemetry: false, runIds: [runId(1)] }]);
+  expect(sent(test.giveTicket(renewal))).toEqual([{ type: "authorize", ticket: "t" }]);
+});
+
+it("pings after silence, gives a dead connection up, and comes back by itself", () => {
+  const test = open(runId(1));
+  expect(test.passMs(9_000)).toEqual([]);
+  expect(test.passMs(2_000)).toEqual([{ type: "ping" }]);
+  expect(test.passMs(9_500)).toEqual([{ type: "disconnect" }, { type: "phase", phase: "waiting" }]);
+  expect(test.passMs(600).map((effect) => effect.type)).toEqual(["phase", "fetchTicket"]);
+});
+
+it("closes when nobody watches any more", () => {
+  const test = open(runId(1));
+  expect(test.handle({ type: "dropOutput", runId: runId(1) })).toContainEqual({ type: "disconnect" });
+  expect(test.session.phase).toBe("idle");
+});
+
+it("[W1] survives frames that are not JSON, too deep, or of no known shape", () => {
+  const test = open(runId(1));
+  for (const text of ["{", "[".repeat(5000), '{"type":"exec"}', '{"type":"output","runId":"x"}']) {
+    expect(test.handle({ type: "frame", text })).toMatchObject([{ type: "refused" }]);
+  }
+  fc.assert(fc.property(fc.string(), (text) => void test.handle({ type: "frame", text })));
+});

@@ -1,0 +1,243 @@
+import { fromBase64 } from "@quarterdeck/core/base64";
+import type { Clock } from "@quarterdeck/core/clock";
+import type { RunId } from "@quarterdeck/core/ids";
+import { decodeFrame } from "@quarterdeck/core/protocol/codec";
+import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
+import { relayToViewerSchema, type RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import { minuteMs, secondMs } from "@quarterdeck/core/units";
+import { reconnectDelayMs } from "./reconnect-delay.ts";
+import type { Phase, Ticket, ViewerEffect, ViewerEvent } from "./viewer-events.ts";
+import { WatchedRun } from "./watched-run.ts";
+
+const pingAfterSilenceMs = 10 * secondMs;
+const deadAfterSilenceMs = 20 * secondMs;
+const connectWithinMs = 10 * secondMs;
+/** A connection that lived this long was healthy: the next failure counts as the first. */
+const healthyAfterMs = 10 * secondMs;
+const renewBeforeMs = minuteMs;
+/** One topic of a ticket is for telemetry. */
+const runsPerTicket = limits.topicsPerViewer - 1;
+
+export interface ViewerSessionOptions {
+  readonly clock: Clock;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
+}
+
+/**
+ * What a browser does to watch one server over one connection: events in, effects out, no I/O and no time of its own
+ * (PROTOCOL 6). Lives as long as somebody watches and outlives connections.
+ */
+export class ViewerSession {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #runs = new Map<RunId, WatchedRun>();
+  readonly #allowedRuns = new Set<RunId>();
+  #wantsTelemetry = false;
+  #isTelemetryAllowed = false;
+  #isTelemetryOn = false;
+  #phase: Phase = "idle";
+  #isFetchingTicket = false;
+  #failures = 0;
+  #retryAtMs = 0;
+  #phaseSinceMs = 0;
+  #heardAtMs = 0;
+  #connectionExpiresAtMs = 0;
+
+  constructor({ clock, random }: ViewerSessionOptions) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  handle(event: ViewerEvent): ViewerEffect[] {
+    switch (event.type) {
+      case "wantTelemetry":
+        return this.#wantTelemetry(event.isWanted);
+      case "wantOutput":
+        this.#runs.set(event.runId, new WatchedRun(event.runId, event.fromOffset));
+        return this.#proceed();
+      case "dropOutput":
+        return this.#dropOutput(event.runId);
+      case "ticket":
+        return this.#useTicket(event.ticket);
+      case "ticketFailed":
+        this.#isFetchingTicket = false;
+        return this.#phase === "connecting" ? this.#retryLater() : [];
+      case "opened":
+        return this.#opened();
+      case "closed":
+        return this.#closed();
+      case "frame":
+        return this.#frame(event.text);
+      case "tick":
+        return this.#tick();
+      case "networkIsBack":
+        return this.#phase === "waiting" ? this.#start() : [];
+    }
+  }
+
+  get #isNeeded(): boolean {
+    return this.#wantsTelemetry || this.#runs.size > 0;
+  }
+
+  #wantTelemetry(isWanted: boolean): ViewerEffect[] {
+    this.#wantsTelemetry = isWanted;
+    if (isWanted || !this.#isTelemetryOn) return this.#proceed();
+    this.#isTelemetryOn = false;
+    return [{ type: "send", frame: { type: "unwatchTelemetry" } }, ...this.#proceed()];
+  }
+
+  #dropOutput(runId: RunId): ViewerEffect[] {
+    const run = this.#runs.get(runId);
+    this.#runs.delete(runId);
+    const wasAsked = this.#phase === "open" && run?.isAsked === true;
+    return [
+      ...(wasAsked ? [{ type: "send", frame: { type: "unwatchOutput", runId } } as const] : []),
+      ...this.#proceed(),
+    ];
+  }
+
+  /** Does whatever brings what is wanted nearer, in whatever phase this is. */
+  #proceed(): ViewerEffect[] {
+    if (this.#phase === "idle") return this.#isNeeded ? this.#start() : [];
+    if (!this.#isNeeded) return this.#stop();
+    return this.#phase === "open" ? this.#watch() : [];
+  }
+
+  #start(): ViewerEffect[] {
+    return [...this.#enter("connecting"), ...this.#fetchTicket()];
+  }
+
+  #stop(): ViewerEffect[] {
+    this.#forgetConnection();
+    this.#failures = 0;
+    return [{ type: "disconnect" }, ...this.#enter("idle")];
+  }
+
+  #fetchTicket(): ViewerEffect[] {
+    if (this.#isFetchingTicket) return [];
+    this.#isFetchingTicket = true;
+    const runIds = [...this.#runs.keys()].filter((runId) => !this.#allowedRuns.has(runId));
+    const asksAll = this.#phase !== "open" || runIds.length === 0;
+    return [
+      {
+        type: "fetchTicket",
+        telemetry: this.#wantsTelemetry,
+        runIds: (asksAll ? [...this.#runs.keys()] : runIds).slice(0, runsPerTicket),
+      },
+    ];
+  }
+
+  #useTicket(ticket: Ticket): ViewerEffect[] {
+    this.#isFetchingTicket = false;
+    if (this.#phase !== "connecting" && this.#phase !== "open") return [];
+    for (const runId of ticket.runIds) this.#allowedRuns.add(runId);
+    if (ticket.telemetry) this.#isTelemetryAllowed = true;
+    this.#connectionExpiresAtMs = ticket.connectionExpiresAtMs;
+    if (this.#phase === "connecting") return [{ type: "connect", path: ticket.path, ticket: ticket.ticket }];
+    return [{ type: "send", frame: { type: "authorize", ticket: ticket.ticket } }, ...this.#watch()];
+  }
+
+  #opened(): ViewerEffect[] {
+    if (this.#phase !== "connecting") return [];
+    this.#heardAtMs = this.#clock.monotonicMs();
+    return [...this.#enter("open"), ...this.#watch()];
+  }
+
+  /** Asks for everything wanted and allowed, and for a further ticket when something wanted is not allowed yet. */
+  #watch(): ViewerEffect[] {
+    const effects: ViewerEffect[] = [];
+    let isTicketMissing = false;
+    if (this.#wantsTelemetry && !this.#isTelemetryOn) {
+      if (this.#isTelemetryAllowed) {
+        this.#isTelemetryOn = true;
+        effects.push({ type: "send", frame: { type: "watchTelemetry" } });
+      } else isTicketMissing = true;
+    }
+    for (const run of this.#runs.values()) {
+      if (run.isAsked || run.hasEnded) continue;
+      if (this.#allowedRuns.has(run.runId)) effects.push(...run.ask(this.#clock.monotonicMs()));
+      else isTicketMissing = true;
+    }
+    return isTicketMissing ? [...effects, ...this.#fetchTicket()] : effects;
+  }
+
+  #closed(): ViewerEffect[] {
+    if (this.#phase !== "open" && this.#phase !== "connecting") return [];
+    if (this.#phase === "open" && this.#clock.monotonicMs() - this.#phaseSinceMs >= healthyAfterMs) this.#failures = 0;
+    return this.#retryLater();
+  }
+
+  #retryLater(): ViewerEffect[] {
+    this.#forgetConnection();
+    this.#failures += 1;
+    this.#retryAtMs = this.#clock.monotonicMs() + reconnectDelayMs(this.#failures, this.#random());
+    return this.#enter("waiting");
+  }
+
+  #forgetConnection(): void {
+    this.#isFetchingTicket = false;
+    this.#isTelemetryAllowed = false;
+    this.#isTelemetryOn = false;
+    this.#allowedRuns.clear();
+    for (const run of this.#runs.values()) run.connectionLost();
+  }
+
+  #tick(): ViewerEffect[] {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#phase === "waiting") return nowMs >= this.#retryAtMs ? this.#start() : [];
+    if (this.#phase === "connecting" && nowMs - this.#phaseSinceMs > connectWithinMs) return this.#giveUp();
+    if (this.#phase !== "open") return [];
+    if (nowMs - this.#heardAtMs >= deadAfterSilenceMs) return this.#giveUp();
+    const effects: ViewerEffect[] = [];
+    if (nowMs - this.#heardAtMs >= pingAfterSilenceMs) effects.push({ type: "ping" });
+    const isExpiring = this.#connectionExpiresAtMs - this.#clock.nowMs() < renewBeforeMs;
+    return isExpiring ? [...effects, ...this.#fetchTicket()] : effects;
+  }
+
+  #giveUp(): ViewerEffect[] {
+    return [{ type: "disconnect" }, ...this.#retryLater()];
+  }
+
+  #enter(phase: Phase): ViewerEffect[] {
+    this.#phase = phase;
+    this.#phaseSinceMs = this.#clock.monotonicMs();
+    return [{ type: "phase", phase }];
+  }
+
+  #frame(text: string): ViewerEffect[] {
+    if (this.#phase !== "open") return [];
+    this.#heardAtMs = this.#clock.monotonicMs();
+    if (text === heartbeat.pong) return [];
+    const decoded = decodeFrame(relayToViewerSchema, text);
+    if (!decoded.ok) return [{ type: "refused", ...decoded.error }];
+    return this.#message(decoded.value);
+  }
+
+  #message(message: RelayToViewer): ViewerEffect[] {
+    switch (message.type) {
+      case "authorized":
+        this.#connectionExpiresAtMs = message.expiresAtMs;
+        return [];
+      case "server":
+        return [{ type: "server", isOnline: message.isOnline, sinceMs: message.sinceMs }];
+      case "telemetry":
+        return [{ type: "samples", samples: message.samples }];
+      case "output": {
+        // A frame of a run that nobody here asked for is dropped, whatever its offset.
+        const run = this.#runs.get(message.runId);
+        if (run === undefined) return [];
+        const piece = { offset: message.offset, bytes: fromBase64(message.data), isEnd: message.isEnd };
+        return run.accept(piece, this.#clock.monotonicMs());
+      }
+      case "gap":
+        return this.#runs.get(message.runId)?.skip(message.fromOffset, message.toOffset) ?? [];
+      case "error":
+        return [{ type: "refused", code: message.code, message: message.message }];
+    }
+  }
+}

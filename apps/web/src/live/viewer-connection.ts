@@ -1,0 +1,167 @@
+import type { Clock } from "@quarterdeck/core/clock";
+import type { RunId } from "@quarterdeck/core/ids";
+import { encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { heartbeat } from "@quarterdeck/core/protocol/limits";
+import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import { secondMs } from "@quarterdeck/core/units";
+import type { Phase, Ticket, ViewerEffect, ViewerEvent } from "./session/viewer-events.ts";
+import { ViewerSession } from "./session/viewer-session.ts";
+
+const tickMs = secondMs / 4;
+
+/** Where the output of one run goes. */
+export interface OutputSink {
+  /** Bytes that continue the output, each once and in order. */
+  write(bytes: Uint8Array): void;
+  end(): void;
+  /** Bytes that nobody has any more; `toOffset` is null when everything from there on is gone. */
+  gap(fromOffset: number, toOffset: number | null): void;
+}
+
+export interface TelemetrySink {
+  samples(samples: readonly Sample[]): void;
+}
+
+export interface ViewerConnectionOptions {
+  readonly clock: Clock;
+  readonly fetchTicket: (wish: {
+    telemetry: boolean;
+    runIds: RunId[];
+  }) => Promise<Omit<Ticket, "telemetry" | "runIds">>;
+  readonly onPhase: (phase: Phase) => void;
+  /** The relay's word on whether the server's bridge is connected. */
+  readonly onServer: (isOnline: boolean, sinceMs: number) => void;
+  readonly onRefused: (code: string, message: string) => void;
+}
+
+/** One WebSocket to one server's relay object, for every component that watches the server: the shell of ViewerSession. */
+export class ViewerConnection {
+  readonly #options: ViewerConnectionOptions;
+  readonly #session: ViewerSession;
+  readonly #outputs = new Map<RunId, OutputSink>();
+  readonly #telemetry = new Set<TelemetrySink>();
+  #socket: WebSocket | null = null;
+  #ticketNumber = 0;
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(options: ViewerConnectionOptions) {
+    this.#options = options;
+    this.#session = new ViewerSession({ clock: options.clock, random: Math.random });
+  }
+
+  /** Starts to watch; the function that it returns stops. One sink a run: whoever comes later takes over. */
+  watchOutput(runId: RunId, fromOffset: number, sink: OutputSink): () => void {
+    this.#outputs.set(runId, sink);
+    this.#handle({ type: "wantOutput", runId, fromOffset });
+    return () => {
+      if (this.#outputs.get(runId) !== sink) return;
+      this.#outputs.delete(runId);
+      this.#handle({ type: "dropOutput", runId });
+    };
+  }
+
+  watchTelemetry(sink: TelemetrySink): () => void {
+    this.#telemetry.add(sink);
+    if (this.#telemetry.size === 1) this.#handle({ type: "wantTelemetry", isWanted: true });
+    return () => {
+      this.#telemetry.delete(sink);
+      if (this.#telemetry.size === 0) this.#handle({ type: "wantTelemetry", isWanted: false });
+    };
+  }
+
+  readonly #networkIsBack = (): void => this.#handle({ type: "networkIsBack" });
+
+  #handle(event: ViewerEvent): void {
+    for (const effect of this.#session.handle(event)) this.#carryOut(effect);
+    const isActive = this.#session.phase !== "idle";
+    if (isActive && this.#timer === null) {
+      this.#timer = setInterval(() => this.#handle({ type: "tick" }), tickMs);
+      window.addEventListener("online", this.#networkIsBack);
+    } else if (!isActive && this.#timer !== null) {
+      clearInterval(this.#timer);
+      this.#timer = null;
+      window.removeEventListener("online", this.#networkIsBack);
+    }
+  }
+
+  #carryOut(effect: ViewerEffect): void {
+    switch (effect.type) {
+      case "fetchTicket":
+        void this.#fetchTicket({ telemetry: effect.telemetry, runIds: [...effect.runIds] });
+        return;
+      case "connect":
+        this.#connect(effect.path, effect.ticket);
+        return;
+      case "send":
+        this.#send(encodeFrame(effect.frame));
+        return;
+      case "ping":
+        this.#send(heartbeat.ping);
+        return;
+      case "disconnect":
+        this.#disconnect();
+        return;
+      case "phase":
+        this.#options.onPhase(effect.phase);
+        return;
+      case "samples":
+        for (const sink of this.#telemetry) sink.samples(effect.samples);
+        return;
+      case "server":
+        this.#options.onServer(effect.isOnline, effect.sinceMs);
+        return;
+      case "output": {
+        const sink = this.#outputs.get(effect.runId);
+        sink?.write(effect.bytes);
+        if (effect.isEnd) sink?.end();
+        return;
+      }
+      case "gap":
+        this.#outputs.get(effect.runId)?.gap(effect.fromOffset, effect.toOffset);
+        return;
+      case "refused":
+        this.#options.onRefused(effect.code, effect.message);
+        return;
+    }
+  }
+
+  /** Only the newest ticket asked for counts: an older one belongs to a connection that is gone. */
+  async #fetchTicket(wish: { telemetry: boolean; runIds: RunId[] }): Promise<void> {
+    const number = ++this.#ticketNumber;
+    let event: ViewerEvent;
+    try {
+      event = { type: "ticket", ticket: { ...(await this.#options.fetchTicket(wish)), ...wish } };
+    } catch (error) {
+      console.warn("no viewer ticket:", error);
+      event = { type: "ticketFailed" };
+    }
+    if (number === this.#ticketNumber) this.#handle(event);
+  }
+
+  #connect(path: string, ticket: string): void {
+    this.#disconnect();
+    const url = new URL(path, window.location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    url.searchParams.set("ticket", ticket);
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    const fromThisSocket = (event: ViewerEvent) => {
+      if (this.#socket === socket) this.#handle(event);
+    };
+    socket.addEventListener("open", () => fromThisSocket({ type: "opened" }));
+    socket.addEventListener("close", () => fromThisSocket({ type: "closed" }));
+    socket.addEventListener("message", (message: MessageEvent<unknown>) => {
+      if (typeof message.data === "string") fromThisSocket({ type: "frame", text: message.data });
+    });
+  }
+
+  #send(text: string): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  #disconnect(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+}

@@ -1,0 +1,107 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { Boxes } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { trpc } from "../api/trpc.ts";
+import type { ServerView } from "../api/views.ts";
+import { Loaded } from "../app/Loaded.tsx";
+import { Name } from "../app/Name.tsx";
+import { PageHeader } from "../app/PageHeader.tsx";
+import { TextLink } from "../app/TextLink.tsx";
+import { TimeAgo } from "../app/TimeAgo.tsx";
+import { TaskHistory } from "../features/runs/TaskHistory.tsx";
+import { HostFacts } from "../features/servers/HostFacts.tsx";
+import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
+import { ServerStatus } from "../features/servers/ServerStatus.tsx";
+import { ServerCharts } from "../features/telemetry/ServerCharts.tsx";
+import { useTelemetry } from "../features/telemetry/use-telemetry.ts";
+import { NewWorkspaceDialog } from "../features/workspaces/NewWorkspaceDialog.tsx";
+import { WorkspaceTable } from "../features/workspaces/WorkspaceTable.tsx";
+import { Alert } from "../ui/Alert.tsx";
+import { Badge } from "../ui/Badge.tsx";
+import { Section } from "../ui/Card.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
+import { Skeleton } from "../ui/Skeleton.tsx";
+
+export function ServerPage() {
+  const { serverId } = useParams({ from: "/signed-in/servers/$serverId" });
+  const query = useQuery(trpc.servers.get.queryOptions({ serverId }));
+  return (
+    <Loaded query={query} skeleton={<ServerSkeleton />}>
+      {(server) => <ServerDetails key={server.serverId} server={server} />}
+    </Loaded>
+  );
+}
+
+function ServerDetails({ server }: { server: ServerView }) {
+  const { t } = useTranslation();
+  const { serverId } = server;
+  const samples = useTelemetry(serverId, server.status === "online");
+  const workspaces = useQuery(trpc.workspaces.list.queryOptions());
+  return (
+    <>
+      <PageHeader
+        documentTitle={server.name}
+        trail={[
+          <TextLink key="servers" to="/servers">
+            {t("servers.title")}
+          </TextLink>,
+        ]}
+        title={<Name>{server.name}</Name>}
+        meta={
+          <>
+            <ServerStatus server={server} />
+            <span className="text-xs">
+              {t("servers.since")} <TimeAgo atMs={server.statusSinceMs} />
+            </span>
+            {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
+            {server.waitingRuns > 0 && (
+              <Badge tone="accent">{t("servers.waitingRuns", { count: server.waitingRuns })}</Badge>
+            )}
+          </>
+        }
+        actions={<RenameServerDialog server={server} />}
+      />
+      <div className="flex flex-col gap-8">
+        {server.status === "offline" && (
+          <Alert tone="warn" title={t("servers.offlineTitle")}>
+            {t("servers.offlineText")}
+          </Alert>
+        )}
+        <ServerCharts samples={samples} />
+        <Section title={t("servers.workspaces")} action={<NewWorkspaceDialog serverId={serverId} />}>
+          <Loaded query={workspaces} skeleton={<Skeleton className="h-24" />}>
+            {(list) => {
+              const here = list.filter((workspace) => workspace.serverId === serverId);
+              return here.length === 0 ? (
+                <EmptyState icon={Boxes} title={t("servers.noWorkspaces")} />
+              ) : (
+                <WorkspaceTable workspaces={here} showsServer={false} />
+              );
+            }}
+          </Loaded>
+        </Section>
+        <Section title={t("servers.recentRuns")}>
+          <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
+        </Section>
+        <Section title={t("servers.facts")}>
+          <HostFacts server={server} />
+        </Section>
+      </div>
+    </>
+  );
+}
+
+function ServerSkeleton() {
+  return (
+    <div className="flex flex-col gap-4">
+      <Skeleton className="h-14 max-w-sm" />
+      <div className="grid gap-3 md:grid-cols-2">
+        <Skeleton className="h-44" />
+        <Skeleton className="h-44" />
+        <Skeleton className="h-44" />
+        <Skeleton className="h-44" />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { Server } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { trpc } from "../api/trpc.ts";
+import { Loaded } from "../app/Loaded.tsx";
+import { PageHeader } from "../app/PageHeader.tsx";
+import { ConnectServerDialog } from "../features/servers/ConnectServerDialog.tsx";
+import { ServerCard } from "../features/servers/ServerCard.tsx";
+import { Alert } from "../ui/Alert.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
+import { Skeleton } from "../ui/Skeleton.tsx";
+
+export function ServersPage() {
+  const { t } = useTranslation();
+  const query = useQuery(trpc.servers.list.queryOptions());
+  return (
+    <>
+      <PageHeader documentTitle={t("servers.title")} title={t("servers.title")} actions={<ConnectServerDialog />} />
+      <Loaded query={query} skeleton={<CardSkeletons />}>
+        {(servers) => (
+          <>
+            {servers.some((server) => !server.isRelayReachable) && (
+              <Alert tone="warn" title={t("servers.relayDown")} className="mb-4">
+                {t("servers.relayDownText")}
+              </Alert>
+            )}
+            {servers.length === 0 ? (
+              <EmptyState icon={Server} title={t("servers.emptyTitle")}>
+                {t("servers.empty")}
+              </EmptyState>
+            ) : (
+              <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3" aria-label={t("servers.title")}>
+                {servers.map((server) => (
+                  <ServerCard key={server.serverId} server={server} />
+                ))}
+              </ul>
+            )}
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function CardSkeletons() {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
+      <Skeleton className="h-52" />
+      <Skeleton className="h-52" />
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { trpc } from "../api/trpc.ts";
+import { Loaded } from "../app/Loaded.tsx";
+import { Name } from "../app/Name.tsx";
+import { PageHeader } from "../app/PageHeader.tsx";
+import { TextLink } from "../app/TextLink.tsx";
+import { RunProgramForm } from "../features/programs/RunProgramForm.tsx";
+import { NewProjectDialog } from "../features/projects/NewProjectDialog.tsx";
+import { ProjectList } from "../features/projects/ProjectList.tsx";
+import { TaskHistory } from "../features/runs/TaskHistory.tsx";
+import { ServerStatus } from "../features/servers/ServerStatus.tsx";
+import { Section } from "../ui/Card.tsx";
+import { Skeleton } from "../ui/Skeleton.tsx";
+
+export function WorkspacePage() {
+  const { t } = useTranslation();
+  const { workspaceId } = useParams({ from: "/signed-in/workspaces/$workspaceId" });
+  const query = useQuery(trpc.workspaces.get.queryOptions({ workspaceId }));
+  const servers = useQuery(trpc.servers.list.queryOptions());
+  return (
+    <Loaded query={query} skeleton={<Skeleton className="h-96" />}>
+      {(workspace) => {
+        const server = servers.data?.find((candidate) => candidate.serverId === workspace.serverId);
+        return (
+          <>
+            <PageHeader
+              documentTitle={workspace.name}
+              trail={[
+                <TextLink key="workspaces" to="/workspaces">
+                  {t("workspaces.title")}
+                </TextLink>,
+              ]}
+              title={<Name>{workspace.name}</Name>}
+              meta={
+                <>
+                  <span>
+                    {t("runs.onServer")}{" "}
+                    <TextLink to="/servers/$serverId" params={{ serverId: workspace.serverId }} className="text-ink">
+                      <Name>{workspace.serverName}</Name>
+                    </TextLink>
+                  </span>
+                  {server !== undefined && <ServerStatus server={server} />}
+                </>
+              }
+            />
+            <div className="flex flex-col gap-8">
+              <Section
+                title={t("projects.title")}
+                action={workspace.projectCount > 0 && <NewProjectDialog workspaceId={workspaceId} />}
+              >
+                <ProjectList workspaceId={workspaceId} />
+              </Section>
+              <Section title={t("runs.form.title")}>
+                <RunProgramForm workspaceId={workspaceId} serverId={workspace.serverId} />
+              </Section>
+              <Section title={t("runs.history.title")}>
+                <TaskHistory of={{ workspaceId }} showsPlace />
+              </Section>
+            </div>
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}

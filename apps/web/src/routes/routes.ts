@@ -1,0 +1,99 @@
+// oxlint-disable typescript/only-throw-error -- the router's way to send somebody elsewhere
+import { createRootRoute, createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import * as z from "zod";
+import { queryClient } from "../api/query-client.ts";
+import { trpc } from "../api/trpc.ts";
+import { SignedInShell } from "../features/account/SignedInShell.tsx";
+import { FailedPage } from "../pages/FailedPage.tsx";
+import { NotFoundPage } from "../pages/NotFoundPage.tsx";
+import { idParam } from "./id-param.ts";
+
+const root = createRootRoute({ notFoundComponent: NotFoundPage, errorComponent: FailedPage });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad() {
+    throw redirect({ to: "/servers", replace: true });
+  },
+});
+
+const setUp = createRoute({
+  getParentRoute: () => root,
+  path: "/set-up",
+  validateSearch: z.object({ token: z.string().optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import("../pages/SetUpPage.tsx"), "SetUpPage"),
+});
+
+/** A path of this console and nothing else: never a way to another site. */
+const ownPath = z.string().regex(/^\/(?![/\\])/);
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: z.object({ next: ownPath.optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import("../pages/SignInPage.tsx"), "SignInPage"),
+});
+
+/** Everything below needs somebody who is signed in. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  component: SignedInShell,
+  async beforeLoad({ location }) {
+    const { me, needsSetup } = await queryClient.ensureQueryData(trpc.auth.state.queryOptions());
+    if (needsSetup) throw redirect({ to: "/set-up", replace: true });
+    if (me === null) throw redirect({ to: "/sign-in", search: { next: location.href }, replace: true });
+  },
+});
+
+const servers = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/servers",
+  component: lazyRouteComponent(() => import("../pages/ServersPage.tsx"), "ServersPage"),
+});
+
+const server = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/servers/$serverId",
+  params: { parse: ({ serverId }) => ({ serverId: idParam("server", serverId) }), stringify: (params) => params },
+  component: lazyRouteComponent(() => import("../pages/ServerPage.tsx"), "ServerPage"),
+});
+
+const workspaces = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/workspaces",
+  component: lazyRouteComponent(() => import("../pages/WorkspacesPage.tsx"), "WorkspacesPage"),
+});
+
+const workspace = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/workspaces/$workspaceId",
+  params: {
+    parse: ({ workspaceId }) => ({ workspaceId: idParam("workspace", workspaceId) }),
+    stringify: (params) => params,
+  },
+  component: lazyRouteComponent(() => import("../pages/WorkspacePage.tsx"), "WorkspacePage"),
+});
+
+const project = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/projects/$projectId",
+  params: { parse: ({ projectId }) => ({ projectId: idParam("project", projectId) }), stringify: (params) => params },
+  component: lazyRouteComponent(() => import("../pages/ProjectPage.tsx"), "ProjectPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/runs/$taskId",
+  params: { parse: ({ taskId }) => ({ taskId: idParam("task", taskId) }), stringify: (params) => params },
+  component: lazyRouteComponent(() => import("../pages/RunPage.tsx"), "RunPage"),
+});
+
+/** Every page of the console. */
+export const routeTree = root.addChildren([
+  home,
+  setUp,
+  signIn,
+  signedIn.addChildren([servers, server, workspaces, workspace, project, run]),
+]);

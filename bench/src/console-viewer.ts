@@ -1,0 +1,66 @@
+import { once } from "node:events";
+import type { QuarterdeckClient } from "@quarterdeck/api/client";
+import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import { WebSocket } from "ws";
+import { relayToViewerSchema, type RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
+
+const encode = (frame: ViewerToRelay) => encodeFrame(frame);
+
+type Listener = (frame: RelayToViewer) => void;
+
+/** What the console does to watch: one WebSocket to a server's relay object, and a further ticket for each run. */
+export class ConsoleViewer {
+  readonly #client: QuarterdeckClient;
+  readonly #serverId: ServerId;
+  readonly #socket: WebSocket;
+  readonly #listeners = new Set<Listener>();
+
+  private constructor(client: QuarterdeckClient, serverId: ServerId, socket: WebSocket) {
+    this.#client = client;
+    this.#serverId = serverId;
+    this.#socket = socket;
+    socket.on("message", (data: Buffer) => {
+      const frame = decodeFrame(relayToViewerSchema, data.toString());
+      if (!frame.ok) throw new Error(frame.error.message);
+      for (const listener of this.#listeners) listener(frame.value);
+    });
+  }
+
+  static async open(client: QuarterdeckClient, serverId: ServerId, url: string): Promise<ConsoleViewer> {
+    const ticket = await client.api.servers.viewerTicket.mutate({ serverId, telemetry: true, runIds: [] });
+    const address = new URL(ticket.path, url.replace(/^http/, "ws"));
+    address.searchParams.set("ticket", ticket.ticket);
+    const socket = new WebSocket(address, { origin: new URL(url).origin });
+    await once(socket, "open");
+    return new ConsoleViewer(client, serverId, socket);
+  }
+
+  /** Watches a run's output from its first byte. Resolves with the times of the first byte and of the end. */
+  async watch(runId: RunId): Promise<{ firstAt: number; endAt: number }> {
+    const { ticket } = await this.#client.api.servers.viewerTicket.mutate({
+      serverId: this.#serverId,
+      telemetry: false,
+      runIds: [runId],
+    });
+    return new Promise((resolve, reject) => {
+      let firstAt = Number.NaN;
+      const listener: Listener = (frame) => {
+        if (frame.type === "error") reject(new Error(frame.message));
+        if (frame.type !== "output" || frame.runId !== runId) return;
+        if (Number.isNaN(firstAt) && frame.data !== "") firstAt = performance.now();
+        if (!frame.isEnd) return;
+        this.#listeners.delete(listener);
+        resolve({ firstAt, endAt: performance.now() });
+      };
+      this.#listeners.add(listener);
+      this.#socket.send(encode({ type: "authorize", ticket }));
+      this.#socket.send(encode({ type: "watchOutput", runId, fromOffset: 0 }));
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}

@@ -1,0 +1,65 @@
+// Bundles the bridge and its wrapper, each into one file, and packs them as an npm package without dependencies.
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import manifest from "./package.json" with { type: "json" };
+import { packTar } from "./pack-tar.ts";
+
+const dist = join(import.meta.dirname, "dist");
+await mkdir(dist, { recursive: true });
+
+/** A running bridge starts its wrappers from here, so a file is replaced whole. */
+async function replaceFile(name: string, content: Uint8Array, mode = 0o644): Promise<void> {
+  const unfinished = join(dist, `.${name}.${process.pid}`);
+  await writeFile(unfinished, content, { mode });
+  await rename(unfinished, join(dist, name));
+}
+
+const { outputFiles } = await build({
+  absWorkingDir: import.meta.dirname,
+  entryPoints: { cli: "src/cli.ts", wrapper: "src/wrapper.ts" },
+  outdir: dist,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node22.13",
+  minifySyntax: true,
+  // ws is CommonJS and requires Node's own modules at run time.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  external: ["bufferutil", "utf-8-validate"],
+  logLevel: "warning",
+  write: false,
+});
+for (const file of outputFiles) await replaceFile(basename(file.path), file.contents);
+const bin = "quarterdeck-bridge.mjs";
+await replaceFile(bin, await readFile(join(import.meta.dirname, "src/shim.mjs")), 0o755);
+
+const { name, version, description, license } = manifest;
+const packageJson = {
+  name,
+  version,
+  description,
+  license,
+  type: "module",
+  bin: { "quarterdeck-bridge": `dist/${bin}` },
+  engines: { node: ">=22.13.0" },
+};
+const notices = await Promise.all(
+  ["ws", "zod"].map(async (dependency) => {
+    const text = await readFile(join(import.meta.dirname, "node_modules", dependency, "LICENSE"), "utf8");
+    return `This package contains ${dependency}:\n\n${text}`;
+  }),
+);
+const tar = packTar([
+  { name: "package/package.json", content: Buffer.from(`${JSON.stringify(packageJson, undefined, 2)}\n`) },
+  { name: "package/LICENSE", content: await readFile(join(import.meta.dirname, "../../LICENSE")) },
+  { name: "package/THIRD-PARTY-NOTICES", content: Buffer.from(notices.join("\n\n")) },
+  { name: `package/dist/${bin}`, content: await readFile(join(dist, bin)), isExecutable: true },
+  { name: "package/dist/cli.mjs", content: await readFile(join(dist, "cli.mjs")) },
+  { name: "package/dist/wrapper.mjs", content: await readFile(join(dist, "wrapper.mjs")) },
+]);
+await replaceFile("quarterdeck-bridge.tgz", gzipSync(tar, { level: 9 }));

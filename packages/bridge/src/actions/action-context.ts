@@ -1,0 +1,71 @@
+import type { Refusal } from "@quarterdeck/core/errors/result";
+import type { RunId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { Command } from "@quarterdeck/core/protocol/command";
+import type { RepositoryState, Verdict } from "@quarterdeck/core/protocol/result";
+import type { DataDirectory, RunDirectory } from "../data-directory.ts";
+import type { ProgramCall } from "../drivers/program-call.ts";
+import type { Sandbox } from "../drivers/process.ts";
+
+/** What actions work with. */
+export interface ActionContext {
+  readonly data: DataDirectory;
+  readonly sandbox: Sandbox;
+  /** Where programs are looked for. */
+  readonly folders: readonly string[];
+}
+
+/** A verified command of a workspace. */
+export interface WorkspaceCommand extends Command {
+  readonly workspaceId: WorkspaceId;
+}
+
+/** What an action says about its end, beyond what its program's end says. */
+export interface Completion {
+  readonly verdict: Verdict;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly repository: RepositoryState | null;
+}
+
+export const succeeded: Completion = { verdict: "succeeded", code: null, message: null, repository: null };
+
+export function failed(code: string, message: string): Completion {
+  return { verdict: "failed", code, message, repository: null };
+}
+
+export function refused({ code, message }: Refusal): Completion {
+  return { verdict: "refused", code, message, repository: null };
+}
+
+export type Launch =
+  | { readonly kind: "program"; readonly call: ProgramCall }
+  /** Nothing is left to run. */
+  | { readonly kind: "done"; readonly completion: Completion };
+
+/** How a run's program ended. */
+export interface ProgramEnd {
+  readonly completion: Completion;
+  /** The end of its output. */
+  readonly tail: string;
+}
+
+/** An action that runs a program beside a wrapper, so that it outlives the bridge. */
+export interface ProgramAction {
+  readonly kind: "program";
+  /** Prepares the run and says what to start. Called again when a cut off run is started again. */
+  launch(command: WorkspaceCommand, context: ActionContext): Promise<Launch>;
+  /** Does what is left when the program ended. It may be called twice, when the bridge was cut off meanwhile. */
+  complete(command: WorkspaceCommand, context: ActionContext, end: ProgramEnd): Promise<Completion>;
+}
+
+export interface OwnRun {
+  readonly runId: RunId;
+  readonly directory: RunDirectory;
+  readonly signal: AbortSignal;
+}
+
+/** A short action that the bridge does itself; cut off, it is done again. Its output goes to the run's output file. */
+export interface OwnAction {
+  readonly kind: "own";
+  run(command: WorkspaceCommand, context: ActionContext, own: OwnRun): Promise<Completion>;
+}

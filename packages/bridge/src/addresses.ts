@@ -1,0 +1,41 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { ServerId } from "@quarterdeck/core/ids";
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function parse(text: string, what: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw new QuarterdeckError("BAD_REQUEST", `${what} is not an address: ${text.slice(0, 200)}`);
+  }
+}
+
+/** The platform's address. Without encryption only on this machine. */
+export function platformUrl(text: string): URL {
+  const url = parse(text, "--url");
+  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return url;
+  throw new QuarterdeckError(
+    "BAD_REQUEST",
+    url.protocol === "http:"
+      ? `${url.origin} is not encrypted, and unencrypted connections are refused except to this machine itself. Use its https:// address.`
+      : `${text.slice(0, 200)} does not start with https://.`,
+  );
+}
+
+/** Where the bridge connects to. The relay's address may or may not name the server already. */
+export function bridgeSocketUrl(relayUrl: string, serverId: ServerId): URL {
+  const url = parse(relayUrl, "The relay's address");
+  if (url.protocol !== "wss:" && !(url.protocol === "ws:" && isLoopback(url.hostname))) {
+    throw new QuarterdeckError(
+      "BAD_REQUEST",
+      `The relay's address ${url.origin} is not encrypted (wss://), and unencrypted connections are refused except to this machine itself.`,
+    );
+  }
+  const path = url.pathname.replace(/\/+$/, "");
+  if (!path.endsWith(serverId))
+    url.pathname = path.endsWith("/bridge") ? `${path}/${serverId}` : `${path}/bridge/${serverId}`;
+  return url;
+}

@@ -1,0 +1,81 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { connectCommand } from "./commands/connect.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { enrolCommand } from "./commands/enrol.ts";
+import { parseCommandLine, usage, UsageError } from "./commands/options.ts";
+import { AlreadyRunning, runCommand } from "./commands/run.ts";
+import { statusCommand } from "./commands/status.ts";
+import { DataDirectory } from "./data-directory.ts";
+import { EnrolmentFailed, enrolmentExitCodes } from "./enrolment/enrolment-failed.ts";
+import { readEnvironment } from "./env.ts";
+import { createLog } from "./log.ts";
+import { bridgeVersion } from "./version.ts";
+
+const exitCodes = { usage: 2, alreadyRunning: 11, notConnected: 12 } as const;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(args: readonly string[]): Promise<number> {
+  const { command, values } = parseCommandLine(args);
+  if (values.version) {
+    say(bridgeVersion);
+    return 0;
+  }
+  if (values.help || !command) {
+    process.stdout.write(usage);
+    return values.help ? 0 : exitCodes.usage;
+  }
+  const environment = readEnvironment(process.env);
+  const data = DataDirectory.open(values.data ?? environment.defaultData);
+  const log = createLog({
+    write: (line) => process.stderr.write(line),
+    isForPeople: process.stderr.isTTY ?? false,
+    nowMs: Date.now,
+  });
+  switch (command) {
+    case "enrol": {
+      const identity = await enrolCommand(values, environment, data);
+      say(`This server is now ${identity.serverId}.`);
+      return 0;
+    }
+    case "connect":
+      await connectCommand({ values, environment, data, log, say });
+      return 0;
+    case "run":
+      await runCommand({ values, environment, data, log });
+      return 0;
+    case "status":
+      return statusCommand(data, say);
+    case "doctor":
+      return doctorCommand(data, environment, say);
+  }
+}
+
+/** Says in one line what went wrong. A bug keeps its stack. */
+function explain(error: unknown): number {
+  const line = (text: string) => process.stderr.write(`quarterdeck-bridge: ${text}\n`);
+  if (error instanceof EnrolmentFailed) {
+    line(error.message);
+    return enrolmentExitCodes[error.failure];
+  }
+  if (error instanceof UsageError) {
+    line(`${error.message} See: quarterdeck-bridge --help`);
+    return exitCodes.usage;
+  }
+  if (error instanceof AlreadyRunning) {
+    line(error.message);
+    return exitCodes.alreadyRunning;
+  }
+  if (error instanceof QuarterdeckError) {
+    line(error.message);
+    return exitCodes.notConnected;
+  }
+  line(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return 1;
+}
+
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  process.exit(explain(error));
+}

@@ -1,0 +1,163 @@
+import { hourMs } from "@quarterdeck/core/units";
+import { actions, findAction, type Effect } from "@quarterdeck/core/actions/catalogue";
+import type { Clock } from "@quarterdeck/core/clock";
+import type { Refusal, Result } from "@quarterdeck/core/errors/result";
+import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
+import type { Command } from "@quarterdeck/core/protocol/command";
+import type { CommandItem } from "./connection/session/session-events.ts";
+import type { CommandRecord } from "./journal/command-record.ts";
+import type { GroupCommit } from "./journal/group-commit.ts";
+import type { Journal } from "./journal/journal.ts";
+import type { Log } from "./log.ts";
+import { finishedResult } from "./runs/finished-result.ts";
+import type { Runner } from "./runs/runner.ts";
+import { readUnverifiedIds, type RefusedIds } from "./verification/unverified-ids.ts";
+import { verifyCommand, type VerificationRules } from "./verification/verify-command.ts";
+
+interface IntakeOptions {
+  readonly journal: Journal;
+  readonly commits: GroupCommit;
+  readonly runner: Runner;
+  readonly rules: VerificationRules;
+  readonly privateKey: CryptoKey;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onResult: () => void;
+}
+
+/** How long an id is remembered past its command's expiry. */
+const rememberMs = 24 * hourMs;
+
+type Verdict =
+  | { readonly kind: "accepted"; readonly command: Command; readonly text: SignedText }
+  | {
+      readonly kind: "refused";
+      readonly refusal: Refusal;
+      readonly ids: RefusedIds | undefined;
+      readonly text: SignedText;
+      readonly signed: SignedText | undefined;
+    };
+
+/** Takes commands in: decides about each, makes the decision durable, and only then starts what is to be started. */
+export class CommandIntake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** @returns the number up to which every command is durable, so that it may be acknowledged */
+  async take(items: readonly CommandItem[]): Promise<number> {
+    const { journal, commits } = this.#options;
+    if (items.length === 0) return journal.receivedCommands();
+    const verdicts = await Promise.all(
+      items.map((item) => this.#judge({ signed: item.signed, signature: item.signature })),
+    );
+    const through = Math.max(...items.map(({ seq }) => seq));
+    let afterwards: (() => void)[] = [];
+    await commits.commit(() => {
+      afterwards = verdicts.flatMap((verdict) => this.#record(verdict) ?? []);
+      journal.setReceivedCommands(through);
+    });
+    for (const act of afterwards) act();
+    return through;
+  }
+
+  async #judge(text: SignedText): Promise<Verdict> {
+    const { rules, clock } = this.#options;
+    const checked: Result<Command> = await verifyCommand(text, rules, clock.nowMs());
+    if (checked.ok) return { kind: "accepted", command: checked.value, text };
+    const ids = readUnverifiedIds(text);
+    return {
+      kind: "refused",
+      refusal: checked.error,
+      ids,
+      text,
+      signed: ids && (await this.#signRefusal(ids, checked.error)),
+    };
+  }
+
+  #signRefusal(ids: RefusedIds, refusal: Refusal): Promise<SignedText> {
+    const result = finishedResult({
+      ids,
+      serverId: this.#options.rules.serverId,
+      completion: { verdict: "refused", code: refusal.code, message: refusal.message, repository: null },
+      times: { startedAtMs: null, finishedAtMs: this.#options.clock.nowMs(), durationMs: 0 },
+      output: { bytes: 0, tail: Buffer.alloc(0) },
+    });
+    return signText(this.#options.privateKey, "result", JSON.stringify(result));
+  }
+
+  /** Inside the transaction. Returns what to do when it is durable. */
+  #record(verdict: Verdict): (() => void) | undefined {
+    return verdict.kind === "accepted" ? this.#accept(verdict.command, verdict.text) : this.#refuse(verdict);
+  }
+
+  #accept(command: Command, text: SignedText): (() => void) | undefined {
+    const { journal, log, runner, clock } = this.#options;
+    const known = journal.find(command.commandId);
+    if (known) {
+      const isSame = known.record.text.signed === text.signed;
+      if (isSame) log.info("a command came again and is not run again", { commandId: command.commandId });
+      // The run that has this id keeps its own result; the platform learns of the other command from the alert.
+      else
+        log.error("a known command id came with other content and was refused", {
+          commandId: command.commandId,
+          code: "COMMAND_CONFLICT",
+        });
+      return undefined;
+    }
+    const forgetAtMs = Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs;
+    if (command.action === "task.cancel") {
+      const { runId } = actions["task.cancel"].params.parse(command.params);
+      // Durable, so that it holds for a run that is not here yet and after a crash. Doing it again changes nothing.
+      if (!journal.isRunEnded(runId)) journal.buryRun(runId, forgetAtMs);
+      return () => log.info("cancel", { runId, wasActive: runner.cancel(runId) });
+    }
+    const record = newRecord({ command, text, effect: command.effect, receivedAtMs: clock.nowMs(), forgetAtMs });
+    if (journal.knowsRun(command.runId)) {
+      log.error("a second command for a known run was refused", {
+        commandId: command.commandId,
+        runId: command.runId,
+        code: "COMMAND_CONFLICT",
+      });
+      return undefined;
+    }
+    journal.save(record);
+    const isCancelled = journal.isBuried(command.runId);
+    return () => runner.begin(record, command, { isCancelled });
+  }
+
+  #refuse({ refusal, ids, text, signed }: Extract<Verdict, { kind: "refused" }>): (() => void) | undefined {
+    const { journal, log, clock, onResult } = this.#options;
+    log.error("a command was refused", {
+      code: refusal.code,
+      reason: refusal.message,
+      commandId: ids?.commandId,
+      runId: ids?.runId,
+    });
+    // Nobody vouches for these ids: a run that is known here keeps its own, true result.
+    if (!ids || !signed || journal.find(ids.commandId) || journal.knowsRun(ids.runId) || ids.action === "task.cancel")
+      return undefined;
+    const nowMs = clock.nowMs();
+    // Journaled as done: what was refused stays refused, whatever comes under these ids later.
+    const effect = findAction(ids.action)?.effect ?? "once";
+    const record = newRecord({ command: ids, text, effect, receivedAtMs: nowMs, forgetAtMs: nowMs + 2 * rememberMs });
+    journal.save({ ...record, state: "DONE" });
+    journal.addResult(ids.commandId, signed, true);
+    return onResult;
+  }
+}
+
+interface RecordParts {
+  readonly command: Pick<Command, "commandId" | "runId">;
+  readonly text: SignedText;
+  readonly effect: Effect;
+  readonly receivedAtMs: number;
+  readonly forgetAtMs: number;
+}
+
+function newRecord({ command, text, effect, receivedAtMs, forgetAtMs }: RecordParts): CommandRecord {
+  const { commandId, runId } = command;
+  return { commandId, runId, text, effect, state: "RECEIVED", bootId: null, reruns: 0, receivedAtMs, forgetAtMs };
+}

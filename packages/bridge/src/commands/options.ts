@@ -1,0 +1,66 @@
+import { parseArgs } from "node:util";
+import { errorMessage } from "../log.ts";
+
+export const usage = `usage: quarterdeck-bridge <command> [options]
+
+  connect   connect this server to a platform (once), then run in the foreground
+  enrol     connect this server to a platform, and stop
+  run       run the bridge of a connected server
+  status    show whether the bridge runs and is connected
+  doctor    check what the bridge needs on this machine
+
+options
+  --url URL              the platform's address                          (connect, enrol)
+  --token TOKEN          the single-use token that the console shows     (connect, enrol; or QUARTERDECK_ENROL_TOKEN)
+  --platform-key FPR     the platform's fingerprint, SHA256:…            (connect, enrol)
+  --name NAME            what to call this server                        (connect, enrol)
+  --relay-url URL        where to connect to, instead of the address learnt at enrolment (run)
+  --data DIR             where the bridge keeps its files
+  --hide DIR             a further directory that runs must not see      (connect, run; may be repeated)
+  --lifeline FIFO        end all runs when this pipe ends                (connect, run)
+  --consent-no-isolation run programs although they can read the bridge's own files (connect, run)
+  --version, --help
+`;
+
+const definitions = {
+  url: { type: "string" },
+  token: { type: "string" },
+  "platform-key": { type: "string" },
+  name: { type: "string" },
+  "relay-url": { type: "string" },
+  data: { type: "string" },
+  hide: { type: "string", multiple: true },
+  lifeline: { type: "string" },
+  "consent-no-isolation": { type: "boolean" },
+  version: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export const commandNames = ["connect", "enrol", "run", "status", "doctor"] as const;
+export type CommandName = (typeof commandNames)[number];
+
+export type OptionValues = ReturnType<typeof parse>["values"];
+
+/** A mistake in the command line. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: definitions, allowPositionals: true });
+}
+
+export function parseCommandLine(args: readonly string[]): { command: CommandName | undefined; values: OptionValues } {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw new UsageError(errorMessage(error), { cause: error });
+  }
+  const [name, ...rest] = parsed.positionals;
+  if (name === undefined) return { command: undefined, values: parsed.values };
+  const command = commandNames.find((known) => known === name);
+  if (!command) throw new UsageError(`There is no command ${name}.`);
+  if (rest.length > 0) throw new UsageError(`Unexpected: ${rest.join(" ")}`);
+  return { command, values: parsed.values };
+}

@@ -1,0 +1,78 @@
+import { extname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConnectionStatus } from "../connection/connection.ts";
+import { startDaemon, type Daemon } from "../daemon.ts";
+import type { DataDirectory } from "../data-directory.ts";
+import { takeDataLock } from "../data-lock.ts";
+import type { Environment } from "../env.ts";
+import { readIdentity } from "../identity.ts";
+import { errorMessage, type Log } from "../log.ts";
+import { watchLifeline } from "../wrapper/lifeline.ts";
+import type { OptionValues } from "./options.ts";
+
+/** Another bridge has the data directory. */
+export class AlreadyRunning extends Error {
+  override readonly name = "AlreadyRunning";
+}
+
+interface RunOptions {
+  readonly values: OptionValues;
+  readonly environment: Environment;
+  readonly data: DataDirectory;
+  readonly log: Log;
+  readonly onStatus?: (status: ConnectionStatus) => void;
+}
+
+const fatalExitCode = 70;
+const lastWordsMs = 8000;
+
+/** `run`: the daemon, until it is asked to stop. */
+export async function runCommand({ values, environment, data, log, onStatus }: RunOptions): Promise<void> {
+  const enrolled = readIdentity(data);
+  const identity = { ...enrolled, relayUrl: values["relay-url"] ?? enrolled.relayUrl };
+  const lock = takeDataLock(data.lockFile);
+  if (!lock)
+    throw new AlreadyRunning(
+      `A bridge is running on ${data.path} already. One server needs one; stop the other first.`,
+    );
+  const onFatal = (error: unknown) => {
+    // Nothing that may not be on the disk is acknowledged: the next start takes up what is.
+    log.error("the bridge cannot go on and ends", { reason: errorMessage(error) });
+    process.exit(fatalExitCode);
+  };
+  const daemon = await startDaemon({
+    data,
+    identity,
+    log,
+    // Bundled beside the bundle, and source beside the source.
+    wrapperScript:
+      extname(import.meta.filename) === ".ts"
+        ? join(import.meta.dirname, "../wrapper.ts")
+        : join(import.meta.dirname, "wrapper.mjs"),
+    path: environment.path,
+    hidden: values.hide ?? [],
+    lifeline: values.lifeline ?? null,
+    hasConsent: values["consent-no-isolation"] ?? false,
+    onStatus: onStatus ?? (() => undefined),
+    onFatal,
+  });
+  const reason = await untilStopped(values.lifeline, daemon);
+  log.info("the bridge stops", { reason, runsThatGoOn: daemon.activeRuns() });
+  daemon.stop();
+  lock.release();
+}
+
+function untilStopped(lifeline: string | undefined, daemon: Daemon): Promise<string> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve("SIGTERM"));
+    process.once("SIGINT", () => resolve("SIGINT"));
+    if (lifeline === undefined) return;
+    watchLifeline(lifeline, (how) => void lastWords(daemon).then(() => resolve(`the lifeline ended: ${how}`)));
+  });
+}
+
+/** The runs end with the lifeline; their results are handed over if that is still possible. */
+async function lastWords(daemon: Daemon): Promise<void> {
+  const deadline = performance.now() + lastWordsMs;
+  while (performance.now() < deadline && (daemon.activeRuns() > 0 || daemon.unsentResults() > 0)) await delay(50);
+}

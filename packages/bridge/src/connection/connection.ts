@@ -1,0 +1,229 @@
+import { WebSocket } from "ws";
+import type { Clock } from "@quarterdeck/core/clock";
+import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
+import type { Challenge, HelloBody, WelcomeBody } from "@quarterdeck/core/protocol/handshake";
+import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
+import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { StoredResult } from "../journal/journal.ts";
+import { errorMessage, type Log } from "../log.ts";
+import { answerChallenge, checkWelcome } from "./handshake.ts";
+import { splitResults } from "./result-frames.ts";
+import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
+import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
+
+type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
+export type StreamFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "telemetry" | "output" | "gap" }>>;
+
+export interface ConnectionStatus {
+  readonly state: "online" | "offline" | "stopped";
+  readonly detail: string;
+}
+
+interface ConnectionOptions {
+  readonly url: URL;
+  readonly platformKeys: readonly string[];
+  readonly privateKey: CryptoKey;
+  readonly self: () => Pick<HelloBody, "serverId" | "sessionId" | "bootId" | "capabilities" | "received">;
+  readonly counters: { takenCommands: number; lastResult: number };
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Journals commands; resolves with the number up to which every command is durable. */
+  readonly takeCommands: (items: readonly CommandItem[]) => Promise<number>;
+  readonly readResults: (after: number, count: number) => StoredResult[];
+  readonly resultsStored: (through: number) => void;
+  readonly onOnline: (welcome: WelcomeBody) => void;
+  readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
+  readonly onCredit: (bytes: number) => void;
+  readonly onStatus: (status: ConnectionStatus) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** The shell around a session: one WebSocket at a time, timers, and the work that needs keys. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #timers = new Map<TimerName, NodeJS.Timeout>();
+  #session: Session;
+  #socket: WebSocket | undefined;
+  #intake: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#session = newSession(options.counters);
+  }
+
+  start(): void {
+    this.#apply(startSession(this.#session));
+  }
+
+  /** Ends the connection for good. */
+  close(): void {
+    this.#isClosed = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#socket?.close(1001, "the bridge is stopping");
+  }
+
+  resultAdded(): void {
+    this.#handle({ type: "resultsAdded" });
+  }
+
+  /** Sends a frame that may be lost. `false` when there is no connection. */
+  send(frame: StreamFrame): boolean {
+    const { phase } = this.#session;
+    if (phase.name !== "online" || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    const complete: BridgeToRelay = { ...frame, epoch: phase.epoch };
+    this.#socket.send(encodeFrame(complete));
+    return true;
+  }
+
+  #handle(event: SessionEvent): void {
+    if (this.#isClosed) return;
+    this.#apply(advanceSession(this.#session, event));
+  }
+
+  #apply({ session, effects }: Step): void {
+    this.#session = session;
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: SessionEffect): void {
+    const { log } = this.#options;
+    switch (effect.type) {
+      case "connect":
+        return this.#connect();
+      case "sendHello":
+        return this.#sendFrame({ type: "hello", ...effect.text });
+      case "acknowledgeCommands":
+        return this.#sendFrame({ type: "ack", epoch: effect.epoch, stream: "commands", through: effect.through });
+      case "ping":
+        return this.#socket?.send(heartbeat.ping);
+      case "close":
+        return this.#closeSocket(effect.code, effect.reason);
+      case "setTimer":
+        return this.#setTimer(effect.name, effect.delayMs);
+      case "clearTimer":
+        return clearTimeout(this.#timers.get(effect.name));
+      case "checkChallenge":
+        return this.#checkChallenge(effect.frame, effect.text);
+      case "checkWelcome":
+        return this.#checkWelcome(effect);
+      case "online":
+        log.info("connected", { epoch: effect.welcome.epoch });
+        this.#handle({ type: "welcomedAt", nowMs: this.#options.clock.monotonicMs() });
+        this.#options.onStatus({ state: "online", detail: "" });
+        return this.#options.onOnline(effect.welcome);
+      case "offline": {
+        const retry = effect.retryInMs === null ? "" : `; next attempt in ${Math.ceil(effect.retryInMs / 1000)} s`;
+        log.warn("not connected", { closeCode: effect.code, reason: effect.reason, retryInMs: effect.retryInMs });
+        return this.#options.onStatus({
+          state: "offline",
+          detail: `${effect.reason || `closed with ${effect.code}`}${retry}`,
+        });
+      }
+      case "journal":
+        return this.#takeCommands(effect.items);
+      case "sendResults":
+        return this.#sendResults(effect);
+      case "resultsStored":
+        return this.#options.resultsStored(effect.through);
+      case "interest":
+        return this.#options.onInterest(effect.frame);
+      case "credit":
+        return this.#options.onCredit(effect.bytes);
+      case "stopped":
+        log.error("another bridge with this server's key has taken over; this one stops", { closeCode: effect.code });
+        return this.#options.onStatus({
+          state: "stopped",
+          detail: "another bridge with this server's key has taken over",
+        });
+      case "log":
+        return log[effect.level](effect.message, { code: effect.code });
+    }
+  }
+
+  #connect(): void {
+    const socket = new WebSocket(this.#options.url, {
+      handshakeTimeout: limits.handshakeStepMs,
+      maxPayload: limits.frameBytes,
+      perMessageDeflate: false,
+      followRedirects: false,
+    });
+    this.#socket = socket;
+    let problem = "";
+    const isCurrent = () => this.#socket === socket;
+    socket.on("open", () => isCurrent() && this.#handle({ type: "opened" }));
+    socket.on("error", (error) => (problem = errorMessage(error)));
+    socket.on("message", (data, isBinary) => {
+      if (!isCurrent()) return;
+      const text = isBinary ? undefined : (data as Buffer).toString("utf8");
+      if (text === heartbeat.pong) return this.#handle({ type: "pong" });
+      if (text === undefined) return this.#closeSocket(4400, "binary frames are not spoken here");
+      this.#handle({ type: "frame", frame: decodeFrame(relayToBridgeSchema, text), text });
+    });
+    socket.on("close", (code, reason) => {
+      if (isCurrent()) this.#closed(code, reason.toString() || problem);
+    });
+  }
+
+  #closed(code: number, reason: string): void {
+    this.#socket = undefined;
+    const { clock } = this.#options;
+    this.#handle({ type: "closed", code, reason, nowMs: clock.monotonicMs(), random: Math.random() });
+  }
+
+  /** A peer that does not answer the close is not waited for. */
+  #closeSocket(code: number, reason: string): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+    socket.terminate();
+    this.#closed(code, reason);
+  }
+
+  #sendFrame(frame: BridgeToRelay): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(frame));
+  }
+
+  #setTimer(name: TimerName, delayMs: number): void {
+    clearTimeout(this.#timers.get(name));
+    const { clock } = this.#options;
+    this.#timers.set(
+      name,
+      setTimeout(() => this.#handle({ type: "timer", name, nowMs: clock.monotonicMs() }), delayMs),
+    );
+  }
+
+  #checkChallenge(challenge: Challenge, challengeText: string): void {
+    const { platformKeys, privateKey, self, clock } = this.#options;
+    const socket = this.#socket;
+    answerChallenge({ challenge, challengeText, platformKeys, privateKey, self: self(), nowMs: clock.nowMs() }).then(
+      (hello) => {
+        if (this.#socket === socket) this.#handle({ type: "helloReady", hello });
+      },
+      this.#options.onFatal,
+    );
+  }
+
+  #checkWelcome({ frame, hello, relayKey }: Extract<SessionEffect, { type: "checkWelcome" }>): void {
+    const socket = this.#socket;
+    checkWelcome(frame, { hello, relayKey }).then((welcome) => {
+      if (this.#socket === socket) this.#handle({ type: "welcomeChecked", welcome });
+    }, this.#options.onFatal);
+  }
+
+  /** One batch after the other, so that commands are journaled in their order. */
+  #takeCommands(items: readonly CommandItem[]): void {
+    this.#intake = this.#intake
+      .then(async () => {
+        const through = await this.#options.takeCommands(items);
+        this.#handle({ type: "journaled", through });
+      })
+      .catch(this.#options.onFatal);
+  }
+
+  #sendResults({ epoch, after, count }: Extract<SessionEffect, { type: "sendResults" }>): void {
+    for (const items of splitResults(this.#options.readResults(after, count)))
+      this.#sendFrame({ type: "results", epoch, items });
+  }
+}

@@ -1,0 +1,207 @@
+import { accept } from "@quarterdeck/core/errors/result";
+import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { advanceSession, newSession, startSession, type Session, type Step } from "./session.ts";
+import type { SessionEffect, SessionEvent } from "./session-events.ts";
+
+const text = { signed: "{}", signature: "s".repeat(86) };
+const frame = (value: object): SessionEvent => ({
+  type: "frame",
+  frame: accept(value as RelayToBridge),
+  text: JSON.stringify(value),
+});
+const challenge = frame({ type: "challenge" });
+const welcomeFrame = frame({ type: "welcome", ...text });
+const helloReady: SessionEvent = { type: "helloReady", hello: accept({ text, relayKey: "k" }) };
+
+function welcomeChecked(changes: { results?: number; credit?: number; epoch?: number } = {}): SessionEvent {
+  const { results = 0, credit = 256, epoch = 1 } = changes;
+  return {
+    type: "welcomeChecked",
+    welcome: accept({
+      helloHash: "h",
+      protocol: { major: 1, minor: 0 },
+      epoch,
+      received: { results },
+      credit: { outputBytes: 1000, results: credit },
+      heartbeatMs: 25_000,
+      spreadMs: 2000,
+      relayTimeMs: 0,
+    }),
+  };
+}
+
+function play(session: Session, events: readonly SessionEvent[]): Step {
+  let at: Step = { session, effects: [] };
+  for (const event of events) {
+    const next = advanceSession(at.session, event);
+    at = { session: next.session, effects: [...at.effects, ...next.effects] };
+  }
+  return at;
+}
+
+const toOnline: SessionEvent[] = [{ type: "opened" }, challenge, helloReady, welcomeFrame];
+const online = (counters = { takenCommands: 0, lastResult: 0 }, welcome = welcomeChecked()) =>
+  play(startSession(newSession(counters)).session, [...toOnline, welcome]).session;
+const types = (effects: readonly SessionEffect[]) => effects.map(({ type }) => type);
+const commands = (...seqs: number[]) => frame({ type: "commands", items: seqs.map((seq) => ({ seq, ...text })) });
+
+describe("the handshake", () => {
+  it("goes challenge, hello, welcome", () => {
+    const { session, effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 0 })).session, [
+      ...toOnline,
+      welcomeChecked(),
+    ]);
+    expect(session.phase).toMatchObject({ name: "online", epoch: 1 });
+    expect(types(effects)).toEqual([
+      "setTimer",
+      "checkChallenge",
+      "sendHello",
+      "setTimer",
+      "checkWelcome",
+      "clearTimer",
+      "online",
+      "resultsStored",
+      "setTimer",
+    ]);
+  });
+
+  it.each([
+    ["commands", commands(1)],
+    ["a welcome", welcomeFrame],
+    ["an acknowledgement", frame({ type: "ack", stream: "results", through: 0 })],
+    ["interest", frame({ type: "interest", telemetry: true, runs: [] })],
+  ])("closes on %s out of turn [W4]", (_, event) => {
+    for (const events of [toOnline.slice(0, 1), toOnline.slice(0, 2)]) {
+      const { effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 0 })).session, [
+        ...events,
+        event,
+      ]);
+      expect(effects.at(-1)).toMatchObject({ type: "close", code: 4400 });
+    }
+  });
+
+  it("keeps what comes right behind the welcome until the welcome is checked", () => {
+    const { effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 0 })).session, [
+      ...toOnline,
+      commands(1, 2),
+      welcomeChecked(),
+    ]);
+    expect(types(effects).indexOf("journal")).toBeGreaterThan(types(effects).indexOf("online"));
+  });
+
+  it.each(["opened", "challenge", "hello"])("gives up when it hangs after %s [F6]", (step) => {
+    const events = toOnline.slice(0, ["opened", "challenge", "hello"].indexOf(step) + 1);
+    const { effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 0 })).session, [
+      ...events,
+      { type: "timer", name: "step", nowMs: 0 },
+    ]);
+    expect(effects.at(-1)).toMatchObject({ type: "close", code: 4408 });
+  });
+});
+
+describe("commands", () => {
+  it("that are known are acknowledged again and not journaled again [W3]", () => {
+    const { effects } = play(online({ takenCommands: 5, lastResult: 0 }), [commands(4, 5)]);
+    expect(effects).toEqual([{ type: "journal", items: [] }]);
+  });
+
+  it("after a gap close the connection, so that nothing is skipped", () => {
+    expect(play(online(), [commands(2)]).effects).toMatchObject([{ type: "close", code: 4400 }]);
+  });
+
+  it("are handed to the journal once each and in order, however often they are sent", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(8), fc.integer({ min: 1, max: 6 })), { maxLength: 40 }), (batches) => {
+        let session = online();
+        const journaled: number[] = [];
+        for (const [back, count] of batches) {
+          const from = Math.max(1, session.takenCommands + 1 - back);
+          const next = play(session, [commands(...Array.from({ length: count }, (_, i) => from + i))]);
+          session = next.session;
+          for (const effect of next.effects)
+            if (effect.type === "journal") journaled.push(...effect.items.map(({ seq }) => seq));
+        }
+        expect(journaled).toEqual(Array.from({ length: journaled.length }, (_, i) => i + 1));
+      }),
+    );
+  });
+});
+
+describe("results", () => {
+  it("are sent again from what the relay has", () => {
+    const { effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 9 })).session, [
+      ...toOnline,
+      welcomeChecked({ results: 6 }),
+    ]);
+    expect(effects).toContainEqual({ type: "sendResults", epoch: 1, after: 6, count: 3 });
+  });
+
+  it("are never more on the way than the relay's credit, and each is sent once a connection", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.boolean(), { maxLength: 60 }), (credit, moves) => {
+        let session = online({ takenCommands: 0, lastResult: 0 }, welcomeChecked({ credit }));
+        let sent = 0;
+        for (const isNew of moves) {
+          const event: SessionEvent = isNew
+            ? { type: "resultsAdded" }
+            : frame({ type: "ack", stream: "results", through: sent });
+          const next = play(session, [event]);
+          session = next.session;
+          for (const effect of next.effects) {
+            if (effect.type !== "sendResults") continue;
+            expect(effect.after).toBe(sent);
+            sent += effect.count;
+          }
+          expect(session.sentResults - session.storedResults).toBeLessThanOrEqual(credit);
+        }
+      }),
+    );
+  });
+
+  it("acknowledged past what was sent close the connection [W1]", () => {
+    expect(play(online(), [frame({ type: "ack", stream: "results", through: 1 })]).effects).toMatchObject([
+      { type: "close", code: 4400 },
+    ]);
+  });
+});
+
+describe("a silent relay", () => {
+  it("is given up after two heartbeats without an answer [F6]", () => {
+    const beat: SessionEvent = { type: "timer", name: "heartbeat", nowMs: 0 };
+    expect(types(play(online(), [beat, beat, beat]).effects)).toEqual([
+      "ping",
+      "setTimer",
+      "ping",
+      "setTimer",
+      "close",
+    ]);
+    expect(types(play(online(), [beat, { type: "pong" }, beat, { type: "pong" }, beat]).effects)).not.toContain(
+      "close",
+    );
+  });
+});
+
+describe("any order of events", () => {
+  it("never makes it send before the relay has proved itself", () => {
+    const closed: SessionEvent = { type: "closed", code: 1006, reason: "", nowMs: 0, random: 0.5 };
+    const events: SessionEvent[] = [
+      ...toOnline,
+      commands(1),
+      closed,
+      { type: "resultsAdded" },
+      { type: "timer", name: "heartbeat", nowMs: 0 },
+      { type: "timer", name: "reconnect", nowMs: 0 },
+      { type: "pong" },
+      { type: "journaled", through: 1 },
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 50 }), (order) => {
+        const { effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 3 })).session, order);
+        for (const type of ["journal", "sendResults", "acknowledgeCommands", "ping", "online"])
+          expect(types(effects)).not.toContain(type);
+      }),
+    );
+  });
+});

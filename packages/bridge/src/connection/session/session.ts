@@ -1,0 +1,277 @@
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { minuteMs } from "@quarterdeck/core/units";
+import { reconnectDelay } from "./reconnect-delay.ts";
+import type { CommandItem, SessionEffect, SessionEvent } from "./session-events.ts";
+
+type Phase =
+  | { readonly name: "offline" }
+  | { readonly name: "connecting" }
+  | { readonly name: "awaitingChallenge" }
+  | { readonly name: "checkingChallenge" }
+  | { readonly name: "awaitingWelcome"; readonly hello: SignedText; readonly relayKey: string }
+  | { readonly name: "checkingWelcome" }
+  | { readonly name: "online"; readonly epoch: number; readonly resultCredit: number; readonly heartbeatMs: number };
+
+/** Everything that a session knows of its connection. */
+export interface Session {
+  readonly phase: Phase;
+  /** Commands up to here were handed to the journal; the next one must follow on. */
+  readonly takenCommands: number;
+  /** Results up to here are on their way or arrived. */
+  readonly sentResults: number;
+  /** The relay has durably every result up to here. */
+  readonly storedResults: number;
+  /** The newest result in the journal. */
+  readonly lastResult: number;
+  readonly missedPongs: number;
+  readonly failures: number;
+  readonly spreadMs: number;
+  readonly retryAfterMs: number | null;
+  readonly onlineSinceMs: number | null;
+  /** What the relay sent right after its welcome, while that is still being checked. */
+  readonly deferred: readonly Deferred[];
+}
+
+interface Deferred {
+  readonly frame: RelayToBridge;
+  readonly text: string;
+}
+
+const healthyMs = minuteMs;
+const defaultSpreadMs = 2000;
+const maxDeferred = 64;
+
+export function newSession(counters: { takenCommands: number; lastResult: number }): Session {
+  return {
+    phase: { name: "offline" },
+    ...counters,
+    sentResults: 0,
+    storedResults: 0,
+    missedPongs: 0,
+    failures: 0,
+    spreadMs: defaultSpreadMs,
+    retryAfterMs: null,
+    onlineSinceMs: null,
+    deferred: [],
+  };
+}
+
+export interface Step {
+  readonly session: Session;
+  readonly effects: readonly SessionEffect[];
+}
+
+const step = (session: Session, ...effects: SessionEffect[]): Step => ({ session, effects });
+const close = (code: number, reason: string): SessionEffect => ({ type: "close", code, reason: reason.slice(0, 120) });
+const stepTimer: SessionEffect = { type: "setTimer", name: "step", delayMs: limits.handshakeStepMs };
+
+/** Begins the first connection. */
+export function startSession(session: Session): Step {
+  return step({ ...session, phase: { name: "connecting" } }, { type: "connect" }, stepTimer);
+}
+
+/** Decides what an event means. It does nothing itself: the shell carries the effects out, in order. */
+export function advanceSession(session: Session, event: SessionEvent): Step {
+  switch (event.type) {
+    case "opened":
+      return session.phase.name === "connecting"
+        ? step({ ...session, phase: { name: "awaitingChallenge" } }, stepTimer)
+        : step(session);
+    case "frame":
+      if (!event.frame.ok) return step(session, close(4400, event.frame.error.message));
+      return onFrame(session, event.frame.value, event.text);
+    case "pong":
+      return step({ ...session, missedPongs: 0 });
+    case "helloReady": {
+      if (session.phase.name !== "checkingChallenge") return step(session);
+      if (!event.hello.ok) return distrust(session, event.hello.error);
+      const { text: hello, relayKey } = event.hello.value;
+      return step(
+        { ...session, phase: { name: "awaitingWelcome", hello, relayKey } },
+        { type: "sendHello", text: hello },
+        stepTimer,
+      );
+    }
+    case "welcomeChecked":
+      return onWelcome(session, event);
+    case "welcomedAt":
+      return step({ ...session, onlineSinceMs: event.nowMs });
+    case "journaled":
+      return session.phase.name === "online"
+        ? step(session, { type: "acknowledgeCommands", epoch: session.phase.epoch, through: event.through })
+        : step(session);
+    case "resultsAdded":
+      return sendResults({ ...session, lastResult: session.lastResult + 1 });
+    case "timer":
+      return onTimer(session, event.name);
+    case "closed":
+      return onClosed(session, event);
+  }
+}
+
+function distrust(session: Session, error: { code: string; message: string }): Step {
+  // The code's own close code could stop retrying; an impostor in between must not achieve that.
+  return step(
+    session,
+    { type: "log", level: "warn", message: error.message, code: error.code },
+    close(4400, error.code),
+  );
+}
+
+function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
+  const { phase } = session;
+  if (phase.name === "checkingWelcome") {
+    if (session.deferred.length >= maxDeferred)
+      return step(session, close(4400, "too many frames before the handshake ended"));
+    return step({ ...session, deferred: [...session.deferred, { frame, text }] });
+  }
+  if (frame.type === "refuse") {
+    const log: SessionEffect = {
+      type: "log",
+      level: "warn",
+      message: `The relay refused the connection: ${frame.message}`,
+      code: frame.code,
+    };
+    return step({ ...session, retryAfterMs: frame.retryAfterMs }, log);
+  }
+  if (frame.type === "error")
+    return step(session, { type: "log", level: "warn", message: `The relay says: ${frame.message}`, code: frame.code });
+  if (frame.type === "challenge") {
+    if (phase.name !== "awaitingChallenge") return step(session, close(4400, "a challenge out of turn"));
+    return step({ ...session, phase: { name: "checkingChallenge" } }, { type: "checkChallenge", frame, text });
+  }
+  if (frame.type === "welcome") {
+    if (phase.name !== "awaitingWelcome") return step(session, close(4400, "a welcome out of turn"));
+    const { hello, relayKey } = phase;
+    return step({ ...session, phase: { name: "checkingWelcome" } }, { type: "checkWelcome", frame, hello, relayKey });
+  }
+  // Until the relay has proved itself, nothing else that it says counts.
+  if (phase.name !== "online") return step(session, close(4400, `${frame.type} before the handshake`));
+  switch (frame.type) {
+    case "commands":
+      return onCommands(session, frame.items);
+    case "ack":
+      return onResultsStored(session, frame.through);
+    case "interest":
+      return step(session, { type: "interest", frame });
+    case "credit":
+      return step(session, { type: "credit", bytes: frame.bytes });
+  }
+}
+
+function onCommands(session: Session, items: readonly CommandItem[]): Step {
+  let { takenCommands } = session;
+  const fresh: CommandItem[] = [];
+  for (const item of items) {
+    if (item.seq <= takenCommands) continue; // Known: acknowledged again below.
+    if (item.seq !== takenCommands + 1) {
+      // One connection keeps its order, so a gap is a mistake of the relay: it resumes from what we have.
+      return step(session, close(4400, `command ${item.seq} after ${takenCommands}`));
+    }
+    takenCommands = item.seq;
+    fresh.push(item);
+  }
+  // Also when nothing is new: what is journaled is then acknowledged again.
+  return step({ ...session, takenCommands }, { type: "journal", items: fresh });
+}
+
+function onResultsStored(session: Session, through: number): Step {
+  if (through > session.sentResults)
+    return step(session, close(4400, `acknowledged result ${through} of ${session.sentResults}`));
+  if (through <= session.storedResults) return step(session);
+  const next = sendResults({ ...session, storedResults: through });
+  return step(next.session, { type: "resultsStored", through }, ...next.effects);
+}
+
+function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: "welcomeChecked" }>): Step {
+  if (session.phase.name !== "checkingWelcome") return step(session);
+  if (!welcome.ok) return distrust(session, welcome.error);
+  const { epoch, received, credit, heartbeatMs, spreadMs } = welcome.value;
+  if (received.results > session.lastResult)
+    return step(session, close(4400, `the relay has result ${received.results} of ${session.lastResult}`));
+  const online: Session = {
+    ...session,
+    phase: {
+      name: "online",
+      epoch,
+      resultCredit: Math.max(1, Math.min(credit.results, limits.resultsInFlight)),
+      heartbeatMs,
+    },
+    storedResults: received.results,
+    sentResults: received.results,
+    missedPongs: 0,
+    spreadMs,
+    retryAfterMs: null,
+    deferred: [],
+  };
+  const next = sendResults(online);
+  const welcomed = step(
+    next.session,
+    { type: "clearTimer", name: "step" },
+    { type: "online", welcome: welcome.value },
+    { type: "resultsStored", through: received.results },
+    { type: "setTimer", name: "heartbeat", delayMs: heartbeatMs },
+    ...next.effects,
+  );
+  return session.deferred.reduce((before, { frame, text }) => {
+    const after = onFrame(before.session, frame, text);
+    return step(after.session, ...before.effects, ...after.effects);
+  }, welcomed);
+}
+
+function sendResults(session: Session): Step {
+  if (session.phase.name !== "online") return step(session);
+  const room = session.storedResults + session.phase.resultCredit - session.sentResults;
+  const count = Math.min(room, session.lastResult - session.sentResults);
+  if (count <= 0) return step(session);
+  const effect: SessionEffect = { type: "sendResults", epoch: session.phase.epoch, after: session.sentResults, count };
+  return step({ ...session, sentResults: session.sentResults + count }, effect);
+}
+
+function onTimer(session: Session, name: "step" | "heartbeat" | "reconnect"): Step {
+  if (name === "reconnect") return session.phase.name === "offline" ? startSession(session) : step(session);
+  if (name === "step") return step(session, close(4408, "the handshake took too long"));
+  if (session.phase.name !== "online") return step(session);
+  if (session.missedPongs >= 2) return step(session, close(4408, "the relay does not answer"));
+  return step(
+    { ...session, missedPongs: session.missedPongs + 1 },
+    { type: "ping" },
+    { type: "setTimer", name: "heartbeat", delayMs: session.phase.heartbeatMs },
+  );
+}
+
+function onClosed(session: Session, event: Extract<SessionEvent, { type: "closed" }>): Step {
+  const wasHealthy = session.onlineSinceMs !== null && event.nowMs - session.onlineSinceMs >= healthyMs;
+  const wasOnline = session.phase.name === "online";
+  const failures = wasHealthy ? 0 : session.failures;
+  const { spreadMs, retryAfterMs } = session;
+  const delayMs = reconnectDelay({ closeCode: event.code, failures, spreadMs, retryAfterMs, random: event.random });
+  const next: Session = {
+    ...session,
+    phase: { name: "offline" },
+    failures: failures + 1,
+    retryAfterMs: null,
+    onlineSinceMs: null,
+    deferred: [],
+  };
+  const clear: SessionEffect[] = [
+    { type: "clearTimer", name: "step" },
+    { type: "clearTimer", name: "heartbeat" },
+  ];
+  const offline: SessionEffect = {
+    type: "offline",
+    code: event.code,
+    reason: event.reason,
+    retryInMs: delayMs ?? null,
+  };
+  if (delayMs === undefined)
+    return step(next, ...clear, offline, { type: "stopped", code: event.code, reason: event.reason });
+  // A connection that worked and was cut starts over at the spread; one that never worked backs off.
+  return step(wasOnline && wasHealthy ? { ...next, failures: 1 } : next, ...clear, offline, {
+    type: "setTimer",
+    name: "reconnect",
+    delayMs,
+  });
+}

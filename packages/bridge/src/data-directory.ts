@@ -1,0 +1,96 @@
+import { mkdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import type { ProjectId, RunId, WorkspaceId } from "@quarterdeck/core/ids";
+
+/** Where everything of one bridge is. Paths are made from ids only, never from names. */
+export class DataDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the directory if needed. Its path is then free of symbolic links. */
+  static open(path: string): DataDirectory {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const directory = new DataDirectory(realpathSync(path));
+    mkdirSync(directory.runs, { recursive: true, mode: 0o700 });
+    mkdirSync(directory.workspaces, { recursive: true, mode: 0o700 });
+    return directory;
+  }
+
+  get identityFile(): string {
+    return join(this.path, "identity.json");
+  }
+  get journalFile(): string {
+    return join(this.path, "journal.db");
+  }
+  get lockFile(): string {
+    return join(this.path, "lock.db");
+  }
+  get stateFile(): string {
+    return join(this.path, "state.json");
+  }
+  get runs(): string {
+    return join(this.path, "runs");
+  }
+  get workspaces(): string {
+    return join(this.path, "workspaces");
+  }
+  run(runId: RunId): RunDirectory {
+    return new RunDirectory(join(this.runs, runId));
+  }
+  workspace(workspaceId: WorkspaceId): WorkspaceDirectory {
+    return new WorkspaceDirectory(join(this.workspaces, workspaceId));
+  }
+}
+
+/** The files of one run. The wrapper writes `started`, `output` and `result.json`; the bridge writes the others. */
+export class RunDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get spec(): string {
+    return join(this.path, "spec.json");
+  }
+  get started(): string {
+    return join(this.path, "started");
+  }
+  get output(): string {
+    return join(this.path, "output");
+  }
+  get result(): string {
+    return join(this.path, "result.json");
+  }
+  get cancel(): string {
+    return join(this.path, "cancel");
+  }
+}
+
+export class WorkspaceDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get home(): string {
+    return join(this.path, "home");
+  }
+  get scratch(): string {
+    return join(this.path, "scratch");
+  }
+  get projects(): string {
+    return join(this.path, "projects");
+  }
+  project(projectId: ProjectId): string {
+    return join(this.projects, projectId);
+  }
+  /** Where a clone grows before it is renamed into place. */
+  unfinishedClone(runId: RunId): string {
+    return join(this.projects, `.clone-${runId}`);
+  }
+}

@@ -1,0 +1,9 @@
+/** A program to start: never through a shell, with exactly these arguments and this environment. */
+export interface ProgramCall {
+  /** Absolute. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Absolute. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,21 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** Everything that the bridge reads from its environment. */
+export interface Environment {
+  /** Where programs are looked for. */
+  readonly path: string | undefined;
+  /** The token for `enrol`, for whoever does not want it in a process list. */
+  readonly enrolToken: string | undefined;
+  readonly defaultData: string;
+}
+
+export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
+  const dataHome = variables["XDG_DATA_HOME"];
+  const ownData = dataHome?.startsWith("/") ? dataHome : join(homedir(), ".local/share");
+  return {
+    path: variables["PATH"],
+    enrolToken: variables["QUARTERDECK_ENROL_TOKEN"],
+    defaultData: process.getuid?.() === 0 ? "/var/lib/quarterdeck-bridge" : join(ownData, "quarterdeck-bridge"),
+  };
+}

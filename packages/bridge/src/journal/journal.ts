@@ -1,0 +1,266 @@
+import { randomBytes } from "node:crypto";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { makeId, type CommandId, type RunId, type SessionId } from "@quarterdeck/core/ids";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { recordChecksum, type CommandRecord } from "./command-record.ts";
+import { journalSchema, journalVersion } from "./schema.ts";
+
+/** The journal cannot be read: its file is cut short, overwritten, or not ours. */
+export class JournalDamaged extends Error {
+  override readonly name = "JournalDamaged";
+}
+
+export interface StoredResult extends SignedText {
+  readonly seq: number;
+}
+
+/** A row whose checksum does not match what it holds. */
+export interface DamagedRow {
+  readonly commandId: string;
+  readonly text: SignedText;
+}
+
+interface CommandRow {
+  command_id: string;
+  run_id: string;
+  signed: string;
+  signature: string;
+  effect: string;
+  state: string;
+  boot_id: string | null;
+  reruns: number;
+  received_at_ms: number;
+  forget_at_ms: number;
+  checksum: string;
+}
+
+/**
+ * What the bridge must not forget: the commands it took, how far each one is, and the results the relay does not have yet.
+ * Every method throws when the disk fails; whoever calls must then acknowledge nothing and end the process.
+ */
+export class Journal {
+  readonly sessionId: SessionId;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(database: DatabaseSync, sessionId: SessionId) {
+    this.#database = database;
+    this.sessionId = sessionId;
+  }
+
+  /**
+   * Opens a journal, or makes one with a new session.
+   *
+   * @throws JournalDamaged when the file is there and cannot be trusted
+   */
+  static open(path: string, nowMs: number): Journal {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path);
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF");
+      const check = database.prepare("PRAGMA quick_check").get() as { quick_check: string };
+      if (check.quick_check !== "ok") throw new JournalDamaged(`the journal ${path} is damaged: ${check.quick_check}`);
+      return new Journal(database, prepareSession(database, nowMs));
+    } catch (error) {
+      database?.close();
+      const errcode = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
+      // SQLITE_CORRUPT, SQLITE_NOTADB, and SQLITE_ERROR for a table that should be there.
+      if (errcode === 11 || errcode === 26 || errcode === 1)
+        throw new JournalDamaged(`the journal ${path} is damaged: ${String(error)}`, { cause: error });
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
+    return statement;
+  }
+
+  /** Runs `work` in one transaction: it is on the disk when this returns, or nothing of it is. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const value = work();
+      this.#database.exec("COMMIT");
+      return value;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  receivedCommands(): number {
+    return Number(readMeta(this.#database, "receivedCommands"));
+  }
+
+  setReceivedCommands(through: number): void {
+    this.#prepare("UPDATE meta SET value = ? WHERE name = 'receivedCommands'").run(String(through));
+  }
+
+  save(record: CommandRecord): void {
+    this.#prepare(
+      `INSERT INTO commands (command_id, run_id, signed, signature, effect, state, boot_id, reruns, received_at_ms, forget_at_ms, checksum)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (command_id) DO UPDATE SET state = excluded.state, boot_id = excluded.boot_id, reruns = excluded.reruns, checksum = excluded.checksum`,
+    ).run(
+      record.commandId,
+      record.runId,
+      record.text.signed,
+      record.text.signature,
+      record.effect,
+      record.state,
+      record.bootId,
+      record.reruns,
+      record.receivedAtMs,
+      record.forgetAtMs,
+      recordChecksum(record),
+    );
+  }
+
+  /** The command of an id. A damaged row counts as known: `isDamaged` says so, and it must not be started. */
+  find(commandId: CommandId): { record: CommandRecord; isDamaged: boolean } | undefined {
+    const row = this.#prepare("SELECT * FROM commands WHERE command_id = ?").get(commandId) as CommandRow | undefined;
+    return row && readRow(row);
+  }
+
+  remove(commandId: string): void {
+    this.#prepare("DELETE FROM commands WHERE command_id = ?").run(commandId);
+  }
+
+  knowsRun(runId: RunId): boolean {
+    return this.#prepare("SELECT 1 FROM commands WHERE run_id = ? LIMIT 1").get(runId) !== undefined;
+  }
+
+  isRunEnded(runId: RunId): boolean {
+    const row = this.#prepare("SELECT state FROM commands WHERE run_id = ? ORDER BY received_at_ms DESC LIMIT 1").get(
+      runId,
+    );
+    return row?.["state"] === "DONE" || row?.["state"] === "ACKNOWLEDGED";
+  }
+
+  /** Every command without a result, in the order it came; rows whose checksum fails are set apart. */
+  unfinished(): { sound: CommandRecord[]; damaged: DamagedRow[] } {
+    // Every row is checked, because a flipped bit may have hidden an unfinished one behind another state.
+    const rows = this.#prepare(
+      "SELECT * FROM commands ORDER BY received_at_ms, command_id",
+    ).all() as unknown as CommandRow[];
+    const sound: CommandRecord[] = [];
+    const damaged: DamagedRow[] = [];
+    for (const row of rows) {
+      const { record, isDamaged } = readRow(row);
+      if (isDamaged) damaged.push({ commandId: row.command_id, text: record.text });
+      else if (record.state !== "DONE" && record.state !== "ACKNOWLEDGED") sound.push(record);
+    }
+    return { sound, damaged };
+  }
+
+  addResult(commandId: CommandId, result: SignedText, isFinal: boolean): number {
+    const seq = Number(readMeta(this.#database, "lastResult")) + 1;
+    this.#prepare("UPDATE meta SET value = ? WHERE name = 'lastResult'").run(String(seq));
+    this.#prepare("INSERT INTO results (seq, command_id, is_final, signed, signature) VALUES (?, ?, ?, ?, ?)").run(
+      seq,
+      commandId,
+      isFinal ? 1 : 0,
+      result.signed,
+      result.signature,
+    );
+    return seq;
+  }
+
+  resultsAfter(seq: number, limit: number): StoredResult[] {
+    const sql = "SELECT seq, signed, signature FROM results WHERE seq > ? ORDER BY seq LIMIT ?";
+    return this.#prepare(sql)
+      .all(seq, limit)
+      .map((row) => ({
+        seq: Number(row["seq"]),
+        signed: String(row["signed"]),
+        signature: String(row["signature"]),
+      }));
+  }
+
+  unsentResults(): number {
+    return Number(this.#prepare("SELECT count(*) AS n FROM results").get()?.["n"]);
+  }
+
+  lastResult(): number {
+    return Number(readMeta(this.#database, "lastResult"));
+  }
+
+  /** The relay has every result up to `seq`: they need not be kept. */
+  acknowledgeResults(through: number): void {
+    const rows = this.#prepare("SELECT command_id FROM results WHERE seq <= ? AND is_final = 1").all(through);
+    for (const row of rows) {
+      const found = this.find(String(row["command_id"]) as CommandId);
+      if (found && !found.isDamaged && found.record.state === "DONE")
+        this.save({ ...found.record, state: "ACKNOWLEDGED" });
+    }
+    this.#prepare("DELETE FROM results WHERE seq <= ?").run(through);
+  }
+
+  buryRun(runId: RunId, forgetAtMs: number): void {
+    this.#prepare("INSERT INTO tombstones (run_id, forget_at_ms) VALUES (?, ?) ON CONFLICT (run_id) DO NOTHING").run(
+      runId,
+      forgetAtMs,
+    );
+  }
+
+  isBuried(runId: RunId): boolean {
+    return this.#prepare("SELECT 1 FROM tombstones WHERE run_id = ?").get(runId) !== undefined;
+  }
+
+  /** Forgets what may be forgotten: ended commands whose id cannot come again. */
+  forget(nowMs: number): void {
+    this.#prepare("DELETE FROM commands WHERE forget_at_ms < ? AND state IN ('DONE', 'ACKNOWLEDGED')").run(nowMs);
+    this.#prepare("DELETE FROM tombstones WHERE forget_at_ms < ?").run(nowMs);
+  }
+}
+
+function readMeta(database: DatabaseSync, name: string): string | undefined {
+  const value = database.prepare("SELECT value FROM meta WHERE name = ?").get(name)?.["value"];
+  return value === undefined ? undefined : String(value);
+}
+
+function prepareSession(database: DatabaseSync, nowMs: number): SessionId {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version > journalVersion) {
+    throw new Error(
+      `The journal was written by a newer quarterdeck-bridge (version ${version}); install that one again.`,
+    );
+  }
+  if (version === 0) {
+    const sessionId = makeId("session", nowMs, randomBytes(16));
+    database.exec(`BEGIN IMMEDIATE; ${journalSchema}; PRAGMA user_version = ${journalVersion}`);
+    const insert = database.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
+    insert.run("sessionId", sessionId);
+    insert.run("receivedCommands", "0");
+    insert.run("lastResult", "0");
+    database.exec("COMMIT");
+    return sessionId;
+  }
+  const sessionId = readMeta(database, "sessionId");
+  const counters = [readMeta(database, "receivedCommands"), readMeta(database, "lastResult")];
+  const areSound = counters.every((counter) => counter !== undefined && /^\d{1,15}$/.test(counter));
+  if (!sessionId || !/^ses_[0-9a-hjkmnp-tv-z]{26}$/.test(sessionId) || !areSound)
+    throw new JournalDamaged("the journal's session is damaged");
+  return sessionId as SessionId;
+}
+
+function readRow(row: CommandRow): { record: CommandRecord; isDamaged: boolean } {
+  const record: CommandRecord = {
+    commandId: row.command_id as CommandId,
+    runId: row.run_id as RunId,
+    text: { signed: row.signed, signature: row.signature },
+    effect: row.effect as CommandRecord["effect"],
+    state: row.state as CommandRecord["state"],
+    bootId: row.boot_id,
+    reruns: row.reruns,
+    receivedAtMs: row.received_at_ms,
+    forgetAtMs: row.forget_at_ms,
+  };
+  return { record, isDamaged: recordChecksum(record) !== row.checksum };
+}

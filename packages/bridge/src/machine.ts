@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { arch, availableParallelism, hostname, release } from "node:os";
+import { coreMillicores } from "@quarterdeck/core/units";
+import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import { actionNames } from "@quarterdeck/core/actions/catalogue";
+import { findProgram } from "./drivers/search-path.ts";
+import type { Sandbox } from "./drivers/process.ts";
+import { parseMemory } from "./telemetry/read-sample.ts";
+import { bridgeVersion } from "./version.ts";
+
+function operatingSystem(): string {
+  try {
+    const name = /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
+    return (name ?? "Linux").slice(0, 200);
+  } catch {
+    return "Linux"; // A machine without this file is one all the same.
+  }
+}
+
+interface CapabilityInputs {
+  readonly sandbox: Sandbox;
+  readonly programs: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/** What this machine offers. */
+export function readCapabilities({ sandbox, programs, folders }: CapabilityInputs): Capabilities {
+  const cores = availableParallelism();
+  const memory = parseMemory(readFileSync("/proc/meminfo", "utf8")).totalBytes;
+  return {
+    bridgeVersion,
+    actions: actionNames,
+    programs: programs.filter((program) => findProgram(program, folders) !== undefined),
+    driver: "process",
+    isolation: sandbox.isolation,
+    capacity: { cpu: cores * coreMillicores, memory, runs: Math.max(4, cores * 2) },
+    host: { hostname: hostname().slice(0, 255), os: operatingSystem(), arch: arch(), kernel: release().slice(0, 200) },
+  };
+}

@@ -1,0 +1,134 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { RunId } from "@quarterdeck/core/ids";
+import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { DataDirectory } from "../data-directory.ts";
+
+type Interest = Extract<RelayToBridge, { type: "interest" }>["runs"];
+type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
+export type OutputFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "output" | "gap" }>>;
+
+interface Followed {
+  offset: number;
+  hasSentEnd: boolean;
+  descriptor: number | undefined;
+}
+
+/** `unknown`: it has not come here yet; `gone`: it is so old that its output was cleaned up, or it never came. */
+export type RunState = "active" | "ended" | "unknown" | "gone";
+
+interface FollowerOptions {
+  readonly data: DataDirectory;
+  readonly stateOf: (runId: RunId) => RunState;
+  readonly send: (frame: OutputFrame) => void;
+}
+
+/** Sends the output of watched runs from their files, within the relay's credit. What nobody watches costs nothing. */
+export class OutputFollower {
+  readonly #options: FollowerOptions;
+  readonly #followed = new Map<RunId, Followed>();
+  #credit = 0;
+  #isPumping = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  get followedCount(): number {
+    return this.#followed.size;
+  }
+
+  /** A new connection: nothing is watched until the relay says so. */
+  reset(creditBytes: number): void {
+    for (const runId of this.#followed.keys()) this.#drop(runId);
+    this.#credit = creditBytes;
+  }
+
+  addCredit(bytes: number): void {
+    this.#credit += bytes;
+    this.pump();
+  }
+
+  setInterest(runs: Interest): void {
+    const wanted = new Set(runs.map(({ runId }) => runId));
+    for (const runId of this.#followed.keys()) if (!wanted.has(runId)) this.#drop(runId);
+    for (const { runId, fromOffset } of runs) {
+      const known = this.#followed.get(runId);
+      if (!known) this.#followed.set(runId, { offset: fromOffset ?? 0, hasSentEnd: false, descriptor: undefined });
+      else if (fromOffset !== null) Object.assign(known, { offset: fromOffset, hasSentEnd: false });
+    }
+    this.pump();
+  }
+
+  /** A run has written or ended. */
+  changed(runId: RunId): void {
+    if (this.#followed.has(runId)) this.pump();
+  }
+
+  #drop(runId: RunId): void {
+    const followed = this.#followed.get(runId);
+    if (followed?.descriptor !== undefined) closeSync(followed.descriptor);
+    this.#followed.delete(runId);
+  }
+
+  /** Sends one piece of each run in turn, until there is nothing more or the credit is used up. */
+  pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      for (let hasSent = true; hasSent && this.#credit > 0; ) {
+        hasSent = false;
+        for (const [runId, followed] of this.#followed) hasSent = this.#sendPiece(runId, followed) || hasSent;
+      }
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #sendPiece(runId: RunId, followed: Followed): boolean {
+    if (followed.hasSentEnd || this.#credit <= 0) return false;
+    // Asked before reading: what an ended run wrote is all there when it counts as ended.
+    const state = this.#options.stateOf(runId);
+    const isEnded = state === "ended";
+    followed.descriptor ??= this.#open(runId);
+    if (followed.descriptor === undefined) {
+      if (state === "gone") this.#sendGap(runId, followed);
+      // A run that ended without a word has an empty output.
+      if (isEnded) this.#sendEnd(runId, followed);
+      return false;
+    }
+    const size = fstatSync(followed.descriptor).size;
+    const wanted = Math.min(limits.outputChunkBytes, this.#credit, Math.max(0, size - followed.offset));
+    if (wanted === 0 && !isEnded) return false;
+    const buffer = Buffer.alloc(wanted);
+    const count = readSync(followed.descriptor, buffer, 0, wanted, followed.offset);
+    const isEnd = isEnded && followed.offset + count >= size;
+    this.#credit -= count;
+    const offset = followed.offset;
+    followed.offset += count;
+    followed.hasSentEnd = isEnd;
+    this.#options.send({ type: "output", runId, offset, data: buffer.toString("base64", 0, count), isEnd });
+    return !isEnd;
+  }
+
+  #open(runId: RunId): number | undefined {
+    try {
+      return openSync(this.#options.data.run(runId).output, constants.O_RDONLY | constants.O_NOFOLLOW);
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  #sendEnd(runId: RunId, followed: Followed): void {
+    followed.hasSentEnd = true;
+    this.#options.send({ type: "output", runId, offset: 0, data: "", isEnd: true });
+  }
+
+  #sendGap(runId: RunId, followed: Followed): void {
+    followed.hasSentEnd = true;
+    const reason = "This server does not keep the output of that run any more.";
+    this.#options.send({ type: "gap", stream: "output", runId, fromOffset: followed.offset, toOffset: null, reason });
+  }
+}

@@ -1,0 +1,92 @@
+import { actions, findAction } from "@quarterdeck/core/actions/catalogue";
+import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
+import type { ServerId } from "@quarterdeck/core/ids";
+import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import { openSigned, type SignedText } from "@quarterdeck/core/protocol/signing";
+import * as z from "zod";
+
+/** Whom this bridge obeys, who it is, and what it may run. */
+export interface VerificationRules {
+  readonly platformKeys: readonly string[];
+  readonly serverId: ServerId;
+  readonly keyFingerprint: string;
+  readonly programs: readonly string[];
+}
+
+/**
+ * Decides whether a command may be run here: signed by the platform for this server and this key, valid now, and one that
+ * this bridge's own catalogue allows.
+ *
+ * @returns the command, or why it is refused; nothing has happened then
+ */
+export async function verifyCommand(
+  text: SignedText,
+  rules: VerificationRules,
+  nowMs: number,
+): Promise<Result<Command>> {
+  if (Buffer.byteLength(text.signed) > limits.commandBytes)
+    return refuse("TOO_LARGE", `A command may have ${limits.commandBytes} bytes.`);
+  const opened = await openSigned(text, { keys: rules.platformKeys, domain: "command", schema: commandSchema });
+  if (!opened.ok) {
+    return opened.error.code === "SIGNATURE_INVALID"
+      ? refuse("SIGNATURE_INVALID", "The platform that this server is connected to did not sign this command.")
+      : refuse("COMMAND_INVALID", opened.error.message.slice(0, 500));
+  }
+  const command = opened.value;
+  if (command.serverId !== rules.serverId)
+    return refuse("COMMAND_WRONG_TARGET", `The command is for ${command.serverId}.`);
+  if (command.bridgeKeyFingerprint !== rules.keyFingerprint)
+    return refuse("COMMAND_WRONG_TARGET", "The command is for another key of this server.");
+  const inTime = checkTime(command, nowMs);
+  return inTime.ok ? checkAction(command, rules) : inTime;
+}
+
+function checkTime(command: Command, nowMs: number): Result<Command> {
+  if (nowMs > command.expiresAtMs + limits.clockSkewMs)
+    return refuse(
+      "COMMAND_EXPIRED",
+      `The command expired at ${new Date(command.expiresAtMs).toISOString()}; this server's clock says ${new Date(nowMs).toISOString()}.`,
+    );
+  if (nowMs < command.notBeforeMs - limits.clockSkewMs)
+    return refuse(
+      "COMMAND_NOT_YET_VALID",
+      `The command is valid from ${new Date(command.notBeforeMs).toISOString()}; this server's clock says ${new Date(nowMs).toISOString()}. Check its clock.`,
+    );
+  return accept(command);
+}
+
+function checkAction(command: Command, rules: VerificationRules): Result<Command> {
+  const action = findAction(command.action);
+  if (!action) {
+    return refuse(
+      "COMMAND_UNSUPPORTED",
+      `This bridge does not know the action ${command.action.slice(0, 64)}. Update it.`,
+    );
+  }
+  if (command.effect !== action.effect)
+    return refuse(
+      "COMMAND_INVALID",
+      `The command calls ${command.action} ${command.effect}; here it is ${action.effect}.`,
+    );
+  const params = action.params.safeParse(command.params);
+  if (!params.success)
+    return refuse(
+      "COMMAND_INVALID",
+      `The parameters of ${command.action} are malformed: ${z.prettifyError(params.error).slice(0, 500)}`,
+    );
+  if (command.action !== "task.cancel" && command.workspaceId === null)
+    return refuse("COMMAND_INVALID", `${command.action} needs a workspace.`);
+  if (action.needsProject && command.projectId === null)
+    return refuse("COMMAND_INVALID", `${command.action} needs a project.`);
+  if (command.action === "exec") {
+    const { program } = actions.exec.params.parse(command.params);
+    if (!rules.programs.includes(program)) {
+      return refuse(
+        "PROGRAM_NOT_ALLOWED",
+        `${program.slice(0, 100)} is not among the programs that may run on this server. Allowed: ${rules.programs.join(", ")}.`,
+      );
+    }
+  }
+  return accept(command);
+}

@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { RunDirectory } from "../data-directory.ts";
+import { createExclusively, writeDurably } from "../durable-file.ts";
+import { endRun, killRun } from "./end-run.ts";
+import { watchLifeline } from "./lifeline.ts";
+import { handOver, type OutputPipe } from "./output-pipe.ts";
+import { OutputRecorder } from "./output-recorder.ts";
+import { bootId, processStartTicks } from "./processes.ts";
+import type { StartMarker, WrapperResult, WrapperSpec } from "./wrapper-spec.ts";
+
+type StopReason = "cancelled" | "timedOut" | "interrupted";
+
+const stopMessages: Record<StopReason, { code: string; message: string }> = {
+  cancelled: { code: "CANCELLED", message: "It was cancelled." },
+  timedOut: { code: "TIMED_OUT", message: "It ran longer than it may and was stopped." },
+  interrupted: { code: "INTERRUPTED", message: "Quarterdeck on that machine was stopped, and the run with it." },
+};
+
+const longestTimerMs = 2 ** 31 - 1;
+const drainMs = 1000;
+
+interface ProgramEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly startError?: Error;
+}
+
+function programEnd(child: ChildProcess): Promise<ProgramEnd> {
+  return new Promise((resolve) => {
+    child.once("error", (startError) => resolve({ exitCode: null, signal: null, startError }));
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
+/**
+ * Runs one run from its start marker to its result file.
+ *
+ * @returns `false` when the run has been started before: then nothing was done
+ */
+export async function runProgram(run: RunDirectory, spec: WrapperSpec, pipe: OutputPipe): Promise<boolean> {
+  const startedAtMs = Date.now();
+  const marker: StartMarker = {
+    pid: process.pid,
+    startTicks: processStartTicks(process.pid) ?? "",
+    bootId: bootId(),
+    startedAtMs,
+  };
+  let onStop: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => (onStop = resolve));
+  let reason: StopReason | undefined;
+  const stop = (why: StopReason) => {
+    reason ??= why;
+    onStop();
+  };
+  process.on("SIGTERM", () => stop(existsSync(run.cancel) ? "cancelled" : "interrupted"));
+  process.on("SIGINT", () => stop("interrupted"));
+  process.on("SIGHUP", () => undefined);
+  if (!createExclusively(run.started, JSON.stringify(marker))) return false;
+
+  const begin = performance.now();
+  if (existsSync(run.cancel)) stop("cancelled");
+  const unwatch = spec.lifeline === null ? () => undefined : watchLifeline(spec.lifeline, () => stop("interrupted"));
+  const timer = setTimeout(() => stop("timedOut"), Math.min(spec.timeoutMs, longestTimerMs));
+  const recorder = new OutputRecorder(run.output, spec.outputLimitBytes);
+  const end =
+    reason === undefined ? await runUntilEnd(spec, pipe, recorder, stopped) : { exitCode: null, signal: null };
+  clearTimeout(timer);
+  unwatch();
+
+  const output = recorder.close();
+  const isSuccess = end.exitCode === 0;
+  const result: WrapperResult = {
+    verdict: reason ?? (isSuccess ? "succeeded" : "failed"),
+    exitCode: end.exitCode,
+    signal: end.signal,
+    startedAtMs,
+    finishedAtMs: Date.now(),
+    durationMs: Math.round(performance.now() - begin),
+    outputBytes: output.outputBytes,
+    outputCutBytes: output.outputCutBytes,
+    ...explain(reason, end, output.isDiskFull),
+  };
+  writeDurably(run.result, JSON.stringify(result));
+  return true;
+}
+
+function explain(
+  reason: StopReason | undefined,
+  end: ProgramEnd,
+  isDiskFull: boolean,
+): { code: string | null; message: string | null } {
+  if (reason !== undefined) return stopMessages[reason];
+  if (end.startError)
+    return { code: "START_FAILED", message: `The program could not be started: ${end.startError.message}` };
+  if (isDiskFull)
+    return { code: "DISK_FULL", message: "The server's disk is full, so a part of the output was not kept." };
+  return { code: null, message: null };
+}
+
+async function runUntilEnd(
+  spec: WrapperSpec,
+  pipe: OutputPipe,
+  recorder: OutputRecorder,
+  stopped: Promise<void>,
+): Promise<ProgramEnd> {
+  const child = spawn(spec.program, spec.args, {
+    cwd: spec.directory,
+    env: spec.environment,
+    detached: true, // a session and process group of its own
+    stdio: ["ignore", pipe.writeDescriptor, pipe.writeDescriptor],
+  });
+  const ended = programEnd(child);
+  handOver(pipe);
+  const drained = new Promise<void>((resolve) => pipe.reader.once("close", () => resolve()));
+  pipe.reader.on("data", (data: Buffer) => recorder.write(data));
+  const isStopped = await Promise.race([ended.then(() => false), stopped.then(() => true)]);
+  if (isStopped) await endRun(spec.runId, child.pid, spec.graceMs);
+  const end = await ended;
+  // Nothing of a run outlives it: what it left in the background goes with it.
+  if (!spec.isSandboxed) await killRun(spec.runId, child.pid);
+  await Promise.race([drained, delay(drainMs)]);
+  pipe.reader.destroy();
+  return end;
+}

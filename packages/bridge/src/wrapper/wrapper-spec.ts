@@ -1,0 +1,47 @@
+import type { RunId } from "@quarterdeck/core/ids";
+
+/** What the bridge tells a wrapper to run. The wrapper trusts it: only the bridge can write it. */
+export interface WrapperSpec {
+  readonly runId: RunId;
+  /** Absolute. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Absolute. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly outputLimitBytes: number;
+  /** From the request to stop until the run is killed. */
+  readonly graceMs: number;
+  /** The program's processes cannot outlive the sandbox around it. */
+  readonly isSandboxed: boolean;
+  /** A named pipe whose end means that Quarterdeck on this machine was stopped. */
+  readonly lifeline: string | null;
+}
+
+/** The start marker: which process runs this run. */
+export interface StartMarker {
+  readonly pid: number;
+  /** From /proc: tells the process from a later one with the same id. */
+  readonly startTicks: string;
+  readonly bootId: string;
+  readonly startedAtMs: number;
+}
+
+/** How a run ended, as its wrapper saw it. */
+export interface WrapperResult {
+  readonly verdict: "succeeded" | "failed" | "cancelled" | "timedOut" | "interrupted";
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly durationMs: number;
+  /** Everything that the run wrote, and how much of it is not in the output file. */
+  readonly outputBytes: number;
+  readonly outputCutBytes: number;
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+/** The variable that marks every process of a run. */
+export const runMarker = "QUARTERDECK_RUN_ID";

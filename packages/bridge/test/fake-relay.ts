@@ -1,0 +1,355 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { actions, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import {
+  makeId,
+  type CommandId,
+  type OrgId,
+  type ProjectId,
+  type RunId,
+  type ServerId,
+  type TaskId,
+  type WorkspaceId,
+} from "@quarterdeck/core/ids";
+import { bridgeToRelaySchema, type BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
+import type { Command } from "@quarterdeck/core/protocol/command";
+import { enrolRequestSchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
+import { helloBodySchema, type HelloBody, type WelcomeBody } from "@quarterdeck/core/protocol/handshake";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import { resultSchema, type RunFinished, type RunResult } from "@quarterdeck/core/protocol/result";
+import {
+  generateSigningKey,
+  importSigningKey,
+  keyFingerprint,
+  openSigned,
+  sha256Base64Url,
+  signText,
+  type SignedText,
+} from "@quarterdeck/core/protocol/signing";
+import { protocolRange } from "@quarterdeck/core/protocol/version";
+import { WebSocketServer, type WebSocket } from "ws";
+import { Changes } from "./changes.ts";
+
+export function newId<K extends Parameters<typeof makeId>[0]>(kind: K) {
+  return makeId(kind, Date.now(), randomBytes(16));
+}
+
+interface Key {
+  readonly publicKey: string;
+  readonly privateKey: CryptoKey;
+}
+
+export async function newKey(): Promise<Key> {
+  const { publicKey, privateKeyPkcs8 } = await generateSigningKey();
+  return { publicKey, privateKey: await importSigningKey(privateKeyPkcs8) };
+}
+
+/** What a test wants a command to be like; the rest is as the platform would make it. */
+export interface CommandWish {
+  readonly action: ActionName;
+  readonly params?: Record<string, unknown>;
+  readonly projectId?: ProjectId | null;
+  readonly overrides?: Record<string, unknown>;
+  readonly key?: CryptoKey;
+}
+
+/** The platform as a bridge sees it: enrolment, the relay's protocol, and the keys. It keeps what the bridge sent. */
+export class FakeRelay {
+  readonly changes = new Changes();
+  readonly token = "qd_enrol_test";
+  readonly orgId = newId("org") as OrgId;
+  readonly serverId = newId("server") as ServerId;
+  readonly workspaceId = newId("workspace") as WorkspaceId;
+  readonly platform: Key;
+  readonly results: { seq: number; result: RunResult }[] = [];
+  readonly output = new Map<RunId, { bytes: Buffer; isEnded: boolean; firstAtMs: number; pieces: number }>();
+  readonly frames: BridgeToRelay[] = [];
+  readonly closes: number[] = [];
+  /** Set to keep results unacknowledged, as a relay that dies at once would. */
+  holdsResults = false;
+  tokenError: string | undefined;
+  relayKey: Key;
+  certificateExpiresAtMs = Date.now() + 3_600_000;
+  bridgeKey = "";
+  hello: HelloBody | undefined;
+  epoch = 0;
+  acknowledged = 0;
+  port = 0;
+  lastFrameAtMs = 0;
+  #http: Server;
+  #sockets = new Set<WebSocket>();
+  #socket: WebSocket | undefined;
+  #storedResults = 0;
+  #commands: ({ seq: number } & SignedText)[] = [];
+  #interest: { telemetry: boolean; runs: { runId: RunId; fromOffset: number | null }[] } = {
+    telemetry: false,
+    runs: [],
+  };
+
+  private constructor(platform: Key, relayKey: Key) {
+    this.platform = platform;
+    this.relayKey = relayKey;
+    this.#http = createServer((request, response) => {
+      if (request.url !== "/enrol") return response.writeHead(404).end();
+      if (request.method === "GET") return response.end(JSON.stringify({ platformKey: this.platform.publicKey }));
+      let text = "";
+      request.on("data", (data: Buffer) => (text += data.toString()));
+      request.on("end", () => {
+        void this.#enrol(JSON.parse(text) as SignedText).then(([status, body]) =>
+          response.writeHead(status).end(JSON.stringify(body)),
+        );
+      });
+      return undefined;
+    });
+  }
+
+  static async start(): Promise<FakeRelay> {
+    const relay = new FakeRelay(await newKey(), await newKey());
+    await relay.listen();
+    return relay;
+  }
+
+  async listen(): Promise<void> {
+    const sockets = new WebSocketServer({ server: this.#http });
+    sockets.on("connection", (socket) => void this.#connected(socket));
+    await new Promise<void>((resolve) => this.#http.listen(this.port, "127.0.0.1", resolve));
+    this.port = (this.#http.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+  get isOnline(): boolean {
+    return this.#socket !== undefined;
+  }
+  fingerprint(): Promise<string> {
+    return keyFingerprint(this.platform.publicKey);
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.terminate();
+    this.#http.closeAllConnections();
+    await new Promise<void>((resolve) => this.#http.close(() => resolve()));
+  }
+
+  /** Cuts the connection, as a deployment does. */
+  cut(code = 1012): void {
+    for (const socket of this.#sockets) socket.close(code);
+  }
+
+  async #enrol({ signed, signature }: SignedText): Promise<[number, unknown]> {
+    const request = enrolRequestSchema.parse(JSON.parse(signed));
+    if (this.tokenError ?? (request.token === this.token ? undefined : "TOKEN_INVALID"))
+      return [401, { code: this.tokenError ?? "TOKEN_INVALID", message: "no" }];
+    const checked = await openSigned(
+      { signed, signature },
+      { keys: [request.publicKey], domain: "enrolRequest", schema: enrolRequestSchema },
+    );
+    if (!checked.ok) return [400, checked.error];
+    this.bridgeKey = request.publicKey;
+    const answer: EnrolAnswer = {
+      requestHash: await sha256Base64Url(signed),
+      serverId: this.serverId,
+      orgId: this.orgId,
+      platformKeys: [this.platform.publicKey],
+      relayUrl: `ws://127.0.0.1:${this.port}`,
+    };
+    return [200, await signText(this.platform.privateKey, "enrolAnswer", JSON.stringify(answer))];
+  }
+
+  async #connected(socket: WebSocket): Promise<void> {
+    this.#sockets.add(socket);
+    socket.on("close", (code) => {
+      this.closes.push(code);
+      this.#sockets.delete(socket);
+      if (this.#socket === socket) this.#socket = undefined;
+      this.changes.notify();
+    });
+    const certificate = JSON.stringify({ relayKey: this.relayKey.publicKey, expiresAtMs: this.certificateExpiresAtMs });
+    const challenge = encodeFrame({
+      type: "challenge",
+      relayNonce: randomBytes(32).toString("base64url"),
+      relayTimeMs: Date.now(),
+      protocolRange,
+      relayCertificate: await signText(this.platform.privateKey, "relayCertificate", certificate),
+    } as RelayToBridge);
+    let inOrder = Promise.resolve();
+    socket.on("message", (data) => {
+      this.lastFrameAtMs = performance.now();
+      inOrder = inOrder.then(() => this.#received(socket, challenge, (data as Buffer).toString()));
+    });
+    socket.send(challenge);
+  }
+
+  async #received(socket: WebSocket, challenge: string, text: string): Promise<void> {
+    if (text === "ping") return socket.send("pong");
+    const decoded = decodeFrame(bridgeToRelaySchema, text);
+    if (!decoded.ok) throw new Error(decoded.error.message);
+    const frame = decoded.value;
+    if (frame.type === "hello") await this.#welcome(socket, challenge, frame);
+    else if (frame.epoch !== this.epoch) throw new Error(`epoch ${frame.epoch} instead of ${this.epoch}`);
+    else await this.#streamFrame(frame);
+    this.frames.push(frame);
+    this.changes.notify();
+  }
+
+  async #welcome(socket: WebSocket, challenge: string, text: SignedText): Promise<void> {
+    const hello = await openSigned(
+      { signed: text.signed, signature: text.signature },
+      { keys: [this.bridgeKey], domain: "hello", schema: helloBodySchema },
+    );
+    if (!hello.ok || hello.value.challengeHash !== (await sha256Base64Url(challenge))) return socket.close(4401);
+    const isNewSession = this.hello !== undefined && this.hello.sessionId !== hello.value.sessionId;
+    if (isNewSession) this.#storedResults = 0;
+    this.hello = hello.value;
+    this.epoch += 1;
+    this.acknowledged = hello.value.received.commands;
+    const welcome: WelcomeBody = {
+      helloHash: await sha256Base64Url(text.signed),
+      protocol: protocolRange.max,
+      epoch: this.epoch,
+      received: { results: this.#storedResults },
+      credit: { outputBytes: limits.outputCreditBytes, results: limits.resultsInFlight },
+      heartbeatMs: limits.heartbeatMs,
+      spreadMs: 0,
+      relayTimeMs: Date.now(),
+    };
+    this.#socket = socket;
+    this.#send({ type: "welcome", ...(await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome))) });
+    const missing = this.#commands.filter(({ seq }) => seq > hello.value.received.commands);
+    if (missing.length > 0) this.#send({ type: "commands", items: missing });
+    if (this.#interest.runs.length > 0 || this.#interest.telemetry) {
+      const runs = this.#interest.runs.map(({ runId }) => ({
+        runId,
+        fromOffset: this.output.get(runId)?.bytes.length ?? 0,
+      }));
+      this.#send({ type: "interest", ...this.#interest, runs });
+    }
+  }
+
+  async #streamFrame(frame: Exclude<BridgeToRelay, { type: "hello" }>): Promise<void> {
+    if (frame.type === "ack") this.acknowledged = frame.through;
+    if (frame.type === "results" && !this.holdsResults) {
+      for (const { seq, ...text } of frame.items) {
+        const opened = await openSigned(text, { keys: [this.bridgeKey], domain: "result", schema: resultSchema });
+        if (!opened.ok) throw new Error(opened.error.message);
+        if (seq !== this.#storedResults + 1) continue;
+        this.#storedResults = seq;
+        this.results.push({ seq, result: opened.value });
+      }
+      this.#send({ type: "ack", stream: "results", through: this.#storedResults });
+    }
+    if (frame.type === "output") {
+      const data = Buffer.from(frame.data, "base64");
+      const known = this.output.get(frame.runId) ?? {
+        bytes: Buffer.alloc(0),
+        isEnded: false,
+        firstAtMs: performance.now(),
+        pieces: 0,
+      };
+      const fresh = data.subarray(Math.max(0, known.bytes.length - frame.offset));
+      if (frame.offset > known.bytes.length) throw new Error("a hole in the output");
+      this.output.set(frame.runId, {
+        ...known,
+        bytes: Buffer.concat([known.bytes, fresh]),
+        isEnded: frame.isEnd,
+        pieces: known.pieces + 1,
+      });
+      if (data.length > 0) this.#send({ type: "credit", stream: "output", bytes: data.length });
+    }
+  }
+
+  #send(frame: RelayToBridge): void {
+    this.#socket?.send(encodeFrame(frame));
+  }
+
+  watch(interest: { telemetry?: boolean; runs?: readonly RunId[] }): void {
+    this.#interest = {
+      telemetry: interest.telemetry ?? false,
+      runs: (interest.runs ?? []).map((runId) => ({ runId, fromOffset: 0 })),
+    };
+    this.#send({ type: "interest", ...this.#interest });
+  }
+
+  async makeCommand({
+    action,
+    params = {},
+    projectId = null,
+    overrides = {},
+    key,
+  }: CommandWish): Promise<{ command: Command; text: SignedText }> {
+    const definition = actions[action];
+    const command = {
+      v: 1,
+      commandId: newId("command") as CommandId,
+      runId: newId("run") as RunId,
+      taskId: newId("task") as TaskId,
+      orgId: this.orgId,
+      workspaceId: this.workspaceId,
+      projectId,
+      serverId: this.serverId,
+      bridgeKeyFingerprint: await keyFingerprint(this.bridgeKey),
+      action,
+      effect: definition.effect,
+      params,
+      demand: definition.demand,
+      limits: { timeoutMs: definition.timeoutMs, outputBytes: 64 * 1024 * 1024 },
+      priority: "normal",
+      notBeforeMs: Date.now(),
+      expiresAtMs: Date.now() + 900_000,
+      attempt: 1,
+      ...overrides,
+    } as Command;
+    return { command, text: await signText(key ?? this.platform.privateKey, "command", JSON.stringify(command)) };
+  }
+
+  sendSigned(...texts: SignedText[]): void {
+    const items = texts.map((text) => ({ seq: this.#commands.length + 1 + texts.indexOf(text), ...text }));
+    this.#commands.push(...items);
+    this.#send({ type: "commands", items });
+  }
+
+  async send(wish: CommandWish): Promise<RunId> {
+    const { command, text } = await this.makeCommand(wish);
+    this.sendSigned(text);
+    return command.runId;
+  }
+
+  /** Sends text as it is, whatever it is. */
+  sendRaw(text: string): void {
+    this.#socket?.send(text);
+  }
+
+  finished(runId: RunId): RunFinished | undefined {
+    return this.results
+      .map(({ result }) => result)
+      .find((result): result is RunFinished => result.runId === runId && result.kind === "finished");
+  }
+
+  async untilFinished(runId: RunId, timeoutMs?: number): Promise<RunFinished> {
+    return this.changes.until(() => this.finished(runId), `the end of ${runId}`, timeoutMs);
+  }
+
+  async untilStarted(runId: RunId): Promise<void> {
+    await this.changes.until(
+      () => this.results.some(({ result }) => result.runId === runId && result.kind === "started"),
+      `the start of ${runId}`,
+    );
+  }
+
+  /** Sends a command and waits for its end. */
+  async run(wish: CommandWish): Promise<RunFinished> {
+    return this.untilFinished(await this.send(wish));
+  }
+
+  async untilOnline(): Promise<void> {
+    await this.changes.until(() => this.isOnline, "the bridge");
+  }
+}
+
+export function tailText(result: RunFinished): string {
+  return Buffer.from(result.tail, "base64").toString("utf8");
+}

@@ -1,0 +1,103 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tailText } from "./fake-relay.ts";
+import { RealBridge } from "./real-bridge.ts";
+
+const canary = "canary-7f3a91";
+let bridge: RealBridge;
+beforeAll(async () => {
+  bridge = await RealBridge.start({
+    environment: {
+      SECRET_OF_THE_BRIDGE: canary,
+      LD_LIBRARY_PATH: `/${canary}`,
+      GIT_SSH_COMMAND: canary,
+      PYTHONPATH: canary,
+      npm_config_registry: canary,
+      BASH_ENV: canary,
+    },
+  });
+});
+afterAll(() => bridge[Symbol.asyncDispose]());
+
+async function evaluate(script: string): Promise<string> {
+  return tailText(await bridge.relay.run({ action: "exec", params: { program: "node", args: ["-e", script] } }));
+}
+
+describe("what a run sees", () => {
+  it("has an environment made from nothing: none of the bridge's own reaches it [S4] [E1]", async () => {
+    const environment = JSON.parse(await evaluate("console.log(JSON.stringify(process.env))")) as Record<
+      string,
+      string
+    >;
+    const allowed = [
+      "PATH",
+      "HOME",
+      "TMPDIR",
+      "LANG",
+      "TERM",
+      "QUARTERDECK_RUN_ID",
+      "QUARTERDECK_TASK_ID",
+      "QUARTERDECK_WORKSPACE_ID",
+      "PWD",
+    ];
+    expect(Object.keys(environment).filter((name) => !allowed.includes(name))).toEqual([]);
+    expect(JSON.stringify(environment)).not.toContain(canary);
+    expect(environment["HOME"]).toBe(bridge.data.workspace(bridge.relay.workspaceId).home);
+  });
+
+  it("cannot read the bridge's key and journal, nor name them [S7]", async () => {
+    const secret = readFileSync(bridge.data.identityFile, "utf8");
+    expect(secret).toContain("privateKeyPkcs8");
+    const script = `
+      const fs = require('node:fs');
+      const attempt = (work) => { try { return String(work()); } catch (error) { return error.code; } };
+      console.log(attempt(() => fs.readFileSync('${bridge.data.identityFile}')), attempt(() => fs.readdirSync('${bridge.data.path}')));`;
+    expect((await evaluate(script)).trim()).toBe("ENOENT workspaces");
+  });
+
+  it("cannot reach another workspace's files [S7]", async () => {
+    const other = join(bridge.data.workspaces, "ws_00000000000000000000000000");
+    mkdirSync(other);
+    writeFileSync(join(other, "secret"), canary);
+    expect(
+      (await evaluate(`console.log(require('node:fs').readdirSync('${bridge.data.workspaces}').join())`)).trim(),
+    ).toBe(bridge.relay.workspaceId);
+  });
+
+  it("cannot see or signal the bridge, nor any process outside [S7]", async () => {
+    const script = `
+      let killed = true; try { process.kill(${bridge.pid}, 0) } catch { killed = false }
+      const pids = require('node:fs').readdirSync('/proc').filter((name) => /^\\d+$/.test(name));
+      console.log(killed, pids.length < 8);`;
+    expect((await evaluate(script)).trim()).toBe("false true");
+  });
+
+  it("has no capabilities, no raw disks, and cannot uncover what is hidden [S7]", async () => {
+    const script = `
+      const fs = require('node:fs'); const { spawnSync } = require('node:child_process');
+      spawnSync('umount', ['${bridge.data.path}']); spawnSync('unshare', ['-Urm', 'umount', '${bridge.data.path}']);
+      console.log(/CapEff:\\s+0+$/m.test(fs.readFileSync('/proc/self/status', 'utf8')), fs.existsSync('${bridge.data.identityFile}'),
+        fs.readdirSync('/dev').some((name) => /^(vd|sd|nvme|xvd)/.test(name)));`;
+    expect((await evaluate(script)).trim()).toBe("true false false");
+  });
+
+  it("finds its workspace writable", async () => {
+    const script = "const fs = require('node:fs'); fs.writeFileSync('file', 'x'); console.log(process.cwd())";
+    expect((await evaluate(script)).trim()).toBe(bridge.data.workspace(bridge.relay.workspaceId).scratch);
+  });
+
+  it("writes no secret to its log [E1]", () => {
+    expect(bridge.log).not.toContain(canary);
+  });
+});
+
+describe("a machine without bubblewrap", () => {
+  it("refuses to run programs unless the owner consented, and says so", async () => {
+    await using bare = await RealBridge.start({ environment: { PATH: "/nowhere" } });
+    if (bare.relay.hello?.capabilities.isolation === "hidden") return; // bubblewrap is in a standard folder here.
+    expect(await bare.relay.run({ action: "exec", params: { program: "echo", args: ["x"] } })).toMatchObject({
+      code: "SANDBOX_UNAVAILABLE",
+    });
+  });
+});

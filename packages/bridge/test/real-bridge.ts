@@ -1,0 +1,99 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DataDirectory } from "../src/data-directory.ts";
+import { killRun } from "../src/wrapper/end-run.ts";
+import { FakeRelay } from "./fake-relay.ts";
+import type { RunId } from "@quarterdeck/core/ids";
+import { readdirSync } from "node:fs";
+
+const cli = join(import.meta.dirname, "../src/cli.ts");
+
+export interface CliEnd {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the bridge's command line to its end. */
+export function runCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<CliEnd> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [cli, ...args], {
+      env: { PATH: process.env["PATH"], ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+/** A bridge in a process of its own, enrolled with a fake relay. */
+export class RealBridge implements AsyncDisposable {
+  readonly relay: FakeRelay;
+  readonly data: DataDirectory;
+  readonly #environment: NodeJS.ProcessEnv;
+  #child: ChildProcess | undefined;
+  log = "";
+
+  private constructor(relay: FakeRelay, data: DataDirectory, environment: NodeJS.ProcessEnv) {
+    this.relay = relay;
+    this.data = data;
+    this.#environment = environment;
+  }
+
+  static async start(options: { args?: readonly string[]; environment?: NodeJS.ProcessEnv } = {}): Promise<RealBridge> {
+    const relay = await FakeRelay.start();
+    const data = DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
+    const bridge = new RealBridge(relay, data, { PATH: process.env["PATH"], ...options.environment });
+    const enrolled = await runCli([
+      "enrol",
+      "--url",
+      relay.url,
+      "--token",
+      relay.token,
+      "--platform-key",
+      await relay.fingerprint(),
+      "--data",
+      data.path,
+    ]);
+    if (enrolled.exitCode !== 0) throw new Error(enrolled.stderr);
+    bridge.begin(options.args);
+    await relay.untilOnline();
+    return bridge;
+  }
+
+  begin(args: readonly string[] = []): void {
+    const child = spawn(process.execPath, [cli, "run", "--data", this.data.path, ...args], {
+      env: this.#environment,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr.on("data", (data: Buffer) => (this.log += data.toString()));
+    this.#child = child;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null;
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGKILL");
+    await Promise.all(readdirSync(this.data.runs).map((runId) => killRun(runId as RunId)));
+    await this.relay.stop();
+    rmSync(this.data.path, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

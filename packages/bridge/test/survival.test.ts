@@ -1,0 +1,189 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunId } from "@quarterdeck/core/ids";
+import { describe, expect, it } from "vitest";
+import { readMarker } from "../src/runs/run-files.ts";
+import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
+import { tailText } from "./fake-relay.ts";
+import { RealBridge } from "./real-bridge.ts";
+
+/** A program that says when it begins, and ends when a file appears. It counts its starts. */
+function waitForFile(directory: string): { script: string; go: string; count: string } {
+  const go = join(directory, "go");
+  const count = join(directory, "count");
+  const script = `const fs = require('node:fs'); fs.appendFileSync('${count}', 'x'); fs.writeSync(1, 'begun\\n');
+    setInterval(() => { if (fs.existsSync('${go}')) { console.log('ended'); process.exit(3); } }, 5)`;
+  return { script, go, count };
+}
+
+async function startWaiting(bridge: RealBridge) {
+  const scratch = bridge.data.workspace(bridge.relay.workspaceId).scratch;
+  const program = waitForFile(scratch);
+  const runId = await bridge.relay.send({ action: "exec", params: { program: "node", args: ["-e", program.script] } });
+  await bridge.relay.untilStarted(runId);
+  await bridge.relay.changes.until(() => existsSync(program.count), "the program");
+  return { ...program, runId };
+}
+
+const touch = async (path: string) => (await import("node:fs")).writeFileSync(path, "");
+const finishedTimes = (bridge: RealBridge, runId: RunId) =>
+  bridge.relay.results.filter(({ result }) => result.runId === runId && result.kind === "finished").length;
+
+describe("a bridge that is killed", () => {
+  it("during a run: the run goes on, is adopted, and its true result comes once [F4]", async () => {
+    await using bridge = await RealBridge.start();
+    const run = await startWaiting(bridge);
+    await bridge.end("SIGKILL");
+    bridge.begin();
+    await bridge.relay.untilOnline();
+    bridge.relay.watch({ runs: [run.runId] });
+    await bridge.relay.changes.until(
+      () => bridge.relay.output.get(run.runId)?.bytes.toString() === "begun\n",
+      "the output so far",
+    );
+    await touch(run.go);
+    expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({
+      verdict: "failed",
+      exitCode: 3,
+      outputBytes: 12,
+    });
+    expect(readFileSync(run.count, "utf8")).toBe("x");
+    await bridge.relay.changes.until(() => bridge.relay.output.get(run.runId)?.isEnded, "the end of the output");
+    expect(bridge.relay.output.get(run.runId)?.bytes.toString()).toBe("begun\nended\n");
+    expect(finishedTimes(bridge, run.runId)).toBe(1);
+  });
+
+  it("and the run ended meanwhile: the result file tells [F4]", async () => {
+    await using bridge = await RealBridge.start();
+    const run = await startWaiting(bridge);
+    await bridge.end("SIGKILL");
+    await touch(run.go);
+    await bridge.relay.changes.until(() => existsSync(bridge.data.run(run.runId).result), "the result file");
+    bridge.begin();
+    const end = await bridge.relay.untilFinished(run.runId);
+    expect(end).toMatchObject({ verdict: "failed", exitCode: 3 });
+    expect(tailText(end)).toBe("begun\nended\n");
+  });
+
+  it("with results that the relay never acknowledged: they are sent again, once each [F4]", async () => {
+    await using bridge = await RealBridge.start();
+    bridge.relay.holdsResults = true;
+    const runId = await bridge.relay.send({ action: "exec", params: { program: "echo", args: ["x"] } });
+    await bridge.relay.changes.until(
+      () => bridge.relay.frames.filter(({ type }) => type === "results").length >= 2,
+      "results",
+    );
+    await bridge.end("SIGKILL");
+    bridge.relay.holdsResults = false;
+    bridge.begin();
+    expect(await bridge.relay.untilFinished(runId)).toMatchObject({ verdict: "succeeded" });
+    expect(bridge.relay.results.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it("right after it took a command: the command runs once, whatever moment it was [F4]", async () => {
+    await using bridge = await RealBridge.start();
+    const scratch = bridge.data.workspace(bridge.relay.workspaceId).scratch;
+    const count = join(scratch, "count");
+    const script = `require('node:fs').appendFileSync('${count}', 'x')`;
+    let expected = "";
+    for (const moment of ["sent", "acknowledged", "marked"] as const) {
+      const before = bridge.relay.acknowledged;
+      const runId = await bridge.relay.send({ action: "exec", params: { program: "node", args: ["-e", script] } });
+      if (moment === "acknowledged")
+        await bridge.relay.changes.until(() => bridge.relay.acknowledged > before, "the acknowledgement");
+      if (moment === "marked")
+        await bridge.relay.changes.until(() => existsSync(bridge.data.run(runId).started), "the marker");
+      await bridge.end("SIGKILL");
+      bridge.begin();
+      expect(await bridge.relay.untilFinished(runId)).toMatchObject({ verdict: "succeeded" });
+      expected += "x";
+      expect(readFileSync(count, "utf8")).toBe(expected);
+    }
+  });
+});
+
+describe("a run whose wrapper is killed", () => {
+  it("is indeterminate when it must run at most once, and leaves no process [F4] [S8]", async () => {
+    await using bridge = await RealBridge.start();
+    const run = await startWaiting(bridge);
+    process.kill(readMarker(bridge.data.run(run.runId))!.pid, "SIGKILL");
+    expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "indeterminate", code: "CUT_OFF" });
+    expect(readFileSync(run.count, "utf8")).toBe("x");
+    expect(findRunProcesses(run.runId)).toEqual([]);
+  });
+
+  it("and its bridge too, is indeterminate after the start [F4]", async () => {
+    await using bridge = await RealBridge.start();
+    const run = await startWaiting(bridge);
+    await bridge.end("SIGKILL");
+    process.kill(readMarker(bridge.data.run(run.runId))!.pid, "SIGKILL");
+    bridge.begin();
+    expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "indeterminate" });
+    expect(readFileSync(run.count, "utf8")).toBe("x");
+  });
+});
+
+describe("cancelling", () => {
+  it("leaves no process, not even a double-forked one that ignores signals [S8]", async () => {
+    await using bridge = await RealBridge.start();
+    const script = `
+      const { spawn } = require('node:child_process');
+      const stubborn = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); process.stdout.write('.')";
+      const forker = "require('node:child_process').spawn(process.execPath, ['-e', " + JSON.stringify(stubborn) + "], { detached: true, stdio: 'inherit', env: {} }).unref()";
+      for (let i = 0; i < 3; i++) spawn(process.execPath, ['-e', forker], { detached: true, stdio: 'inherit' }).unref();
+      process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`;
+    const runId = await bridge.relay.send({ action: "exec", params: { program: "node", args: ["-e", script] } });
+    bridge.relay.watch({ runs: [runId] });
+    await bridge.relay.changes.until(() => bridge.relay.output.get(runId)?.bytes.length === 3, "three grandchildren");
+    const processes = findRunProcesses(runId);
+    expect(processes.length).toBeGreaterThanOrEqual(4);
+    await bridge.relay.send({ action: "task.cancel", params: { runId } });
+    expect(await bridge.relay.untilFinished(runId)).toMatchObject({ verdict: "cancelled" });
+    for (const { pid } of processes) expect(processStartTicks(pid)).toBeUndefined();
+    expect(findRunProcesses(runId)).toEqual([]);
+  });
+
+  it("lets a program end by itself when it is asked", async () => {
+    await using bridge = await RealBridge.start();
+    const script =
+      "process.on('SIGTERM', () => { console.log('bye'); process.exit(0); }); console.log('hi'); setInterval(() => {}, 1000)";
+    const runId = await bridge.relay.send({ action: "exec", params: { program: "node", args: ["-e", script] } });
+    bridge.relay.watch({ runs: [runId] });
+    await bridge.relay.changes.until(() => bridge.relay.output.has(runId), "the program");
+    await bridge.relay.send({ action: "task.cancel", params: { runId } });
+    const end = await bridge.relay.untilFinished(runId);
+    expect(end.verdict).toBe("cancelled");
+    expect(tailText(end)).toBe("hi\nbye\n");
+    expect(end.durationMs).toBeLessThan(4000);
+  });
+
+  it("before the command has come keeps it from starting, also after a restart", async () => {
+    await using bridge = await RealBridge.start();
+    const { command, text } = await bridge.relay.makeCommand({
+      action: "exec",
+      params: { program: "echo", args: ["x"] },
+    });
+    await bridge.relay.send({ action: "task.cancel", params: { runId: command.runId } });
+    await bridge.relay.changes.until(() => bridge.relay.acknowledged === 1, "the acknowledgement");
+    await bridge.end("SIGKILL");
+    bridge.begin();
+    await bridge.relay.untilOnline();
+    bridge.relay.sendSigned(text);
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({
+      verdict: "cancelled",
+      startedAtMs: null,
+      outputBytes: 0,
+    });
+  });
+
+  it("right behind its command, in one frame, ends it as cancelled", async () => {
+    await using bridge = await RealBridge.start();
+    const { command, text } = await bridge.relay.makeCommand({
+      action: "exec",
+      params: { program: "sleep", args: ["600"] },
+    });
+    const cancel = await bridge.relay.makeCommand({ action: "task.cancel", params: { runId: command.runId } });
+    bridge.relay.sendSigned(text, cancel.text);
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({ verdict: "cancelled" });
+  });
+});
