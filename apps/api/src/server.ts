@@ -6,6 +6,7 @@ import { ListenError, startApi } from "./start-api.ts";
 // The entry of the API process.
 
 async function main(): Promise<void> {
+  process.umask(0o077); // The database is for its owner only.
   const env = readEnv(process.env);
   const log = createLog(env.logLevel);
   process.on("uncaughtException", (error) => {

@@ -46,8 +46,10 @@ const settingsSchema = z.object({
 /** Reads and checks the bindings. Throws an error that names each wrong one and never shows a value. */
 export function readSettings(env: Env): Settings {
   const parsed = settingsSchema.safeParse(env);
-  if (!parsed.success) {
-    const names = parsed.error.issues.map((issue) => String(issue.path[0]));
+  const isApiKnown = env.API !== undefined || z.url({ protocol: /^https?$/ }).safeParse(env.API_URL).success;
+  if (!parsed.success || !isApiKnown) {
+    const names = parsed.error?.issues.map((issue) => String(issue.path[0])) ?? [];
+    if (!isApiKnown) names.push("API_URL (or the service binding API)");
     throw new Error(`The relay's configuration is wrong; set ${[...new Set(names)].join(", ")}.`);
   }
   return {

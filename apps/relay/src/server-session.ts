@@ -11,6 +11,7 @@ import { BridgeLink } from "./server/bridge-link.ts";
 import type { Accepted } from "./server/bridge-handshake.ts";
 import { ObjectAlarm } from "./server/object-alarm.ts";
 import { ObjectState } from "./server/object-state.ts";
+import { ObjectUpkeep } from "./server/object-upkeep.ts";
 import { openEntries } from "./server/outbox-entries.ts";
 import { ReportDelivery } from "./server/report-delivery.ts";
 import { logFailure, sendError } from "./server/socket-errors.ts";
@@ -35,6 +36,7 @@ export class ServerSession extends DurableObject<Env> {
   readonly #state: ObjectState;
   readonly #delivery: ReportDelivery;
   readonly #alarm: ObjectAlarm;
+  readonly #upkeep: ObjectUpkeep;
   #bridge: BridgeLink;
   #viewers: ViewerHall;
   /** When this instance found the server marked online without a connection: a restart cut it. */
@@ -46,6 +48,12 @@ export class ServerSession extends DurableObject<Env> {
     this.#state = new ObjectState(ctx, readSettings(env));
     this.#delivery = new ReportDelivery(this.#state, env);
     this.#alarm = new ObjectAlarm(ctx.storage);
+    this.#upkeep = new ObjectUpkeep({
+      ctx,
+      delivery: this.#delivery,
+      alarm: this.#alarm,
+      deadlines: () => this.#deadlines(),
+    });
     // SQL is synchronous, so the schema is there before anything below reads it; only the alarm's time must be awaited.
     ctx.storage.transactionSync(() => migrate(this.#state.sql));
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
@@ -68,7 +76,7 @@ export class ServerSession extends DurableObject<Env> {
       const ticket = url.searchParams.get("ticket") ?? "";
       await this.#viewers.open(socket, ticket, { serverId: this.#serverId(), isOnline });
     }
-    await this.#settle();
+    await this.#upkeep.settle();
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -88,7 +96,7 @@ export class ServerSession extends DurableObject<Env> {
     }
     this.#pump();
     this.#delivery.retryAt(Date.now());
-    await this.#settle();
+    await this.#upkeep.settleSoon();
     return through;
   }
 
@@ -132,7 +140,7 @@ export class ServerSession extends DurableObject<Env> {
       this.#state.forget();
     }
     // Also after a failure: the platform gives up on an alarm that fails again and again, and nothing else would ring.
-    await this.#settle();
+    await this.#upkeep.settle();
   }
 
   /** What is due: connections that are late, silent or expired, and records that may be forgotten. */
@@ -159,7 +167,7 @@ export class ServerSession extends DurableObject<Env> {
       const { signed, signature } = frame;
       const accepted = await this.#bridge.hello(socket, { signed, signature }, this.#serverId());
       if (accepted) this.#welcome(socket, accepted);
-      return this.#settle();
+      return this.#upkeep.settle();
     }
     if (this.#bridge.admits(socket, frame)) await this.#liveFrame(socket, frame);
   }
@@ -170,7 +178,7 @@ export class ServerSession extends DurableObject<Env> {
       case "ack": {
         const taken = this.#state.transact(() => acknowledgeCommands(sql, frame.through));
         if (!taken.ok) return this.#bridge.fail(socket, taken.error);
-        if (this.#pump() > 0) await this.#settle();
+        if (this.#pump() > 0) await this.#upkeep.settleSoon();
         return;
       }
       case "results": {
@@ -179,7 +187,7 @@ export class ServerSession extends DurableObject<Env> {
         if (!taken.ok) return this.#bridge.fail(socket, taken.error);
         this.#bridge.acknowledgeResults(taken.value);
         this.#pump();
-        return this.#settle();
+        return this.#upkeep.settle();
       }
       case "telemetry":
         return this.#viewers.telemetry(frame.samples);
@@ -216,7 +224,7 @@ export class ServerSession extends DurableObject<Env> {
   async #viewerMessage(socket: WebSocket, text: string): Promise<void> {
     const change: InterestChange = await this.#viewers.message(socket, text, this.#serverId());
     if (change) this.#sendInterest(change.asked);
-    await this.#settle();
+    await this.#upkeep.settle();
   }
 
   async #closed(socket: WebSocket, how: { readonly isAnswered: boolean }): Promise<void> {
@@ -226,7 +234,7 @@ export class ServerSession extends DurableObject<Env> {
       logFailure("a closed WebSocket", error);
       this.#state.forget();
     }
-    await this.#settle();
+    await this.#upkeep.settle();
     await this.#purgeIfBlank();
   }
 
@@ -295,31 +303,14 @@ export class ServerSession extends DurableObject<Env> {
     this.#viewers.announce({ isOnline: false, sinceMs });
   }
 
-  /** After each event: waiting reports go to the API, and the alarm is set for what comes next. */
-  async #settle(): Promise<void> {
-    if (this.#delivery.dueMs(Date.now()) !== null) this.ctx.waitUntil(this.#deliver());
-    await this.#setAlarm();
-  }
-
-  async #deliver(): Promise<void> {
-    try {
-      await this.#delivery.flush(() => Date.now());
-      await this.#setAlarm();
-    } catch (error) {
-      logFailure("the delivery of reports", error);
-    }
-  }
-
-  async #setAlarm(): Promise<void> {
-    const nowMs = Date.now();
-    await this.#alarm.set({
+  #deadlines() {
+    return {
       oldestHandshakeMs: this.#bridge.oldestHandshakeMs(),
       bridgeHeardMs: this.#bridge.heardMs(),
       connectionMissedMs: this.#missedSinceMs,
-      reportsDueMs: this.#delivery.dueMs(nowMs),
       nextTicketExpiryMs: nextTicketExpiry(this.#state.sql),
       nextViewerExpiryMs: this.#viewers.nextExpiryMs(),
-    });
+    };
   }
 
   #setServerId(serverId: ServerId): void {

@@ -26,6 +26,7 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
             await page.goto("about:blank");
             await page.goto(path);
             await page.getByRole("heading").first().waitFor();
+            await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
             await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
             const label = `${name}-${size}-${colorScheme}`;
             await takeScreenshot(page, `page-${label}`);

@@ -1,8 +1,18 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { collect, freePort, processesNaming, repositoryRoot, startQuarterdeck } from "./support/quarterdeck.ts";
+import {
+  collect,
+  embeddedEntry,
+  freePort,
+  isAlive,
+  processesNaming,
+  repositoryRoot,
+  startQuarterdeck,
+} from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { waitFor } from "./support/wait-for.ts";
 
@@ -74,6 +84,54 @@ it("leaves no process behind when it is killed", async () => {
   await waitFor(() => processesNaming(data.path).length === 0, {
     what: () => `no process to be left, but ${processesNaming(data.path).join()} are`,
   });
+});
+
+it("leaves no process behind when it is killed on a system without setpriv", async () => {
+  using data = temporaryFolder();
+  using programs = temporaryFolder();
+  for (const folder of (process.env["PATH"] ?? "").split(":").filter(existsSync)) {
+    for (const name of readdirSync(folder)) {
+      const link = join(programs.path, name);
+      if (name !== "setpriv" && !existsSync(link)) symlinkSync(join(folder, name), link);
+    }
+  }
+  const quarterdeck = await startQuarterdeck({ dataDir: data.path, env: { PATH: programs.path } });
+  const parts = await waitFor(
+    () => {
+      const pids = processesNaming("guard.ts").filter((pid) => processesNaming(data.path).includes(pid));
+      return pids.length === 3 ? [...pids, ...processesNaming(data.path)] : undefined;
+    },
+    { what: "three guarded parts" },
+  );
+  quarterdeck.process.kill("SIGKILL");
+  await waitFor(() => !parts.some(isAlive) && processesNaming(data.path).length === 0, {
+    what: "no process to be left",
+  });
+  const again = await startQuarterdeck({ dataDir: data.path });
+  expect(await again.stop()).toBe(0);
+});
+
+it.each([
+  [["--data", "/dev/null/data"], {}, /\/dev\/null is not a directory.*--data/],
+  [["--data", "/proc/quarterdeck"], {}, /nothing can be written there.*--data/],
+  [[], { QUARTERDECK_LOG_LEVEL: "loud" }, /QUARTERDECK_LOG_LEVEL/],
+  [[], { QUARTERDECK_DATABASE_URL: "mysql:x" }, /QUARTERDECK_DATABASE_URL/],
+  [["--host", "0.0.0.0"], {}, /QUARTERDECK_PUBLIC_URL/],
+  [["--port", "http"], {}, /--port must be/],
+])("refuses %j %j before anything starts, naming what to change", async (args, env, message) => {
+  using data = temporaryFolder();
+  const child = spawn(
+    process.execPath,
+    [embeddedEntry, "--port", String(await freePort()), "--data", data.path, ...args],
+    {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const printed = collect(child);
+  expect(await end(child)).toBe(2);
+  expect(printed()).toMatch(message);
+  expect(printed()).not.toContain("Starting");
 });
 
 it("leaves no process behind when npm is killed", async () => {

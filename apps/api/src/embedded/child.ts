@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createWriteStream, existsSync, mkdirSync, renameSync, statSync, type WriteStream } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface ChildSpec {
@@ -10,13 +10,23 @@ export interface ChildSpec {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly logFile: string;
+  /** The pipe that ends with the supervisor. */
+  readonly lifeline: string;
+  /** Which permissions files that it makes do not get; runs of the bridge want what users expect, the rest keeps to itself. */
+  readonly umask: number;
 }
 
 const keepLogBytes = 10 * 1024 * 1024;
 
 /** With it, the kernel kills a child when its parent is gone, even when the parent was killed itself. */
-const deathSignal =
-  spawnSync("setpriv", ["--pdeathsig", "KILL", "true"]).status === 0 ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+const hasDeathSignal = spawnSync("setpriv", ["--pdeathsig", "KILL", "true"]).status === 0;
+
+/** How a program is started so that it never outlives the supervisor. */
+function tied(spec: ChildSpec): { command: string; args: string[] } {
+  if (hasDeathSignal) return { command: "setpriv", args: ["--pdeathsig", "KILL", "--", spec.command, ...spec.args] };
+  const guard = join(import.meta.dirname, "guard.ts");
+  return { command: process.execPath, args: [guard, spec.lifeline, spec.command, ...spec.args] };
+}
 
 function openLog(path: string): WriteStream {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -26,13 +36,15 @@ function openLog(path: string): WriteStream {
 
 /** Starts a program in a process group of its own, so that Ctrl-C reaches only the supervisor, which stops it in order. */
 export function startChild(spec: ChildSpec): ChildProcess {
-  const [command, ...args] = [...deathSignal, spec.command, ...spec.args];
-  const child = spawn(command ?? spec.command, args, {
+  const { command, args } = tied(spec);
+  const umask = process.umask(spec.umask);
+  const child = spawn(command, args, {
     cwd: spec.cwd,
     env: spec.env,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  process.umask(umask);
   const log = openLog(spec.logFile);
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });

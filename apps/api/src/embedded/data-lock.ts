@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import * as z from "zod";
@@ -18,10 +18,9 @@ export class DataInUseError extends Error {
 
 /**
  * Takes a data directory for this process, or throws. The lock is SQLite's on a file of its own: the kernel frees it when
- * the process ends, however it ends, so it is never left behind.
+ * the process ends, however it ends, so it is never left behind. The directory must be there.
  */
 export function lockDataDirectory(dataDir: string, holder: Holder): { release(): void } {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const holderFile = join(dataDir, "lock-holder.json");
   const database = new DatabaseSync(join(dataDir, "lock.db"));
   try {

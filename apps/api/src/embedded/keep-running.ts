@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { ChildProcess } from "node:child_process";
 import { describeExit, startChild, stopChild, waitForEnd, type ChildSpec } from "./child.ts";
 
@@ -6,10 +7,13 @@ const longestDelayMs = 10_000;
 /** A child that lived this long starts over with the first delay. */
 const healthyMs = 30_000;
 
-/** A program that is started again whenever it ends, until it is stopped. */
+/** A program that is started again whenever it ends, once it has been established and until it is stopped. */
 export interface KeptChild {
   readonly spec: ChildSpec;
-  pid(): number | undefined;
+  /** Where in its log this start began, in bytes. */
+  readonly logStart: number;
+  /** From now on it is started again when it ends. Before, an end is for whoever waits for it to be ready. */
+  established(): void;
   /** How it ended last, if it ever did. */
   lastEnd(): string | undefined;
   /** Lets it end by itself and not come back; waits for that, `timeoutMs` at most. */
@@ -19,14 +23,16 @@ export interface KeptChild {
 
 export function keepRunning(spec: ChildSpec, say: (line: string) => void): KeptChild {
   let child: ChildProcess;
+  const logStart = statSync(spec.logFile, { throwIfNoEntry: false })?.size ?? 0;
   let isStopping = false;
+  let isEstablished = false;
   let delayMs = firstDelayMs;
   let restart: NodeJS.Timeout | undefined;
   let lastEnd: string | undefined;
 
   const again = (what: string, startedAt: number) => {
     lastEnd = what;
-    if (isStopping) return;
+    if (isStopping || !isEstablished) return;
     if (performance.now() - startedAt > healthyMs) delayMs = firstDelayMs;
     say(`${spec.name} ${what}; starting it again (log: ${spec.logFile})`);
     restart = setTimeout(start, delayMs);
@@ -42,7 +48,10 @@ export function keepRunning(spec: ChildSpec, say: (line: string) => void): KeptC
 
   return {
     spec,
-    pid: () => child.pid,
+    logStart,
+    established() {
+      isEstablished = true;
+    },
     lastEnd: () => lastEnd,
     async letEnd(timeoutMs) {
       isStopping = true;

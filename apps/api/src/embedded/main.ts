@@ -4,6 +4,7 @@ import { helpText, readOptions, UsageError } from "./options.ts";
 import { startPlatform, type Platform } from "./start-platform.ts";
 
 const startedAt = performance.now();
+process.umask(0o077); // Keys, database and logs are for their owner only.
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -15,6 +15,14 @@ export interface Ports {
   readonly internal: number;
 }
 
+const ownerOnly = 0o077;
+const usual = 0o022;
+
+/** Where the supervisor holds its lifeline. */
+export function lifelinePath(options: Options): string {
+  return join(options.dataDir, "run/lifeline");
+}
+
 /** The part of the environment that every program may have; secrets of whoever called `npm start` stay out. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const names = ["HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
@@ -55,6 +63,8 @@ export function relaySpec(options: Options, ports: Ports, keys: { keys: Keys; re
       SERVICE_KEY: keys.keys.serviceKey,
     },
     logFile: join(options.dataDir, "logs/relay.log"),
+    lifeline: lifelinePath(options),
+    umask: ownerOnly,
   };
 }
 
@@ -83,6 +93,8 @@ export function apiSpec(options: Options, ports: Ports): ChildSpec {
       QUARTERDECK_BRIDGE_TARBALL: paths.bridgeTarball,
     },
     logFile: join(options.dataDir, "logs/api.log"),
+    lifeline: lifelinePath(options),
+    umask: ownerOnly,
   };
 }
 
@@ -95,15 +107,17 @@ export function bridgeSpec(options: Options, args: readonly string[]): ChildSpec
     cwd: options.dataDir,
     env: { ...plainEnvironment(), PATH: callersPath() },
     logFile: join(options.dataDir, "logs/bridge.log"),
+    lifeline: lifelinePath(options),
+    umask: usual,
   };
 }
 
 /** The port may be another than at the last start, so the bridge of this machine is told where the relay is. */
 export function bridgeRunArgs(
   options: Options,
-  { apiUrl, lifeline, isolation }: { apiUrl: string; lifeline: string; isolation: Isolation },
+  { apiUrl, isolation }: { apiUrl: string; isolation: Isolation },
 ): string[] {
   const args = ["run", "--data", join(options.dataDir, "bridge"), "--hide", options.dataDir];
-  args.push("--lifeline", lifeline, "--relay-url", apiUrl.replace(/^http/, "ws"));
+  args.push("--lifeline", lifelinePath(options), "--relay-url", apiUrl.replace(/^http/, "ws"));
   return isolation === "consented" ? [...args, "--consent-no-isolation"] : args;
 }

@@ -12,13 +12,14 @@ export async function waitUntilReady(
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    if (await isReady()) return;
+    if (await isReady()) {
+      child.established();
+      return;
+    }
     const end = child.lastEnd();
-    if (end !== undefined) throw new Error(`${child.spec.name} ${end}.\n${endOfLog(child.spec.logFile)}`);
+    if (end !== undefined) throw new Error(`${child.spec.name} ${end}.\n${endOfLog(child)}`);
     if (performance.now() > deadline) {
-      throw new Error(
-        `${child.spec.name} did not answer within ${timeoutMs / 1000} s.\n${endOfLog(child.spec.logFile)}`,
-      );
+      throw new Error(`${child.spec.name} did not answer within ${timeoutMs / 1000} s.\n${endOfLog(child)}`);
     }
     await delay(pollMs);
   }
@@ -35,7 +36,9 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-function endOfLog(path: string): string {
-  const lines = existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n").slice(-8) : [];
-  return [...lines.map((line) => `  ${line}`), `  (the whole log: ${path})`].join("\n");
+/** What this start wrote to its log, without what earlier ones did. */
+function endOfLog({ spec: { logFile }, logStart }: KeptChild): string {
+  const text = existsSync(logFile) ? readFileSync(logFile).subarray(logStart).toString() : "";
+  const lines = text.trimEnd().split("\n").slice(-8);
+  return [...lines.map((line) => `  ${line}`), `  (the whole log: ${logFile})`].join("\n");
 }

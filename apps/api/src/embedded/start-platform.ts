@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { EnvError, readEnv } from "../env.ts";
 import { loadKeys, type Keys } from "../keys/keys.ts";
 import { loadRelayKey } from "../keys/relay-key.ts";
 import { describeExit, startChild, type ChildSpec } from "./child.ts";
+import { makeDataDirectory } from "./data-directory.ts";
 import { lockDataDirectory } from "./data-lock.ts";
 import { checkPortIsFree, findFreePort } from "./free-port.ts";
 import { internalClient } from "./internal-client.ts";
@@ -11,7 +13,7 @@ import { decideIsolation, type Isolation } from "./isolation-consent.ts";
 import { keepRunning, type KeptChild } from "./keep-running.ts";
 import { holdLifeline } from "./lifeline.ts";
 import { UsageError, type Options } from "./options.ts";
-import { apiSpec, bridgeRunArgs, bridgeSpec, relaySpec, type Ports } from "./parts.ts";
+import { apiSpec, bridgeRunArgs, bridgeSpec, lifelinePath, relaySpec, type Ports } from "./parts.ts";
 import { answers, waitUntilReady } from "./readiness.ts";
 import { checkIsBuilt } from "./repository-paths.ts";
 import { waitForRunsToEnd } from "./run-processes.ts";
@@ -32,6 +34,9 @@ const relayStopGraceMs = 300;
 /** Starts relay, API and bridge on this machine, and keeps them running until `stop`. */
 export async function startPlatform(options: Options, say: (line: string) => void): Promise<Platform> {
   checkIsBuilt();
+  makeDataDirectory(options.dataDir);
+  const ports: Ports = { relay: await findFreePort(), internal: await findFreePort() };
+  checkSettings(apiSpec(options, ports).env);
   const address = options.publicUrl ?? `http://localhost:${options.port}`;
   const lock = lockDataDirectory(options.dataDir, { pid: process.pid, address, sinceMs: Date.now() });
   const stopping: (() => Promise<void>)[] = [async () => lock.release()];
@@ -42,7 +47,9 @@ export async function startPlatform(options: Options, say: (line: string) => voi
     await explainPort(options);
     const isolation = await decideIsolation({ dataDir: options.dataDir, consents: options.consentsToNoIsolation });
     const keys = await loadKeys(options.dataDir);
-    const ports: Ports = { relay: await findFreePort(), internal: await findFreePort() };
+    mkdirSync(join(options.dataDir, "run"), { recursive: true, mode: 0o700 });
+    const lifeline = holdLifeline(lifelinePath(options));
+    stopping.push(async () => lifeline.cut());
     const keep = (spec: ChildSpec, graceMs: number): KeptChild => {
       const child = keepRunning(spec, say);
       stopping.push(async () => child.stop(graceMs));
@@ -60,10 +67,9 @@ export async function startPlatform(options: Options, say: (line: string) => voi
 
     say("Starting the bridge of this machine…");
     await enrolThisMachine(options, ports, keys);
-    mkdirSync(join(options.dataDir, "run"), { recursive: true, mode: 0o700 });
-    const lifeline = holdLifeline(join(options.dataDir, "run/lifeline"));
-    const run = { apiUrl: loopbackUrl(options), lifeline: lifeline.path, isolation };
+    const run = { apiUrl: loopbackUrl(options), isolation };
     const bridge = keep(bridgeSpec(options, bridgeRunArgs(options, run)), stopGraceMs);
+    bridge.established();
     // First of all when stopping: runs end and leave their results, which the bridge may still hand over.
     stopping.push(async () => {
       lifeline.cut();
@@ -74,6 +80,16 @@ export async function startPlatform(options: Options, say: (line: string) => voi
     return { address, setupLink: await internalClient(ports.internal, keys.serviceKey).setupLink(), isolation, stop };
   } catch (error) {
     await stop();
+    throw error;
+  }
+}
+
+/** What the API would refuse when it starts is refused before anything does. */
+function checkSettings(environment: NodeJS.ProcessEnv): void {
+  try {
+    readEnv(environment);
+  } catch (error) {
+    if (error instanceof EnvError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
 }

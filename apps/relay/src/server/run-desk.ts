@@ -130,7 +130,7 @@ export class RunDesk {
     const isRead = findAction(command.action)?.isRead ?? false;
     const run: WaitingRun = {
       runId,
-      orderKey: isRead ? null : (command.projectId ?? command.workspaceId),
+      orderKey: isRead ? null : command.projectId,
       demand: command.demand,
       expiresAtMs: command.expiresAtMs,
     };

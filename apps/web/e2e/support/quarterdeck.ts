@@ -7,6 +7,9 @@ import { waitFor } from "./wait-for.ts";
 
 export const repositoryRoot = join(import.meta.dirname, "../../../..");
 
+/** The program behind `npm start`, once everything is built. */
+export const embeddedEntry = join(repositoryRoot, "apps/api/src/embedded/main.ts");
+
 /** A whole platform with its bridge, started as a user would, in a data directory of its own. */
 export interface Quarterdeck {
   readonly url: string;
@@ -47,8 +50,7 @@ export async function startQuarterdeck(options: {
   env?: NodeJS.ProcessEnv;
 }): Promise<Quarterdeck> {
   const port = options.port ?? (await freePort());
-  const entry = join(repositoryRoot, "apps/api/src/embedded/main.ts");
-  const child = spawn(process.execPath, [entry, "--port", String(port), "--data", options.dataDir], {
+  const child = spawn(process.execPath, [embeddedEntry, "--port", String(port), "--data", options.dataDir], {
     cwd: repositoryRoot,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

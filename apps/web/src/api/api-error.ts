@@ -11,6 +11,9 @@ export interface ApiError {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** How Chromium, Firefox and Safari say that the code of a page could not be fetched. */
+const missingChunk = /dynamically imported module|importing a module script failed/i;
+
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && Object.hasOwn(errorCodes, code);
 }
@@ -35,6 +38,8 @@ export function toApiError(error: unknown): ApiError {
     // Without data no tRPC answer came: a network error, or a proxy that answered for a platform that is down.
     return { code: "UNREACHABLE", message: "", fields: {} };
   }
+  if (error instanceof TypeError && missingChunk.test(error.message))
+    return { code: "UNREACHABLE", message: "", fields: {} };
   if (error instanceof QuarterdeckError) return { code: error.code, message: error.message, fields: {} };
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error), fields: {} };
 }

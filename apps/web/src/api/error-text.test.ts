@@ -28,6 +28,12 @@ it("says that the platform cannot be reached when no answer came", () => {
   expect(errorText(i18n.t, error)).toMatch(/cannot be reached/);
 });
 
+it("says so too when the code of a page did not come", () => {
+  const error = new TypeError("Failed to fetch dynamically imported module: http://localhost/assets/RunPage.js");
+  expect(toApiError(error).code).toBe("UNREACHABLE");
+  expect(toApiError(new TypeError("x is undefined")).code).toBe("INTERNAL");
+});
+
 it("says so too when a proxy answered for it", () => {
   expect(toApiError(TRPCClientError.from({ error: { message: "Bad Gateway" } } as never)).code).toBe("UNREACHABLE");
 });

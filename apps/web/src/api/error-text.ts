@@ -11,6 +11,7 @@ export const translatedCodes = [
   "FORBIDDEN",
   "ORIGIN_REFUSED",
   "RATE_LIMITED",
+  "SERVER_OFFLINE",
   "RELAY_UNAVAILABLE",
   "INTERNAL",
 ] as const satisfies readonly ApiError["code"][];

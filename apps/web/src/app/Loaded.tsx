@@ -1,9 +1,11 @@
 import { RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { toApiError } from "../api/api-error.ts";
 import { errorText } from "../api/error-text.ts";
 import { Alert } from "../ui/Alert.tsx";
 import { Button } from "../ui/Button.tsx";
+import { NotFound } from "./NotFound.tsx";
 
 interface QueryLike<T> {
   readonly data: T | undefined;
@@ -15,6 +17,8 @@ interface QueryLike<T> {
 export interface LoadedProps<T> {
   readonly query: QueryLike<T>;
   readonly skeleton: ReactNode;
+  /** It is what the whole page is about: without it there is no such page. */
+  readonly isPage?: boolean;
   readonly children: (data: T) => ReactNode;
 }
 
@@ -22,7 +26,7 @@ export interface LoadedProps<T> {
  * The states of whatever is fetched: a skeleton while it loads, the error with another try, the data. Data that could
  * not be renewed stays, with a word about it.
  */
-export function Loaded<T>({ query, skeleton, children }: LoadedProps<T>) {
+export function Loaded<T>({ query, skeleton, isPage = false, children }: LoadedProps<T>) {
   const { t } = useTranslation();
   const retry = (
     <Button isBusy={query.isFetching} onClick={() => void query.refetch()}>
@@ -38,8 +42,10 @@ export function Loaded<T>({ query, skeleton, children }: LoadedProps<T>) {
         </div>
       );
     }
+    if (isPage && toApiError(query.error).code === "NOT_FOUND") return <NotFound />;
+    const title = t("common.couldNotLoad");
     return (
-      <Alert tone="bad" title={t("common.couldNotLoad")} action={retry}>
+      <Alert tone="bad" title={isPage ? <h1>{title}</h1> : title} action={retry}>
         {errorText(t, query.error)}
       </Alert>
     );

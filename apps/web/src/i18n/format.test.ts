@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { formatAgo, formatBytes, formatCountdown, formatDuration, formatElapsed } from "./format.ts";
+import {
+  formatAgo,
+  formatBytes,
+  formatClock,
+  formatCountdown,
+  formatDuration,
+  formatElapsed,
+  formatRate,
+  formatSpan,
+} from "./format.ts";
 
 it.each([
   [0, "0 bytes"],
@@ -44,8 +53,40 @@ it("writes what ticks in whole seconds, and a countdown as a clock", () => {
 });
 
 it("writes how long ago, never in the future", () => {
-  expect(formatAgo("en", 1000, 0)).toBe("now");
+  expect(formatAgo("en", 1000, 0)).toBeNull();
+  expect(formatAgo("en", 0, 59_999)).toBeNull();
   expect(formatAgo("en", 0, 5 * 60_000)).toBe("5 minutes ago");
+});
+
+it("writes the day before as such, and the date when it was long ago", () => {
+  const dayMs = 24 * 3_600_000;
+  expect(formatAgo("en", 0, 1.5 * dayMs)).toBe("yesterday");
+  expect(formatAgo("en", Date.UTC(2026, 0, 15), Date.UTC(2026, 0, 15) + 30 * dayMs)).toMatch(/^Jan 1\d, 2026$/);
+});
+
+it.each([
+  [-5, "0 seconds"],
+  [20_400, "20 seconds"],
+  [60_000, "1 minute"],
+  [7_300_000, "2 hours"],
+  [90 * 24 * 3_600_000, "90 days"],
+])("writes that something has been so for %d ms as %s", (ms, text) => {
+  expect(formatSpan("en", ms)).toBe(text);
+});
+
+it.each([
+  [0, "0 kB/s"],
+  [732, "0.7 kB/s"],
+  [1536, "1.5 kB/s"],
+  [5 * 1024 ** 2, "5 MB/s"],
+])("writes %d bytes a second as %s", (rate, text) => {
+  expect(formatRate("en", rate)).toBe(text);
+});
+
+it("writes clock times of one width", () => {
+  const atMs = new Date(2026, 0, 1, 0, 5, 9).getTime();
+  expect(formatClock("en", atMs, false)).toBe("00:05");
+  expect(formatClock("en", atMs, true)).toBe("00:05:09");
 });
 
 it("uses the digits of the language", () => {

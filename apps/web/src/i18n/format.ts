@@ -8,8 +8,8 @@ export function formatNumber(language: string, value: number, options: Intl.Numb
   return new Intl.NumberFormat(language, options).format(value);
 }
 
-/** An amount of bytes in the largest unit that leaves at least one, three digits at most: "64 kB", "1.5 MB". */
-export function formatBytes(language: string, bytes: number): string {
+/** The largest unit of which an amount is at least one, as an index. */
+function byteUnitOf(bytes: number): number {
   let value = Math.max(0, bytes);
   let unit = 0;
   // 1023.5 of a unit would be written as 1,024 of it.
@@ -17,6 +17,13 @@ export function formatBytes(language: string, bytes: number): string {
     value /= bytesPerUnit;
     unit += 1;
   }
+  return unit;
+}
+
+/** An amount of bytes in the largest unit that leaves at least one, three digits at most: "64 kB", "1.5 MB". */
+export function formatBytes(language: string, bytes: number): string {
+  const unit = byteUnitOf(bytes);
+  const value = Math.max(0, bytes) / bytesPerUnit ** unit;
   return formatNumber(language, value, {
     style: "unit",
     unit: byteUnits[unit] ?? "byte",
@@ -67,18 +74,50 @@ export function formatDateTime(language: string, atMs: number): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(atMs);
 }
 
-const relativeSteps = [
+const longAgoMs = 30 * 24 * hourMs;
+
+const spanSteps = [
   { unit: "second", ms: secondMs, below: minuteMs },
   { unit: "minute", ms: minuteMs, below: hourMs },
   { unit: "hour", ms: hourMs, below: 24 * hourMs },
-  { unit: "day", ms: 24 * hourMs, below: 30 * 24 * hourMs },
+  { unit: "day", ms: 24 * hourMs, below: Number.POSITIVE_INFINITY },
 ] as const;
 
-/** How long ago something was: "now", "5 minutes ago", then the date. */
-export function formatAgo(language: string, atMs: number, nowMs: number): string {
+/** How long ago something was: "5 minutes ago", "yesterday", then the date. Null: it was just now. */
+export function formatAgo(language: string, atMs: number, nowMs: number): string | null {
   const agoMs = Math.max(0, nowMs - atMs);
-  const step = relativeSteps.find(({ below }) => agoMs < below);
-  if (step === undefined) return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(atMs);
-  const amount = agoMs < 10 * secondMs ? 0 : Math.floor(agoMs / step.ms);
-  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-amount, step.unit);
+  if (agoMs < minuteMs) return null; // Seconds would be wrong again with each second.
+  const step = spanSteps.find(({ below }) => agoMs < below);
+  if (step === undefined || agoMs >= longAgoMs)
+    return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(atMs);
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-Math.floor(agoMs / step.ms), step.unit);
+}
+
+/** For how long something has been so, in its largest unit: "20 seconds", "3 hours", "12 days". */
+export function formatSpan(language: string, spanMs: number): string {
+  const ms = Math.max(0, spanMs);
+  const { unit, ms: unitMs } = spanSteps.find(({ below }) => ms < below) ?? spanSteps[3];
+  return formatNumber(language, Math.floor(ms / unitMs), { style: "unit", unit, unitDisplay: "long" });
+}
+
+/** A clock time for an axis, always of the same width. */
+export function formatClock(language: string, atMs: number, hasSeconds: boolean): string {
+  return new Intl.DateTimeFormat(language, {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(hasSeconds ? { second: "2-digit" } : {}),
+    hourCycle: "h23",
+  }).format(atMs);
+}
+
+/** Bytes per second, from kilobytes up: single bytes a second are noise. */
+export function formatRate(language: string, bytesPerSecond: number): string {
+  const unit = Math.max(1, byteUnitOf(bytesPerSecond));
+  const value = Math.max(0, bytesPerSecond) / bytesPerUnit ** unit;
+  return formatNumber(language, value, {
+    style: "unit",
+    unit: `${byteUnits[unit] ?? "byte"}-per-second`,
+    unitDisplay: "short",
+    maximumFractionDigits: value >= 100 ? 0 : 1,
+  });
 }

@@ -3,17 +3,20 @@ import { useTranslation } from "react-i18next";
 import {
   formatAgo,
   formatBytes,
+  formatClock,
   formatCountdown,
   formatDateTime,
   formatDuration,
   formatElapsed,
   formatNumber,
   formatPercent,
+  formatRate,
+  formatSpan,
 } from "./format.ts";
 
 /** Numbers, sizes and times in the language of the page. */
 export function useFormat() {
-  const { i18n } = useTranslation();
+  const { t, i18n } = useTranslation();
   const language = i18n.language;
   return useMemo(
     () => ({
@@ -24,8 +27,11 @@ export function useFormat() {
       elapsed: (ms: number) => formatElapsed(language, ms),
       countdown: (ms: number) => formatCountdown(language, ms),
       dateTime: (atMs: number) => formatDateTime(language, atMs),
-      ago: (atMs: number, nowMs: number) => formatAgo(language, atMs, nowMs),
+      ago: (atMs: number, nowMs: number) => formatAgo(language, atMs, nowMs) ?? t("common.justNow"),
+      span: (ms: number) => formatSpan(language, ms),
+      clock: (atMs: number, hasSeconds: boolean) => formatClock(language, atMs, hasSeconds),
+      rate: (bytesPerSecond: number) => formatRate(language, bytesPerSecond),
     }),
-    [language],
+    [language, t],
   );
 }

@@ -23,6 +23,7 @@ export function invalidateChanged(queryClient: QueryClient, { kind, id }: Change
     case "server":
       stale(trpc.servers.pathFilter());
       stale(trpc.workspaces.pathFilter()); // They show the server's name.
+      stale({ queryKey: ["read"], predicate: ({ state }) => state.status === "error" }); // It may be back.
       return;
     case "workspace":
       stale(trpc.workspaces.pathFilter());

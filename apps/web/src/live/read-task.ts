@@ -44,15 +44,15 @@ export async function readTask<T>(wish: ReadWish<T>): Promise<T> {
     return wish.answer.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
     // Nobody waits for it any more, so it need not be done.
-    if (wish.signal.aborted || isOffline(error)) cancelQuietly(task);
+    if (wish.signal.aborted || isAway(error)) cancelQuietly(task);
     throw error;
   } finally {
     stop.abort();
   }
 }
 
-function isOffline(error: unknown): boolean {
-  return error instanceof QuarterdeckError && error.code === "SERVER_OFFLINE";
+function isAway(error: unknown): boolean {
+  return error instanceof QuarterdeckError && (error.code === "SERVER_OFFLINE" || error.code === "RELAY_UNAVAILABLE");
 }
 
 function cancelQuietly(task: TaskView): void {
@@ -105,9 +105,8 @@ async function recordedOutput({ taskId }: TaskView, signal: AbortSignal): Promis
     await delay(pollMs, signal);
     const task = await trpcClient.tasks.get.query({ taskId }, { signal });
     if (task.state === "ended") return outputOf(task);
-    if (task.waiting?.reason === "server" || task.waiting?.reason === "relay") {
-      throw new QuarterdeckError("SERVER_OFFLINE", task.waiting.message);
-    }
+    if (task.waiting?.reason === "server") throw new QuarterdeckError("SERVER_OFFLINE", task.waiting.message);
+    if (task.waiting?.reason === "relay") throw new QuarterdeckError("RELAY_UNAVAILABLE", task.waiting.message);
   }
 }
 
@@ -116,7 +115,7 @@ function outputOf(task: TaskDetail): Uint8Array {
   if (task.verdict !== "succeeded") throw new QuarterdeckError(knownCode(task.code), message);
   const tail = fromBase64(task.tail ?? "");
   if (tail.length < (task.outputBytes ?? 0)) {
-    throw new QuarterdeckError("SERVER_OFFLINE", "The answer is too long for the platform's record of it. Try again.");
+    throw new QuarterdeckError("TOO_LARGE", "The answer is too long for the platform's record of it. Try again.");
   }
   return tail;
 }

@@ -16,8 +16,10 @@ export function viewerConnection(serverId: ServerId): ViewerConnection {
     fetchTicket: ({ telemetry, runIds }: { telemetry: boolean; runIds: RunId[] }) =>
       trpcClient.servers.viewerTicket.mutate({ serverId, telemetry, runIds }),
     onPhase(phase) {
-      if (phase === "waiting") connectionHealth.lost(serverId, browserClock.nowMs());
-      else if (phase !== "connecting") connectionHealth.back(serverId, browserClock.nowMs());
+      if (phase === "waiting") {
+        connectionHealth.lost(serverId, browserClock.nowMs());
+        void queryClient.invalidateQueries(trpc.servers.pathFilter()); // The platform may know why.
+      } else if (phase !== "connecting") connectionHealth.back(serverId, browserClock.nowMs());
     },
     onServer: () => void queryClient.invalidateQueries(trpc.servers.pathFilter()),
     onRefused: (code, message) => console.warn(`the relay of ${serverId} says ${code}: ${message}`),

@@ -8,17 +8,18 @@ import type { ProjectView } from "../api/views.ts";
 import { Loaded } from "../app/Loaded.tsx";
 import { Name } from "../app/Name.tsx";
 import { PageHeader } from "../app/PageHeader.tsx";
+import { PageSkeleton } from "../app/PageSkeleton.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { TimeAgo } from "../app/TimeAgo.tsx";
 import { CommitList } from "../features/files/CommitList.tsx";
 import { FileBrowser } from "../features/files/FileBrowser.tsx";
 import { CloneProgress } from "../features/projects/CloneProgress.tsx";
 import { ProjectActions } from "../features/projects/ProjectActions.tsx";
+import { PullFailure } from "../features/projects/PullFailure.tsx";
 import { ProjectState } from "../features/projects/ProjectState.tsx";
 import { TestCommand } from "../features/projects/TestCommand.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
-import { Alert } from "../ui/Alert.tsx";
-import { Skeleton } from "../ui/Skeleton.tsx";
+import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { Tabs } from "../ui/Tabs.tsx";
 
 export function ProjectPage() {
@@ -28,7 +29,7 @@ export function ProjectPage() {
     refetchInterval: ({ state }) => (state.data?.state === "cloning" ? 2000 : false),
   });
   return (
-    <Loaded query={query} skeleton={<Skeleton className="h-96" />}>
+    <Loaded isPage query={query} skeleton={<PageSkeleton />}>
       {(project) => <ProjectDetails key={project.projectId} project={project} />}
     </Loaded>
   );
@@ -57,11 +58,8 @@ function ProjectDetails({ project }: { project: ProjectView }) {
       />
       {project.state === "ready" ? (
         <div className="flex flex-col gap-5">
-          {!isServerOnline && (
-            <Alert tone="warn" title={t("servers.offlineTitle")}>
-              {t("servers.offlineText")}
-            </Alert>
-          )}
+          <ServerNotice server={server.data} />
+          <PullFailure project={project} />
           <TestCommand project={project} />
           <Tabs
             label={project.name}

@@ -14,6 +14,7 @@ import { RunOutput } from "../features/runs/RunOutput.tsx";
 import { RunAgain } from "../features/runs/RunAgain.tsx";
 import { commandOf, useTaskTitle } from "../features/runs/use-task-title.ts";
 import { WaitingNote } from "../features/runs/WaitingNote.tsx";
+import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ArgumentChips } from "../features/programs/ArgumentChips.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 
@@ -33,7 +34,7 @@ export function RunPage() {
           : renewWhileRunningMs,
   });
   return (
-    <Loaded query={query} skeleton={<RunSkeleton />}>
+    <Loaded isPage query={query} skeleton={<RunSkeleton />}>
       {(task) => <Run key={task.taskId} task={task} />}
     </Loaded>
   );
@@ -88,6 +89,7 @@ function Run({ task }: { task: TaskDetail }) {
       <div className="flex flex-col gap-4">
         <RunFacts task={task} />
         {command !== null && command.args.length > 0 && <ArgumentChips program={command.program} args={command.args} />}
+        {task.state !== "ended" && task.waiting === null && <ServerNotice server={server.data} />}
         <WaitingNote task={task} />
         <RunMessage task={task} />
         <RunOutput task={task} isServerOnline={server.data?.status !== "offline"} />

@@ -8,16 +8,16 @@ import { Loaded } from "../app/Loaded.tsx";
 import { Name } from "../app/Name.tsx";
 import { PageHeader } from "../app/PageHeader.tsx";
 import { TextLink } from "../app/TextLink.tsx";
-import { TimeAgo } from "../app/TimeAgo.tsx";
+import { TimeSince } from "../app/TimeSince.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
+import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
-import { ServerCharts } from "../features/telemetry/ServerCharts.tsx";
+import { ChartSkeletons, ServerReadings } from "../features/telemetry/ServerReadings.tsx";
 import { useTelemetry } from "../features/telemetry/use-telemetry.ts";
 import { NewWorkspaceDialog } from "../features/workspaces/NewWorkspaceDialog.tsx";
 import { WorkspaceTable } from "../features/workspaces/WorkspaceTable.tsx";
-import { Alert } from "../ui/Alert.tsx";
 import { Badge } from "../ui/Badge.tsx";
 import { Section } from "../ui/Card.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
@@ -27,7 +27,7 @@ export function ServerPage() {
   const { serverId } = useParams({ from: "/signed-in/servers/$serverId" });
   const query = useQuery(trpc.servers.get.queryOptions({ serverId }));
   return (
-    <Loaded query={query} skeleton={<ServerSkeleton />}>
+    <Loaded isPage query={query} skeleton={<ServerSkeleton />}>
       {(server) => <ServerDetails key={server.serverId} server={server} />}
     </Loaded>
   );
@@ -51,9 +51,7 @@ function ServerDetails({ server }: { server: ServerView }) {
         meta={
           <>
             <ServerStatus server={server} />
-            <span className="text-xs">
-              {t("servers.since")} <TimeAgo atMs={server.statusSinceMs} />
-            </span>
+            {server.isRelayReachable && server.status !== "new" && <TimeSince atMs={server.statusSinceMs} />}
             {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
             {server.waitingRuns > 0 && (
               <Badge tone="accent">{t("servers.waitingRuns", { count: server.waitingRuns })}</Badge>
@@ -63,12 +61,8 @@ function ServerDetails({ server }: { server: ServerView }) {
         actions={<RenameServerDialog server={server} />}
       />
       <div className="flex flex-col gap-8">
-        {server.status === "offline" && (
-          <Alert tone="warn" title={t("servers.offlineTitle")}>
-            {t("servers.offlineText")}
-          </Alert>
-        )}
-        <ServerCharts samples={samples} />
+        <ServerNotice server={server} />
+        <ServerReadings samples={samples} isExpected={server.status === "online" && server.isRelayReachable} />
         <Section title={t("servers.workspaces")} action={<NewWorkspaceDialog serverId={serverId} />}>
           <Loaded query={workspaces} skeleton={<Skeleton className="h-24" />}>
             {(list) => {
@@ -96,12 +90,7 @@ function ServerSkeleton() {
   return (
     <div className="flex flex-col gap-4">
       <Skeleton className="h-14 max-w-sm" />
-      <div className="grid gap-3 md:grid-cols-2">
-        <Skeleton className="h-44" />
-        <Skeleton className="h-44" />
-        <Skeleton className="h-44" />
-        <Skeleton className="h-44" />
-      </div>
+      <ChartSkeletons />
     </div>
   );
 }

@@ -5,14 +5,15 @@ import { trpc } from "../api/trpc.ts";
 import { Loaded } from "../app/Loaded.tsx";
 import { Name } from "../app/Name.tsx";
 import { PageHeader } from "../app/PageHeader.tsx";
+import { PageSkeleton } from "../app/PageSkeleton.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { RunProgramForm } from "../features/programs/RunProgramForm.tsx";
 import { NewProjectDialog } from "../features/projects/NewProjectDialog.tsx";
 import { ProjectList } from "../features/projects/ProjectList.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
+import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
 import { Section } from "../ui/Card.tsx";
-import { Skeleton } from "../ui/Skeleton.tsx";
 
 export function WorkspacePage() {
   const { t } = useTranslation();
@@ -20,7 +21,7 @@ export function WorkspacePage() {
   const query = useQuery(trpc.workspaces.get.queryOptions({ workspaceId }));
   const servers = useQuery(trpc.servers.list.queryOptions());
   return (
-    <Loaded query={query} skeleton={<Skeleton className="h-96" />}>
+    <Loaded isPage query={query} skeleton={<PageSkeleton />}>
       {(workspace) => {
         const server = servers.data?.find((candidate) => candidate.serverId === workspace.serverId);
         return (
@@ -46,6 +47,7 @@ export function WorkspacePage() {
               }
             />
             <div className="flex flex-col gap-8">
+              <ServerNotice server={server} />
               <Section
                 title={t("projects.title")}
                 action={workspace.projectCount > 0 && <NewProjectDialog workspaceId={workspaceId} />}

@@ -17,12 +17,12 @@ export function WorkspacesPage() {
       <PageHeader
         documentTitle={t("workspaces.title")}
         title={t("workspaces.title")}
-        actions={<NewWorkspaceDialog />}
+        actions={query.data?.length === 0 ? undefined : <NewWorkspaceDialog />}
       />
       <Loaded query={query} skeleton={<Skeleton className="h-48" />}>
         {(workspaces) =>
           workspaces.length === 0 ? (
-            <EmptyState icon={Boxes} title={t("workspaces.emptyTitle")}>
+            <EmptyState icon={Boxes} title={t("workspaces.emptyTitle")} action={<NewWorkspaceDialog />}>
               {t("workspaces.empty")}
             </EmptyState>
           ) : (

@@ -1,11 +1,13 @@
 import { createRouter } from "@tanstack/react-router";
-import { NotFoundPage } from "../pages/NotFoundPage.tsx";
+import { FailedPage } from "../pages/FailedPage.tsx";
+import { NotFound } from "../app/NotFound.tsx";
 import { routeTree } from "./routes.ts";
 
 export const router = createRouter({
   routeTree,
   defaultPreload: "intent",
-  defaultNotFoundComponent: NotFoundPage,
+  defaultNotFoundComponent: NotFound,
+  defaultErrorComponent: FailedPage,
   scrollRestoration: true,
 });
 

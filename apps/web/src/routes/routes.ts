@@ -5,10 +5,10 @@ import { queryClient } from "../api/query-client.ts";
 import { trpc } from "../api/trpc.ts";
 import { SignedInShell } from "../features/account/SignedInShell.tsx";
 import { FailedPage } from "../pages/FailedPage.tsx";
-import { NotFoundPage } from "../pages/NotFoundPage.tsx";
+import { NotFound } from "../app/NotFound.tsx";
 import { idParam } from "./id-param.ts";
 
-const root = createRootRoute({ notFoundComponent: NotFoundPage, errorComponent: FailedPage });
+const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: FailedPage });
 
 const home = createRoute({
   getParentRoute: () => root,
@@ -90,10 +90,13 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("../pages/RunPage.tsx"), "RunPage"),
 });
 
+/** What is no page of the console, with the way back around it. */
+const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
+
 /** Every page of the console. */
 export const routeTree = root.addChildren([
   home,
   setUp,
   signIn,
-  signedIn.addChildren([servers, server, workspaces, workspace, project, run]),
+  signedIn.addChildren([servers, server, workspaces, workspace, project, run, anythingElse]),
 ]);

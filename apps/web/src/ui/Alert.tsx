@@ -30,7 +30,7 @@ export function Alert({ tone, title, children, action, className }: AlertProps) 
     >
       <Icon className={classes("mt-0.5 size-4 shrink-0", icon)} aria-hidden />
       <div className="min-w-0 flex-1 basis-48 break-words">
-        {title !== undefined && <p className="font-medium">{title}</p>}
+        {title !== undefined && <div className="font-medium">{title}</div>}
         {children}
       </div>
       {action}

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 export interface EmptyStateProps {
   readonly icon: LucideIcon;
-  readonly title: string;
+  readonly title: ReactNode;
   readonly children?: ReactNode;
   readonly action?: ReactNode;
 }
@@ -16,8 +16,8 @@ export function EmptyState({ icon: Icon, title, children, action }: EmptyStatePr
         <Icon className="size-5" aria-hidden />
       </span>
       <div className="max-w-prose">
-        <p className="font-medium">{title}</p>
-        {children !== undefined && <div className="mt-1 text-sm text-muted">{children}</div>}
+        <div className="font-medium">{title}</div>
+        {children !== undefined && <div className="mt-1 text-sm text-balance text-muted">{children}</div>}
       </div>
       {action}
     </div>

@@ -4,7 +4,12 @@ import { useTranslation } from "react-i18next";
 export function ArgumentChips({ program, args }: { program: string; args: readonly string[] }) {
   const { t } = useTranslation();
   return (
-    <ul dir="ltr" aria-label={t("runs.command.label")} className="flex min-w-0 flex-wrap gap-1 font-mono text-xs">
+    <ul
+      dir="ltr"
+      tabIndex={0}
+      aria-label={t("runs.command.label")}
+      className="flex max-h-32 min-w-0 flex-wrap gap-1 overflow-y-auto font-mono text-xs"
+    >
       <li className="max-w-full rounded bg-accent-soft px-1.5 py-0.5 font-medium break-all text-accent">{program}</li>
       {args.map((argument, index) => (
         // The same argument may come twice

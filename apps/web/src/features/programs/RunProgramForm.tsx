@@ -41,7 +41,6 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
           programError={errors.of("params.program")}
           argumentsError={errors.of("params.args")}
         />
-        {server.data?.status === "offline" && <Alert tone="info">{t("runs.form.offline")}</Alert>}
         {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
         <div className="flex flex-wrap items-center justify-between gap-3">
           <p className="text-xs text-muted">{t("runs.form.noShell")}</p>

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskView } from "../../api/views.ts";
 import { TimeAgo } from "../../app/TimeAgo.tsx";
+import { useFormat } from "../../i18n/use-format.ts";
 import { Card } from "../../ui/Card.tsx";
 import { Elapsed } from "./Elapsed.tsx";
 import { Verdict } from "./Verdict.tsx";
@@ -9,6 +10,7 @@ import { Verdict } from "./Verdict.tsx";
 /** How the run stands or ended, in figures. */
 export function RunFacts({ task }: { task: TaskView }) {
   const { t } = useTranslation();
+  const format = useFormat();
   return (
     <Card className="grid grid-cols-2 gap-x-6 gap-y-3 p-4 sm:flex sm:flex-wrap sm:gap-x-10">
       <Fact label={t("runs.fact.verdict")}>
@@ -27,7 +29,10 @@ export function RunFacts({ task }: { task: TaskView }) {
         <Elapsed task={task} />
       </Fact>
       <Fact label={t("runs.fact.submitted")}>
-        <TimeAgo atMs={task.submittedAtMs} />
+        <span>{format.dateTime(task.submittedAtMs)}</span>{" "}
+        <span className="text-xs text-muted">
+          <TimeAgo atMs={task.submittedAtMs} />
+        </span>
       </Fact>
       <Fact label={t("runs.fact.submittedBy")}>
         <bdi className="break-all">{task.submittedBy}</bdi>

@@ -1,6 +1,20 @@
+import type { Verdict as VerdictName } from "@quarterdeck/core/protocol/result";
 import { useTranslation } from "react-i18next";
 import type { TaskView } from "../../api/views.ts";
 import { Alert } from "../../ui/Alert.tsx";
+
+const helped = [
+  "timedOut",
+  "refused",
+  "expired",
+  "interrupted",
+  "indeterminate",
+] as const satisfies readonly VerdictName[];
+
+/** Whether a verdict needs words about what it means and what to do now. */
+function needsHelp(verdict: VerdictName): verdict is (typeof helped)[number] {
+  return (helped as readonly VerdictName[]).includes(verdict);
+}
 
 /** What there is to say about an end that is not plain success or failure of the program. */
 export function RunMessage({ task }: { task: TaskView }) {
@@ -11,6 +25,7 @@ export function RunMessage({ task }: { task: TaskView }) {
   return (
     <Alert tone={tone} title={t(`runs.verdictText.${task.verdict}`)}>
       {task.message !== null && task.verdict !== "cancelled" && <p className="whitespace-pre-wrap">{task.message}</p>}
+      {needsHelp(task.verdict) && <p className="mt-1 text-muted">{t(`runs.verdictHelp.${task.verdict}`)}</p>}
     </Alert>
   );
 }

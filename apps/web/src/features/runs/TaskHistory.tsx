@@ -37,7 +37,7 @@ export function TaskHistory({ of, pageSize = 20, showsPlace = false }: TaskHisto
     { title: t("runs.column.what") },
     ...(showsPlace ? [{ title: t("runs.column.where"), isWideOnly: true }] : []),
     { title: t("runs.column.duration"), isWideOnly: true },
-    { title: t("runs.column.when") },
+    { title: t("runs.column.when"), isWideOnly: true },
   ];
   return (
     <Loaded query={query} skeleton={<Skeleton className="h-40" />}>

@@ -25,6 +25,9 @@ export function TaskRow({ task, showsPlace }: { task: TaskView; showsPlace: bool
         >
           {title.text}
         </TextLink>
+        <p className="text-2xs text-muted sm:hidden">
+          <TimeAgo atMs={task.submittedAtMs} />
+        </p>
       </Cell>
       {showsPlace && (
         <Cell isWideOnly className="max-w-40 truncate text-muted">
@@ -34,7 +37,7 @@ export function TaskRow({ task, showsPlace }: { task: TaskView; showsPlace: bool
       <Cell isWideOnly className="w-px whitespace-nowrap text-muted">
         <Elapsed task={task} />
       </Cell>
-      <Cell className="w-px text-muted">
+      <Cell isWideOnly className="w-px text-muted">
         <TimeAgo atMs={task.submittedAtMs} />
       </Cell>
     </tr>

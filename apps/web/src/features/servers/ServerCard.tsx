@@ -5,7 +5,6 @@ import { TextLink } from "../../app/TextLink.tsx";
 import { TimeAgo } from "../../app/TimeAgo.tsx";
 import { Badge } from "../../ui/Badge.tsx";
 import { Card } from "../../ui/Card.tsx";
-import { classes } from "../../ui/classes.ts";
 import { ServerMeters } from "../telemetry/ServerMeters.tsx";
 import { useTelemetry } from "../telemetry/use-telemetry.ts";
 import { ServerStatus } from "./ServerStatus.tsx";
@@ -35,7 +34,7 @@ export function ServerCard({ server }: { server: ServerView }) {
           </div>
           <ServerStatus server={server} />
         </div>
-        <div className={classes(!isOnline && "opacity-50")}>
+        <div aria-busy={isOnline && server.isRelayReachable && samples.length === 0}>
           <ServerMeters sample={isOnline ? samples.at(-1) : undefined} />
         </div>
         <div className="mt-auto flex flex-wrap items-center gap-2 text-xs text-muted">

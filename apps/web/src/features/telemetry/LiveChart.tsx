@@ -1,6 +1,8 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import uPlot from "uplot";
 import { themeStore } from "../../app/theme.ts";
+import { useFormat } from "../../i18n/use-format.ts";
+import { timeRange } from "./chart-scale.ts";
 
 export interface Series {
   readonly label: string;
@@ -15,19 +17,19 @@ export interface LiveChartProps {
   readonly times: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
-  /** The top of the scale; null: as high as the data. */
-  readonly max: number | null;
+  /** The top of the scale. */
+  readonly max: number;
 }
 
 const height = 132;
-const windowSeconds = 300;
 
 /** Lines over the last five minutes. The canvas is redrawn, React only passes the numbers on. */
 export function LiveChart({ label, times, series, format, max }: LiveChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const latest = useRef({ format, max });
-  latest.current = { format, max };
+  const { clock } = useFormat();
+  const latest = useRef({ format, max, clock });
+  latest.current = { format, max, clock };
   const isDark = useSyncExternalStore(themeStore.subscribe, themeStore.isDark);
   const shape = series.map(({ label: name, color }) => `${name}:${color}`).join("|");
 
@@ -46,15 +48,21 @@ export function LiveChart({ label, times, series, format, max }: LiveChartProps)
       {
         width: Math.max(element.clientWidth, 120),
         height,
-        padding: [8, 8, 0, 0],
+        padding: [8, 26, 0, 0], // Half of a time fits beside the end of its axis.,
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
         scales: {
-          x: { time: true, range: (_plot, _min, dataMax) => [(dataMax ?? 0) - windowSeconds, dataMax ?? 0] },
-          y: { range: (_plot, _min, dataMax) => [0, latest.current.max ?? Math.max(1, (dataMax ?? 0) * 1.15)] },
+          x: { time: true, range: (_plot, first, last) => timeRange(first, last) },
+          y: { range: () => [0, latest.current.max] },
         },
         axes: [
-          { ...axis, space: 70, size: 26, values: (_plot, ticks) => ticks.map((tick) => clockTime(tick)) },
+          {
+            ...axis,
+            space: 70,
+            size: 26,
+            values: (_plot, ticks, _axis, _space, stepSeconds) =>
+              ticks.map((tick) => latest.current.clock(tick * 1000, stepSeconds < 60)),
+          },
           {
             ...axis,
             size: 62,
@@ -92,8 +100,4 @@ export function LiveChart({ label, times, series, format, max }: LiveChartProps)
   }, [times, series, isDark]);
 
   return <div ref={box} role="img" aria-label={label} className="min-w-0 overflow-hidden" style={{ height }} />;
-}
-
-function clockTime(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }

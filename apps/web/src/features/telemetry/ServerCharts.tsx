@@ -1,9 +1,10 @@
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
-import { coreMillicores } from "@quarterdeck/core/units";
+import { coreMillicores, kibibyte } from "@quarterdeck/core/units";
 import { useMemo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../../i18n/use-format.ts";
 import { Card } from "../../ui/Card.tsx";
+import { roundTop } from "./chart-scale.ts";
 import { LiveChart } from "./LiveChart.tsx";
 import { networkRates } from "./sample-history.ts";
 
@@ -20,12 +21,15 @@ export function ServerCharts({ samples }: { samples: readonly Sample[] }) {
       disk: samples.map((sample) => sample.diskUsed),
       received: rates.map((rate) => rate.received),
       sent: rates.map((rate) => rate.sent),
+      topRate: roundTop(Math.max(0, ...rates.flatMap((rate) => [rate.received ?? 0, rate.sent ?? 0])), kibibyte),
     };
   }, [samples]);
   const last = samples.at(-1);
-  const perSecond = (value: number | null | undefined) =>
-    t("servers.perSecond", { amount: value === null || value === undefined ? "–" : format.bytes(value) });
+  const rate = (value: number | null | undefined) => (value === null || value === undefined ? "–" : format.rate(value));
   const of = (used: number, total: number) => t("servers.of", { used: format.bytes(used), total: format.bytes(total) });
+  // The unit of nothing is nobody's question.
+  const axisBytes = (bytes: number) => (bytes === 0 ? format.number(0) : format.bytes(bytes));
+  const axisRate = (bytes: number) => (bytes === 0 ? format.number(0) : format.rate(bytes));
   const { times } = data;
   return (
     <div className="grid gap-3 md:grid-cols-2">
@@ -53,8 +57,8 @@ export function ServerCharts({ samples }: { samples: readonly Sample[] }) {
           label={t("servers.chart", { what: t("servers.memory") })}
           times={times}
           series={[{ label: t("servers.memory"), color: "--ansi-4", values: data.memory }]}
-          format={format.bytes}
-          max={last?.memoryTotal ?? null}
+          format={axisBytes}
+          max={last?.memoryTotal ?? 1}
         />
       </Chart>
       <Chart title={t("servers.disk")} reading={last === undefined ? "–" : of(last.diskUsed, last.diskTotal)}>
@@ -62,16 +66,16 @@ export function ServerCharts({ samples }: { samples: readonly Sample[] }) {
           label={t("servers.chart", { what: t("servers.disk") })}
           times={times}
           series={[{ label: t("servers.disk"), color: "--ansi-5", values: data.disk }]}
-          format={format.bytes}
-          max={last?.diskTotal ?? null}
+          format={axisBytes}
+          max={last?.diskTotal ?? 1}
         />
       </Chart>
       <Chart
         title={t("servers.network")}
         reading={
           <span className="flex gap-3">
-            <Key color="--good" text={t("servers.received", { rate: perSecond(data.received.at(-1)) })} />
-            <Key color="--warn" text={t("servers.sent", { rate: perSecond(data.sent.at(-1)) })} />
+            <Key color="--good" text={t("servers.received", { rate: rate(data.received.at(-1)) })} />
+            <Key color="--warn" text={t("servers.sent", { rate: rate(data.sent.at(-1)) })} />
           </span>
         }
       >
@@ -79,11 +83,11 @@ export function ServerCharts({ samples }: { samples: readonly Sample[] }) {
           label={t("servers.chart", { what: t("servers.network") })}
           times={times}
           series={[
-            { label: "in", color: "--good", values: data.received },
-            { label: "out", color: "--warn", values: data.sent },
+            { label: t("servers.receivedName"), color: "--good", values: data.received },
+            { label: t("servers.sentName"), color: "--warn", values: data.sent },
           ]}
-          format={format.bytes}
-          max={null}
+          format={axisRate}
+          max={data.topRate}
         />
       </Chart>
     </div>
@@ -93,8 +97,8 @@ export function ServerCharts({ samples }: { samples: readonly Sample[] }) {
 function Chart({ title, reading, children }: { title: string; reading: ReactNode; children: ReactNode }) {
   return (
     <Card className="min-w-0 p-3">
-      <div className="mb-1 flex flex-wrap items-baseline justify-between gap-x-3">
-        <h3 className="text-sm font-medium">{title}</h3>
+      <div className="mb-1 flex min-h-6 flex-wrap items-center justify-between gap-x-3">
+        <h2 className="text-sm font-medium">{title}</h2>
         <div className="text-xs text-muted tabular-nums">{reading}</div>
       </div>
       {children}
