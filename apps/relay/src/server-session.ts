@@ -96,7 +96,7 @@ export class ServerSession extends DurableObject<Env> {
     }
     this.#pump();
     this.#delivery.retryAt(Date.now());
-    await this.#upkeep.settleSoon();
+    await this.#upkeep.settle();
     return through;
   }
 
@@ -178,7 +178,7 @@ export class ServerSession extends DurableObject<Env> {
       case "ack": {
         const taken = this.#state.transact(() => acknowledgeCommands(sql, frame.through));
         if (!taken.ok) return this.#bridge.fail(socket, taken.error);
-        if (this.#pump() > 0) await this.#upkeep.settleSoon();
+        if (this.#pump() > 0) await this.#upkeep.settle();
         return;
       }
       case "results": {
