@@ -22,7 +22,7 @@ export function sandboxMissing({ reason }: Sandbox): Completion {
   return {
     verdict: "refused",
     code: "SANDBOX_UNAVAILABLE",
-    message: `Runs are refused on this server, because they could read the bridge's own files: ${reason ?? ""} Install it, or start the bridge with --consent-no-isolation.`,
+    message: `Runs are refused on this server, because they could read the bridge's own files: ${reason ?? ""} Mend that, or agree to it by starting the bridge with --consent-no-isolation (where npm start runs it: npm start -- --allow-no-isolation).`,
     repository: null,
   };
 }
