@@ -3,7 +3,8 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
-import { createAccount } from "./support/console.ts";
+import { newTaskId, signIn } from "./support/client.ts";
+import { createAccount, output, verdict } from "./support/console.ts";
 import { collect, processesNaming } from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { waitFor } from "./support/wait-for.ts";
@@ -55,6 +56,22 @@ it("brings a second server up with the one command that the console shows", { ti
       // Stopped, it is shown as offline, without reload.
       process.kill(-(first.child.pid ?? Number.NaN), "SIGINT");
       await page.getByText("Offline").first().waitFor();
+
+      // A task for it waits and says so, and runs when it is back.
+      const client = await signIn(quarterdeck.url);
+      const server = (await client.api.servers.list.query()).find(({ isThisMachine }) => !isThisMachine);
+      if (!server) throw new Error("the second server is gone");
+      const { workspaceId } = await client.api.workspaces.create.mutate({ name: "Away", serverId: server.serverId });
+      const params = { program: "echo", args: ["back again"] };
+      const taskId = newTaskId();
+      await client.api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
+      await client.close();
+      await page.goto(`${quarterdeck.url}/runs/${taskId}`);
+      await page.getByText("Waiting for the server").first().waitFor();
+      await takeScreenshot(page, "waiting-for-the-server");
+      onOtherMachine(command, "bridge");
+      expect(await verdict(page)).toBe("succeeded");
+      await output(page).getByText("back again").waitFor();
     });
   } finally {
     for (const pid of processesNaming(elsewhere.path)) process.kill(pid, "SIGKILL");
