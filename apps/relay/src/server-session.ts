@@ -109,7 +109,7 @@ export class ServerSession extends DurableObject<Env> {
     this.#renewal.retryAt(Date.now());
     this.#dispatch.pump();
     this.#delivery.retryAt(Date.now());
-    await this.#upkeep.settleSoon();
+    await this.#upkeep.settle();
     return through;
   }
 

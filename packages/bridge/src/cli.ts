@@ -2,6 +2,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { connectCommand } from "./commands/connect.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
+import { isolationCommand } from "./commands/isolation.ts";
 import { parseCommandLine, usage, UsageError } from "./commands/options.ts";
 import { AlreadyRunning, runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -46,6 +47,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case "status":
       return statusCommand(data, say);
+    case "isolation":
+      return isolationCommand({ values, environment, data }, say);
     case "doctor":
       return doctorCommand(data, environment, say);
   }

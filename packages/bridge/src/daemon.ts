@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import type { RunId } from "@quarterdeck/core/ids";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
-import { dayMs, hourMs } from "@quarterdeck/core/units";
+import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { bridgeSocketUrl } from "./addresses.ts";
 import { writeBridgeState } from "./bridge-state.ts";
 import { CommandIntake } from "./command-intake.ts";
@@ -38,6 +38,8 @@ export interface DaemonOptions {
   readonly wrapperScript: string;
   /** The owner's PATH. */
   readonly path: string | undefined;
+  /** Where bubblewrap is, if it is not to be looked for. */
+  readonly bubblewrap: string | undefined;
   readonly hidden: readonly string[];
   readonly lifeline: string | null;
   readonly hasConsent: boolean;
@@ -60,7 +62,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const hidden = options.hidden.map((folder) => realpathSync(folder));
   const [sandbox, privateKey, fingerprint] = await Promise.all([
-    openSandbox({ data, hidden, folders, hasConsent: options.hasConsent }),
+    openSandbox({ data, hidden, folders, bubblewrap: options.bubblewrap, hasConsent: options.hasConsent }),
     importSigningKey(identity.privateKeyPkcs8),
     keyFingerprint(identity.publicKey),
   ]);
@@ -73,6 +75,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     script: options.wrapperScript,
     pipeDirectory: data.path,
     maxPathLength: data.runs.length + 64,
+    keepIdleMs: minuteMs,
   });
   const onResult = () => connection.resultAdded();
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });

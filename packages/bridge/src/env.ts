@@ -5,6 +5,8 @@ import { join } from "node:path";
 export interface Environment {
   /** Where programs are looked for. */
   readonly path: string | undefined;
+  /** Where bubblewrap is, for a machine that has it elsewhere than on the PATH. */
+  readonly bubblewrap: string | undefined;
   /** The token for `enrol`, for whoever does not want it in a process list. */
   readonly enrolToken: string | undefined;
   readonly defaultData: string;
@@ -15,6 +17,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const ownData = dataHome?.startsWith("/") ? dataHome : join(homedir(), ".local/share");
   return {
     path: variables["PATH"],
+    bubblewrap: variables["QUARTERDECK_BUBBLEWRAP"],
     enrolToken: variables["QUARTERDECK_ENROL_TOKEN"],
     defaultData: process.getuid?.() === 0 ? "/var/lib/quarterdeck-bridge" : join(ownData, "quarterdeck-bridge"),
   };

@@ -1,39 +1,26 @@
-// The process beside each run: it outlives the bridge, so a run does too. `wrapper.mjs RUN_DIRECTORY` runs that run;
-// `wrapper.mjs spare DIRECTORY` waits for the path of one on its standard input, so that starting it takes no time.
+// The process beside each run: it outlives the bridge, so a run does too. `wrapper.mjs DIRECTORY` waits for the paths of
+// runs on its standard input and runs one after the other, because starting Node takes longer than most programs run. It
+// takes the next one only when the result of the last is on the disk, and none after the bridge has gone.
 import { readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { RunDirectory } from "./data-directory.ts";
-import { makeOutputPipe } from "./wrapper/output-pipe.ts";
+import { OutputPipes } from "./wrapper/output-pipe.ts";
 import { runProgram } from "./wrapper/run-program.ts";
+import { runEnded, runRequests } from "./wrapper/run-requests.ts";
 import type { WrapperSpec } from "./wrapper/wrapper-spec.ts";
 
-const alreadyStarted = 3;
-
-function waitForRun(): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let line = "";
-    process.stdin.setEncoding("utf8");
-    process.stdin.on("data", (text: string) => {
-      line += text;
-      if (line.includes("\n")) resolve(line.slice(0, line.indexOf("\n")));
-    });
-    // The bridge is gone: nothing will come any more.
-    process.stdin.once("end", () => resolve(undefined));
-    process.stdin.once("error", () => resolve(undefined));
-  });
-}
-
-const [first = "", second = ""] = process.argv.slice(2);
-const isSpare = first === "spare";
-const pipe = makeOutputPipe(isSpare ? second : dirname(dirname(first)));
-const path = isSpare ? await waitForRun() : first;
-if (path !== undefined) {
-  if (isSpare) {
-    process.stdin.destroy();
-    process.title = `quarterdeck-run ${path}`;
-  }
+const name = "quarterdeck-run";
+const [pipeDirectory = ""] = process.argv.slice(2);
+const pipes = new OutputPipes(pipeDirectory);
+pipes.refill();
+process.stdout.on("error", () => undefined); // The bridge is gone; the end of the input says so too.
+process.stdin.on("error", () => process.stdin.destroy());
+for await (const path of runRequests(process.stdin)) {
+  process.title = `${name} ${path}`;
   const run = new RunDirectory(path);
   const spec = JSON.parse(readFileSync(run.spec, "utf8")) as WrapperSpec;
-  if (!(await runProgram(run, spec, pipe))) process.exitCode = alreadyStarted;
+  await runProgram(run, spec, pipes.take());
+  process.title = name;
+  process.stdout.write(runEnded);
+  pipes.refill();
 }
 process.exit();

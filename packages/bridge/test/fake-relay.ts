@@ -329,6 +329,10 @@ export class FakeRelay {
       .find((result): result is RunFinished => result.runId === runId && result.kind === "finished");
   }
 
+  timesFinished(runId: RunId): number {
+    return this.results.filter(({ result }) => result.runId === runId && result.kind === "finished").length;
+  }
+
   async untilFinished(runId: RunId, timeoutMs?: number): Promise<RunFinished> {
     return this.changes.until(() => this.finished(runId), `the end of ${runId}`, timeoutMs);
   }

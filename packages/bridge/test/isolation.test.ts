@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findRunProcesses } from "../src/wrapper/processes.ts";
 import { tailText } from "./fake-relay.ts";
 import { RealBridge } from "./real-bridge.ts";
 
@@ -93,11 +94,29 @@ describe("what a run sees", () => {
 });
 
 describe("a machine without bubblewrap", () => {
-  it("refuses to run programs unless the owner consented, and says so", async () => {
-    await using bare = await RealBridge.start({ environment: { PATH: "/nowhere" } });
-    if (bare.relay.hello?.capabilities.isolation === "hidden") return; // bubblewrap is in a standard folder here.
-    expect(await bare.relay.run({ action: "exec", params: { program: "echo", args: ["x"] } })).toMatchObject({
-      code: "SANDBOX_UNAVAILABLE",
-    });
+  const environment = { QUARTERDECK_BUBBLEWRAP: "/nowhere/bwrap" };
+  const echo = { action: "exec", params: { program: "echo", args: ["x"] } } as const;
+
+  it("refuses to run programs, and says why and what to do [S7]", async () => {
+    await using bare = await RealBridge.start({ environment });
+    expect(bare.relay.hello?.capabilities.isolation).toBe("missing");
+    expect(bare.log).toContain("runs are not isolated");
+    const end = await bare.relay.run(echo);
+    expect(end).toMatchObject({ verdict: "refused", code: "SANDBOX_UNAVAILABLE", startedAtMs: null, outputBytes: 0 });
+    expect(end.message).toContain("/nowhere/bwrap");
+    expect(end.message).toContain("--consent-no-isolation");
+    expect(existsSync(bare.data.run(end.runId).started)).toBe(false);
+  });
+
+  it("runs them when the owner consented, tells the platform, and leaves no process of theirs [S7] [S8]", async () => {
+    await using bare = await RealBridge.start({ environment, args: ["--consent-no-isolation"] });
+    expect(bare.relay.hello?.capabilities.isolation).toBe("consented");
+    expect(tailText(await bare.relay.run(echo))).toBe("x\n");
+    const forker =
+      "require('node:child_process').spawn('sleep', ['600'], { detached: true, stdio: 'inherit' }).unref(); console.log('forked')";
+    const end = await bare.relay.run({ action: "exec", params: { program: "node", args: ["-e", forker] } });
+    expect(end).toMatchObject({ verdict: "succeeded" });
+    expect(findRunProcesses(end.runId)).toEqual([]);
+    expect(tailText(await bare.relay.run(echo))).toBe("x\n");
   });
 });

@@ -16,18 +16,21 @@ function waitForFile(directory: string): { script: string; go: string; count: st
   return { script, go, count };
 }
 
-async function startWaiting(bridge: RealBridge) {
+async function startWaitingUnreported(bridge: RealBridge) {
   const scratch = bridge.data.workspace(bridge.relay.workspaceId).scratch;
   const program = waitForFile(scratch);
   const runId = await bridge.relay.send({ action: "exec", params: { program: "node", args: ["-e", program.script] } });
-  await bridge.relay.untilStarted(runId);
   await bridge.relay.changes.until(() => existsSync(program.count), "the program");
   return { ...program, runId };
 }
 
+async function startWaiting(bridge: RealBridge) {
+  const run = await startWaitingUnreported(bridge);
+  await bridge.relay.untilStarted(run.runId);
+  return run;
+}
+
 const touch = async (path: string) => (await import("node:fs")).writeFileSync(path, "");
-const finishedTimes = (bridge: RealBridge, runId: RunId) =>
-  bridge.relay.results.filter(({ result }) => result.runId === runId && result.kind === "finished").length;
 
 describe("a bridge that is killed", () => {
   it("during a run: the run goes on, is adopted, and its true result comes once [F4]", async () => {
@@ -50,7 +53,7 @@ describe("a bridge that is killed", () => {
     expect(readFileSync(run.count, "utf8")).toBe("x");
     await bridge.relay.changes.until(() => bridge.relay.output.get(run.runId)?.isEnded, "the end of the output");
     expect(bridge.relay.output.get(run.runId)?.bytes.toString()).toBe("begun\nended\n");
-    expect(finishedTimes(bridge, run.runId)).toBe(1);
+    expect(bridge.relay.timesFinished(run.runId)).toBe(1);
   });
 
   it("and the run ended meanwhile: the result file tells [F4]", async () => {
@@ -67,8 +70,9 @@ describe("a bridge that is killed", () => {
 
   it("with results that the relay never acknowledged: they are sent again, once each [F4]", async () => {
     await using bridge = await RealBridge.start();
+    const run = await startWaiting(bridge);
     bridge.relay.holdsResults = true;
-    const runId = await bridge.relay.send({ action: "exec", params: { program: "echo", args: ["x"] } });
+    await touch(run.go);
     await bridge.relay.changes.until(
       () => bridge.relay.frames.filter(({ type }) => type === "results").length >= 2,
       "results",
@@ -76,7 +80,7 @@ describe("a bridge that is killed", () => {
     await bridge.end("SIGKILL");
     bridge.relay.holdsResults = false;
     bridge.begin();
-    expect(await bridge.relay.untilFinished(runId)).toMatchObject({ verdict: "succeeded" });
+    expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "failed", exitCode: 3 });
     expect(bridge.relay.results.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
@@ -120,6 +124,80 @@ describe("a run whose wrapper is killed", () => {
     bridge.begin();
     expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "indeterminate" });
     expect(readFileSync(run.count, "utf8")).toBe("x");
+  });
+});
+
+describe("a wrapper that takes one run after the other", () => {
+  const wrapperOf = (bridge: RealBridge, runId: RunId) => readMarker(bridge.data.run(runId))?.pid;
+  const echo = (text: string) => ({ action: "exec", params: { program: "echo", args: [text] } }) as const;
+
+  it("keeps their outputs and results apart", async () => {
+    await using bridge = await RealBridge.start();
+    const ends = [];
+    for (let n = 0; n < 12; n++) ends.push(await bridge.relay.run(echo(String(n)))); // More than it has pipes for at once.
+    expect(ends.map((end) => tailText(end))).toEqual(ends.map((_, n) => `${n}\n`));
+    const wrappers = new Set(ends.map(({ runId }) => wrapperOf(bridge, runId)));
+    expect(wrappers.size).toBeLessThan(4);
+  });
+
+  it("and is killed with its bridge in a later run: that run alone is indeterminate, the earlier ones stay [F4]", async () => {
+    await using bridge = await RealBridge.start();
+    const earlier = await bridge.relay.run(echo("x"));
+    const run = await startWaiting(bridge);
+    expect(wrapperOf(bridge, run.runId)).toBe(wrapperOf(bridge, earlier.runId));
+    await bridge.end("SIGKILL");
+    process.kill(wrapperOf(bridge, run.runId)!, "SIGKILL");
+    bridge.begin();
+    expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "indeterminate", code: "CUT_OFF" });
+    expect(readFileSync(run.count, "utf8")).toBe("x");
+    expect([bridge.relay.timesFinished(earlier.runId), bridge.relay.timesFinished(run.runId)]).toEqual([1, 1]);
+  });
+
+  it("goes on with a later run when its bridge is killed, ends with it, and takes none from the next bridge [F4]", async () => {
+    await using bridge = await RealBridge.start();
+    const earlier = await bridge.relay.run(echo("x"));
+    const run = await startWaiting(bridge);
+    const wrapper = wrapperOf(bridge, run.runId)!;
+    expect(wrapper).toBe(wrapperOf(bridge, earlier.runId));
+    await bridge.end("SIGKILL");
+    bridge.begin();
+    await bridge.relay.untilOnline();
+    await touch(run.go);
+    expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "failed", exitCode: 3 });
+    const later = await bridge.relay.run(echo("y"));
+    expect(wrapperOf(bridge, later.runId)).not.toBe(wrapper);
+    expect(processStartTicks(wrapper)).toBeUndefined();
+  });
+
+  it("gets no other run after a cancel, whose signal could still reach it", async () => {
+    await using bridge = await RealBridge.start();
+    for (let round = 0; round < 5; round++) {
+      const runId = await bridge.relay.send({ action: "exec", params: { program: "sleep", args: ["600"] } });
+      await bridge.relay.untilStarted(runId);
+      const wrapper = wrapperOf(bridge, runId);
+      await bridge.relay.send({ action: "task.cancel", params: { runId } });
+      const next = await bridge.relay.send(echo("y"));
+      expect(await bridge.relay.untilFinished(runId)).toMatchObject({ verdict: "cancelled" });
+      expect(await bridge.relay.untilFinished(next)).toMatchObject({ verdict: "succeeded" });
+      const last = await bridge.relay.run(echo("z"));
+      expect(last).toMatchObject({ verdict: "succeeded" });
+      for (const later of [next, last.runId]) expect(wrapperOf(bridge, later)).not.toBe(wrapper);
+    }
+  });
+
+  it("is not disturbed by the cancel of a run that it has ended", async () => {
+    await using bridge = await RealBridge.start();
+    bridge.relay.holdsResults = true; // The platform does not know yet that the first has ended.
+    const ended = await bridge.relay.send(echo("x"));
+    await bridge.relay.changes.until(() => existsSync(bridge.data.run(ended).result), "the result file");
+    const run = await startWaitingUnreported(bridge);
+    await bridge.relay.send({ action: "task.cancel", params: { runId: ended } });
+    await touch(run.go);
+    bridge.relay.holdsResults = false;
+    await bridge.end("SIGKILL");
+    bridge.begin();
+    expect(await bridge.relay.untilFinished(ended)).toMatchObject({ verdict: "succeeded" });
+    expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "failed", exitCode: 3 });
   });
 });
 

@@ -16,14 +16,15 @@ function announce(platform: Platform, dataDir: string): void {
   if (platform.setupLink) say(`  ${platform.setupLink}\n\n  This link creates the first account. It works once.`);
   else say(`  ${platform.address}`);
   say(`\nEverything is kept in ${dataDir}; logs are in ${dataDir}/logs.`);
-  if (platform.isolation === "missing") {
+  const { isolation } = platform;
+  if (isolation.kind === "missing") {
     say(
-      "Programs cannot be run on this machine: bubblewrap is missing or does not work, and nobody agreed to go without.\n" +
-        "Install it (Debian, Ubuntu: apt install bubblewrap), or start with --allow-no-isolation.",
+      `Programs cannot be run on this machine yet: they could read Quarterdeck's own files. ${isolation.reason}\n` +
+        "Mend that and start again, or agree to it: npm start -- --allow-no-isolation",
     );
   }
-  if (platform.isolation === "consented") {
-    say("Programs run on this machine without bubblewrap: they can read Quarterdeck's own files.");
+  if (isolation.kind === "consented") {
+    say(`Programs on this machine can read Quarterdeck's own files, as you agreed. ${isolation.reason}`);
   }
   say("Ctrl-C stops everything.");
 }

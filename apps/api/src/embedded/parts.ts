@@ -105,19 +105,28 @@ export function bridgeSpec(options: Options, args: readonly string[]): ChildSpec
     command: process.execPath,
     args: ["--disable-warning=ExperimentalWarning", paths.bridgeCli, ...args],
     cwd: options.dataDir,
-    env: { ...plainEnvironment(), PATH: callersPath() },
+    env: {
+      ...plainEnvironment(),
+      PATH: callersPath(),
+      ...(process.env["QUARTERDECK_BUBBLEWRAP"] && { QUARTERDECK_BUBBLEWRAP: process.env["QUARTERDECK_BUBBLEWRAP"] }),
+    },
     logFile: join(options.dataDir, "logs/bridge.log"),
     lifeline: lifelinePath(options),
     umask: usual,
   };
 }
 
-/** The port may be another than at the last start, so the bridge of this machine is told where the relay is. */
-export function bridgeRunArgs(
-  options: Options,
-  { apiUrl, isolation }: { apiUrl: string; isolation: Isolation },
-): string[] {
+/** The bridge's command that tries whether runs can be kept from the platform's files. */
+export function isolationProbe(options: Options): ChildSpec {
+  return bridgeSpec(options, ["isolation", "--data", join(options.dataDir, "bridge"), "--hide", options.dataDir]);
+}
+
+/**
+ * The relay's port is another one at each start, and the bridge of this machine need not go through the API, so it is told
+ * where the relay is.
+ */
+export function bridgeRunArgs(options: Options, ports: Ports, isolation: Isolation): string[] {
   const args = ["run", "--data", join(options.dataDir, "bridge"), "--hide", options.dataDir];
-  args.push("--lifeline", lifelinePath(options), "--relay-url", apiUrl.replace(/^http/, "ws"));
-  return isolation === "consented" ? [...args, "--consent-no-isolation"] : args;
+  args.push("--lifeline", lifelinePath(options), "--relay-url", `ws://127.0.0.1:${ports.relay}`);
+  return isolation.kind === "consented" ? [...args, "--consent-no-isolation"] : args;
 }

@@ -13,7 +13,7 @@ import { decideIsolation, type Isolation } from "./isolation-consent.ts";
 import { keepRunning, type KeptChild } from "./keep-running.ts";
 import { holdLifeline } from "./lifeline.ts";
 import { UsageError, type Options } from "./options.ts";
-import { apiSpec, bridgeRunArgs, bridgeSpec, lifelinePath, relaySpec, type Ports } from "./parts.ts";
+import { apiSpec, bridgeRunArgs, bridgeSpec, isolationProbe, lifelinePath, relaySpec, type Ports } from "./parts.ts";
 import { answers, waitUntilReady } from "./readiness.ts";
 import { checkIsBuilt } from "./repository-paths.ts";
 import { waitForRunsToEnd } from "./run-processes.ts";
@@ -45,7 +45,11 @@ export async function startPlatform(options: Options, say: (line: string) => voi
   };
   try {
     await explainPort(options);
-    const isolation = await decideIsolation({ dataDir: options.dataDir, consents: options.consentsToNoIsolation });
+    const isolation = await decideIsolation({
+      dataDir: options.dataDir,
+      consents: options.consentsToNoIsolation,
+      probe: isolationProbe(options),
+    });
     const keys = await loadKeys(options.dataDir);
     mkdirSync(join(options.dataDir, "run"), { recursive: true, mode: 0o700 });
     const lifeline = holdLifeline(lifelinePath(options));
@@ -67,8 +71,7 @@ export async function startPlatform(options: Options, say: (line: string) => voi
 
     say("Starting the bridge of this machine…");
     await enrolThisMachine(options, ports, keys);
-    const run = { apiUrl: loopbackUrl(options), isolation };
-    const bridge = keep(bridgeSpec(options, bridgeRunArgs(options, run)), stopGraceMs);
+    const bridge = keep(bridgeSpec(options, bridgeRunArgs(options, ports, isolation)), stopGraceMs);
     bridge.established();
     // First of all when stopping: runs end and leave their results, which the bridge may still hand over.
     stopping.push(async () => {

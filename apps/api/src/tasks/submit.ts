@@ -52,9 +52,9 @@ export async function submitTask(runtime: Runtime, scope: OrgScope, submission: 
 
   const planned = planTask(runtime, scope, plan, sql`true`);
   await runtime.submissions.enter(server.serverId, planned, (unit) => runtime.writer.commit(unit));
+  runtime.nudgeOutbox(); // Before the answer is put together: both take their time.
   const task = await findSame(runtime, scope, plan);
   if (task === null) throw notFound("workspace");
-  runtime.nudgeOutbox();
   return task;
 }
 

@@ -47,14 +47,19 @@ export async function freePort(): Promise<number> {
 export async function startQuarterdeck(options: {
   dataDir: string;
   port?: number;
+  args?: readonly string[];
   env?: NodeJS.ProcessEnv;
 }): Promise<Quarterdeck> {
   const port = options.port ?? (await freePort());
-  const child = spawn(process.execPath, [embeddedEntry, "--port", String(port), "--data", options.dataDir], {
-    cwd: repositoryRoot,
-    env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [embeddedEntry, "--port", String(port), "--data", options.dataDir, ...(options.args ?? [])],
+    {
+      cwd: repositoryRoot,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   const printed = collect(child);
   await waitFor(
     () => {

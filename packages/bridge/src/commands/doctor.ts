@@ -24,7 +24,13 @@ export async function doctorCommand(
   say: (line: string) => void,
 ): Promise<number> {
   const folders = searchPath(environment.path);
-  const sandbox = await openSandbox({ data, hidden: [], folders, hasConsent: false });
+  const sandbox = await openSandbox({
+    data,
+    hidden: [],
+    folders,
+    bubblewrap: environment.bubblewrap,
+    hasConsent: false,
+  });
   const git = findProgram("git", folders);
   const programs = defaultPrograms.filter((program) => findProgram(program, folders));
   const findings: Finding[] = [

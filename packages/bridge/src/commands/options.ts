@@ -7,6 +7,7 @@ export const usage = `usage: quarterdeck-bridge <command> [options]
   enrol     connect this server to a platform, and stop
   run       run the bridge of a connected server
   status    show whether the bridge runs and is connected
+  isolation say whether runs would be kept from the bridge's files
   doctor    check what the bridge needs on this machine
 
 options
@@ -16,7 +17,7 @@ options
   --name NAME            what to call this server                        (connect, enrol)
   --relay-url URL        where to connect to, instead of the address learnt at enrolment (run)
   --data DIR             where the bridge keeps its files
-  --hide DIR             a further directory that runs must not see      (connect, run; may be repeated)
+  --hide DIR             a further directory that runs must not see      (connect, run, isolation; may be repeated)
   --lifeline FIFO        end all runs when this pipe ends                (connect, run)
   --consent-no-isolation run programs although they can read the bridge's own files (connect, run)
   --version, --help
@@ -36,7 +37,7 @@ const definitions = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-export const commandNames = ["connect", "enrol", "run", "status", "doctor"] as const;
+export const commandNames = ["connect", "enrol", "run", "status", "isolation", "doctor"] as const;
 export type CommandName = (typeof commandNames)[number];
 
 export type OptionValues = ReturnType<typeof parse>["values"];

@@ -24,6 +24,8 @@ interface SandboxOptions {
   /** More folders that runs must not see. Absolute, free of symbolic links. */
   readonly hidden: readonly string[];
   readonly folders: readonly string[];
+  /** Where bubblewrap is, if it is not to be looked for. */
+  readonly bubblewrap: string | undefined;
   readonly hasConsent: boolean;
 }
 
@@ -81,7 +83,8 @@ function run(call: ProgramCall): Promise<{ exitCode: number; output: string }> {
       { cwd: call.directory, env: { ...call.environment }, timeout: probeTimeoutMs, encoding: "utf8" },
       (error, stdout, stderr) => {
         const exitCode = error ? (typeof error.code === "number" ? error.code : -1) : 0;
-        resolve({ exitCode, output: `${stdout}${stderr}`.trim().slice(0, 300) });
+        const output = `${stdout}${stderr}`.trim() || (error?.message ?? "");
+        resolve({ exitCode, output: output.slice(0, 300) });
       },
     );
   });
@@ -95,7 +98,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     reason,
     wrap: unwrapped,
   });
-  const bubblewrap = findProgram("bwrap", options.folders);
+  const bubblewrap = options.bubblewrap ?? findProgram("bwrap", options.folders);
   if (!bubblewrap) return without("bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap).");
   const covered = foldersToCover([options.data.path, ...options.hidden]);
   const wrap = (call: ProgramCall, visible: string) => bubblewrapped(bubblewrap, covered, call, visible);

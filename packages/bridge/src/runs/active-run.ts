@@ -27,12 +27,14 @@ export class ActiveRun {
 
   /**
    * Cancels it, before its start or during its run. The file comes before the look at the marker: a wrapper writes its
-   * marker before it looks for the file, so one of the two sees the other.
+   * marker before it looks for the file, so one of the two sees the other. With a result the wrapper may have another run
+   * the moment this returns, so it is sent no signal then.
    */
   cancel(): void {
     mkdirSync(this.directory.path, { recursive: true, mode: 0o700 });
     writeFileSync(this.directory.cancel, "", { mode: 0o600 });
     this.#abort.abort();
+    if (existsSync(this.directory.result)) return;
     const wrapper = livingWrapper(this.directory, this.#bootId);
     if (wrapper !== undefined) signalProcess(wrapper, "SIGTERM");
   }

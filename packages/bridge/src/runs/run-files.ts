@@ -13,7 +13,7 @@ import type { Effect } from "@quarterdeck/core/actions/catalogue";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import * as z from "zod";
 import type { RunDirectory } from "../data-directory.ts";
-import { fsyncDirectory, writeDurably } from "../durable-file.ts";
+import { fsyncDirectory, writeWhole } from "../durable-file.ts";
 import type { RunEvidence } from "../journal/recovery.ts";
 import { processStartTicks } from "../wrapper/processes.ts";
 import type { StartMarker, WrapperResult, WrapperSpec } from "../wrapper/wrapper-spec.ts";
@@ -68,9 +68,10 @@ export function readEvidence(run: RunDirectory, bootId: string, effect: Effect):
   return { isWrapperAlive, hasStartMarker: existsSync(run.started), hasResult: readResult(run) !== undefined, effect };
 }
 
+/** Says what a wrapper is to run. It is made anew from the command for each start, so it need not outlive the machine. */
 export function prepareRun(run: RunDirectory, spec: WrapperSpec): void {
   mkdirSync(run.path, { recursive: true, mode: 0o700 });
-  writeDurably(run.spec, JSON.stringify(spec));
+  writeWhole(run.spec, JSON.stringify(spec));
 }
 
 /** Removes what an earlier start left, so that the run can start again. Its output stays and is continued. */

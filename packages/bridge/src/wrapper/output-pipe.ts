@@ -8,24 +8,54 @@ import { join } from "node:path";
  * made and its name removed.
  */
 export interface OutputPipe {
-  readonly reader: Socket;
+  readonly readDescriptor: number;
   readonly writeDescriptor: number;
 }
 
-export function makeOutputPipe(directory: string): OutputPipe {
-  const path = join(directory, `.pipe-${process.pid}`);
-  rmSync(path, { force: true });
-  execFileSync("mkfifo", ["-m", "600", path], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
-  try {
-    const readDescriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writeDescriptor = openSync(path, constants.O_WRONLY);
-    return { reader: new Socket({ fd: readDescriptor, readable: true, writable: false }), writeDescriptor };
-  } finally {
-    rmSync(path, { force: true });
+/** Starting the program that makes them costs more than the pipes do. */
+const madeAtOnce = 8;
+
+/** Pipes in reserve. Each is used once: what one run left behind can never write into the output of the next. */
+export class OutputPipes {
+  readonly #directory: string;
+  #ready: OutputPipe[] = [];
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  take(): OutputPipe {
+    this.refill();
+    const pipe = this.#ready.pop();
+    if (!pipe) throw new Error("no pipe was made");
+    return pipe;
+  }
+
+  /** Makes sure that the next one is there. */
+  refill(): void {
+    if (this.#ready.length === 0) this.#ready = makeOutputPipes(this.#directory, madeAtOnce);
   }
 }
 
+function makeOutputPipes(directory: string, count: number): OutputPipe[] {
+  const paths = Array.from({ length: count }, (_, index) => join(directory, `.pipe-${process.pid}-${index}`));
+  for (const path of paths) rmSync(path, { force: true });
+  execFileSync("mkfifo", ["-m", "600", ...paths], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
+  try {
+    return paths.map((path) => {
+      const readDescriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      return { readDescriptor, writeDescriptor: openSync(path, constants.O_WRONLY) };
+    });
+  } finally {
+    for (const path of paths) rmSync(path, { force: true });
+  }
+}
+
+export function readPipe({ readDescriptor }: OutputPipe): Socket {
+  return new Socket({ fd: readDescriptor, readable: true, writable: false });
+}
+
 /** From now on only the program can write: the pipe ends when its last process does. */
-export function handOver(pipe: OutputPipe): void {
-  closeSync(pipe.writeDescriptor);
+export function handOver({ writeDescriptor }: OutputPipe): void {
+  closeSync(writeDescriptor);
 }

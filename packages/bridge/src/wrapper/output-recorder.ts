@@ -7,6 +7,7 @@ export class OutputRecorder {
   #recordedBytes: number;
   #cutBytes = 0;
   #isDiskFull = false;
+  #isDirty = false;
 
   constructor(path: string, limitBytes: number) {
     this.#descriptor = openSync(path, "a", 0o600);
@@ -21,6 +22,7 @@ export class OutputRecorder {
       try {
         const count = writeSync(this.#descriptor, data, written, wanted - written);
         written += count;
+        this.#isDirty = true;
       } catch (error) {
         // What does not fit on the disk is cut, like what does not fit under the limit.
         const isFull =
@@ -34,7 +36,7 @@ export class OutputRecorder {
   }
 
   close(): { outputBytes: number; outputCutBytes: number; isDiskFull: boolean } {
-    fsyncSync(this.#descriptor);
+    if (this.#isDirty) fsyncSync(this.#descriptor);
     closeSync(this.#descriptor);
     return {
       outputBytes: this.#recordedBytes + this.#cutBytes,

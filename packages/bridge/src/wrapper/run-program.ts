@@ -5,7 +5,7 @@ import type { RunDirectory } from "../data-directory.ts";
 import { createExclusively, writeDurably } from "../durable-file.ts";
 import { endRun, killRun } from "./end-run.ts";
 import { watchLifeline } from "./lifeline.ts";
-import { handOver, type OutputPipe } from "./output-pipe.ts";
+import { handOver, readPipe, type OutputPipe } from "./output-pipe.ts";
 import { OutputRecorder } from "./output-recorder.ts";
 import { bootId, processStartTicks } from "./processes.ts";
 import type { StartMarker, WrapperResult, WrapperSpec } from "./wrapper-spec.ts";
@@ -54,10 +54,15 @@ export async function runProgram(run: RunDirectory, spec: WrapperSpec, pipe: Out
     reason ??= why;
     onStop();
   };
-  process.on("SIGTERM", () => stop(existsSync(run.cancel) ? "cancelled" : "interrupted"));
-  process.on("SIGINT", () => stop("interrupted"));
-  process.on("SIGHUP", () => undefined);
-  if (!createExclusively(run.started, JSON.stringify(marker))) return false;
+  const unsubscribe = subscribe({
+    SIGTERM: () => stop(existsSync(run.cancel) ? "cancelled" : "interrupted"),
+    SIGINT: () => stop("interrupted"),
+    SIGHUP: () => undefined,
+  });
+  if (!createExclusively(run.started, JSON.stringify(marker))) {
+    unsubscribe();
+    return false;
+  }
 
   const begin = performance.now();
   if (existsSync(run.cancel)) stop("cancelled");
@@ -83,7 +88,17 @@ export async function runProgram(run: RunDirectory, spec: WrapperSpec, pipe: Out
     ...explain(reason, end, output.isDiskFull),
   };
   writeDurably(run.result, JSON.stringify(result));
+  unsubscribe();
   return true;
+}
+
+/** Between two runs a signal just ends the wrapper. Returns how to get there. */
+function subscribe(listeners: Partial<Record<NodeJS.Signals, () => void>>): () => void {
+  const all = Object.entries(listeners);
+  for (const [signal, listener] of all) process.on(signal, listener);
+  return () => {
+    for (const [signal, listener] of all) process.off(signal, listener);
+  };
 }
 
 function explain(
@@ -113,14 +128,15 @@ async function runUntilEnd(
   });
   const ended = programEnd(child);
   handOver(pipe);
-  const drained = new Promise<void>((resolve) => pipe.reader.once("close", () => resolve()));
-  pipe.reader.on("data", (data: Buffer) => recorder.write(data));
+  const reader = readPipe(pipe);
+  const drained = new Promise<void>((resolve) => reader.once("close", () => resolve()));
+  reader.on("data", (data: Buffer) => recorder.write(data));
   const isStopped = await Promise.race([ended.then(() => false), stopped.then(() => true)]);
   if (isStopped) await endRun(spec.runId, child.pid, spec.graceMs);
   const end = await ended;
   // Nothing of a run outlives it: what it left in the background goes with it.
   if (!spec.isSandboxed) await killRun(spec.runId, child.pid);
   await Promise.race([drained, delay(drainMs)]);
-  pipe.reader.destroy();
+  reader.destroy();
   return end;
 }

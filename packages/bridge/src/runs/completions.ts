@@ -1,0 +1,36 @@
+import { failed, type Completion } from "../actions/action-context.ts";
+import { explainGitFailure } from "../actions/git-failure.ts";
+import { GitReadFailed } from "../actions/repository-state.ts";
+import type { Sandbox } from "../drivers/process.ts";
+import { errorMessage, type Log } from "../log.ts";
+
+export const cancelled: Completion = {
+  verdict: "cancelled",
+  code: "CANCELLED",
+  message: "It was cancelled.",
+  repository: null,
+};
+
+export const timedOut: Completion = {
+  verdict: "timedOut",
+  code: "TIMED_OUT",
+  message: "It ran longer than it may and was stopped.",
+  repository: null,
+};
+
+export function sandboxMissing({ reason }: Sandbox): Completion {
+  return {
+    verdict: "refused",
+    code: "SANDBOX_UNAVAILABLE",
+    message: `Runs are refused on this server, because they could read the bridge's own files: ${reason ?? ""} Mend that, or agree to it by starting the bridge with --consent-no-isolation (where npm start runs it: npm start -- --allow-no-isolation).`,
+    repository: null,
+  };
+}
+
+/** What a user is told when an action threw. */
+export function explainError(error: unknown, log: Log): Completion {
+  if (error instanceof GitReadFailed) return failed("GIT_FAILED", explainGitFailure(error.message));
+  const message = errorMessage(error);
+  log.warn("an action failed", { reason: message });
+  return failed("INTERNAL", `The bridge could not do it: ${message}`);
+}

@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { defaultOutputLimitBytes } from "@quarterdeck/core/actions/catalogue";
+import type { ActionContext, Completion, ProgramAction, WorkspaceCommand } from "../actions/action-context.ts";
+import type { ProgramCall } from "../drivers/program-call.ts";
+import type { CommandRecord } from "../journal/command-record.ts";
+import { recoverRun } from "../journal/recovery.ts";
+import type { Log } from "../log.ts";
+import { killRun } from "../wrapper/end-run.ts";
+import type { ActiveRun } from "./active-run.ts";
+import { cancelled, explainError, sandboxMissing } from "./completions.ts";
+import type { RunCloser } from "./run-closer.ts";
+import { clearStart, prepareRun, readEvidence, readMarker, readOutputEnd, readResult } from "./run-files.ts";
+import type { RunFollower } from "./run-follower.ts";
+import type { RunLedger } from "./run-ledger.ts";
+
+interface ProgramRunnerOptions {
+  readonly context: ActionContext;
+  readonly ledger: RunLedger;
+  readonly closer: RunCloser;
+  readonly follower: RunFollower;
+  readonly bootId: string;
+  readonly lifeline: string | null;
+  readonly log: Log;
+}
+
+interface ProgramRun {
+  readonly run: ActiveRun;
+  readonly implementation: ProgramAction;
+}
+
+const graceMs = 5000;
+const maxReruns = 3;
+
+/** Runs the actions that start a program, whatever was cut off on the way. */
+export class ProgramRunner {
+  readonly #options: ProgramRunnerOptions;
+
+  constructor(options: ProgramRunnerOptions) {
+    this.#options = options;
+  }
+
+  async run(first: CommandRecord, command: WorkspaceCommand, { run, implementation }: ProgramRun): Promise<void> {
+    const { ledger, closer, follower, bootId, log } = this.#options;
+    let record = first;
+    for (;;) {
+      const recovery = recoverRun(readEvidence(run.directory, bootId, record.effect));
+      if (recovery === "finish") return this.#complete(record, command, { run, implementation });
+      if (recovery === "adopt") {
+        record = await follower.follow(record, command, { run });
+        continue;
+      }
+      if (recovery === "indeterminate" || record.reruns >= maxReruns) return this.#endCutOff(record, command, run);
+      if (recovery === "rerun") {
+        await killRun(run.runId);
+        clearStart(run.directory);
+        record = { ...record, reruns: record.reruns + 1 };
+        log.warn("a run was cut off and is started again", { runId: run.runId, reruns: record.reruns });
+      }
+      if (run.isCancelled) return closer.close(record, command, { completion: cancelled });
+      const call = await this.#launchCall(command, implementation);
+      if ("verdict" in call) return closer.close(record, command, { completion: call });
+      this.#prepare(command, run, call);
+      // Counts as a rerun if it never gets to its marker, so that a wrapper that cannot start is not started for ever.
+      record = await ledger.intent(
+        { ...record, reruns: record.reruns + (record.state === "RECEIVED" || recovery === "rerun" ? 0 : 1) },
+        bootId,
+      );
+      record = await follower.follow(record, command, { run, launch: true });
+    }
+  }
+
+  async #launchCall(command: WorkspaceCommand, implementation: ProgramAction): Promise<ProgramCall | Completion> {
+    const { context, log } = this.#options;
+    if (context.sandbox.isolation === "missing") return sandboxMissing(context.sandbox);
+    try {
+      const launch = await implementation.launch(command, context);
+      return launch.kind === "program" ? launch.call : launch.completion;
+    } catch (error) {
+      return explainError(error, log);
+    }
+  }
+
+  #prepare({ limits }: WorkspaceCommand, run: ActiveRun, call: ProgramCall): void {
+    prepareRun(run.directory, {
+      ...call,
+      runId: run.runId,
+      timeoutMs: limits.timeoutMs,
+      outputLimitBytes: Math.min(limits.outputBytes, defaultOutputLimitBytes),
+      graceMs,
+      lifeline: this.#options.lifeline,
+      isSandboxed: this.#options.context.sandbox.isolation === "hidden",
+    });
+  }
+
+  async #complete(
+    record: CommandRecord,
+    command: WorkspaceCommand,
+    { run, implementation }: ProgramRun,
+  ): Promise<void> {
+    const { context, closer, log } = this.#options;
+    const end = readResult(run.directory);
+    if (!end) throw new Error(`the result of ${run.runId} disappeared`);
+    const { verdict, code, message, startedAtMs, finishedAtMs, durationMs } = end;
+    const completion = await implementation
+      .complete(command, context, {
+        completion: { verdict, code, message, repository: null },
+        tail: readOutputEnd(run.directory).tail.toString("utf8"),
+      })
+      .catch((error: unknown) => explainError(error, log));
+    await closer.close(record, command, { completion, times: { startedAtMs, finishedAtMs, durationMs }, end });
+  }
+
+  async #endCutOff(record: CommandRecord, command: WorkspaceCommand, { directory }: ActiveRun): Promise<void> {
+    const { closer, ledger } = this.#options;
+    await killRun(record.runId);
+    if (!existsSync(directory.started)) {
+      const message =
+        "The server could not start the process that runs it. Nothing has happened; look at the bridge's log.";
+      const completion = { verdict: "refused", code: "INTERNAL", message, repository: null } as const;
+      return closer.close(record, command, { completion });
+    }
+    const startedAtMs = readMarker(directory)?.startedAtMs ?? null;
+    const finishedAtMs = ledger.clock.nowMs();
+    const durationMs = startedAtMs === null ? 0 : Math.max(0, finishedAtMs - startedAtMs);
+    const message =
+      record.effect === "once"
+        ? "It was started and then cut off, so nobody can say whether it had its effect. It was not started again."
+        : "It was cut off each time it was started.";
+    const completion = { verdict: "indeterminate", code: "CUT_OFF", message, repository: null } as const;
+    await closer.close(record, command, { completion, times: { startedAtMs, finishedAtMs, durationMs } });
+  }
+}

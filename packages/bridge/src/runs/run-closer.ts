@@ -1,0 +1,46 @@
+import type { Command } from "@quarterdeck/core/protocol/command";
+import type { Completion } from "../actions/action-context.ts";
+import type { DataDirectory } from "../data-directory.ts";
+import type { CommandRecord } from "../journal/command-record.ts";
+import type { Log } from "../log.ts";
+import type { WrapperResult } from "../wrapper/wrapper-spec.ts";
+import { finishedResult, type RunTimes } from "./finished-result.ts";
+import { readOutputEnd } from "./run-files.ts";
+import type { RunLedger } from "./run-ledger.ts";
+
+interface RunCloserOptions {
+  readonly ledger: RunLedger;
+  readonly data: DataDirectory;
+  readonly log: Log;
+}
+
+export interface Ending {
+  readonly completion: Completion;
+  /** Absent when it never started. */
+  readonly times?: RunTimes;
+  /** What the wrapper said, where there was one. */
+  readonly end?: WrapperResult;
+}
+
+/** Records how a run ended, with the end of its output: the last thing that happens to it here. */
+export class RunCloser {
+  readonly #options: RunCloserOptions;
+
+  constructor(options: RunCloserOptions) {
+    this.#options = options;
+  }
+
+  async close(record: CommandRecord, command: Command, { completion, times, end }: Ending): Promise<void> {
+    const { ledger, data, log } = this.#options;
+    const result = finishedResult({
+      ids: command,
+      serverId: ledger.serverId,
+      completion,
+      times: times ?? { startedAtMs: null, finishedAtMs: ledger.clock.nowMs(), durationMs: 0 },
+      output: readOutputEnd(data.run(record.runId)),
+      end,
+    });
+    await ledger.done(record, result);
+    log.info("run ended", { runId: record.runId, verdict: completion.verdict, code: completion.code });
+  }
+}
