@@ -36,7 +36,7 @@ export class LiveFrames {
       case "ack": {
         const taken = state.transact(() => acknowledgeCommands(sql, frame.through));
         if (!taken.ok) return bridge.fail(socket, taken.error);
-        if (dispatch.pump() > 0) await upkeep.settleSoon();
+        if (dispatch.pump() > 0) await upkeep.settle();
         return;
       }
       case "results": {

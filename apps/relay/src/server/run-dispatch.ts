@@ -51,7 +51,7 @@ export class RunDispatch {
     const dueMs = this.renewalsDueMs();
     if (dueMs === null || dueMs > Date.now()) return;
     state.ctx.waitUntil(this.#renew());
-    state.ctx.waitUntil(upkeep.settleSoon());
+    state.ctx.waitUntil(upkeep.settle());
   }
 
   async #renew(): Promise<void> {
