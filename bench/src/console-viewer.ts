@@ -24,7 +24,8 @@ export class ConsoleViewer {
     socket.on("message", (data: Buffer) => {
       const frame = decodeFrame(relayToViewerSchema, data.toString());
       if (!frame.ok) throw new Error(frame.error.message);
-      for (const listener of this.#listeners) listener(frame.value);
+      const frames = frame.value.type === "batch" ? frame.value.frames : [frame.value];
+      for (const one of frames) for (const listener of this.#listeners) listener(one);
     });
   }
 

@@ -8,6 +8,7 @@ import type { PublicAddress } from "./http/public-address.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
+import type { ViewerRevocations } from "./relay/viewer-revocations.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
 import type { Writer } from "./writer.ts";
 
@@ -23,6 +24,8 @@ export interface Runtime {
   readonly sessions: Sessions;
   readonly address: PublicAddress;
   readonly relay: RelayLink;
+  /** Ends what a user watches at the relay; for whatever takes a right or a session away. */
+  readonly viewerRevocations: ViewerRevocations;
   readonly submissions: SubmissionLanes;
   /** Wakes who follows changes. */
   readonly changes: ChangeSignal;

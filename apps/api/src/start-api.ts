@@ -24,6 +24,7 @@ import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { RelayLink } from "./relay/relay-link.ts";
+import { ViewerRevocations } from "./relay/viewer-revocations.ts";
 import type { Runtime } from "./runtime.ts";
 import { systemClock } from "./system-clock.ts";
 import { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -66,6 +67,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
         .catch((error: unknown) => log.error({ err: error }, "recording a change failed"));
     },
   });
+  const viewerRevocations = new ViewerRevocations({ db, relay, clock, log });
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
   const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
   const runtime: Runtime = {
@@ -78,6 +80,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     sessions,
     address,
     relay,
+    viewerRevocations,
     changes,
     submissions: new SubmissionLanes(),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),
@@ -122,6 +125,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       consoles.close();
       passThrough.close();
       await Promise.all([closeServer(publicServer), closeServer(internalServer)]);
+      await viewerRevocations.stop();
       await drainer.stop();
       await writer.close();
       database.close();

@@ -131,6 +131,26 @@ test("a run that ended stays as it ended, whatever comes late", async () => {
   expect(await api.tasks.get.query({ taskId })).toMatchObject({ state: "ended", verdict: "failed", exitCode: 3 });
 });
 
+test("a run that its bridge started cannot end as one that never reached it [W4]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { api, serverId, bridge } = fixture;
+  const { taskId, command } = await startedRun(platform, fixture);
+  await platform.report(serverId, { kind: "result", ...(await bridge.start(command)) });
+  for (const verdict of ["refused", "expired", "cancelled"] as const) {
+    await platform.report(serverId, { kind: "ended", runId: command.runId, verdict, code: "X", message: "" });
+    expect((await api.tasks.get.query({ taskId })).state).toBe("running");
+  }
+  await platform.report(serverId, {
+    kind: "ended",
+    runId: command.runId,
+    verdict: "indeterminate",
+    code: "X",
+    message: "",
+  });
+  expect((await api.tasks.get.query({ taskId })).verdict).toBe("indeterminate");
+});
+
 test("a clone that ended at the relay leaves its project to be cloned again", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, workspaceId } = await platform.withWorkspace();
@@ -166,4 +186,20 @@ test("a bridge key that connects from two machines is recorded", async () => {
   const { serverId } = await platform.withWorkspace();
   await platform.report(serverId, { kind: "duplicateKey", epoch: 2, bootId: "other" });
   expect(await refusals(platform)).toEqual(["server.connect"]);
+});
+
+test("a bridge that the relay quarantines is recorded and shown on its server while it lasts [W1]", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId } = await platform.withWorkspace();
+  const quarantined = async () => (await api.servers.get.query({ serverId })).quarantinedUntilMs;
+  expect(await quarantined()).toBeNull();
+  const untilMs = Date.now() + 60_000;
+  await platform.report(serverId, { kind: "quarantined", untilMs });
+  expect(await quarantined()).toBe(untilMs);
+  expect(await refusals(platform)).toEqual(["server.connect"]);
+  expect(platform.logLines.some((line) => line.includes("sent more than it may") && line.includes(serverId))).toBe(
+    true,
+  );
+  await platform.report(serverId, { kind: "quarantined", untilMs: Date.now() - 1 });
+  expect(await quarantined()).toBeNull();
 });

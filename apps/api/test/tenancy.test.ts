@@ -95,6 +95,7 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   ],
   "tasks.get": ({ taskId }) => [{ taskId }],
   "tasks.cancel": ({ taskId }) => [{ taskId }],
+  "tasks.resolveOutcome": ({ taskId }) => [{ taskId, outcome: "runAgain" }],
 };
 
 /** The client makes it: another org's may be used again without a trace of that one's. */

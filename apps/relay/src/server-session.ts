@@ -1,26 +1,30 @@
 import { DurableObject } from "cloudflare:workers";
-import type { RunId, ServerId } from "@quarterdeck/core/ids";
-import { bridgeToRelaySchema, type BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
+import { bridgeToRelaySchema } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import type { OutboxEntry, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import { hourMs } from "@quarterdeck/core/units";
 import { readSettings, type Env } from "./env.ts";
-import { acknowledgeCommands, resumeStreams, takeResults } from "./server/bridge-streams.ts";
+import { resumeStreams } from "./server/bridge-streams.ts";
+import { ApiClient } from "./server/api-client.ts";
 import { BridgeLink } from "./server/bridge-link.ts";
 import type { Accepted } from "./server/bridge-handshake.ts";
+import { CommandRenewal } from "./server/command-renewal.ts";
+import { LiveFrames } from "./server/live-frames.ts";
 import { ObjectAlarm } from "./server/object-alarm.ts";
 import { ObjectState } from "./server/object-state.ts";
 import { ObjectUpkeep } from "./server/object-upkeep.ts";
 import { openEntries } from "./server/outbox-entries.ts";
 import { ReportDelivery } from "./server/report-delivery.ts";
+import { RunDispatch } from "./server/run-dispatch.ts";
 import { logFailure, sendError } from "./server/socket-errors.ts";
 import { ViewerHall, type InterestChange } from "./server/viewer-hall.ts";
-import { restartGraceMs, ticketMemoryMs } from "./session/alarm-schedule.ts";
-import { decodedLength } from "./session/output-credit.ts";
+import { restartGraceMs, revocationMemoryMs, ticketMemoryMs } from "./session/alarm-schedule.ts";
 import { forgetEndedBefore } from "./storage/ended-runs.ts";
 import { migrate } from "./storage/migrations.ts";
 import { appendReport } from "./storage/reports.ts";
+import { forgetRevocations } from "./storage/revoked-viewers.ts";
 import { updateServer } from "./storage/server-record.ts";
 import { forgetTickets, nextTicketExpiry } from "./storage/used-tickets.ts";
 
@@ -37,8 +41,11 @@ export class ServerSession extends DurableObject<Env> {
   readonly #delivery: ReportDelivery;
   readonly #alarm: ObjectAlarm;
   readonly #upkeep: ObjectUpkeep;
-  #bridge: BridgeLink;
-  #viewers: ViewerHall;
+  readonly #renewal: CommandRenewal;
+  readonly #bridge: BridgeLink;
+  readonly #viewers: ViewerHall;
+  readonly #dispatch: RunDispatch;
+  readonly #liveFrames: LiveFrames;
   /** When this instance found the server marked online without a connection: a restart cut it. */
   #missedSinceMs: number | null = null;
   #isPurged = false;
@@ -46,7 +53,9 @@ export class ServerSession extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#state = new ObjectState(ctx, readSettings(env));
-    this.#delivery = new ReportDelivery(this.#state, env);
+    const api = new ApiClient(env, this.#state.settings.serviceKey);
+    this.#delivery = new ReportDelivery(this.#state, api);
+    this.#renewal = new CommandRenewal(this.#state, api);
     this.#alarm = new ObjectAlarm(ctx.storage);
     this.#upkeep = new ObjectUpkeep({
       ctx,
@@ -60,6 +69,9 @@ export class ServerSession extends DurableObject<Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(heartbeat.ping, heartbeat.pong));
     this.#bridge = new BridgeLink(this.#state);
     this.#viewers = new ViewerHall(this.#state);
+    const parts = { state: this.#state, bridge: this.#bridge, viewers: this.#viewers, upkeep: this.#upkeep };
+    this.#dispatch = new RunDispatch({ ...parts, renewal: this.#renewal });
+    this.#liveFrames = new LiveFrames({ ...parts, dispatch: this.#dispatch });
     if (this.#state.server().isOnline && !this.#bridge.isConnected) this.#missedSinceMs = Date.now();
   }
 
@@ -68,13 +80,13 @@ export class ServerSession extends DurableObject<Env> {
     const url = new URL(request.url);
     const [, kind, serverId] = url.pathname.split("/");
     this.#wake();
-    this.#setServerId(serverId as ServerId);
+    this.#state.setServerId(serverId as ServerId);
     const { 0: client, 1: socket } = new WebSocketPair();
     if (kind === "bridge") await this.#bridge.open(socket, Date.now());
     else {
       const isOnline = this.#bridge.isConnected;
       const ticket = url.searchParams.get("ticket") ?? "";
-      await this.#viewers.open(socket, ticket, { serverId: this.#serverId(), isOnline });
+      await this.#viewers.open(socket, ticket, { serverId: this.#state.serverId(), isOnline });
     }
     await this.#upkeep.settle();
     return new Response(null, { status: 101, webSocket: client });
@@ -83,7 +95,7 @@ export class ServerSession extends DurableObject<Env> {
   /** Takes outbox entries from the API. Answers up to where everything is stored. */
   async takeOutbox(serverId: ServerId, entries: readonly OutboxEntry[]): Promise<number> {
     this.#wake();
-    this.#setServerId(serverId);
+    this.#state.setServerId(serverId);
     const known = this.#state.server().outboxThrough;
     const fresh = entries.filter((entry) => entry.position > known);
     const opened = await openEntries(fresh, { serverId, platformKeys: this.#state.settings.platformKeys });
@@ -94,7 +106,8 @@ export class ServerSession extends DurableObject<Env> {
     else if (keyBefore !== null && keyBefore !== server.publicKey) {
       await this.#disconnect("SUPERSEDED", "This server was enrolled again with another key.");
     }
-    this.#pump();
+    this.#renewal.retryAt(Date.now());
+    this.#dispatch.pump();
     this.#delivery.retryAt(Date.now());
     await this.#upkeep.settle();
     return through;
@@ -106,6 +119,21 @@ export class ServerSession extends DurableObject<Env> {
     const answer = this.#state.desk.waiting(runId);
     if (!answer.ok) throw new Error(answer.error.message);
     return { isOnline: this.#bridge.isConnected, ...answer.value };
+  }
+
+  /** Asks the bridge to come back before the relay is replaced. Returns whether one is connected. */
+  drain(spreadMs: number): boolean {
+    this.#wake();
+    return this.#bridge.drain(spreadMs);
+  }
+
+  /** Ends a user's connections, and refuses the tickets that the user was given before. Returns how many ended. */
+  async revokeViewers(userId: UserId): Promise<number> {
+    this.#wake();
+    const closed = this.#viewers.revoke(userId, Date.now());
+    if (closed > 0) this.#dispatch.sendInterest(noRuns);
+    await this.#upkeep.settle();
+    return closed;
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -154,8 +182,11 @@ export class ServerSession extends DurableObject<Env> {
     if (this.#missedSinceMs !== null && this.#missedSinceMs + restartGraceMs <= nowMs) {
       this.#wentOffline("the relay was started again and the server has not come back yet");
     }
-    if (this.#viewers.expire(nowMs)) this.#sendInterest(noRuns);
+    if (this.#viewers.expire(nowMs)) this.#dispatch.sendInterest(noRuns);
+    const renewalsDueMs = this.#dispatch.renewalsDueMs();
+    if (renewalsDueMs !== null && renewalsDueMs <= nowMs) this.#dispatch.pump();
     forgetTickets(this.#state.sql, nowMs - ticketMemoryMs);
+    forgetRevocations(this.#state.sql, nowMs - revocationMemoryMs);
     forgetEndedBefore(this.#state.sql, nowMs - endedMemoryMs);
   }
 
@@ -165,39 +196,11 @@ export class ServerSession extends DurableObject<Env> {
     const frame = decoded.value;
     if (frame.type === "hello") {
       const { signed, signature } = frame;
-      const accepted = await this.#bridge.hello(socket, { signed, signature }, this.#serverId());
+      const accepted = await this.#bridge.hello(socket, { signed, signature }, this.#state.serverId());
       if (accepted) this.#welcome(socket, accepted);
       return this.#upkeep.settle();
     }
-    if (this.#bridge.admits(socket, frame)) await this.#liveFrame(socket, frame);
-  }
-
-  async #liveFrame(socket: WebSocket, frame: Exclude<BridgeToRelay, { type: "hello" }>): Promise<void> {
-    const { sql } = this.#state;
-    switch (frame.type) {
-      case "ack": {
-        const taken = this.#state.transact(() => acknowledgeCommands(sql, frame.through));
-        if (!taken.ok) return this.#bridge.fail(socket, taken.error);
-        if (this.#pump() > 0) await this.#upkeep.settle();
-        return;
-      }
-      case "results": {
-        const desk = this.#state.desk;
-        const taken = this.#state.transact(() => takeResults({ sql, desk }, frame.items, Date.now()));
-        if (!taken.ok) return this.#bridge.fail(socket, taken.error);
-        this.#bridge.acknowledgeResults(taken.value);
-        this.#pump();
-        return this.#upkeep.settle();
-      }
-      case "telemetry":
-        return this.#viewers.telemetry(frame.samples);
-      case "output":
-        if (!this.#bridge.spend(socket, decodedLength(frame.data))) return;
-        if (this.#viewers.output(frame)) this.#sendInterest(noRuns);
-        return;
-      case "gap":
-        if (this.#viewers.gap(frame)) this.#sendInterest(noRuns);
-    }
+    if (this.#bridge.admits(socket, frame)) await this.#liveFrames.take(socket, frame);
   }
 
   /** Stores the new epoch and where both streams stand, then welcomes the bridge and goes on. */
@@ -216,14 +219,15 @@ export class ServerSession extends DurableObject<Env> {
     });
     this.#missedSinceMs = null;
     this.#bridge.welcome(socket, accepted, nowMs);
-    this.#pump();
+    this.#renewal.retryAt(nowMs);
+    this.#dispatch.pump();
     this.#bridge.sendInterest(this.#viewers.interest("all"));
     this.#viewers.announce({ isOnline: true, sinceMs: this.#state.server().sinceMs });
   }
 
   async #viewerMessage(socket: WebSocket, text: string): Promise<void> {
-    const change: InterestChange = await this.#viewers.message(socket, text, this.#serverId());
-    if (change) this.#sendInterest(change.asked);
+    const change: InterestChange = await this.#viewers.message(socket, text, this.#state.serverId());
+    if (change) this.#dispatch.sendInterest(change.asked);
     await this.#upkeep.settle();
   }
 
@@ -249,7 +253,7 @@ export class ServerSession extends DurableObject<Env> {
           appendReport(this.#state.sql, { kind: "duplicateKey", atMs: Date.now(), epoch, bootId }),
         );
       }
-    } else if (this.#viewers.closed(socket)) this.#sendInterest(noRuns);
+    } else if (this.#viewers.closed(socket)) this.#dispatch.sendInterest(noRuns);
   }
 
   /** A stranger's connection to a server that nobody announced leaves nothing behind. */
@@ -270,20 +274,6 @@ export class ServerSession extends DurableObject<Env> {
     this.#isPurged = false;
     this.#alarm.rang();
     this.ctx.storage.transactionSync(() => migrate(this.#state.sql));
-  }
-
-  /** Dispatches what may start, sends it, and asks for output that somebody already waits for. Returns how many runs. */
-  #pump(): number {
-    if (!this.#bridge.isConnected) return 0;
-    const dispatched = this.#state.transact(() => this.#state.desk.dispatch(Date.now()));
-    this.#bridge.sendCommands();
-    const asked = dispatched.length > 0 ? this.#viewers.dispatched(dispatched) : noRuns;
-    if (asked.size > 0) this.#sendInterest(asked);
-    return dispatched.length;
-  }
-
-  #sendInterest(asked: ReadonlySet<RunId>): void {
-    if (this.#bridge.isConnected) this.#bridge.sendInterest(this.#viewers.interest(asked));
   }
 
   async #disconnect(code: "REVOKED" | "SUPERSEDED", message: string): Promise<void> {
@@ -308,21 +298,10 @@ export class ServerSession extends DurableObject<Env> {
       oldestHandshakeMs: this.#bridge.oldestHandshakeMs(),
       bridgeHeardMs: this.#bridge.heardMs(),
       connectionMissedMs: this.#missedSinceMs,
+      renewalsDueMs: this.#dispatch.renewalsDueMs(),
       nextTicketExpiryMs: nextTicketExpiry(this.#state.sql),
       nextViewerExpiryMs: this.#viewers.nextExpiryMs(),
     };
-  }
-
-  #setServerId(serverId: ServerId): void {
-    const known = this.#state.server().serverId;
-    if (known === null) updateServer(this.#state.sql, { serverId });
-    else if (known !== serverId) throw new Error(`this object is ${known}'s, not ${serverId}'s`);
-  }
-
-  #serverId(): ServerId {
-    const { serverId } = this.#state.server();
-    if (serverId === null) throw new Error("no request has named the server yet");
-    return serverId as ServerId;
   }
 }
 

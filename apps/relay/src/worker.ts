@@ -1,5 +1,5 @@
 import { idSchema, type ServerId } from "@quarterdeck/core/ids";
-import { outboxBatchSchema } from "@quarterdeck/core/protocol/relay-api";
+import { drainRequestSchema, outboxBatchSchema, viewerRevocationSchema } from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import * as z from "zod";
 import type { Env } from "./env.ts";
@@ -21,9 +21,11 @@ function sessionOf(env: Env, serverId: ServerId) {
   return env.SERVER_SESSIONS.get(env.SERVER_SESSIONS.idFromName(serverId));
 }
 
-async function takeOutbox(request: Request, env: Env, serverId: ServerId): Promise<Response> {
+/** Reads a call's body; refuses one that is too large, no JSON or of another shape. */
+async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T | Response> {
+  if (request.method !== "POST") return fail(405, "BAD_REQUEST", "Use POST.");
   if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) {
-    return fail(413, "TOO_LARGE", `A batch may have ${maxBodyBytes} bytes.`);
+    return fail(413, "TOO_LARGE", `A body may have ${maxBodyBytes} bytes.`);
   }
   let body: unknown;
   try {
@@ -31,22 +33,39 @@ async function takeOutbox(request: Request, env: Env, serverId: ServerId): Promi
   } catch {
     return fail(400, "BAD_REQUEST", "The body is not JSON.");
   }
-  const batch = outboxBatchSchema.safeParse(body);
-  if (!batch.success) return fail(400, "BAD_REQUEST", z.prettifyError(batch.error).slice(0, 2000));
-  return Response.json({ through: await sessionOf(env, serverId).takeOutbox(serverId, batch.data.entries) });
+  const parsed = schema.safeParse(body);
+  return parsed.success ? parsed.data : fail(400, "BAD_REQUEST", z.prettifyError(parsed.error).slice(0, 2000));
+}
+
+async function takeOutbox(request: Request, env: Env, serverId: ServerId): Promise<Response> {
+  const batch = await readBody(request, outboxBatchSchema);
+  if (batch instanceof Response) return batch;
+  return Response.json({ through: await sessionOf(env, serverId).takeOutbox(serverId, batch.entries) });
+}
+
+async function drain(request: Request, env: Env, serverId: ServerId): Promise<Response> {
+  const wish = await readBody(request, drainRequestSchema);
+  if (wish instanceof Response) return wish;
+  return Response.json({ isConnected: await sessionOf(env, serverId).drain(wish.spreadMs) });
+}
+
+async function revokeViewers(request: Request, env: Env, serverId: ServerId): Promise<Response> {
+  const wish = await readBody(request, viewerRevocationSchema);
+  if (wish instanceof Response) return wish;
+  return Response.json({ closed: await sessionOf(env, serverId).revokeViewers(wish.userId) });
 }
 
 async function api(request: Request, env: Env, path: readonly string[]): Promise<Response> {
   if (!(await isServiceCall(request, env))) return fail(401, "UNAUTHENTICATED", "The service key is missing or wrong.");
-  const [, server, what, run] = path;
-  const serverId = serverIdSchema.safeParse(server);
+  const serverId = serverIdSchema.safeParse(path[1]);
   if (path[0] !== "servers" || !serverId.success) return notFound();
-  if (what === "outbox" && path.length === 3) {
-    if (request.method !== "POST") return fail(405, "BAD_REQUEST", "Use POST.");
-    return takeOutbox(request, env, serverId.data);
-  }
-  const runId = runIdSchema.safeParse(run);
-  if (what === "waiting" && path.length === 4 && runId.success) {
+  const [what, ...rest] = path.slice(2);
+  const call = [what, ...rest].join("/");
+  if (call === "outbox") return takeOutbox(request, env, serverId.data);
+  if (call === "drain") return drain(request, env, serverId.data);
+  if (call === "viewers/revoke") return revokeViewers(request, env, serverId.data);
+  const runId = runIdSchema.safeParse(rest[0]);
+  if (what === "waiting" && rest.length === 1 && runId.success) {
     if (request.method !== "GET") return fail(405, "BAD_REQUEST", "Use GET.");
     return Response.json(await sessionOf(env, serverId.data).explainWaiting(runId.data));
   }

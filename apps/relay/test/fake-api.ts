@@ -1,10 +1,21 @@
-import { type Report, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
-import type { ServerId } from "@quarterdeck/core/ids";
+import {
+  type RenewalAnswer,
+  renewalRequestSchema,
+  type Report,
+  reportBatchSchema,
+} from "@quarterdeck/core/protocol/relay-api";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import { serviceKey } from "./platform.ts";
 
-/** The API as the relay sees it: takes reports, and can be down. */
+type Renew = (serverId: ServerId, runIds: readonly RunId[]) => Promise<Partial<RenewalAnswer>>;
+
+/** The API as the relay sees it: takes reports, signs anew, and can be down. */
 export class FakeApi {
   isUp = true;
+  /** Answers requests for new signatures; without it they fail. */
+  renew: Renew | undefined;
+  /** The runs that new signatures were asked for, request by request. */
+  readonly renewals: RunId[][] = [];
   refusedRequests = 0;
   readonly #reports = new Map<ServerId, Report[]>();
 
@@ -14,8 +25,10 @@ export class FakeApi {
   }
 
   readonly answer = async (request: { url: string; headers: Headers; json(): Promise<unknown> }): Promise<Response> => {
-    if (new URL(request.url).pathname !== "/relay/reports") return new Response(null, { status: 404 });
     if (request.headers.get("authorization") !== `Bearer ${serviceKey}`) return new Response(null, { status: 401 });
+    const { pathname } = new URL(request.url);
+    if (pathname === "/relay/renewals") return await this.#answerRenewal(await request.json());
+    if (pathname !== "/relay/reports") return new Response(null, { status: 404 });
     if (!this.isUp) {
       this.refusedRequests++;
       return new Response("down", { status: 503 });
@@ -30,4 +43,11 @@ export class FakeApi {
     }
     return Response.json({ through: known.length });
   };
+
+  async #answerRenewal(body: unknown): Promise<Response> {
+    const { serverId, runIds } = renewalRequestSchema.parse(body);
+    this.renewals.push(runIds);
+    if (!this.renew) return new Response("down", { status: 503 });
+    return Response.json({ renewed: [], refused: [], ...(await this.renew(serverId, runIds)) });
+  }
 }

@@ -24,7 +24,10 @@ export class Peer {
     this.socket.on("message", (data: Buffer) => {
       const text = data.toString();
       this.texts.push(text);
-      if (text.startsWith("{")) this.frames.push(JSON.parse(text) as Frame);
+      if (text.startsWith("{")) {
+        const frame = JSON.parse(text) as Frame;
+        this.frames.push(...(frame.type === "batch" ? (frame["frames"] as Frame[]) : [frame]));
+      }
       this.#wake();
     });
     this.socket.on("close", (code, reason) => {

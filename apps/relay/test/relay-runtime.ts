@@ -6,6 +6,7 @@ import type { ServerId } from "@quarterdeck/core/ids";
 import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import { inject } from "vitest";
 import { FakeApi } from "./fake-api.ts";
+import { instrumented } from "./instrumented-worker.ts";
 import { Platform, serviceKey } from "./platform.ts";
 
 /** The relay's Worker in the real Workers runtime, with a fake API behind its service binding. */
@@ -14,25 +15,32 @@ export class RelayRuntime {
   readonly platform: Platform;
   url: URL = new URL("http://not-started");
   readonly #persistFolder: string | undefined;
+  readonly #isInstrumented: boolean;
   #miniflare: Miniflare | undefined;
 
-  private constructor(platform: Platform, persistFolder?: string) {
+  private constructor(platform: Platform, options: { persistFolder?: string; isInstrumented?: boolean }) {
     this.platform = platform;
-    this.#persistFolder = persistFolder;
+    this.#persistFolder = options.persistFolder;
+    this.#isInstrumented = options.isInstrumented ?? false;
   }
 
-  static async start(options: { persistFolder?: string } = {}): Promise<RelayRuntime> {
-    const runtime = new RelayRuntime(await Platform.make(), options.persistFolder);
+  /** `isInstrumented`: the object counts what wakes it, and its clock can be moved. */
+  static async start(options: { persistFolder?: string; isInstrumented?: boolean } = {}): Promise<RelayRuntime> {
+    const runtime = new RelayRuntime(await Platform.make(), options);
     await runtime.start();
     return runtime;
   }
 
   async start(): Promise<void> {
     const { platform, api } = this;
+    const contents = await readFile(inject("relayBundle"), "utf8");
+    const worker = { type: "ESModule", path: "worker.js", contents } as const;
     this.#miniflare = new Miniflare(
       convertV4MiniflareOptions({
         name: "relay",
-        modules: [{ type: "ESModule", path: "worker.js", contents: await readFile(inject("relayBundle"), "utf8") }],
+        modules: this.#isInstrumented
+          ? [{ type: "ESModule", path: "instrumented.js", contents: instrumented }, worker]
+          : [worker],
         compatibilityDate: "2026-11-01",
         unsafeInspectDurableObjects: true,
         host: "127.0.0.1",
@@ -69,6 +77,21 @@ export class RelayRuntime {
       name: serverId,
     } as never);
     return (await storage.exec(query)) as Record<string, unknown>[];
+  }
+
+  /** What happened in the instrumented objects so far, by name. */
+  async wakes(): Promise<Record<string, number>> {
+    return (await (await fetch(new URL("/test/wakes", this.url))).json()) as Record<string, number>;
+  }
+
+  /** Moves the instrumented objects' clock ahead of the machine's. */
+  async moveClock(aheadMs: number): Promise<void> {
+    await fetch(new URL(`/test/clock?aheadMs=${aheadMs}`, this.url));
+  }
+
+  /** Rings an instrumented object's alarm as the platform would. Returns when it is set next. */
+  async ring(serverId: ServerId): Promise<number | null> {
+    return (await (await fetch(new URL(`/test/ring?server=${serverId}`, this.url))).json()) as number | null;
   }
 
   /** How many objects have an alarm set; needs a persist folder. */

@@ -1,5 +1,7 @@
 import type { RunId } from "@quarterdeck/core/ids";
+import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { limits } from "@quarterdeck/core/protocol/limits";
+import { relayToViewerSchema } from "@quarterdeck/core/protocol/relay-to-viewer";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Connection, FakeServer } from "./fake-bridge.ts";
@@ -108,6 +110,25 @@ test("a viewer sees whether the server is online, and its telemetry while it wat
   await peer.next<InterestFrame>("interest", (frame) => !frame.telemetry);
   peer.close();
   expect(await viewer.next("server")).toMatchObject({ isOnline: false });
+});
+
+test("[F9] what comes together goes out in few messages, each piece once and in order", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const { connection, runId } = await dispatched(server);
+  const viewer = await openViewer(relay, server.serverId, { topics: [`output:${runId}`] });
+  viewer.send({ type: "watchOutput", runId, fromOffset: 0 });
+  await connection.peer.next<InterestFrame>("interest", (frame) => frame.runs.length > 0);
+  const { epoch } = connection.welcome;
+  const bytes = Buffer.from(Array.from({ length: 200 }, (_, i) => `line ${i}\n`.padStart(10)).join(""));
+  for (let offset = 0; offset < bytes.length; offset += 10) {
+    const data = bytes.subarray(offset, offset + 10).toString("base64");
+    connection.peer.send({ type: "output", epoch, runId, offset, data, isEnd: offset + 10 >= bytes.length });
+  }
+  await viewer.until(() => ends(viewer) > 0, "the end of the output");
+  expect(assemble(viewer.frames)).toEqual(bytes);
+  const messages = viewer.texts.filter((text) => text.includes('"output"'));
+  expect(messages.length).toBeLessThan(viewer.frames.filter((frame) => frame.type === "output").length);
+  for (const text of viewer.texts) expect(decodeFrame(relayToViewerSchema, text).ok).toBe(true);
 });
 
 test("[W5] a ticket works once", async () => {

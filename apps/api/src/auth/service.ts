@@ -95,6 +95,7 @@ export async function signOut({ runtime, caller, sessionToken, address, setCooki
   }
   if (caller !== null) {
     const { orgId, userId } = caller;
+    runtime.viewerRevocations.revoke(caller, userId);
     await runtime.writer.commit([
       recordAudit(runtime, {
         orgId,
@@ -111,8 +112,10 @@ export async function signOut({ runtime, caller, sessionToken, address, setCooki
 }
 
 /** A session always starts with a new token, so one that was planted before is worth nothing. */
-async function startSession({ runtime, sessionToken, address, setCookie }: Context, caller: Caller): Promise<MeView> {
+async function startSession(ctx: Context, caller: Caller): Promise<MeView> {
+  const { runtime, sessionToken, address, setCookie } = ctx;
   if (sessionToken !== null) await runtime.sessions.end(sessionToken);
+  if (ctx.caller !== null) runtime.viewerRevocations.revoke(ctx.caller, ctx.caller.userId);
   const { cookie } = await runtime.sessions.create({ userId: caller.userId, nowMs: runtime.clock.nowMs(), address });
   setCookie(cookie);
   return toMe(caller);

@@ -20,7 +20,7 @@ import type { Role } from "../auth/permissions.ts";
 import type { ChangeKind } from "../events/views.ts";
 import type { ProjectState, TestCommand } from "../projects/views.ts";
 import type { ServerStatus } from "../servers/views.ts";
-import type { RunState, TaskParams } from "../tasks/views.ts";
+import type { ResolutionOutcome, RunState, TaskParams } from "../tasks/views.ts";
 
 export const orgs = sqliteTable("orgs", {
   orgId: text().$type<OrgId>().primaryKey(),
@@ -107,6 +107,8 @@ export const servers = sqliteTable(
     keyFingerprint: text().notNull(),
     status: text().$type<ServerStatus>().notNull(),
     statusSinceMs: integer().notNull(),
+    /** Until when the relay refuses its bridge, which sent more than it may. */
+    quarantinedUntilMs: integer(),
     capabilities: text({ mode: "json" }).$type<Capabilities>(),
     bootId: text(),
     createdAtMs: integer().notNull(),
@@ -218,6 +220,8 @@ export const tasks = sqliteTable(
       .notNull()
       .references(() => users.userId),
     submittedAtMs: integer().notNull(),
+    /** The task that it repeats, because that one's outcome is unknown. */
+    rerunOf: text().$type<TaskId>(),
   },
   (table) => [
     primaryKey({ columns: [table.orgId, table.taskId] }),
@@ -238,7 +242,10 @@ export const runs = sqliteTable(
     attempt: integer().notNull(),
     /** Where its command stands in the server's outbox. */
     outboxPosition: integer().notNull(),
+    /** Until when its newest signature is valid. */
     expiresAtMs: integer().notNull(),
+    /** The key of the bridge that it was first signed for. Null: it is from before this was recorded. */
+    keyFingerprint: text(),
     state: text().$type<RunState>().notNull(),
     cancelAskedAtMs: integer(),
     verdict: text().$type<Verdict>(),
@@ -254,11 +261,34 @@ export const runs = sqliteTable(
     outputCutBytes: integer(),
     /** The last bytes of the output, in base64. */
     tail: text(),
+    /** What someone decided about an outcome that is unknown; the verdict stays what it is. */
+    resolution: text().$type<ResolutionOutcome>(),
+    resolvedBy: text()
+      .$type<UserId>()
+      .references(() => users.userId),
+    resolvedAtMs: integer(),
+    /** The task that was submitted in its place. */
+    rerunTaskId: text().$type<TaskId>(),
   },
   (table) => [
     uniqueIndex("runs_by_task").on(table.orgId, table.taskId, table.attempt),
     index("runs_by_server").on(table.serverId, table.state), // how many wait for a server
   ],
+);
+
+/** The commands that were signed anew for a run (PROTOCOL 8.3). A bridge may have any of them, or the run's first. */
+export const renewals = sqliteTable(
+  "renewals",
+  {
+    commandId: text().$type<CommandId>().primaryKey(),
+    runId: text()
+      .$type<RunId>()
+      .notNull()
+      .references(() => runs.runId),
+    signedAtMs: integer().notNull(),
+    expiresAtMs: integer().notNull(),
+  },
+  (table) => [index("renewals_by_run").on(table.runId)],
 );
 
 /** What is to be told to a server's relay object, in one order per server. */

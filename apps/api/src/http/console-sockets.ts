@@ -13,7 +13,7 @@ import type { Runtime } from "../runtime.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { readRequestCaller } from "./request-caller.ts";
 
-const recheckMs = 4 * secondMs;
+const recheckMs = 3 * secondMs;
 const signedOutCode = 4401;
 
 interface Visitor {
@@ -84,13 +84,15 @@ export class ConsoleSockets {
     }
   }
 
-  /** Closes the sockets whose session ended or whose member left. */
+  /** Closes the sockets whose session ended or whose member left, and what they watch at the relay. */
   async recheck(): Promise<void> {
-    const { db, clock } = this.#runtime;
+    const { db, clock, viewerRevocations } = this.#runtime;
     for (const entry of this.#open) {
       const { orgId } = entry.caller;
       const isLive = await isSessionLive(db, { tokenHash: hashToken(entry.sessionToken), orgId, nowMs: clock.nowMs() });
-      if (!isLive) entry.socket.close(signedOutCode, "signed out");
+      if (isLive || entry.socket.readyState !== entry.socket.OPEN) continue;
+      entry.socket.close(signedOutCode, "signed out");
+      viewerRevocations.revoke(entry.caller, entry.caller.userId);
     }
   }
 

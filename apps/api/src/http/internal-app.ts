@@ -1,12 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { nameSchema } from "@quarterdeck/core/actions/names";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import { reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
+import { renewalRequestSchema, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { notFound } from "../not-found.ts";
+import { renewCommands } from "../relay/renewals.ts";
 import { recordReports } from "../relay/reports.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrolThisMachine } from "../servers/enrolment-service.ts";
@@ -35,6 +36,12 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
     const through = await recordReports(runtime, batch);
     if (through === null) throw notFound("server");
     return c.json({ through });
+  });
+  app.post("/relay/renewals", async (c) => {
+    const request = parse(renewalRequestSchema, await c.req.json().catch(() => null));
+    const answer = await renewCommands(runtime, request);
+    if (answer === null) throw notFound("server");
+    return c.json(answer);
   });
   app.post("/internal/enrolments", async (c) => {
     const body = z.strictObject({ name: nameSchema, isThisMachine: z.literal(true) });

@@ -73,6 +73,10 @@ export function setServerOnline(serverId: ServerId, report: Extract<Report, { ki
     where ${eq(servers.serverId, serverId)} and ${guard}`;
 }
 
+export function setQuarantine(serverId: ServerId, untilMs: number, guard: SQL): SQL {
+  return sql`update ${servers} set "quarantinedUntilMs" = ${untilMs} where ${eq(servers.serverId, serverId)} and ${guard}`;
+}
+
 export function setServerOffline(serverId: ServerId, atMs: number, guard: SQL): SQL {
   return sql`update ${servers} set status = 'offline', "statusSinceMs" = case when status = 'offline' then "statusSinceMs" else ${atMs} end
     where ${eq(servers.serverId, serverId)} and ${guard}`;

@@ -7,11 +7,13 @@ import type { Runtime } from "../runtime.ts";
 import type { Statement, StatementOutcome } from "../writer.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { recordChange } from "../events/repo.ts";
+import { isRenewal } from "./renewal-repo.ts";
 import {
   advanceReports,
   findReportedRun,
   findReportingServer,
   holdsMark,
+  setQuarantine,
   setServerOffline,
   setServerOnline,
   type ReportingServer,
@@ -74,13 +76,25 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
           guard,
         ),
       ];
+    case "quarantined": {
+      const until = new Date(report.untilMs).toISOString();
+      runtime.log.warn({ serverId, until }, "the relay refuses a bridge that sent more than it may");
+      const detail = `quarantined: the bridge sent more than it may and is refused until ${until}`;
+      return [
+        setQuarantine(serverId, report.untilMs, guard),
+        refusal(runtime, server, { action: "server.connect", subject: serverId, detail }, guard),
+        serverChanged,
+      ];
+    }
     case "dispatched": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
       return run === null ? [] : markDispatched(runtime, run, { atMs: report.atMs, guard });
     }
     case "ended": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
-      return run === null ? [] : endRun(runtime, run, { ...report, guard });
+      // The relay ends a run as refused when it may not be signed anew; where that is for a cancel, it was cancelled.
+      const verdict = report.code === "CANCELLED" ? "cancelled" : report.verdict;
+      return run === null ? [] : endRun(runtime, run, { ...report, verdict, guard });
     }
     case "result": {
       const opened = await openSigned(report, { keys: [server.publicKey], domain: "result", schema: resultSchema });
@@ -113,7 +127,7 @@ async function describeResult(
   const isTrue =
     result.serverId === server.serverId &&
     result.taskId === run.taskId &&
-    result.commandId === run.commandId &&
+    (result.commandId === run.commandId || (await isRenewal(runtime.db, run.runId, result.commandId))) &&
     result.attempt === run.attempt;
   if (!isTrue) {
     const detail = "the result names another server, task, command or attempt than the run has";

@@ -51,7 +51,10 @@ export function finishRun(
   ];
 }
 
-/** The run ended at the relay: it was never dispatched, or the bridge no longer knows it. */
+/**
+ * The run ended at the relay: it never reached the bridge, or the bridge no longer knows it. Of a run that its bridge has
+ * said to have started, only the latter can be true.
+ */
 export function endRun(
   runtime: Runtime,
   run: ReportedRun,
@@ -59,7 +62,7 @@ export function endRun(
 ): Statement[] {
   return [
     sql`update ${runs} set state = 'ended', verdict = ${verdict}, code = ${code}, message = ${message}, "endedAtMs" = ${atMs}
-      where ${isNotEnded(run)} and ${guard}`,
+      where ${verdict === "indeterminate" ? isNotEnded(run) : isIn(run, ["queued", "dispatched"])} and ${guard}`,
     taskChanged(runtime, run),
     ...projectStatements(runtime, run, { verdict, message, repository: null }),
   ];

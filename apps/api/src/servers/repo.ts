@@ -18,6 +18,7 @@ export interface Server {
   readonly keyFingerprint: string;
   readonly status: ServerStatus;
   readonly statusSinceMs: number;
+  readonly quarantinedUntilMs: number | null;
   readonly capabilities: Capabilities | null;
   readonly waitingRuns: number;
   readonly createdAtMs: number;
@@ -34,6 +35,7 @@ const columns = {
   keyFingerprint: servers.keyFingerprint,
   status: servers.status,
   statusSinceMs: servers.statusSinceMs,
+  quarantinedUntilMs: servers.quarantinedUntilMs,
   capabilities: servers.capabilities,
   waitingRuns,
   createdAtMs: servers.createdAtMs,

@@ -44,13 +44,16 @@ export async function renameServer(
   return getServer(runtime, scope, serverId);
 }
 
-function toView({ relay }: Runtime, server: Server): ServerView {
+function toView({ relay, clock }: Runtime, server: Server): ServerView {
+  const { quarantinedUntilMs } = server;
+  const isQuarantined = quarantinedUntilMs !== null && quarantinedUntilMs > clock.nowMs();
   return {
     serverId: server.serverId,
     name: server.name,
     isThisMachine: server.isThisMachine,
     status: server.status,
     statusSinceMs: server.statusSinceMs,
+    quarantinedUntilMs: isQuarantined ? quarantinedUntilMs : null,
     isRelayReachable: relay.isReachable,
     capabilities: server.capabilities,
     keyFingerprint: server.keyFingerprint,

@@ -12,6 +12,8 @@ export const serverViewSchema = z.strictObject({
   /** `new`: it enrolled and has not connected yet. */
   status: z.enum(serverStatuses),
   statusSinceMs: z.int(),
+  /** Until when the relay refuses its bridge, which sent more than it may; null when it does not. */
+  quarantinedUntilMs: z.int().nullable(),
   /** Without the relay nobody knows whether the server is online: `status` is then what it was last. */
   isRelayReachable: z.boolean(),
   capabilities: capabilitiesSchema.nullable(),

@@ -7,7 +7,7 @@ import { enqueue } from "../outbox/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { askToCancel } from "./repo.ts";
 import { requireTask, toTaskView } from "./service.ts";
-import { signCommand } from "./sign-command.ts";
+import { commandLife, signCommand } from "./sign-command.ts";
 import type { TaskView } from "./views.ts";
 
 /** Asks for the end of a task's run. Asking again, or when it has ended, changes nothing. */
@@ -29,6 +29,7 @@ export async function cancelTask(runtime: Runtime, scope: OrgScope, taskId: Task
     params: { runId },
     priority: "urgent",
     nowMs,
+    expiresAtMs: nowMs + commandLife.cancelMs,
   });
   await runtime.writer.commit([
     askToCancel(scope, { runId, nowMs }),

@@ -12,7 +12,7 @@ import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
 import type { Statement } from "../writer.ts";
 import { insertRun, insertTask } from "./repo.ts";
-import { commandLifetimeMs, signCommand } from "./sign-command.ts";
+import { commandLife, signCommand } from "./sign-command.ts";
 import type { TaskParams } from "./views.ts";
 
 export interface TaskPlan {
@@ -23,6 +23,8 @@ export interface TaskPlan {
   readonly action: ActionName;
   readonly params: TaskParams;
   readonly priority: Priority;
+  /** The task that it repeats. */
+  readonly rerunOf?: TaskId;
 }
 
 /**
@@ -38,11 +40,12 @@ export async function planTask(
   condition: SQL,
 ): Promise<Statement[]> {
   const { taskId, server, workspaceId, projectId, action, params, priority } = plan;
-  const { serverId } = server;
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   const runId = runtime.makeId("run");
   const commandId = runtime.makeId("command");
+  const expiresAtMs = nowMs + commandLife.signatureMs;
+  const { serverId, keyFingerprint } = server;
   const command = await signCommand(runtime, {
     commandId,
     runId,
@@ -50,11 +53,12 @@ export async function planTask(
     orgId,
     workspaceId,
     projectId,
-    server: { serverId, keyFingerprint: server.keyFingerprint },
+    server: { serverId, keyFingerprint },
     action,
     params,
     priority,
     nowMs,
+    expiresAtMs,
   });
   const { effect, isRead } = actions[action];
   return [
@@ -73,11 +77,12 @@ export async function planTask(
         isListed: !isRead && action !== "workspace.create",
         submittedBy: userId,
         submittedAtMs: nowMs,
+        rerunOf: plan.rerunOf ?? null,
       },
       condition,
     ),
     ...enqueue({ serverId, entry: { kind: "command", ...command }, nowMs }, previousChanged),
-    insertRun(scope, { runId, taskId, serverId, commandId, expiresAtMs: nowMs + commandLifetimeMs }),
+    insertRun(scope, { runId, taskId, serverId, commandId, expiresAtMs, keyFingerprint }),
     recordAudit(
       runtime,
       { orgId, actor: userId, address, action: "task.submit", subject: taskId, outcome: "done", detail: action },

@@ -1,12 +1,14 @@
 import type { ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId, CommandId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
 import { headOf } from "../outbox/repo.ts";
-import type { TaskParams, TaskView } from "./views.ts";
+import { firstAttempt } from "./sign-command.ts";
+import type { ResolutionOutcome, TaskParams, TaskView } from "./views.ts";
 
 /** A task with its newest run, and what explains why it waits. */
 export interface TaskRecord {
@@ -18,6 +20,8 @@ export interface TaskRecord {
   readonly isAtRelay: boolean;
   readonly keyFingerprint: string;
 }
+
+const resolvers = alias(users, "resolvers");
 
 function selectTasks(db: Database) {
   return db
@@ -33,18 +37,20 @@ function selectTasks(db: Database) {
         keyFingerprint: servers.keyFingerprint,
       },
       submittedBy: users.email,
+      resolvedBy: resolvers.email,
     })
     .from(tasks)
     .innerJoin(runs, and(eq(runs.orgId, tasks.orgId), eq(runs.taskId, tasks.taskId)))
     .innerJoin(workspaces, eq(workspaces.workspaceId, tasks.workspaceId))
     .innerJoin(servers, eq(servers.serverId, tasks.serverId))
     .innerJoin(users, eq(users.userId, tasks.submittedBy))
+    .leftJoin(resolvers, eq(resolvers.userId, runs.resolvedBy))
     .leftJoin(projects, eq(projects.projectId, tasks.projectId));
 }
 
 type Row = Awaited<ReturnType<typeof selectTasks>>[number];
 
-function toRecord({ task, run, workspaceName, projectName, server, submittedBy }: Row): TaskRecord {
+function toRecord({ task, run, workspaceName, projectName, server, submittedBy, resolvedBy }: Row): TaskRecord {
   return {
     view: {
       taskId: task.taskId,
@@ -66,6 +72,8 @@ function toRecord({ task, run, workspaceName, projectName, server, submittedBy }
       signal: run.signal,
       code: run.code,
       message: run.message,
+      resolution: toResolution(run, resolvedBy),
+      rerunOf: task.rerunOf,
       submittedBy,
       submittedAtMs: task.submittedAtMs,
       dispatchedAtMs: run.dispatchedAtMs,
@@ -81,6 +89,11 @@ function toRecord({ task, run, workspaceName, projectName, server, submittedBy }
     isAtRelay: run.outboxPosition <= server.outboxThrough,
     keyFingerprint: server.keyFingerprint,
   };
+}
+
+function toResolution(run: Row["run"], by: string | null): TaskView["resolution"] {
+  const { resolution: outcome, resolvedAtMs: atMs, rerunTaskId } = run;
+  return outcome === null || atMs === null ? null : { outcome, by: by ?? "", atMs, rerunTaskId };
 }
 
 export async function findTask(db: Database, scope: TenantScope, taskId: TaskId): Promise<TaskRecord | null> {
@@ -160,6 +173,7 @@ export interface NewTask {
   readonly isListed: boolean;
   readonly submittedBy: UserId;
   readonly submittedAtMs: number;
+  readonly rerunOf: TaskId | null;
 }
 
 /** Inserts a task in a workspace of the org; a task of the same id stays as it is. */
@@ -178,13 +192,14 @@ export interface NewRun {
   readonly serverId: ServerId;
   readonly commandId: CommandId;
   readonly expiresAtMs: number;
+  readonly keyFingerprint: string;
 }
 
 /** Inserts the first run of the task whose command was enqueued just before in the same unit. */
 export function insertRun(scope: TenantScope, run: NewRun): SQL {
   return insertWhen(
     runs,
-    { ...run, orgId: scope.orgId, attempt: 1, state: "queued", outboxPosition: headOf(run.serverId) },
+    { ...run, orgId: scope.orgId, attempt: firstAttempt, state: "queued", outboxPosition: headOf(run.serverId) },
     previousChanged,
   );
 }
@@ -193,4 +208,35 @@ export function insertRun(scope: TenantScope, run: NewRun): SQL {
 export function askToCancel(scope: TenantScope, { runId, nowMs }: { runId: RunId; nowMs: number }): SQL {
   return sql`update ${runs} set "cancelAskedAtMs" = ${nowMs}
     where ${and(eq(runs.orgId, scope.orgId), eq(runs.runId, runId), ne(runs.state, "ended"), isNull(runs.cancelAskedAtMs))}`;
+}
+
+/** True while the outcome of a task's run is unknown and nobody has decided about it. */
+export function isOutcomeOpen(scope: TenantScope, taskId: TaskId): SQL {
+  return sql`exists (select 1 from ${runs} where ${hasOpenOutcome(scope, taskId)})`;
+}
+
+/** Records what someone decided about an outcome that is unknown, once. */
+export function resolveRun(
+  scope: TenantScope,
+  decision: {
+    taskId: TaskId;
+    outcome: ResolutionOutcome;
+    userId: UserId;
+    nowMs: number;
+    rerunTaskId: TaskId | null;
+  },
+  condition: SQL,
+): SQL {
+  return sql`update ${runs} set resolution = ${decision.outcome}, "resolvedBy" = ${decision.userId},
+    "resolvedAtMs" = ${decision.nowMs}, "rerunTaskId" = ${decision.rerunTaskId}
+    where ${hasOpenOutcome(scope, decision.taskId)} and ${condition}`;
+}
+
+function hasOpenOutcome(scope: TenantScope, taskId: TaskId): SQL | undefined {
+  return and(
+    eq(runs.orgId, scope.orgId),
+    eq(runs.taskId, taskId),
+    eq(runs.verdict, "indeterminate"),
+    isNull(runs.resolution),
+  );
 }

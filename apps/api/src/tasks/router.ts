@@ -3,9 +3,16 @@ import { priorities } from "@quarterdeck/core/protocol/command";
 import * as z from "zod";
 import { procedure, router } from "../trpc.ts";
 import { cancelTask } from "./cancel.ts";
+import { resolveOutcome } from "./resolve-outcome.ts";
 import { getTask, listTasks } from "./service.ts";
 import { submitTask } from "./submit.ts";
-import { taskDetailViewSchema, taskPageViewSchema, taskParamsSchema, taskViewSchema } from "./views.ts";
+import {
+  resolutionOutcomes,
+  taskDetailViewSchema,
+  taskPageViewSchema,
+  taskParamsSchema,
+  taskViewSchema,
+} from "./views.ts";
 
 const taskInput = z.strictObject({ taskId: idSchema("task") });
 
@@ -45,4 +52,8 @@ export const tasksRouter = router({
     .input(taskInput)
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => cancelTask(ctx.runtime, ctx.scope, input.taskId)),
+  resolveOutcome: procedure({ scope: "org", permission: "tasks.run" })
+    .input(taskInput.extend({ outcome: z.enum(resolutionOutcomes) }))
+    .output(taskViewSchema)
+    .mutation(({ ctx, input }) => resolveOutcome(ctx.runtime, ctx.scope, input)),
 });

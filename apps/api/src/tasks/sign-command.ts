@@ -4,12 +4,22 @@ import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId 
 import type { Command, Priority } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
-import { dayMs } from "@quarterdeck/core/units";
+import { dayMs, minuteMs } from "@quarterdeck/core/units";
 import type { Runtime } from "../runtime.ts";
 import type { TaskParams } from "./views.ts";
 
-/** How long a command may wait for its server. */
-export const commandLifetimeMs = dayMs;
+/** How long what the platform signs is valid (PROTOCOL 8.3). */
+export const commandLife = {
+  /** One signature of a command that starts something. The relay has it renewed while the run waits. */
+  signatureMs: 15 * minuteMs,
+  /** A cancel is not renewed: it starts nothing, and must still count when its server comes back. */
+  cancelMs: dayMs,
+  /** From the submission: past it nothing is renewed. */
+  runMs: dayMs,
+} as const;
+
+/** A renewal is the same attempt: the bridge never had the command that it replaces. */
+export const firstAttempt = 1;
 
 export interface CommandRequest {
   readonly commandId: CommandId;
@@ -23,6 +33,7 @@ export interface CommandRequest {
   readonly params: TaskParams;
   readonly priority: Priority;
   readonly nowMs: number;
+  readonly expiresAtMs: number;
 }
 
 /** Signs what a bridge will do: for one server, one bridge key and one attempt. */
@@ -39,8 +50,7 @@ export async function signCommand({ keys }: Pick<Runtime, "keys">, request: Comm
     demand,
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     notBeforeMs: nowMs,
-    expiresAtMs: nowMs + commandLifetimeMs,
-    attempt: 1,
+    attempt: firstAttempt,
   };
   const text = JSON.stringify(command);
   if (Buffer.byteLength(text) > limits.commandBytes) {

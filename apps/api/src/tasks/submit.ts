@@ -34,22 +34,21 @@ interface Submission {
   readonly priority: Priority;
 }
 
+/** A submission that may be made by this caller, and what there is to check of it. */
+interface PreparedSubmission {
+  readonly plan: TaskPlan;
+  readonly action: Action;
+  readonly project: Project | null;
+  readonly server: Server;
+}
+
 /** Submits a task. The client made its id, so sending the same again is the same task, however often it is sent. */
 export async function submitTask(runtime: Runtime, scope: OrgScope, submission: Submission): Promise<TaskView> {
-  const { taskId, workspaceId, projectId, priority } = submission;
-  const { name, action } = findSubmittable(scope, submission.action);
-  const workspace = await requireWorkspace(runtime, scope, workspaceId);
-  const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
-  if (project !== null && project.workspaceId !== workspaceId) throw notFound("project");
-  const server = await requireServer(runtime, scope, workspace.serverId);
-  const params = parseParams(action, submission);
-  const plan: TaskPlan = { taskId, server, workspaceId, projectId, action: name, params, priority };
-
+  const prepared = await prepareSubmission(runtime, scope, submission);
+  const { plan, server } = prepared;
   const earlier = await findSame(runtime, scope, plan);
   if (earlier !== null) return earlier;
-  checkProject(action, name, project);
-  checkServer(name, params, server);
-  if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
+  await checkSubmission(runtime, scope, prepared);
 
   const planned = planTask(runtime, scope, plan, sql`true`);
   await runtime.submissions.enter(server.serverId, planned, (unit) => runtime.writer.commit(unit));
@@ -57,6 +56,34 @@ export async function submitTask(runtime: Runtime, scope: OrgScope, submission: 
   const task = await findSame(runtime, scope, plan);
   if (task === null) throw notFound("workspace");
   return task;
+}
+
+/** Whether the caller may submit this, and there: nobody learns more of what is not theirs. */
+export async function prepareSubmission(
+  runtime: Runtime,
+  scope: OrgScope,
+  submission: Submission,
+): Promise<PreparedSubmission> {
+  const { taskId, workspaceId, projectId, priority } = submission;
+  const { name, action } = findSubmittable(scope, submission.action);
+  const workspace = await requireWorkspace(runtime, scope, workspaceId);
+  const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
+  if (project !== null && project.workspaceId !== workspaceId) throw notFound("project");
+  const server = await requireServer(runtime, scope, workspace.serverId);
+  const params = parseParams(action, submission);
+  return { plan: { taskId, server, workspaceId, projectId, action: name, params, priority }, action, project, server };
+}
+
+/** Refuses what could not run as things are now. */
+export async function checkSubmission(
+  runtime: Runtime,
+  scope: OrgScope,
+  { plan, action, project, server }: PreparedSubmission,
+): Promise<void> {
+  const { action: name, params, workspaceId } = plan;
+  checkProject(action, name, project);
+  checkServer(name, params, server);
+  if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
 }
 
 function findSubmittable(scope: OrgScope, action: string): { name: ActionName; action: Action } {

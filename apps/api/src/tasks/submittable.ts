@@ -11,6 +11,17 @@ const submittable: Partial<Record<ActionName, Permission>> = {
   "task.log": "tasks.read",
 };
 
+/** The actions that other procedures make, and the permission that those ask for. */
+const madeElsewhere: Partial<Record<ActionName, Permission>> = {
+  "workspace.create": "workspaces.create",
+  "project.clone": "projects.create",
+};
+
+/** The permission that starting an action needs, however it was submitted; null where nobody may. */
+export function permissionToStart(action: ActionName): Permission | null {
+  return submittable[action] ?? madeElsewhere[action] ?? null;
+}
+
 /** The permission that submitting an action needs, or null where nobody may submit it. */
 export function permissionToSubmit(action: ActionName): Permission | null {
   return submittable[action] ?? null;

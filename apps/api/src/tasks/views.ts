@@ -16,6 +16,20 @@ export type WaitingView = z.infer<typeof waitingViewSchema>;
 export const taskParamsSchema = z.record(z.string(), z.json());
 export type TaskParams = z.infer<typeof taskParamsSchema>;
 
+/** What a person may decide about a run whose outcome is unknown. */
+export const resolutionOutcomes = ["succeeded", "failed", "runAgain"] as const;
+export type ResolutionOutcome = (typeof resolutionOutcomes)[number];
+
+/** What someone decided about an outcome that is unknown. The verdict stays what it is. */
+export const resolutionViewSchema = z.strictObject({
+  outcome: z.enum(resolutionOutcomes),
+  /** The e-mail address of who decided. */
+  by: z.string(),
+  atMs: z.int(),
+  /** The task that runs it again. */
+  rerunTaskId: idSchema("task").nullable(),
+});
+
 export const taskViewSchema = z.strictObject({
   taskId: idSchema("task"),
   runId: idSchema("run"),
@@ -37,6 +51,9 @@ export const taskViewSchema = z.strictObject({
   signal: z.string().nullable(),
   code: z.string().nullable(),
   message: z.string().nullable(),
+  resolution: resolutionViewSchema.nullable(),
+  /** The task that this one repeats, because that one's outcome is unknown. */
+  rerunOf: idSchema("task").nullable(),
   /** The e-mail address of who asked for it. */
   submittedBy: z.string(),
   submittedAtMs: z.int(),

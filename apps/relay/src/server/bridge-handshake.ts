@@ -14,6 +14,7 @@ import {
 import { protocolRange, type Version } from "@quarterdeck/core/protocol/version";
 import { secondMs } from "@quarterdeck/core/units";
 import { checkServer, judgeHello, unregisteredRetryMs, welcomeBody, type HelloContext } from "../session/handshake.ts";
+import { quarantineLeftMs } from "../session/quarantine.ts";
 import type { ObjectState } from "./object-state.ts";
 import { tryClose, trySend } from "./socket-errors.ts";
 
@@ -80,6 +81,13 @@ async function verifyHello(
     if (opened.error.code !== "SIGNATURE_INVALID") return opened;
     return refuse("UNAUTHENTICATED", "The hello is not signed with this server's key. Enrol the server again.");
   }
+  const leftMs = quarantineLeftMs(state.server(), Date.now());
+  if (leftMs > 0) {
+    return refuse(
+      "RATE_LIMITED",
+      `The bridge sent too many frames. It may come back in ${Math.ceil(leftMs / 1000)} s.`,
+    );
+  }
   const judged = judgeHello(context, opened.value);
   return judged.ok ? accept({ body: opened.value, protocol: judged.value }) : judged;
 }
@@ -93,8 +101,9 @@ function contextOf(
 }
 
 /** Says why a bridge is not let in, and closes. */
-export function refuseBridge(socket: WebSocket, { code, message }: Refusal): void {
-  const retryAfterMs = code === "SERVER_OFFLINE" ? unregisteredRetryMs : null;
+export function refuseBridge(state: ObjectState, socket: WebSocket, { code, message }: Refusal): void {
+  const quarantineMs = code === "RATE_LIMITED" ? quarantineLeftMs(state.server(), Date.now()) : null;
+  const retryAfterMs = code === "SERVER_OFFLINE" ? unregisteredRetryMs : quarantineMs;
   trySend(socket, encodeFrame({ type: "refuse", code, message, retryAfterMs } as { type: "refuse" }));
   tryClose(socket, errorRule(code).closeCode ?? comeAgainCloseCode, code);
 }

@@ -6,9 +6,13 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { sendableThrough, splitIntoFrames } from "../session/command-stream.ts";
+import { FrameRates } from "../session/frame-rate.ts";
 import type { Interest } from "../session/interest.ts";
 import { spendCredit } from "../session/output-credit.ts";
+import { strike } from "../session/quarantine.ts";
 import { listCommands } from "../storage/commands.ts";
+import { appendReport } from "../storage/reports.ts";
+import { updateServer } from "../storage/server-record.ts";
 import { attach, bridgeAttachment, tags, type BridgeAttachment, type LiveBridge } from "./attachments.ts";
 import { makeChallenge, answerHello, refuseBridge, type Accepted } from "./bridge-handshake.ts";
 import type { ObjectState } from "./object-state.ts";
@@ -24,6 +28,7 @@ function encode(frame: RelayToBridge): string {
 /** The bridge's sockets: at most one is live, older ones are fenced by their epoch. */
 export class BridgeLink {
   readonly #state: ObjectState;
+  readonly #rates = new FrameRates();
   #live: WebSocket | undefined;
 
   constructor(state: ObjectState) {
@@ -74,7 +79,7 @@ export class BridgeLink {
     if (bridgeAttachment(socket).state !== "verifying" || socket.readyState !== WebSocket.OPEN) return undefined;
     if (answer.ok) return answer.value;
     attach(socket, { kind: "bridge", state: "closing" });
-    refuseBridge(socket, answer.error);
+    refuseBridge(this.#state, socket, answer.error);
     return undefined;
   }
 
@@ -136,8 +141,27 @@ export class BridgeLink {
     if (this.#live) trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
   }
 
+  /** Asks the bridge to come back. Returns whether one is connected. */
+  drain(spreadMs: number): boolean {
+    return this.#live !== undefined && trySend(this.#live, encode({ type: "drain", spreadMs }));
+  }
+
   acknowledgeResults(through: number): void {
     if (this.#live) trySend(this.#live, encode({ type: "ack", stream: "results", through }));
+  }
+
+  /** Counts a frame that no credit pays for. One too many ends the connection, and is remembered (PROTOCOL 7.3). */
+  charge(socket: WebSocket, nowMs: number): void {
+    if (this.#rates.admits(socket, nowMs)) return;
+    this.#state.transact(() => {
+      const conduct = strike(this.#state.server(), nowMs);
+      const { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs } = conduct;
+      updateServer(this.#state.sql, { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs });
+      if (rateStrikes.length === 0) appendReport(this.#state.sql, { kind: "quarantined", atMs: nowMs, untilMs });
+    });
+    const { controlFramesPerSecond: perSecond, controlFramesBurst: burst } = limits;
+    const message = `A connection may send ${perSecond} frames a second, and ${burst} at once.`;
+    this.fail(socket, { code: "RATE_LIMITED", message });
   }
 
   /** Takes the credit for output, and gives it back. Returns whether the bridge had it. */

@@ -1,5 +1,6 @@
+import type { ServerId } from "@quarterdeck/core/ids";
 import type { Settings } from "../env.ts";
-import { readServer, type ServerRecord } from "../storage/server-record.ts";
+import { readServer, updateServer, type ServerRecord } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import { RunDesk } from "./run-desk.ts";
 
@@ -23,6 +24,19 @@ export class ObjectState {
 
   server(): ServerRecord {
     return readServer(this.sql);
+  }
+
+  /** Whose object this is; the first request says it. */
+  setServerId(serverId: ServerId): void {
+    const known = this.server().serverId;
+    if (known === null) updateServer(this.sql, { serverId });
+    else if (known !== serverId) throw new Error(`this object is ${known}'s, not ${serverId}'s`);
+  }
+
+  serverId(): ServerId {
+    const { serverId } = this.server();
+    if (serverId === null) throw new Error("no request has named the server yet");
+    return serverId as ServerId;
   }
 
   transact<T>(change: () => T): T {

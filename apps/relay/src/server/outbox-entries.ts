@@ -1,5 +1,4 @@
 import { refuse, type Refusal, type Result } from "@quarterdeck/core/errors/result";
-import type { ServerId } from "@quarterdeck/core/ids";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
@@ -12,7 +11,7 @@ export type OpenedEntry =
   | (Extract<OutboxEntry, { kind: "cancel" }> & { readonly problem: Refusal | null });
 
 interface Opening {
-  readonly serverId: ServerId;
+  readonly serverId: string;
   readonly platformKeys: readonly string[];
 }
 
@@ -41,6 +40,15 @@ async function problemOf(text: SignedText, command: Command, opening: Opening): 
   return null;
 }
 
+/** Checks a signed command. `command` is `undefined` where the text is none. */
+export async function openCommand(
+  text: SignedText,
+  opening: Opening,
+): Promise<{ readonly command: Command | undefined; readonly problem: Refusal | null }> {
+  const command = parseCommand(text);
+  return { command, problem: command ? await problemOf(text, command, opening) : null };
+}
+
 /**
  * Checks the signed parts of outbox entries. An entry whose text is no command at all ends the list: it cannot even be
  * reported, so it is not taken.
@@ -52,9 +60,8 @@ export async function openEntries(entries: readonly OutboxEntry[], opening: Open
       opened.push(entry);
       continue;
     }
-    const command = parseCommand(entry);
+    const { command, problem } = await openCommand(entry, opening);
     if (!command) break;
-    const problem = await problemOf(entry, command, opening);
     opened.push(entry.kind === "command" ? { ...entry, command, problem } : { ...entry, problem });
   }
   return opened;

@@ -1,25 +1,24 @@
 import { reportAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { secondMs } from "@quarterdeck/core/units";
-import type { Env } from "../env.ts";
 import { reportBatch, retryDelayMs } from "../session/report-backoff.ts";
 import { deleteReportsThrough, hasReports, oldestReports, type StoredReport } from "../storage/reports.ts";
 import { updateServer } from "../storage/server-record.ts";
+import type { ApiClient } from "./api-client.ts";
 import type { ObjectState } from "./object-state.ts";
 import { logFailure } from "./socket-errors.ts";
 
-const requestTimeoutMs = 10 * secondMs;
 /** Reports are sent right after the event; the alarm takes over when the object dies in between. */
 const safetyMs = 5 * secondMs;
 
 /** Hands the stored reports to the API, in order, until it acknowledges them. */
 export class ReportDelivery {
   readonly #state: ObjectState;
-  readonly #env: Env;
+  readonly #api: ApiClient;
   #isSending = false;
 
-  constructor(state: ObjectState, env: Env) {
+  constructor(state: ObjectState, api: ApiClient) {
     this.#state = state;
-    this.#env = env;
+    this.#api = api;
   }
 
   /** When the alarm must look after waiting reports; `null` when none waits. */
@@ -63,9 +62,8 @@ export class ReportDelivery {
     const last = reports.at(-1);
     if (serverId === null || !first || !last) throw new Error("there are reports of a server without an id");
     try {
-      const { status, text } = await this.#post("/relay/reports", batchBody(serverId, reports));
-      if (status !== 200) throw new Error(`the API answered ${status}`);
-      const { through } = reportAnswerSchema.parse(JSON.parse(text));
+      const answer = await this.#api.post("/relay/reports", batchBody(serverId, reports));
+      const { through } = reportAnswerSchema.parse(answer);
       // An API that was restored from an older copy acknowledges less; one that acknowledges more than it got is wrong.
       if (through < first.seq || through > last.seq) throw new Error(`the API acknowledged report ${through}`);
       deleteReportsThrough(this.#state.sql, through);
@@ -74,32 +72,6 @@ export class ReportDelivery {
       logFailure("reports to the API", error);
       return false;
     }
-  }
-
-  /** One request. Its time limit is cleared when it ends: a timer that runs on would keep the object awake. */
-  async #post(path: string, body: string): Promise<{ status: number; text: string }> {
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), requestTimeoutMs);
-    try {
-      const response = await this.#fetch(path, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${this.#state.settings.serviceKey}` },
-        body,
-        signal: limit.signal,
-        redirect: "manual",
-      });
-      return { status: response.status, text: await response.text() };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #fetch(path: string, init: RequestInit): Promise<Response> {
-    if (this.#env.API) return this.#env.API.fetch(`http://api${path}`, init);
-    if (typeof this.#env.API_URL !== "string" || this.#env.API_URL === "") {
-      throw new Error("neither the API binding nor API_URL is set");
-    }
-    return fetch(new URL(path, this.#env.API_URL), init);
   }
 }
 

@@ -7,11 +7,12 @@ import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sendableThrough } from "../session/command-stream.ts";
+import type { RenewalOutcome } from "../session/renewal.ts";
 import { listCommands } from "../storage/commands.ts";
 import { migrate } from "../storage/migrations.ts";
 import { oldestReports } from "../storage/reports.ts";
 import { readServer, updateServer } from "../storage/server-record.ts";
-import type { Row, Sql } from "../storage/sql.ts";
+import { readText, type Row, type Sql } from "../storage/sql.ts";
 import { capabilities } from "../../test/fake-bridge.ts";
 import { acknowledgeCommands, resumeStreams, takeResults } from "./bridge-streams.ts";
 import type { OpenedEntry } from "./outbox-entries.ts";
@@ -30,9 +31,20 @@ function openSql(): Sql {
 }
 
 const projects = ["prj_a", "prj_b", "prj_c"] as unknown as ProjectId[];
+const freshMs = 1_000_000;
 const hello = { sessionId: "ses_1" as SessionId, capabilities, received: { commands: 0 } } as HelloBody;
 
-type Step = "enqueue" | "repeat" | "cancel" | "deliver" | "lose" | "finish" | "resend" | "reconnect" | "restart";
+type Step =
+  | "enqueue"
+  | "repeat"
+  | "cancel"
+  | "deliver"
+  | "lose"
+  | "finish"
+  | "resend"
+  | "reconnect"
+  | "renew"
+  | "restart";
 const steps: fc.Arbitrary<{ kind: Step; pick: number }> = fc.record({
   kind: fc.constantFrom<Step>(
     "enqueue",
@@ -47,6 +59,7 @@ const steps: fc.Arbitrary<{ kind: Step; pick: number }> = fc.record({
     "finish",
     "resend",
     "reconnect",
+    "renew",
     "restart",
   ),
   pick: fc.nat(1000),
@@ -75,6 +88,7 @@ class World {
     else if (kind === "lose") this.#deliver(false);
     else if (kind === "finish") this.#finish(pick);
     else if (kind === "resend") this.#results(this.#resultItems.slice(pick % (this.#resultItems.length + 1)));
+    else if (kind === "renew") this.#renew();
     else if (kind === "restart") this.#desk = new RunDesk(this.sql);
     else this.connect();
     if (this.#isOnline) this.#desk.dispatch(1);
@@ -94,6 +108,7 @@ class World {
     this.connect();
     for (let round = 0; round < 1000; round++) {
       this.#desk.dispatch(1);
+      this.#renew();
       this.#deliver(true);
       if (this.#unfinished().length === 0 && this.sql.exec("SELECT 1 FROM runs").toArray().length === 0) return;
       this.#finish(round);
@@ -110,7 +125,8 @@ class World {
       workspaceId: "ws_1" as WorkspaceId,
       action: "exec",
       demand: { cpu: 500, memory: 1, runs: 1 },
-      expiresAtMs: 2,
+      // One in three waits so long that it must be signed anew.
+      expiresAtMs: position % 3 === 0 ? 2 : freshMs,
       serverId: "srv_1" as ServerId,
     } as Command;
     this.#push({ kind: "command", position, command, problem: null, signed: JSON.stringify(command), signature: "s" });
@@ -124,6 +140,16 @@ class World {
     this.cancelled.add(runId);
     const signed = JSON.stringify({ runId, projectId: null, action: "task.cancel" });
     this.#push({ kind: "cancel", position: this.entries.length + 1, runId, problem: null, signed, signature: "s" });
+  }
+
+  /** The API signs anew what waits for it. */
+  #renew(): void {
+    const outcomes = this.#desk.renewals(100).map((runId): RenewalOutcome => {
+      const [row] = this.sql.exec("SELECT signed FROM runs WHERE run_id = ?", runId).toArray();
+      const command = { ...(JSON.parse(readText(row ?? {}, "signed")) as Command), expiresAtMs: freshMs };
+      return { kind: "renewed", runId, command, text: { signed: JSON.stringify(command), signature: "s" } };
+    });
+    this.#desk.takeRenewals(outcomes, 1);
   }
 
   #push(entry: OpenedEntry): void {
@@ -201,7 +227,7 @@ function resultOf(runId: RunId) {
   };
 }
 
-test("[F3] no interleaving of the outbox, acknowledgements, results, reconnects and restarts loses, repeats or reorders a run", () => {
+test("[F3] no interleaving of the outbox, acknowledgements, results, renewals, reconnects and restarts loses, repeats or reorders a run", () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 120 }), (script) => {
       const world = new World();

@@ -7,10 +7,12 @@ import { findAction } from "@quarterdeck/core/actions/catalogue";
 import { noResources } from "@quarterdeck/core/quota/resources";
 import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
 import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
+import { goodConduct } from "../session/quarantine.ts";
+import type { RenewalOutcome } from "../session/renewal.ts";
 import { insertCommand } from "../storage/commands.ts";
 import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
-import { deleteRun, findRun, insertRun, listRuns, takeCommand } from "../storage/runs.ts";
+import { deleteRun, findRun, insertRun, listRuns, replaceCommand, takeCommand } from "../storage/runs.ts";
 import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import type { OpenedEntry } from "./outbox-entries.ts";
@@ -30,13 +32,11 @@ const cancelledHere: Ending = {
  */
 export class RunDesk {
   readonly #sql: Sql;
-  readonly #queue: CommandQueue;
+  #queue: CommandQueue;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    this.#queue = new CommandQueue(listRuns(sql).map((run) => ({ ...run, isDispatched: run.seq !== null })));
-    const { capabilities } = readServer(sql);
-    this.#queue.setCapacity(capabilities?.capacity ?? noResources);
+    this.#queue = queueOf(sql);
   }
 
   /** Takes outbox entries in order; known ones are ignored and nothing beyond a hole is taken. Returns the newest taken. */
@@ -69,14 +69,36 @@ export class RunDesk {
         this.#sendRun(runId, nowMs);
         dispatched.push(runId);
         room--;
-      } else if (decision.kind === "expire") {
-        const message = "It waited longer than its command was valid. Start it again.";
-        this.#end(runId, { verdict: "expired", code: "COMMAND_EXPIRED", message }, nowMs);
+      } else if (decision.kind === "renew") {
+        if (readServer(this.#sql).renewalAtMs === null) updateServer(this.#sql, { renewalAtMs: nowMs });
       } else {
         this.#end(runId, { verdict: "refused", code: "QUOTA_EXCEEDED", message: decision.message }, nowMs);
       }
     }
     return dispatched;
+  }
+
+  /** Runs that wait for a new signature, those first whose turn came first. */
+  renewals(most: number): RunId[] {
+    return this.#queue.renewals().slice(0, most);
+  }
+
+  /** Takes what the API said about them. The renewed ones are back at their old places. */
+  takeRenewals(outcomes: readonly RenewalOutcome[], nowMs: number): void {
+    if (outcomes.length === 0) return;
+    for (const outcome of outcomes) {
+      const { runId } = outcome;
+      // It may have been cancelled while the API was asked.
+      if (!this.#queue.isWaiting(runId)) continue;
+      if (outcome.kind === "renewed") {
+        const { demand, expiresAtMs } = outcome.command;
+        replaceCommand(this.#sql, { runId, demand, expiresAtMs, command: outcome.text });
+      } else {
+        const { verdict, code, message } = outcome;
+        this.#end(runId, { verdict, code, message }, nowMs);
+      }
+    }
+    this.#queue = queueOf(this.#sql);
   }
 
   /** The bridge says that a run finished: what it held is free. */
@@ -111,7 +133,7 @@ export class RunDesk {
 
   #takeEntry(entry: OpenedEntry, nowMs: number): void {
     if (entry.kind === "register") {
-      updateServer(this.#sql, { orgId: entry.orgId, publicKey: entry.publicKey, isRevoked: false });
+      updateServer(this.#sql, { orgId: entry.orgId, publicKey: entry.publicKey, isRevoked: false, ...goodConduct });
     } else if (entry.kind === "revoke") this.#revoke(nowMs);
     else if (entry.kind === "cancel") this.#cancel(entry, nowMs);
     else this.#takeCommand(entry, nowMs);
@@ -174,4 +196,11 @@ export class RunDesk {
     this.finished(runId, nowMs);
     appendReport(this.#sql, { kind: "ended", atMs: nowMs, runId, ...ending });
   }
+}
+
+/** The queue as the stored runs make it. */
+function queueOf(sql: Sql): CommandQueue {
+  const queue = new CommandQueue(listRuns(sql).map((run) => ({ ...run, isDispatched: run.seq !== null })));
+  queue.setCapacity(readServer(sql).capabilities?.capacity ?? noResources);
+  return queue;
 }

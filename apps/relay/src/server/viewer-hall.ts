@@ -1,22 +1,25 @@
 import { accept, refuse, type Refusal, type Result } from "@quarterdeck/core/errors/result";
-import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { decodeTicket, ticketSchema, type Ticket } from "@quarterdeck/core/protocol/ticket";
 import { viewerToRelaySchema } from "@quarterdeck/core/protocol/viewer-to-relay";
+import { FrameRates } from "../session/frame-rate.ts";
 import { countWatchedRuns, interestOf, maxWatchedRuns, type Interest } from "../session/interest.ts";
 import { decodedLength } from "../session/output-credit.ts";
 import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
-import { addTopics, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
+import { addTopics, isPaidAck, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
+import { findRevocation, rememberRevocation } from "../storage/revoked-viewers.ts";
 import { useTicket } from "../storage/used-tickets.ts";
 import { tags } from "./attachments.ts";
 import type { ObjectState } from "./object-state.ts";
-import { sendError, trySend } from "./socket-errors.ts";
+import { sendError } from "./socket-errors.ts";
+import { ViewerPost } from "./viewer-post.ts";
 
 type Output = Extract<BridgeToRelay, { type: "output" }>;
 type Gap = Extract<BridgeToRelay, { type: "gap" }>;
@@ -27,7 +30,7 @@ export type InterestChange = { readonly asked: ReadonlySet<RunId> } | null;
 const noRuns: ReadonlySet<RunId> = new Set();
 const keptSamples = 120;
 
-function encode(frame: RelayToViewer): string {
+function encode(frame: ViewerFrame): string {
   return encodeFrame(frame);
 }
 
@@ -36,6 +39,8 @@ export class ViewerHall {
   readonly #state: ObjectState;
   /** A cache of the sockets' attachments. */
   readonly #viewers = new Map<WebSocket, ViewerState>();
+  readonly #rates = new FrameRates();
+  readonly #post = new ViewerPost();
   #samples: Sample[] = [];
 
   constructor(state: ObjectState) {
@@ -68,17 +73,21 @@ export class ViewerHall {
       isWatchingTelemetry: false,
       watches: [],
     });
-    trySend(socket, encode({ type: "authorized", topics, expiresAtMs }));
+    this.#post.send(socket, encode({ type: "authorized", topics, expiresAtMs }));
     const sinceMs = this.#state.server().sinceMs;
-    trySend(socket, encode({ type: "server", isOnline: server.isOnline, sinceMs }));
+    this.#post.send(socket, encode({ type: "server", isOnline: server.isOnline, sinceMs }));
   }
 
   async message(socket: WebSocket, text: string, serverId: ServerId): Promise<InterestChange> {
     const viewer = this.#viewers.get(socket);
     if (!viewer) return null; // Refused or closing.
+    this.#post.heard(socket);
     const decoded = decodeFrame(viewerToRelaySchema, text);
     if (!decoded.ok) return this.#refuse(socket, decoded.error);
     const frame = decoded.value;
+    if (!isPaidAck(viewer, frame) && !this.#rates.admits(socket, Date.now())) {
+      return this.#refuse(socket, { code: "RATE_LIMITED", message: "This connection sends too many frames." });
+    }
     if (frame.type === "authorize") return await this.#authorize(socket, frame.ticket, serverId);
     if (viewer.expiresAtMs <= Date.now()) return this.#expireViewer(socket);
     const step = takeViewerFrame(viewer, frame);
@@ -91,7 +100,7 @@ export class ViewerHall {
     }
     this.#set(socket, step.value.viewer);
     if (step.value.wantsSamples && this.#samples.length > 0) {
-      trySend(socket, encode({ type: "telemetry", samples: this.#samples }));
+      this.#post.send(socket, encode({ type: "telemetry", samples: this.#samples }));
     }
     if (!step.value.isInterestChanged) return null;
     return { asked: step.value.asked === null ? noRuns : new Set([step.value.asked]) };
@@ -109,6 +118,16 @@ export class ViewerHall {
     const expired = [...this.#viewers].filter(([, viewer]) => viewer.expiresAtMs <= nowMs);
     for (const [socket] of expired) this.#expireViewer(socket);
     return expired.length > 0;
+  }
+
+  /** Closes a user's connections. Returns how many. */
+  revoke(userId: UserId, nowMs: number): number {
+    rememberRevocation(this.#state.sql, userId, nowMs);
+    const revoked = [...this.#viewers].filter(([, viewer]) => viewer.userId === userId);
+    for (const [socket] of revoked) {
+      this.#refuse(socket, { code: "REVOKED", message: "Your right to watch this server was taken away." });
+    }
+    return revoked.length;
   }
 
   nextExpiryMs(): number | null {
@@ -135,13 +154,13 @@ export class ViewerHall {
 
   announce(server: { readonly isOnline: boolean; readonly sinceMs: number }): void {
     const text = encode({ type: "server", ...server });
-    for (const socket of this.#viewers.keys()) trySend(socket, text);
+    for (const socket of this.#viewers.keys()) this.#post.send(socket, text);
   }
 
   telemetry(samples: readonly Sample[]): void {
     this.#samples = [...this.#samples, ...samples].slice(-keptSamples);
     const text = encode({ type: "telemetry", samples: [...samples] });
-    for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) trySend(socket, text);
+    for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) this.#post.send(socket, text);
   }
 
   /** Passes a piece on to whom it is news. Returns whether somebody fell behind, so that interest changed. */
@@ -163,7 +182,7 @@ export class ViewerHall {
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
       const next = watch && take(watch);
-      if (!next || !trySend(socket, text)) continue;
+      if (!next || !this.#post.send(socket, text)) continue;
       isInterestChanged ||= next.state !== "live";
       const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
       this.#set(socket, { ...viewer, watches });
@@ -178,7 +197,8 @@ export class ViewerHall {
     const opened = await openSigned(decoded.value, { keys, domain: "ticket", schema: ticketSchema });
     if (!opened.ok) return refuse("TOKEN_INVALID", "This is not a viewer ticket of this platform.");
     const { orgId } = this.#state.server();
-    const judged = judgeTicket({ serverId, orgId, nowMs: Date.now() }, opened.value);
+    const revokedAtMs = findRevocation(this.#state.sql, opened.value.userId);
+    const judged = judgeTicket({ serverId, orgId, nowMs: Date.now(), revokedAtMs }, opened.value);
     if (!judged.ok) return judged;
     if (!useTicket(this.#state.sql, opened.value.ticketId, opened.value.expiresAtMs)) {
       return refuse("TOKEN_USED", "This ticket was used before. Ask the platform for another one.");
@@ -197,11 +217,12 @@ export class ViewerHall {
     if (!added.ok) return this.#refuse(socket, added.error);
     this.#set(socket, added.value);
     const { topics, expiresAtMs } = added.value;
-    trySend(socket, encode({ type: "authorized", topics: [...topics], expiresAtMs }));
+    this.#post.send(socket, encode({ type: "authorized", topics: [...topics], expiresAtMs }));
     return null;
   }
 
   #refuse(socket: WebSocket, error: Refusal): InterestChange {
+    this.#post.flush(socket);
     const isClosed = sendError(socket, error);
     return isClosed && this.closed(socket) ? { asked: noRuns } : null;
   }

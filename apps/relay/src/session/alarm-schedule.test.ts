@@ -8,6 +8,7 @@ const nothing = {
   bridgeHeardMs: null,
   connectionMissedMs: null,
   reportsDueMs: null,
+  renewalsDueMs: null,
   nextTicketExpiryMs: null,
   nextViewerExpiryMs: null,
 };

@@ -11,6 +11,8 @@ export interface Deadlines {
   readonly connectionMissedMs: number | null;
   /** When waiting reports must be looked after; `null` when none waits. */
   readonly reportsDueMs: number | null;
+  /** When the API must be asked for new signatures; `null` when no run waits for one. */
+  readonly renewalsDueMs: number | null;
   readonly nextTicketExpiryMs: number | null;
   readonly nextViewerExpiryMs: number | null;
 }
@@ -20,6 +22,9 @@ export const restartGraceMs = 5 * secondMs;
 /** A used ticket is remembered this much longer than it is valid, so that a clock that steps back revives none. */
 export const ticketMemoryMs = limits.clockSkewMs;
 
+/** A user's revocation is remembered until every ticket from before it has run out. */
+export const revocationMemoryMs = limits.ticketMs + limits.clockSkewMs;
+
 /** When the alarm must ring next, or `null` when the object may sleep until somebody calls. */
 export function nextAlarmMs(deadlines: Deadlines): number | null {
   const after = (sinceMs: number | null, delayMs: number) => (sinceMs === null ? [] : [sinceMs + delayMs]);
@@ -28,6 +33,7 @@ export function nextAlarmMs(deadlines: Deadlines): number | null {
     ...after(deadlines.bridgeHeardMs, limits.silenceMs),
     ...after(deadlines.connectionMissedMs, restartGraceMs),
     ...after(deadlines.reportsDueMs, 0),
+    ...after(deadlines.renewalsDueMs, 0),
     ...after(deadlines.nextTicketExpiryMs, ticketMemoryMs),
     ...after(deadlines.nextViewerExpiryMs, 0),
   ];

@@ -1,19 +1,20 @@
-import { refuse, type Result } from "@quarterdeck/core/errors/result";
+import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import { FlatLedger } from "@quarterdeck/core/quota/flat-ledger";
-import { resourceNames, type Resources } from "@quarterdeck/core/quota/resources";
+import { noResources, resourceNames, type Resources } from "@quarterdeck/core/quota/resources";
 import { FifoScheduler } from "@quarterdeck/core/scheduling/fifo-scheduler";
 import type { QueuedRun, Waiting } from "@quarterdeck/core/scheduling/scheduler";
+import { needsRenewal } from "./renewal.ts";
 
 /** A run in the queue, and until when its command may be dispatched. */
 export interface WaitingRun extends QueuedRun {
   readonly expiresAtMs: number;
 }
 
-/** What happens next in the queue: a run is dispatched, or it leaves without having been. */
+/** What happens next in the queue: a run is dispatched, steps aside until it has a new signature, or can never start. */
 export type Decision =
   | { readonly kind: "dispatch"; readonly run: QueuedRun }
-  | { readonly kind: "expire"; readonly run: QueuedRun }
+  | { readonly kind: "renew"; readonly run: QueuedRun }
   | { readonly kind: "unfit"; readonly run: QueuedRun; readonly message: string };
 
 const unlimited: Resources = {
@@ -30,6 +31,8 @@ export class CommandQueue {
   readonly #ledger = new FlatLedger(unlimited);
   readonly #scheduler = new FifoScheduler(this.#ledger);
   readonly #waiting = new Map<RunId, WaitingRun>();
+  /** Runs whose turn it was and whose signature runs out. They hold their place in their order and no resources. */
+  readonly #aside = new Set<RunId>();
   #mayHoldUnfit = false;
 
   /** @param runs every run that has not ended, oldest first; `isDispatched` tells which the bridge has */
@@ -55,16 +58,23 @@ export class CommandQueue {
   /** Takes out a waiting run. Returns whether it waited. */
   remove(runId: RunId): boolean {
     this.#waiting.delete(runId);
-    return this.#scheduler.remove(runId);
+    if (!this.#aside.delete(runId)) return this.#scheduler.remove(runId);
+    this.#scheduler.ended(runId);
+    return true;
   }
 
   /** Releases what a dispatched run held. Returns whether it was dispatched. */
   ended(runId: RunId): boolean {
-    return this.#scheduler.ended(runId);
+    return !this.#aside.has(runId) && this.#scheduler.ended(runId);
   }
 
   isWaiting(runId: RunId): boolean {
-    return this.#waiting.has(runId);
+    return this.#waiting.has(runId) || this.#aside.has(runId);
+  }
+
+  /** The runs that stepped aside. They come back when the queue is built again from rows with new signatures. */
+  renewals(): RunId[] {
+    return [...this.#aside];
   }
 
   /** Takes the next run out of the queue, or says that nothing may start now. */
@@ -75,14 +85,15 @@ export class CommandQueue {
     if (!run) return undefined;
     const waited = this.#waiting.get(run.runId);
     this.#waiting.delete(run.runId);
-    if (waited && waited.expiresAtMs <= nowMs) {
-      this.#scheduler.ended(run.runId);
-      return { kind: "expire", run };
-    }
-    return { kind: "dispatch", run };
+    if (!waited || !needsRenewal(waited.expiresAtMs, nowMs)) return { kind: "dispatch", run };
+    this.#scheduler.ended(run.runId);
+    if (run.orderKey !== null) this.#scheduler.resume({ ...run, demand: noResources });
+    this.#aside.add(run.runId);
+    return { kind: "renew", run };
   }
 
   explain(runId: RunId): Result<Waiting> {
+    if (this.#aside.has(runId)) return accept({ reason: "turn", position: 1 });
     if (!this.#waiting.has(runId)) return refuse("NOT_FOUND", `${runId} does not wait here`);
     return this.#scheduler.explain(runId);
   }

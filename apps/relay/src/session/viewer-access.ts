@@ -10,6 +10,8 @@ export interface TicketContext {
   /** Whose server this is; `null` while the API has not said. */
   readonly orgId: string | null;
   readonly nowMs: number;
+  /** When the right to watch was taken from the ticket's user; `null` when that is long ago or never was. */
+  readonly revokedAtMs: number | null;
 }
 
 /** Judges a ticket whose signature was verified. Whether it was used before is the storage's to say. */
@@ -20,6 +22,10 @@ export function judgeTicket(context: TicketContext, ticket: Ticket): Result<void
   }
   if (Math.min(ticket.expiresAtMs, ticket.connectionExpiresAtMs) <= context.nowMs) {
     return refuse("TOKEN_EXPIRED", "This ticket has expired. Ask the platform for another one.");
+  }
+  // A ticket is valid for `ticketMs`, so one that was given after the revocation ends later than this.
+  if (context.revokedAtMs !== null && ticket.expiresAtMs <= context.revokedAtMs + limits.ticketMs) {
+    return refuse("REVOKED", "Your right to watch this server was taken away.");
   }
   return accept(undefined);
 }

@@ -45,6 +45,13 @@ function watchOutput(viewer: ViewerState, runId: RunId, fromOffset: number): Res
   return accept({ viewer: next, isInterestChanged: true, asked: runId, wantsSamples: false });
 }
 
+/** Whether a frame is bounded by the output that was sent: an acknowledgement of further bytes. The others are counted. */
+export function isPaidAck(viewer: ViewerState, frame: ViewerToRelay): boolean {
+  if (frame.type !== "ackOutput") return false;
+  const watch = viewer.watches.find((other) => other.runId === frame.runId);
+  return watch !== undefined && frame.offset > watch.ackedOffset && frame.offset <= watch.sentOffset;
+}
+
 /** Carries out one frame of a viewer, or refuses it. */
 export function takeViewerFrame(viewer: ViewerState, frame: Frame): Result<ViewerStep> {
   const unchanged: ViewerStep = { viewer, isInterestChanged: false, asked: null, wantsSamples: false };

@@ -54,6 +54,17 @@ const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE used_tickets (ticket_id TEXT PRIMARY KEY, expires_at_ms INTEGER NOT NULL) STRICT`,
     `CREATE INDEX used_tickets_by_expiry ON used_tickets (expires_at_ms)`,
   ],
+  [
+    `ALTER TABLE server ADD COLUMN renewal_attempt INTEGER NOT NULL DEFAULT 0`,
+    // When the API must be asked for new signatures; null while no run waits for one.
+    `ALTER TABLE server ADD COLUMN renewal_at_ms INTEGER`,
+    // When the bridge sent more than it may (a JSON array), and what came of it.
+    `ALTER TABLE server ADD COLUMN rate_strikes TEXT NOT NULL DEFAULT '[]'`,
+    `ALTER TABLE server ADD COLUMN quarantine_level INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE server ADD COLUMN quarantined_until_ms INTEGER NOT NULL DEFAULT 0`,
+    // Users who may not watch any more, while tickets from before may still be around.
+    `CREATE TABLE revoked_viewers (user_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

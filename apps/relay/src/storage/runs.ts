@@ -68,3 +68,19 @@ export function deleteRun(sql: Sql, runId: RunId): boolean {
 export function setRunSeq(sql: Sql, runId: string, seq: number): void {
   sql.exec(`UPDATE runs SET seq = ? WHERE run_id = ?`, seq, runId);
 }
+
+/** Gives a waiting run its renewed command. */
+export function replaceCommand(sql: Sql, run: Omit<NewRun, "position" | "orderKey">): void {
+  const { cpu, memory, runs } = run.demand;
+  sql.exec(
+    `UPDATE runs SET cpu = ?, memory = ?, runs = ?, expires_at_ms = ?, signed = ?, signature = ?
+     WHERE run_id = ? AND seq IS NULL`,
+    cpu,
+    memory,
+    runs,
+    run.expiresAtMs,
+    run.command.signed,
+    run.command.signature,
+    run.runId,
+  );
+}

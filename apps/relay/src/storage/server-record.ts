@@ -1,8 +1,10 @@
 import { capabilitiesSchema, type Capabilities } from "@quarterdeck/core/protocol/capabilities";
-import { firstRow, readInteger, readTextOrNull, type Row, type Sql } from "./sql.ts";
+import * as z from "zod";
+import type { Conduct } from "../session/quarantine.ts";
+import { firstRow, readInteger, readIntegerOrNull, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
 /** What the object knows of its server: one row. */
-export interface ServerRecord {
+export interface ServerRecord extends Conduct {
   readonly serverId: string | null;
   readonly orgId: string | null;
   /** The bridge's public key; `null` until the API registered the server. */
@@ -21,6 +23,9 @@ export interface ServerRecord {
   readonly sinceMs: number;
   readonly retryAttempt: number;
   readonly retryAtMs: number;
+  readonly renewalAttempt: number;
+  /** When the API must be asked for new signatures; `null` while no run waits for one. */
+  readonly renewalAtMs: number | null;
 }
 
 const columns = {
@@ -40,7 +45,14 @@ const columns = {
   sinceMs: "since_ms",
   retryAttempt: "retry_attempt",
   retryAtMs: "retry_at_ms",
+  renewalAttempt: "renewal_attempt",
+  renewalAtMs: "renewal_at_ms",
+  rateStrikes: "rate_strikes",
+  quarantineLevel: "quarantine_level",
+  quarantinedUntilMs: "quarantined_until_ms",
 } as const satisfies Record<keyof ServerRecord, string>;
+
+const timesSchema = z.array(z.int());
 
 function readCapabilities(row: Row): Capabilities | null {
   const text = readTextOrNull(row, "capabilities");
@@ -67,6 +79,11 @@ export function readServer(sql: Sql): ServerRecord {
     sinceMs: readInteger(row, "since_ms"),
     retryAttempt: readInteger(row, "retry_attempt"),
     retryAtMs: readInteger(row, "retry_at_ms"),
+    renewalAttempt: readInteger(row, "renewal_attempt"),
+    renewalAtMs: readIntegerOrNull(row, "renewal_at_ms"),
+    rateStrikes: timesSchema.parse(JSON.parse(readText(row, "rate_strikes"))),
+    quarantineLevel: readInteger(row, "quarantine_level"),
+    quarantinedUntilMs: readInteger(row, "quarantined_until_ms"),
   };
 }
 

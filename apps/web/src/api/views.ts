@@ -7,4 +7,5 @@ export type ServerView = Outputs["servers"]["get"];
 export type WorkspaceView = Outputs["workspaces"]["get"];
 export type ProjectView = Outputs["projects"]["get"];
 export type TaskView = Outputs["tasks"]["submit"];
+export type Resolution = NonNullable<TaskView["resolution"]>;
 export type TaskDetail = Outputs["tasks"]["get"];

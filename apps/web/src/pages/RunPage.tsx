@@ -90,6 +90,14 @@ function Run({ task }: { task: TaskDetail }) {
         <RunFacts task={task} />
         {command !== null && command.args.length > 0 && <ArgumentChips program={command.program} args={command.args} />}
         {task.state !== "ended" && task.waiting === null && <ServerNotice server={server.data} />}
+        {task.rerunOf !== null && (
+          <p className="text-sm text-muted">
+            {t("runs.outcome.rerunOf")}{" "}
+            <TextLink to="/runs/$taskId" params={{ taskId: task.rerunOf }} className="underline">
+              {t("runs.outcome.openFirst")}
+            </TextLink>
+          </p>
+        )}
         <WaitingNote task={task} />
         <RunMessage task={task} />
         <RunOutput task={task} isServerOnline={server.data?.status !== "offline"} />

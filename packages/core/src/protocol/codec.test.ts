@@ -17,6 +17,16 @@ describe("frames", () => {
     expect(decodeFrame(relayToBridgeSchema, encodeFrame(interest))).toEqual({ ok: true, value: interest });
   });
 
+  it("[W1] a batch holds frames, and no batches, and no more than it may", () => {
+    const server = { type: "server", isOnline: true, sinceMs: 0 } as const;
+    const isBatch = (frames: readonly object[]) =>
+      decodeFrame(relayToViewerSchema, JSON.stringify({ type: "batch", frames })).ok;
+    expect(isBatch([server, server])).toBe(true);
+    expect(isBatch([])).toBe(false);
+    expect(isBatch([{ type: "batch", frames: [server] }])).toBe(false);
+    expect(isBatch(Array.from({ length: limits.batchFrames + 1 }, () => server))).toBe(false);
+  });
+
   it.each([
     ["", "PROTOCOL_VIOLATION"],
     ["null", "PROTOCOL_VIOLATION"],

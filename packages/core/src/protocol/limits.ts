@@ -10,6 +10,8 @@ export const limits = {
   heartbeatMs: 25 * secondMs,
   /** A bridge that sent nothing, heartbeats included, for this long is offline. */
   silenceMs: 75 * secondMs,
+  /** The longest time over which bridges may be asked to spread their return. */
+  longestSpreadMs: 10 * minuteMs,
   /** Commands that may be on the way to a bridge without an acknowledgement. */
   commandsInFlight: 128,
   /** Results that may be on the way to a relay without an acknowledgement. */
@@ -22,6 +24,19 @@ export const limits = {
   viewerBehindBytes: 1024 * kibibyte,
   /** A viewer acknowledges after this many bytes of output. */
   viewerAckBytes: 128 * kibibyte,
+  /** Frames of one connection that no credit pays for: so many on average, and so many at once. */
+  controlFramesPerSecond: 50,
+  controlFramesBurst: 200,
+  /** A bridge that sends more than that so often within the window is quarantined, longer each time. */
+  rateStrikes: 3,
+  rateStrikesWindowMs: 10 * minuteMs,
+  firstQuarantineMs: minuteMs,
+  longestQuarantineMs: 15 * minuteMs,
+  /** What comes within this time of a frame to a viewer goes out with what follows it, in one message. */
+  batchGatherMs: 4,
+  batchFrames: 64,
+  /** About the most text in a batch; most of it is output in base64, so characters are bytes. */
+  batchLength: 192 * kibibyte,
   viewersPerServer: 256,
   topicsPerViewer: 64,
   /** The end of a run's output, which the platform keeps. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
+import { limits } from "./limits.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 
 const position = z.int().min(1);
@@ -50,6 +51,8 @@ export const reportSchema = z.discriminatedUnion("kind", [
     code: z.string().max(64),
     message: z.string().max(2000),
   }),
+  /** The bridge sent more than it may, again and again; until then its connections are refused (PROTOCOL 7.3). */
+  z.strictObject({ ...reportBase, kind: z.literal("quarantined"), untilMs: z.int() }),
   z.strictObject({ ...reportBase, kind: z.literal("duplicateKey"), epoch: z.int().min(1), bootId: z.string() }),
 ]);
 export type Report = z.infer<typeof reportSchema>;
@@ -76,3 +79,31 @@ export const waitingAnswerSchema = z.strictObject({
     .nullable(),
 });
 export type WaitingAnswer = z.infer<typeof waitingAnswerSchema>;
+
+/**
+ * Body of `POST /relay/renewals`: commands whose signature would run out before they are dispatched. The API checks the
+ * submitter's rights again and signs each anew, for a further attempt at reaching the bridge (PROTOCOL 8.3).
+ */
+export const renewalRequestSchema = z.strictObject({
+  serverId: idSchema("server"),
+  runIds: z.array(idSchema("run")).min(1).max(100),
+});
+
+/** Its answer, an entry for each run that was asked for. */
+export const renewalAnswerSchema = z.strictObject({
+  renewed: z.array(z.strictObject({ runId: idSchema("run"), ...signedTextSchema.shape })),
+  refused: z.array(z.strictObject({ runId: idSchema("run"), code: z.string().max(64), message: z.string().max(2000) })),
+});
+export type RenewalAnswer = z.infer<typeof renewalAnswerSchema>;
+
+/**
+ * Body of `POST /api/servers/:serverId/drain`: have the bridge come back, spread over that time (PROTOCOL 5.4). Answered with
+ * `{ isConnected }`: whether a bridge was there to be told.
+ */
+export const drainRequestSchema = z.strictObject({ spreadMs: z.int().min(0).max(limits.longestSpreadMs) });
+
+/** Body of `POST /api/servers/:serverId/viewers/revoke`: this user may not watch any more (PROTOCOL 6.7). */
+export const viewerRevocationSchema = z.strictObject({ userId: idSchema("user") });
+
+/** Its answer: how many connections were closed. */
+export const viewerRevocationAnswerSchema = z.strictObject({ closed: z.int().min(0) });

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { limits } from "./limits.ts";
 import { sampleSchema } from "./telemetry.ts";
 
-/** Everything a relay may send to a viewer (PROTOCOL 6). */
-export const relayToViewerSchema = z.discriminatedUnion("type", [
+/** A frame to a viewer, alone or in a batch. */
+const viewerFrameSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("authorized"), topics: z.array(z.string()), expiresAtMs: z.int() }),
   z.strictObject({ type: z.literal("server"), isOnline: z.boolean(), sinceMs: z.int() }),
   z.strictObject({ type: z.literal("telemetry"), samples: z.array(sampleSchema) }),
@@ -25,4 +26,15 @@ export const relayToViewerSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("error"), code: z.string(), message: z.string() }),
 ]);
 
+export type ViewerFrame = z.infer<typeof viewerFrameSchema>;
+
+/** Everything a relay may send to a viewer (PROTOCOL 6). */
+export const relayToViewerSchema = z.discriminatedUnion("type", [
+  ...viewerFrameSchema.options,
+  /** Frames that came within a moment, in their order. */
+  z.strictObject({
+    type: z.literal("batch"),
+    frames: z.array(viewerFrameSchema).min(1).max(limits.batchFrames),
+  }),
+]);
 export type RelayToViewer = z.infer<typeof relayToViewerSchema>;

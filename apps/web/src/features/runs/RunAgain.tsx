@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { errorText } from "../../api/error-text.ts";
 import type { TaskView } from "../../api/views.ts";
 import { Button } from "../../ui/Button.tsx";
+import { isOutcomeOpen } from "./OutcomeChoice.tsx";
 import { useSubmitTask } from "../programs/use-submit-task.ts";
 import { commandOf } from "./use-task-title.ts";
 
@@ -11,7 +12,8 @@ export function RunAgain({ task }: { task: TaskView }) {
   const { t } = useTranslation();
   const submit = useSubmitTask();
   const command = commandOf(task);
-  if (task.state !== "ended" || command === null) return null;
+  // Of a run whose outcome is unknown, running it again is one of the choices that are explained.
+  if (task.state !== "ended" || command === null || isOutcomeOpen(task)) return null;
   return (
     <>
       {submit.error !== null && (

@@ -2,6 +2,8 @@ import type { Verdict as VerdictName } from "@quarterdeck/core/protocol/result";
 import { useTranslation } from "react-i18next";
 import type { TaskView } from "../../api/views.ts";
 import { Alert } from "../../ui/Alert.tsx";
+import { OutcomeChoice } from "./OutcomeChoice.tsx";
+import { OutcomeDecision } from "./OutcomeDecision.tsx";
 
 const helped = [
   "timedOut",
@@ -26,6 +28,8 @@ export function RunMessage({ task }: { task: TaskView }) {
     <Alert tone={tone} title={t(`runs.verdictText.${task.verdict}`)}>
       {task.message !== null && task.verdict !== "cancelled" && <p className="whitespace-pre-wrap">{task.message}</p>}
       {needsHelp(task.verdict) && <p className="mt-1 text-muted">{t(`runs.verdictHelp.${task.verdict}`)}</p>}
+      <OutcomeChoice task={task} />
+      <OutcomeDecision task={task} />
     </Alert>
   );
 }

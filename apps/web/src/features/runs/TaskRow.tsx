@@ -1,3 +1,4 @@
+import { useTranslation } from "react-i18next";
 import { Name } from "../../app/Name.tsx";
 import { TextLink } from "../../app/TextLink.tsx";
 import { TimeAgo } from "../../app/TimeAgo.tsx";
@@ -9,6 +10,7 @@ import { useTaskTitle } from "./use-task-title.ts";
 import { Verdict } from "./Verdict.tsx";
 
 export function TaskRow({ task, showsPlace }: { task: TaskView; showsPlace: boolean }) {
+  const { t } = useTranslation();
   const title = useTaskTitle()(task);
   return (
     <tr className="relative hover:bg-hover">
@@ -25,6 +27,11 @@ export function TaskRow({ task, showsPlace }: { task: TaskView; showsPlace: bool
         >
           {title.text}
         </TextLink>
+        {task.resolution !== null && (
+          <p className="truncate text-2xs text-muted">
+            {t(`runs.outcome.inHistory.${task.resolution.outcome}`, { by: task.resolution.by })}
+          </p>
+        )}
         <p className="text-2xs text-muted sm:hidden">
           <TimeAgo atMs={task.submittedAtMs} />
         </p>

@@ -1,15 +1,26 @@
 import { useTranslation } from "react-i18next";
 import type { ServerView } from "../../api/views.ts";
+import { useFormat } from "../../i18n/use-format.ts";
 import { Alert } from "../../ui/Alert.tsx";
 
+type NoticedServer = Pick<ServerView, "status" | "isRelayReachable" | "quarantinedUntilMs">;
+
 /** Why nothing runs on a server at the moment, where that is so. */
-export function ServerNotice({ server }: { server: Pick<ServerView, "status" | "isRelayReachable"> | undefined }) {
+export function ServerNotice({ server }: { server: NoticedServer | undefined }) {
   const { t } = useTranslation();
+  const format = useFormat();
   if (server === undefined) return null;
   if (!server.isRelayReachable) {
     return (
       <Alert tone="warn" title={t("servers.relayDown")}>
         {t("servers.relayDownText")}
+      </Alert>
+    );
+  }
+  if (server.quarantinedUntilMs !== null) {
+    return (
+      <Alert tone="warn" title={t("servers.quarantinedTitle")}>
+        {t("servers.quarantinedText", { time: format.dateTime(server.quarantinedUntilMs) })}
       </Alert>
     );
   }

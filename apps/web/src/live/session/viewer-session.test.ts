@@ -129,6 +129,21 @@ it("yields exactly the run's bytes under loss, repetition, reordering and lost c
   );
 });
 
+it("takes several frames in one message, in their order", () => {
+  const test = open(runId(1));
+  const piece = (offset: number, text: string, isEnd = false) => {
+    const data = toBase64(new TextEncoder().encode(text));
+    return { type: "output", runId: runId(1), offset, data, isEnd } as const;
+  };
+  const server = { type: "server", isOnline: true, sinceMs: 0 } as const;
+  const caused = test.frame({ type: "batch", frames: [server, piece(0, "one"), piece(3, "two", true)] });
+  expect(caused.filter((effect) => effect.type !== "send").map((effect) => effect.type)).toEqual([
+    "server",
+    "output",
+    "output",
+  ]);
+});
+
 it("asks once for a gap that many pieces point at", () => {
   const test = open(runId(1));
   const data = toBase64(new Uint8Array(10));

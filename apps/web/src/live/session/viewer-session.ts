@@ -236,6 +236,8 @@ export class ViewerSession {
       }
       case "gap":
         return this.#runs.get(message.runId)?.skip(message.fromOffset, message.toOffset) ?? [];
+      case "batch":
+        return message.frames.flatMap((frame) => this.#message(frame));
       case "error":
         return [{ type: "refused", code: message.code, message: message.message }];
     }

@@ -205,3 +205,40 @@ describe("any order of events", () => {
     );
   });
 });
+
+describe("a drain", () => {
+  const drain = frame({ type: "drain", spreadMs: 30_000 });
+  const closed = { type: "closed", code: 1001, reason: "", nowMs: 1, random: 0.5 } as const;
+  const leave = { type: "close", code: 1001 };
+
+  it("leaves at once when nothing is being written, and comes back within the spread", () => {
+    const { session, effects } = advanceSession({ ...online(), failures: 3 }, drain);
+    expect(effects).toContainEqual(expect.objectContaining(leave));
+    expect(play(session, [closed]).effects).toContainEqual({ type: "setTimer", name: "reconnect", delayMs: 15_000 });
+  });
+
+  it("finishes what is being written first: commands in the journal, results at the relay", () => {
+    const writing = play(online({ takenCommands: 0, lastResult: 0 }), [
+      commands(1, 2),
+      { type: "resultsAdded" },
+      drain,
+    ]);
+    expect(types(writing.effects)).not.toContain("close");
+    const journaled = play(writing.session, [{ type: "journaled", through: 2 }]);
+    expect(types(journaled.effects)).toEqual(["acknowledgeCommands"]);
+    const stored = play(journaled.session, [frame({ type: "ack", stream: "results", through: 1 })]);
+    expect(stored.effects.at(-1)).toMatchObject(leave);
+  });
+
+  it("waits no longer than the spread", () => {
+    const { session } = play(online(), [commands(1), drain]);
+    expect(advanceSession(session, { type: "timer", name: "step", nowMs: 1 }).effects).toMatchObject([leave]);
+  });
+
+  it("[W4] counts from a relay that has proved itself only", () => {
+    const { session } = startSession(newSession({ takenCommands: 0, lastResult: 0 }));
+    expect(play(session, [{ type: "opened" }, challenge, drain]).effects).toContainEqual(
+      expect.objectContaining({ type: "close", code: 4400 }),
+    );
+  });
+});

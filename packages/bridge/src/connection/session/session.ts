@@ -19,6 +19,10 @@ export interface Session {
   readonly phase: Phase;
   /** Commands up to here were handed to the journal; the next one must follow on. */
   readonly takenCommands: number;
+  /** Commands up to here are durable. */
+  readonly journaledCommands: number;
+  /** The relay asked to be left, once what is being written is written. */
+  readonly isDraining: boolean;
   /** Results up to here are on their way or arrived. */
   readonly sentResults: number;
   /** The relay has durably every result up to here. */
@@ -47,6 +51,8 @@ export function newSession(counters: { takenCommands: number; lastResult: number
   return {
     phase: { name: "offline" },
     ...counters,
+    journaledCommands: counters.takenCommands,
+    isDraining: false,
     sentResults: 0,
     storedResults: 0,
     missedPongs: 0,
@@ -74,6 +80,13 @@ export function startSession(session: Session): Step {
 
 /** Decides what an event means. It does nothing itself: the shell carries the effects out, in order. */
 export function advanceSession(session: Session, event: SessionEvent): Step {
+  const { session: next, effects } = advance(session, event);
+  const isSettled = next.sentResults === next.storedResults && next.journaledCommands === next.takenCommands;
+  if (!next.isDraining || !isSettled) return step(next, ...effects);
+  return step({ ...next, isDraining: false }, ...effects, close(1001, "the relay asked to reconnect"));
+}
+
+function advance(session: Session, event: SessionEvent): Step {
   switch (event.type) {
     case "opened":
       return session.phase.name === "connecting"
@@ -98,10 +111,12 @@ export function advanceSession(session: Session, event: SessionEvent): Step {
       return onWelcome(session, event);
     case "welcomedAt":
       return step({ ...session, onlineSinceMs: event.nowMs });
-    case "journaled":
+    case "journaled": {
+      const next: Session = { ...session, journaledCommands: event.through };
       return session.phase.name === "online"
-        ? step(session, { type: "acknowledgeCommands", epoch: session.phase.epoch, through: event.through })
-        : step(session);
+        ? step(next, { type: "acknowledgeCommands", epoch: session.phase.epoch, through: event.through })
+        : step(next);
+    }
     case "resultsAdded":
       return sendResults({ ...session, lastResult: session.lastResult + 1 });
     case "timer":
@@ -158,6 +173,12 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, { type: "interest", frame });
     case "credit":
       return step(session, { type: "credit", bytes: frame.bytes });
+    case "drain": {
+      // Leaving is no failure, and what does not settle in time is sent again after the return.
+      const { spreadMs } = frame;
+      const next = { ...session, spreadMs, failures: 0, isDraining: true };
+      return step(next, { type: "setTimer", name: "step", delayMs: spreadMs });
+    }
   }
 }
 
@@ -232,6 +253,7 @@ function sendResults(session: Session): Step {
 
 function onTimer(session: Session, name: "step" | "heartbeat" | "reconnect"): Step {
   if (name === "reconnect") return session.phase.name === "offline" ? startSession(session) : step(session);
+  if (name === "step" && session.isDraining) return step(session, close(1001, "the relay asked to reconnect"));
   if (name === "step") return step(session, close(4408, "the handshake took too long"));
   if (session.phase.name !== "online") return step(session);
   if (session.missedPongs >= 2) return step(session, close(4408, "the relay does not answer"));
@@ -251,6 +273,7 @@ function onClosed(session: Session, event: Extract<SessionEvent, { type: "closed
   const next: Session = {
     ...session,
     phase: { name: "offline" },
+    isDraining: false,
     failures: failures + 1,
     retryAfterMs: null,
     onlineSinceMs: null,

@@ -1,0 +1,119 @@
+import type { ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { Priority } from "@quarterdeck/core/protocol/command";
+import { and, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
+import type { Role } from "../auth/permissions.ts";
+import type { Database } from "../db/database.ts";
+import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { members, projects, renewals, runs, servers, tasks, workspaces } from "../db/schema.ts";
+import type { RunState, TaskParams } from "../tasks/views.ts";
+import type { Statement } from "../writer.ts";
+
+// As for reports, the server decides the org, so the server is the scope here.
+
+/** A run whose signature is to be renewed, and what its submitter's rights are now. */
+export interface RenewableRun {
+  readonly runId: RunId;
+  readonly orgId: OrgId;
+  readonly taskId: TaskId;
+  readonly serverId: ServerId;
+  readonly workspaceId: WorkspaceId;
+  readonly projectId: ProjectId | null;
+  readonly action: ActionName;
+  readonly params: TaskParams;
+  readonly priority: Priority;
+  readonly submittedBy: UserId;
+  readonly submittedAtMs: number;
+  readonly state: RunState;
+  readonly cancelAskedAtMs: number | null;
+  /** The key that it was first signed for, and the server's now. */
+  readonly signedForKey: string | null;
+  readonly keyFingerprint: string;
+  /** The submitter's role in the org; null for someone who is not in it any more. */
+  readonly role: Role | null;
+  /** Whether its workspace is still on this server, and its project in that. */
+  readonly isPlaceThere: boolean;
+}
+
+/** Those of the runs that are this server's. */
+export async function findRunsToRenew(
+  db: Database,
+  serverId: ServerId,
+  runIds: readonly RunId[],
+): Promise<RenewableRun[]> {
+  const rows = await db
+    .select({
+      task: tasks,
+      runId: runs.runId,
+      state: runs.state,
+      cancelAskedAtMs: runs.cancelAskedAtMs,
+      signedForKey: runs.keyFingerprint,
+      keyFingerprint: servers.keyFingerprint,
+      role: members.role,
+      isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
+    })
+    .from(runs)
+    .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
+    .innerJoin(servers, and(eq(servers.serverId, runs.serverId), eq(servers.orgId, runs.orgId)))
+    .leftJoin(members, and(eq(members.orgId, tasks.orgId), eq(members.userId, tasks.submittedBy)))
+    .leftJoin(
+      workspaces,
+      and(
+        eq(workspaces.workspaceId, tasks.workspaceId),
+        eq(workspaces.orgId, tasks.orgId),
+        eq(workspaces.serverId, tasks.serverId),
+      ),
+    )
+    .leftJoin(
+      projects,
+      and(
+        eq(projects.projectId, tasks.projectId),
+        eq(projects.orgId, tasks.orgId),
+        eq(projects.workspaceId, tasks.workspaceId),
+      ),
+    )
+    .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
+  return rows.map(({ task, isPlaceThere, ...row }) => ({
+    ...row,
+    orgId: task.orgId,
+    taskId: task.taskId,
+    serverId: task.serverId,
+    workspaceId: task.workspaceId,
+    projectId: task.projectId,
+    action: task.action as ActionName,
+    params: task.params,
+    priority: task.priority,
+    submittedBy: task.submittedBy,
+    submittedAtMs: task.submittedAtMs,
+    isPlaceThere: isPlaceThere === 1,
+  }));
+}
+
+/** Records a further signature of a run, unless it moved on or its submitter's role changed since it was read. */
+export function insertRenewal(
+  { runId, serverId, orgId, submittedBy, role }: RenewableRun,
+  renewal: { commandId: CommandId; signedAtMs: number; expiresAtMs: number },
+): Statement[] {
+  const isWaiting = and(
+    eq(runs.runId, runId),
+    eq(runs.serverId, serverId),
+    or(eq(runs.state, "queued"), eq(runs.state, "dispatched")),
+    isNull(runs.cancelAskedAtMs),
+  );
+  const isMember = and(eq(members.orgId, orgId), eq(members.userId, submittedBy), sql`${members.role} = ${role}`);
+  const condition: SQL = sql`exists (select 1 from ${runs} where ${isWaiting})
+    and exists (select 1 from ${members} where ${isMember})`;
+  return [
+    insertWhen(renewals, { ...renewal, runId }, condition),
+    sql`update ${runs} set "expiresAtMs" = ${renewal.expiresAtMs} where ${eq(runs.runId, runId)} and ${previousChanged}`,
+  ];
+}
+
+/** Whether the platform signed this command anew for this run. */
+export async function isRenewal(db: Database, runId: RunId, commandId: CommandId): Promise<boolean> {
+  const rows = await db
+    .select({ runId: renewals.runId })
+    .from(renewals)
+    .where(and(eq(renewals.commandId, commandId), eq(renewals.runId, runId)));
+  return rows.length > 0;
+}

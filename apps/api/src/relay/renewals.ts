@@ -1,0 +1,111 @@
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import type { RenewalAnswer } from "@quarterdeck/core/protocol/relay-api";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { hourMs } from "@quarterdeck/core/units";
+import { and, eq, gt, sql } from "drizzle-orm";
+import { recordAudit } from "../audit/repo.ts";
+import { previousChanged } from "../db/insert-when.ts";
+import { auditEntries } from "../db/schema.ts";
+import type { Runtime } from "../runtime.ts";
+import { commandLife, signCommand } from "../tasks/sign-command.ts";
+import type { Statement } from "../writer.ts";
+import { judgeRenewal, type RenewalRefusal } from "./judge-renewal.ts";
+import { findRunsToRenew, insertRenewal, type RenewableRun } from "./renewal-repo.ts";
+import { findReportingServer, type ReportingServer } from "./report-repo.ts";
+
+const rounds = 2;
+
+/**
+ * Signs commands anew that wait longer than their signature is valid, after the submitter's rights were checked again.
+ * Each renewal has a command id of its own, so asking again is harmless: a bridge takes one command of a run.
+ *
+ * @returns an entry for each run, or null for a server that does not exist
+ */
+export async function renewCommands(
+  runtime: Runtime,
+  { serverId, runIds }: { serverId: ServerId; runIds: readonly RunId[] },
+): Promise<RenewalAnswer | null> {
+  const server = await findReportingServer(runtime.db, serverId);
+  if (server === null) return null;
+  const answer: RenewalAnswer = { renewed: [], refused: [] };
+  let open = [...new Set(runIds)];
+  for (let round = 1; open.length > 0; round++) {
+    if (round > rounds) throw new Error("runs changed while their commands were renewed"); // The relay asks again.
+    const found = new Map((await findRunsToRenew(runtime.db, serverId, open)).map((run) => [run.runId, run]));
+    const outcomes = await Promise.all(
+      open.map(async (runId) => ({ runId, outcome: await renew(runtime, server, { runId, run: found.get(runId) }) })),
+    );
+    for (const { runId, outcome } of outcomes) {
+      if (outcome === null) continue;
+      if ("signed" in outcome) answer.renewed.push({ runId, ...outcome });
+      else answer.refused.push({ runId, ...outcome });
+    }
+    open = outcomes.flatMap(({ runId, outcome }) => (outcome === null ? [runId] : []));
+  }
+  return answer;
+}
+
+/** One run: its new command, or why there is none; null when it changed while it was signed. */
+async function renew(
+  runtime: Runtime,
+  server: ReportingServer,
+  { runId, run }: { runId: RunId; run: RenewableRun | undefined },
+): Promise<SignedText | RenewalRefusal | null> {
+  const nowMs = runtime.clock.nowMs();
+  const refusal: RenewalRefusal | null =
+    run === undefined
+      ? { code: "NOT_FOUND", message: "There is no such run on this server." }
+      : judgeRenewal(run, nowMs);
+  if (run === undefined || refusal !== null) {
+    if (refusal !== null) await runtime.writer.commit([refusalEntry(runtime, server, { runId, code: refusal.code })]);
+    return refusal;
+  }
+  const { orgId, taskId, workspaceId, projectId, action, params, priority, keyFingerprint, serverId } = run;
+  const commandId = runtime.makeId("command");
+  const expiresAtMs = nowMs + commandLife.signatureMs;
+  const signed = await signCommand(runtime, {
+    commandId,
+    runId,
+    taskId,
+    orgId,
+    workspaceId,
+    projectId,
+    server: { serverId, keyFingerprint },
+    action,
+    params,
+    priority,
+    nowMs,
+    expiresAtMs,
+  });
+  const [recorded] = await runtime.writer.commit([
+    ...insertRenewal(run, { commandId, signedAtMs: nowMs, expiresAtMs }),
+    recordAudit(
+      runtime,
+      { ...entryOf(server, runId), outcome: "done", detail: `${action} submitted by ${run.submittedBy}` },
+      previousChanged,
+    ),
+  ]);
+  return recorded?.rowsChanged === 1 ? signed : null;
+}
+
+function entryOf({ orgId }: ReportingServer, runId: RunId) {
+  return { orgId, actor: "relay", address: null, action: "run.renew", subject: runId } as const;
+}
+
+/** The same refusal again within an hour is one entry: the relay asks again when it got no answer. */
+function refusalEntry(
+  runtime: Runtime,
+  server: ReportingServer,
+  { runId, code }: { runId: RunId; code: string },
+): Statement {
+  const entry = { ...entryOf(server, runId), outcome: "refused", detail: code } as const;
+  const isSame = and(
+    eq(auditEntries.orgId, entry.orgId),
+    gt(auditEntries.atMs, runtime.clock.nowMs() - hourMs),
+    eq(auditEntries.action, entry.action),
+    eq(auditEntries.subject, runId),
+    eq(auditEntries.outcome, entry.outcome),
+    eq(auditEntries.detail, code),
+  );
+  return recordAudit(runtime, entry, sql`not exists (select 1 from ${auditEntries} where ${isSame})`);
+}

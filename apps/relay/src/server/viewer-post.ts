@@ -1,0 +1,53 @@
+import { limits } from "@quarterdeck/core/protocol/limits";
+import { batchText, FrameGatherer } from "../session/frame-gatherer.ts";
+import { trySend } from "./socket-errors.ts";
+
+/**
+ * Sends frames to viewers, several in one message where they come together (PROTOCOL 6.6). The timer that ends a moment
+ * runs for a few milliseconds, so it keeps the object no longer awake than the frames that it waits for.
+ */
+export class ViewerPost {
+  readonly #gatherers = new WeakMap<WebSocket, FrameGatherer>();
+  readonly #holding = new Map<WebSocket, FrameGatherer>();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Viewers mostly get the same frames, so the last message is kept. */
+  #last: { readonly texts: readonly string[]; readonly message: string } = { texts: [], message: "" };
+
+  /** Sends a frame now or within a moment. Returns whether the viewer is there. */
+  send(socket: WebSocket, text: string): boolean {
+    if (socket.readyState !== WebSocket.OPEN) return false;
+    const gatherer = this.#gatherers.get(socket) ?? new FrameGatherer();
+    this.#gatherers.set(socket, gatherer);
+    const groups = gatherer.offer(text, Date.now());
+    if (gatherer.isHolding) this.#hold(socket, gatherer);
+    return groups.every((texts) => trySend(socket, this.#message(texts)));
+  }
+
+  /** The viewer said something: the answer is not held back. */
+  heard(socket: WebSocket): void {
+    this.#gatherers.get(socket)?.expectAnswer();
+  }
+
+  /** Sends what is held for a viewer at once: something else follows, or the end. */
+  flush(socket: WebSocket): void {
+    const gatherer = this.#holding.get(socket);
+    this.#holding.delete(socket);
+    for (const texts of gatherer?.take(Date.now()) ?? []) trySend(socket, this.#message(texts));
+  }
+
+  #hold(socket: WebSocket, gatherer: FrameGatherer): void {
+    this.#holding.set(socket, gatherer);
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      for (const waiting of this.#holding.keys()) this.flush(waiting);
+      this.#last = { texts: [], message: "" };
+    }, limits.batchGatherMs);
+  }
+
+  #message(texts: readonly string[]): string {
+    const isSame = texts.length === this.#last.texts.length && texts.every((text, i) => text === this.#last.texts[i]);
+    if (!isSame) this.#last = { texts, message: batchText(texts) };
+    return this.#last.message;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Refusal } from "@quarterdeck/core/errors/result";
+import type { RunId } from "@quarterdeck/core/ids";
+import type { Command } from "@quarterdeck/core/protocol/command";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { RenewalAnswer } from "@quarterdeck/core/protocol/relay-api";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
+
+/** The most runs in one request. */
+export const runsPerRenewal = 100;
+
+/** Whether a signature might have run out by the time that the bridge checks it (PROTOCOL 8.3). */
+export function needsRenewal(expiresAtMs: number, nowMs: number): boolean {
+  return expiresAtMs <= nowMs + limits.clockSkewMs;
+}
+
+/** A renewed command whose signed part was checked. `command` is `undefined` where the text is none. */
+export interface OpenedRenewal extends SignedText {
+  readonly runId: RunId;
+  readonly command: Command | undefined;
+  readonly problem: Refusal | null;
+}
+
+export type RenewalOutcome =
+  | { readonly kind: "renewed"; readonly runId: RunId; readonly command: Command; readonly text: SignedText }
+  | {
+      readonly kind: "ended";
+      readonly runId: RunId;
+      readonly verdict: "cancelled" | "expired" | "refused";
+      readonly code: string;
+      readonly message: string;
+    };
+
+/**
+ * What the API's answer means for each run that was asked for. A run has no outcome when the API said nothing about it, or
+ * nothing that helps: it goes on waiting and is asked for again.
+ */
+export function judgeRenewals(
+  asked: readonly RunId[],
+  answer: { readonly renewed: readonly OpenedRenewal[]; readonly refused: RenewalAnswer["refused"] },
+  nowMs: number,
+): RenewalOutcome[] {
+  const outcomes = new Map<RunId, RenewalOutcome>();
+  for (const { runId, code, message } of answer.refused) {
+    outcomes.set(runId, { kind: "ended", runId, verdict: verdictOf(code), code, message });
+  }
+  for (const { runId, command, problem, signed, signature } of answer.renewed) {
+    if (outcomes.has(runId) || command?.runId !== runId) continue;
+    if (problem) outcomes.set(runId, { kind: "ended", runId, verdict: "refused", ...problem });
+    else if (!needsRenewal(command.expiresAtMs, nowMs)) {
+      outcomes.set(runId, { kind: "renewed", runId, command, text: { signed, signature } });
+    }
+  }
+  return asked.flatMap((runId) => outcomes.get(runId) ?? []);
+}
+
+function verdictOf(code: string): "cancelled" | "expired" | "refused" {
+  if (code === "COMMAND_EXPIRED") return "expired";
+  return code === "CANCELLED" ? "cancelled" : "refused";
+}

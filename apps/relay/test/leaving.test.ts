@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FakeServer } from "./fake-bridge.ts";
+import { dialViewer, openViewer } from "./fake-viewer.ts";
+import { id, orgId } from "./platform.ts";
+import { RelayRuntime } from "./relay-runtime.ts";
+
+let relay: RelayRuntime;
+beforeAll(async () => {
+  relay = await RelayRuntime.start();
+});
+afterAll(() => relay.stop());
+
+async function post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await relay.request(path, { method: "POST", body: JSON.stringify(body) });
+  return { status: response.status, body: await response.json() };
+}
+
+test("[F3] before a deployment the platform asks a bridge to come back, spread over a time", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const path = `/api/servers/${server.serverId}/drain`;
+  expect(await post(path, { spreadMs: 30_000 })).toEqual({ status: 200, body: { isConnected: false } });
+  const { peer } = await server.connect();
+  expect(await post(path, { spreadMs: 30_000 })).toEqual({ status: 200, body: { isConnected: true } });
+  expect(await peer.next("drain")).toEqual({ type: "drain", spreadMs: 30_000 });
+  expect((await post(path, { spreadMs: -1 })).status).toBe(400);
+  expect((await relay.request(path)).status).toBe(405);
+  expect((await relay.request(path, { method: "POST", body: "{}" }, "wrong-key")).status).toBe(401);
+});
+
+test("[T1] a user whose right is taken away is cut off at once, with every ticket from before; others go on", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const bridge = await server.connect();
+  const [userId, colleague] = [id("user"), id("user")];
+  const open = (user: typeof userId) =>
+    openViewer(relay, server.serverId, { topics: ["telemetry"], ticket: { userId: user } });
+  const [first, second, other] = [await open(userId), await open(userId), await open(colleague)];
+  const unused = await relay.platform.ticket(server.serverId, ["telemetry"], { userId });
+  first.send({ type: "watchTelemetry" });
+  await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => frame.telemetry);
+  const path = `/api/servers/${server.serverId}/viewers/revoke`;
+  expect(await post(path, { userId })).toEqual({ status: 200, body: { closed: 2 } });
+  expect(await first.closed()).toMatchObject({ code: 4403 });
+  expect(await second.closed()).toMatchObject({ code: 4403 });
+  await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => !frame.telemetry);
+  const late = dialViewer(relay, server.serverId, unused);
+  expect(await late.next("error")).toMatchObject({ code: "REVOKED" });
+  expect(await late.closed()).toMatchObject({ code: 4403 });
+  other.send({ type: "watchTelemetry" });
+  await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => frame.telemetry);
+  // Whoever gets the right back gets a new ticket, which ends later.
+  const ticket = { userId, expiresAtMs: Date.now() + 61_000 };
+  await openViewer(relay, server.serverId, { topics: ["telemetry"], ticket });
+  expect(await post(path, { userId: "usr_nobody" })).toMatchObject({ status: 400 });
+});

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
+import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import { secondMs } from "@quarterdeck/core/units";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { FakeServer } from "./fake-bridge.ts";
+import { eventually, type Peer } from "./peer.ts";
+import { orgId } from "./platform.ts";
+import { RelayRuntime } from "./relay-runtime.ts";
+
+let relay: RelayRuntime;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "quarterdeck-relay-wakes-"));
+  relay = await RelayRuntime.start({ persistFolder: folder, isInstrumented: true });
+});
+afterEach(() => relay.moveClock(0));
+afterAll(async () => {
+  await relay.stop();
+  await rm(folder, { recursive: true });
+});
+
+const sample: Sample = {
+  atMs: 1,
+  cpu: 100,
+  cpuCapacity: 2000,
+  memoryUsed: 1,
+  memoryTotal: 2,
+  diskUsed: 1,
+  diskTotal: 2,
+  networkReceived: 0,
+  networkSent: 0,
+  load1: 0.5,
+  runs: 0,
+};
+
+async function beat(peer: Peer): Promise<void> {
+  const answered = peer.texts.filter((text) => text === heartbeat.pong).length;
+  peer.send(heartbeat.ping);
+  await peer.until(
+    () => peer.texts.filter((text) => text === heartbeat.pong).length > answered,
+    "the answer to a heartbeat",
+  );
+}
+
+/** A connected server whose reports are delivered. */
+async function idleServer() {
+  const server = await FakeServer.make(relay, { orgId });
+  const connection = await server.connect();
+  await connection.peer.next("interest");
+  await eventually(
+    () => relay.isDelivered(server.serverId),
+    (isDelivered) => isDelivered,
+  );
+  return { server, ...connection };
+}
+
+test("[F10] nothing wakes an unwatched idle object but its telemetry frame a minute and the one alarm", async () => {
+  const { server, peer, welcome } = await idleServer();
+  const before = await relay.wakes();
+  const minutes = 10;
+  for (let minute = 0; minute < minutes; minute++) {
+    for (let passedMs = 0; passedMs < limits.telemetryUnwatchedMs; passedMs += welcome.heartbeatMs) await beat(peer);
+    peer.send({ type: "telemetry", epoch: welcome.epoch, samples: [sample, sample] });
+    // It sleeps after each frame: nothing that it left behind keeps it in memory.
+    await eventually(
+      async () => ((await relay.wakes())["message"] ?? 0) - (before["message"] ?? 0),
+      (frames) => frames === minute + 1,
+    );
+    await relay.evict(server.serverId);
+  }
+  const after = await relay.wakes();
+  expect({ ...after, start: 0 }).toEqual({ ...before, message: (before["message"] ?? 0) + minutes, start: 0 });
+  expect(relay.countAlarms()).toBe(1);
+  // The alarm looks after the heartbeats, and lies as far ahead as the newest of them allows: once a minute or so.
+  const nextMs = await relay.ring(server.serverId);
+  expect(nextMs).toBeGreaterThan(Date.now() + limits.silenceMs - limits.heartbeatMs);
+  expect(relay.countAlarms()).toBe(1);
+  expect(relay.api.reports(server.serverId).map((report) => report.kind)).toEqual(["online"]);
+});
+
+test("[F6] a bridge that is silent for 75 s is dropped and reported offline, one that sends heartbeats is not", async () => {
+  const { server, peer } = await idleServer();
+  await beat(peer);
+  await relay.moveClock(limits.silenceMs - 5 * secondMs);
+  await relay.ring(server.serverId);
+  await beat(peer);
+  expect(await relay.waiting(server.serverId, "run_00000000000000000000000000")).toMatchObject({ isOnline: true });
+  await relay.moveClock(limits.silenceMs + secondMs);
+  await relay.ring(server.serverId);
+  expect(await peer.next("error")).toMatchObject({ code: "SERVER_OFFLINE" });
+  expect(await peer.closed()).toMatchObject({ code: 4408 });
+  const offline = await eventually(
+    () => relay.api.reports(server.serverId).filter((report) => report.kind === "offline"),
+    (all) => all.length > 0,
+  );
+  expect(offline).toMatchObject([{ reason: "no heartbeat came" }]);
+  await relay.moveClock(0);
+  await server.connect();
+});
