@@ -5,7 +5,7 @@ import { permissionToStart } from "../tasks/submittable.ts";
 import type { RenewableRun } from "./renewal-repo.ts";
 
 export interface RenewalRefusal {
-  readonly code: ErrorCode | "CANCELLED";
+  readonly code: ErrorCode;
   readonly message: string;
 }
 

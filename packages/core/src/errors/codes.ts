@@ -43,6 +43,14 @@ export const errorCodes = {
   RELAY_UNAVAILABLE: { retryable: true, httpStatus: 503 },
   DISK_FULL: { retryable: true, httpStatus: 507 },
   GIT_FAILED: { retryable: false, httpStatus: 400 },
+  // Why a run ended as it did, where its program did not say so itself.
+  CANCELLED: { retryable: false, httpStatus: 409 },
+  TIMED_OUT: { retryable: true, httpStatus: 408 },
+  INTERRUPTED: { retryable: true, httpStatus: 409 },
+  CUT_OFF: { retryable: false, httpStatus: 409 },
+  JOURNAL_DAMAGED: { retryable: false, httpStatus: 409 },
+  BRIDGE_STATE_LOST: { retryable: false, httpStatus: 409 },
+  START_FAILED: { retryable: false, httpStatus: 400 },
   INTERNAL: { retryable: true, httpStatus: 500, closeCode: 1011 },
 } as const satisfies Record<string, ErrorRule>;
 
