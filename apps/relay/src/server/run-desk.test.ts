@@ -197,7 +197,9 @@ class World {
   #checkRunning(): void {
     const running = this.#unfinished();
     assert.ok(running.length <= capabilities.capacity.runs);
-    const busy = this.received.filter((run) => running.includes(run.runId)).map((run) => run.projectId);
+    // Cancels name the run that they are for, and are no runs.
+    const runs = this.received.filter((run) => run.action === "exec" && running.includes(run.runId));
+    const busy = runs.map((run) => run.projectId);
     assert.equal(new Set(busy).size, busy.length);
   }
 }
