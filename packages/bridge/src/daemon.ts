@@ -3,6 +3,7 @@ import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import type { RunId } from "@quarterdeck/core/ids";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
+import { AgreedTime } from "./agreed-time.ts";
 import { bridgeSocketUrl } from "./addresses.ts";
 import { writeBridgeState } from "./bridge-state.ts";
 import { CommandIntake } from "./command-intake.ts";
@@ -13,7 +14,7 @@ import { searchPath } from "./drivers/search-path.ts";
 import type { Identity } from "./identity.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal } from "./journal/open-journal.ts";
-import type { Log } from "./log.ts";
+import { errorMessage, type Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
 import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
@@ -58,6 +59,7 @@ export interface Daemon {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { data, identity, log, onFatal } = options;
   const clock = systemClock;
+  const agreed = new AgreedTime(clock);
   const bootId = readBootId();
   const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const hidden = options.hidden.map((folder) => realpathSync(folder));
@@ -99,7 +101,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stateOf = (runId: RunId): RunState => {
     if (runner.isActive(runId)) return "active";
     if (journal.isRunEnded(runId) || existsSync(data.run(runId).path)) return "ended";
-    return clock.nowMs() - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
+    return (agreed.nowMs() ?? 0) - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
   };
   const follower = new OutputFollower({ data, stateOf, send: (frame) => connection.send(frame) });
   const samples = new SampleReader(data.path);
@@ -125,6 +127,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     readResults: (after, count) => journal.resultsAfter(after, count),
     resultsStored: (through) => commits.commitLater(() => journal.acknowledgeResults(through)),
     onOnline: (welcome) => {
+      const isFirst = agreed.nowMs() === null;
+      agreed.heard(welcome.relayTimeMs);
+      if (isFirst) tidy();
       follower.reset(welcome.credit.outputBytes);
       telemetry.setWatched(false);
       telemetry.connected();
@@ -140,21 +145,27 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         follower.reset(0);
         telemetry.setWatched(false);
       }
-      writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() });
+      try {
+        writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() });
+      } catch (error) {
+        // Only `status` reads it; a full disk must not end the bridge for it.
+        log.warn("the state file cannot be written", { reason: errorMessage(error) });
+      }
       options.onStatus(status);
     },
     onFatal,
   });
+  const tidy = () => {
+    const nowMs = agreed.nowMs();
+    if (nowMs === null) return;
+    commits.commitLater(() => journal.forget(nowMs));
+    commits.flush();
+    cleanUpRuns({ data, isActive: (runId) => runner.isActive(runId), nowMs, log });
+  };
 
   await recoverCommands({ journal, commits, runner, platformKeys: identity.platformKeys, log });
   connection.start();
   telemetry.start();
-  const tidy = () => {
-    commits.commitLater(() => journal.forget(clock.nowMs()));
-    commits.flush();
-    cleanUpRuns({ data, isActive: (runId) => runner.isActive(runId), nowMs: clock.nowMs(), log });
-  };
-  tidy();
   const tidying = setInterval(tidy, hourMs);
   log.info("bridge is running", {
     serverId: identity.serverId,

@@ -9,6 +9,7 @@ import {
   readSync,
   rmSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import type { Effect } from "@quarterdeck/core/actions/catalogue";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import * as z from "zod";
@@ -71,6 +72,8 @@ export function readEvidence(run: RunDirectory, bootId: string, effect: Effect):
 /** Says what a wrapper is to run. It is made anew from the command for each start, so it need not outlive the machine. */
 export function prepareRun(run: RunDirectory, spec: WrapperSpec): void {
   mkdirSync(run.path, { recursive: true, mode: 0o700 });
+  // The start marker in it is worth nothing if a power loss takes the directory itself.
+  fsyncDirectory(dirname(run.path));
   writeWhole(run.spec, JSON.stringify(spec));
 }
 

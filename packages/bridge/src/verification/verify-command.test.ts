@@ -53,6 +53,20 @@ describe("a command", () => {
     expect(await verdict(await sign())).toBe("accepted");
   });
 
+  it("that cancels is valid whatever the clocks say, since it starts nothing [F7]", async () => {
+    const cancel = await sign({
+      action: "task.cancel",
+      effect: "idempotent",
+      params: { runId: newId("run") },
+      demand: actions["task.cancel"].demand,
+    });
+    const tenYearsMs = 315_360_000_000;
+    for (const at of [nowMs - tenYearsMs, nowMs + tenYearsMs]) {
+      expect(await verdict(cancel, at)).toBe("accepted");
+      expect(await verdict(await sign(), at)).not.toBe("accepted");
+    }
+  });
+
   it("with any one bit of its text or signature flipped is refused [W2]", async () => {
     const text = await sign();
     const flips = async (part: "signed" | "signature") => {

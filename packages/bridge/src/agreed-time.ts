@@ -1,0 +1,26 @@
+import type { Clock } from "@quarterdeck/core/clock";
+
+/**
+ * The time that this machine and the relay agree has come: the lesser of both clocks. What deletes old things goes by it, so
+ * that neither clock deletes what is young by jumping ahead.
+ */
+export class AgreedTime {
+  readonly #clock: Clock;
+  #heard: { readonly relayMs: number; readonly monotonicMs: number } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The relay said what time it is. */
+  heard(relayMs: number): void {
+    this.#heard = { relayMs, monotonicMs: this.#clock.monotonicMs() };
+  }
+
+  /** @returns milliseconds since 1970; `null` before the relay was heard */
+  nowMs(): number | null {
+    if (!this.#heard) return null;
+    const relayNowMs = this.#heard.relayMs + this.#clock.monotonicMs() - this.#heard.monotonicMs;
+    return Math.min(this.#clock.nowMs(), Math.floor(relayNowMs));
+  }
+}

@@ -1,0 +1,100 @@
+import type { OrgScope } from "../../../apps/api/src/auth/scope.ts";
+import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { Machine } from "../world/machine.ts";
+import { SimProcess } from "../world/sim-process.ts";
+import type { ApiService } from "./api-service.ts";
+import type { ShippedApi } from "./shipped-api.ts";
+import type { ProgramPlan } from "./truth.ts";
+
+export interface Place {
+  readonly scope: OrgScope;
+  readonly workspaceId: WorkspaceId;
+  readonly projectId: ProjectId;
+  /** Where its files are. */
+  readonly machine: string;
+}
+
+export interface Submitted {
+  readonly taskId: TaskId;
+  readonly place: Place;
+  readonly plan: ProgramPlan;
+  runId: RunId | null;
+  isCancelAsked: boolean;
+  /** When the platform said that it would end it. */
+  cancelAnsweredAtMs: number | null;
+}
+
+const patienceMs = 4000;
+
+/** People and scripts: they ask again until they are answered, as the console does. */
+export class Client {
+  readonly submitted: Submitted[] = [];
+  readonly process: SimProcess;
+  readonly #api: ApiService;
+  readonly #shipped: ShippedApi;
+
+  constructor(machine: Machine, api: ApiService, shipped: ShippedApi) {
+    this.process = new SimProcess(machine, "client");
+    this.#api = api;
+    this.#shipped = shipped;
+  }
+
+  /** What was asked for and has not been answered yet. */
+  pending = 0;
+
+  submit(place: Place, plan: ProgramPlan): Submitted {
+    const { world } = this.process.machine;
+    const taskId = this.#shipped.makeId("task", Math.floor(world.wallMs), world.random.bytes(16));
+    const task: Submitted = { taskId, place, plan, runId: null, isCancelAsked: false, cancelAnsweredAtMs: null };
+    this.submitted.push(task);
+    const { scope, workspaceId, projectId } = place;
+    const text = JSON.stringify({ orgId: scope.orgId, orderKey: projectId, plan });
+    this.#untilAnswered("submit", async () => {
+      const view = await this.#api.call("client", (runtime) =>
+        this.#shipped.submitTask(runtime, scope, {
+          taskId,
+          workspaceId,
+          projectId,
+          action: "exec",
+          params: { program: "node", args: ["plan", text] },
+          priority: "normal",
+        }),
+      );
+      task.runId = view.runId;
+      world.trace("submitted", `${taskId} ${view.runId}`);
+    });
+    return task;
+  }
+
+  cancel(task: Submitted): void {
+    task.isCancelAsked = true;
+    this.#untilAnswered("cancel", async () => {
+      if (task.runId === null) throw new Error("not submitted yet");
+      await this.#api.call("client", (runtime) => this.#shipped.cancelTask(runtime, task.place.scope, task.taskId));
+      task.cancelAnsweredAtMs = this.process.machine.world.timeline.nowMs;
+    });
+  }
+
+  #untilAnswered(what: string, ask: () => Promise<void>): void {
+    this.pending++;
+    const { world } = this.process.machine;
+    const attempt = () => {
+      let isOver = false;
+      const again = (error: unknown) => {
+        if (isOver) return;
+        isOver = true;
+        if (error instanceof QuarterdeckError && error.code !== "INTERNAL" && error.code !== "RELAY_UNAVAILABLE")
+          world.trace("client refused", `${what} ${error.code} ${error.message}`);
+        this.process.after(300, attempt);
+      };
+      this.process.after(patienceMs, () => again(new Error("no answer")));
+      ask().then(() => {
+        if (isOver) return;
+        isOver = true;
+        this.pending--;
+      }, again);
+    };
+    this.process.run(attempt);
+  }
+}

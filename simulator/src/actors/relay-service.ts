@@ -1,0 +1,68 @@
+import { hosts } from "../substitutes/fetch.ts";
+import type { SimRequest, SimResponse } from "../substitutes/response.ts";
+import type { Machine } from "../world/machine.ts";
+import { Unreachable } from "../world/network.ts";
+import { SimProcess } from "../world/sim-process.ts";
+import type { PlatformKeys } from "./platform-keys.ts";
+import { RelayObject } from "./relay-object.ts";
+import { stubOf, type RelayEnv, type ShippedRelay } from "./shipped-relay.ts";
+
+interface RelayOptions {
+  readonly machine: Machine;
+  readonly shipped: ShippedRelay;
+  readonly platform: PlatformKeys;
+}
+
+/** The relay: its Worker, and an object for each server. A deployment, like a crash, ends all instances and cuts all sockets. */
+export class RelayService {
+  readonly machine: Machine;
+  readonly objects = new Map<string, RelayObject>();
+  readonly #shipped: ShippedRelay;
+  readonly #env: RelayEnv;
+
+  constructor({ machine, shipped, platform }: RelayOptions) {
+    this.machine = machine;
+    this.#shipped = shipped;
+    this.#env = {
+      SERVER_SESSIONS: { idFromName: (name) => name, get: (name) => stubOf(this.#object(name)) },
+      PLATFORM_KEYS: JSON.stringify([platform.keys.platform.publicKey]),
+      RELAY_PRIVATE_KEY: platform.relay.privateKey,
+      RELAY_CERTIFICATE: platform.relay.certificate,
+      SERVICE_KEY: platform.keys.serviceKey,
+      API_URL: "http://api",
+    };
+    hosts(machine.world).set("relay", (request) => this.#answer(request));
+  }
+
+  /** Ends everything that is in memory, and starts again a moment later. */
+  restart(downMs: number): void {
+    if (!this.machine.isUp) return;
+    this.machine.isUp = false;
+    for (const object of this.objects.values()) object.crash();
+    this.machine.world.trace("relay down");
+    this.machine.world.timeline.after(downMs, () => {
+      this.machine.isUp = true;
+      this.machine.world.trace("relay up");
+    });
+  }
+
+  #object(name: string): RelayObject {
+    const known = this.objects.get(name);
+    if (known) return known;
+    const object = new RelayObject(name, { shipped: this.#shipped, env: this.#env, machine: this.machine });
+    this.objects.set(name, object);
+    return object;
+  }
+
+  async #answer(request: SimRequest): Promise<SimResponse> {
+    if (!this.machine.isUp) throw new Unreachable("the relay is down");
+    const worker = new SimProcess(this.machine, "relay worker");
+    try {
+      const answer = await worker.run(() => this.#shipped.default.fetch(request, this.#env));
+      if (!answer || !this.machine.isUp) throw new Unreachable("the relay went away");
+      return answer;
+    } finally {
+      worker.kill();
+    }
+  }
+}

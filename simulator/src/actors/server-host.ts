@@ -1,0 +1,178 @@
+import { EventEmitter } from "node:events";
+import type { Identity } from "../../../packages/bridge/src/identity.ts";
+import type { Log } from "../../../packages/bridge/src/log.ts";
+import { setSpawner } from "../substitutes/child-process.ts";
+import { plantFile } from "../substitutes/fs.ts";
+import { OutputPipes, type Pipe } from "../substitutes/output-pipe.ts";
+import type { Machine } from "../world/machine.ts";
+import { ProcessKilled, requireProcess, SimProcess } from "../world/sim-process.ts";
+import type { ShippedBridge } from "./shipped-bridge.ts";
+import { RunningProgram } from "./server-programs.ts";
+import type { ProgramPlan, Truth } from "./truth.ts";
+
+const dataPath = "/var/lib/quarterdeck-bridge";
+const restartMs = 1000;
+
+interface HostOptions {
+  readonly machine: Machine;
+  readonly shipped: ShippedBridge;
+  readonly identity: Identity;
+  readonly truth: Truth;
+  readonly maxRuns: number;
+}
+
+/** A user's server: its machine, the bridge that the service manager keeps running there, wrappers and programs. */
+export class ServerHost {
+  readonly machine: Machine;
+  readonly #options: HostOptions;
+  #bridge: SimProcess | undefined;
+  readonly #wrappers = new Set<SimProcess>();
+  /** The service manager does not start it again while this is set. */
+  isHeldDown = false;
+  restarts = 0;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.machine = options.machine;
+    const { root } = this.machine.disk;
+    plantFile(root, "/usr/bin/node", "");
+    plantFile(root, `${dataPath}/runs/.keep`, "");
+    plantFile(root, `${dataPath}/workspaces/.keep`, "");
+    plantFile(root, "/proc/sys/kernel/random/boot_id", "");
+    setSpawner(this.machine, {
+      wrapper: () => this.#startWrapper(),
+      program: (call) => this.#startProgram(call),
+    });
+  }
+
+  get bridge(): SimProcess | undefined {
+    return this.#bridge?.isAlive ? this.#bridge : undefined;
+  }
+
+  get wrappers(): readonly SimProcess[] {
+    return [...this.#wrappers].filter((wrapper) => wrapper.isAlive);
+  }
+
+  /** A folder that a project's files would be in. */
+  makeProject(workspaceId: string, projectId: string): void {
+    const path = `${dataPath}/workspaces/${workspaceId}`;
+    for (const folder of ["home", "scratch", `projects/${projectId}`])
+      plantFile(this.machine.disk.root, `${path}/${folder}/.keep`, "");
+  }
+
+  /** The bytes of a run's output file, if there is one. */
+  outputOf(runId: string): Buffer | undefined {
+    const node = this.machine.disk.find(`${dataPath}/runs/${runId}/output`);
+    return node?.kind === "file" ? node.bytes : undefined;
+  }
+
+  start(): void {
+    if (this.isHeldDown || this.bridge) return;
+    const { machine, shipped, identity } = this.#options;
+    const { world } = machine;
+    const process = new SimProcess(machine, `bridge ${machine.name}`);
+    this.#bridge = process;
+    this.restarts++;
+    const bootNumber = machine.bootNumber;
+    process.onEnd(() => {
+      world.timeline.after(restartMs, () => {
+        if (machine.bootNumber === bootNumber) this.start();
+      });
+    });
+    const onFatal = (error: unknown) => {
+      if (!(error instanceof ProcessKilled)) world.trace("bridge fatal", `${machine.name} ${String(error)}`);
+      process.kill();
+    };
+    const log = (level: string) => (message: string, fields?: object) =>
+      world.trace(`${machine.name} ${level}`, `${message} ${fields ? JSON.stringify(fields) : ""}`);
+    const started = process.run(() =>
+      shipped.startDaemon({
+        data: shipped.DataDirectory.open(dataPath),
+        identity,
+        log: { info: log("info"), warn: log("warn"), error: log("error") } satisfies Log,
+        wrapperScript: "/usr/lib/quarterdeck/wrapper.ts",
+        path: "/usr/bin",
+        bubblewrap: undefined,
+        hidden: [],
+        lifeline: null,
+        hasConsent: true,
+        onStatus: () => undefined,
+        onFatal,
+      }),
+    );
+    started?.catch(onFatal);
+  }
+
+  /** The machine comes up again after a reboot. */
+  boot(): void {
+    this.#wrappers.clear();
+    this.start();
+  }
+
+  /** What `wrapper.ts` does: waits for the paths of runs, and runs one after the other. */
+  #startWrapper(): EventEmitter {
+    const bridge = requireProcess();
+    const { machine, shipped } = this.#options;
+    const wrapper = new SimProcess(machine, `wrapper ${machine.name}`);
+    this.#wrappers.add(wrapper);
+    const requests: string[] = [];
+    let isBusy = false;
+    let hasEnded = false;
+    const stdout = Object.assign(new EventEmitter(), { setEncoding: () => stdout, unref: () => undefined });
+    const next = async (): Promise<void> => {
+      const path = requests.shift();
+      if (path === undefined) {
+        if (hasEnded) wrapper.kill();
+        return;
+      }
+      isBusy = true;
+      const run = new shipped.RunDirectory(path);
+      const spec = shipped.readSpec(run);
+      await shipped.runProgram(run, spec, new OutputPipes().take() as never);
+      isBusy = false;
+      bridge.after(1, () => stdout.emit("data", "ended\n"));
+      return next();
+    };
+    const go = () => {
+      if (isBusy) return;
+      next().catch((error: unknown) => {
+        if (error instanceof ProcessKilled) return;
+        machine.world.trace("wrapper failed", String((error as Error).stack));
+        wrapper.kill();
+      });
+    };
+    const stdin = Object.assign(new EventEmitter(), {
+      write: (line: string) => wrapper.after(this.#startDelayMs(), () => (requests.push(line.trim()), go())),
+      end: () => wrapper.after(1, () => ((hasEnded = true), go())),
+      unref: () => undefined,
+    });
+    const child = Object.assign(new EventEmitter(), {
+      pid: wrapper.pid,
+      stdin,
+      stdout,
+      unref: () => undefined,
+      kill: (signal: string) => wrapper.signal(signal),
+    });
+    wrapper.onEnd(() => bridge.after(1, () => child.emit("exit", null, "SIGKILL")));
+    // With the bridge its end of the pipe is gone: no further run will come.
+    bridge.onEnd(() => wrapper.after(1, () => ((hasEnded = true), go())));
+    return child;
+  }
+
+  /** How long a wrapper takes to begin; on a busy machine long. */
+  #startDelayMs(): number {
+    const { random } = this.machine.world;
+    return random.chance(0.05) ? random.between(50, 3000) : random.between(1, 20);
+  }
+
+  #startProgram({ args, runId, output }: { args: readonly string[]; runId: string; output: Pipe }): EventEmitter {
+    const wrapper = requireProcess();
+    const { machine, truth, maxRuns } = this.#options;
+    const [, text = "{}"] = args;
+    const { orgId, orderKey, plan } = JSON.parse(text) as { orgId: string; orderKey: string; plan: ProgramPlan };
+    const program = new RunningProgram(machine, { runId, orgId, orderKey, plan, output }, { truth, maxRuns });
+    const child = new EventEmitter();
+    program.child.on("exit", (...how: unknown[]) => wrapper.after(1, () => child.emit("exit", ...how)));
+    return Object.assign(child, { pid: program.pid });
+  }
+}

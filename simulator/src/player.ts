@@ -1,0 +1,29 @@
+// One process that plays scenarios: `player.ts FIRST COUNT STEP WRONG`. It says on standard output, a line of JSON each, what
+// failed and how far it is.
+import { runScenario } from "./run-scenario.ts";
+import { drawScenario } from "./scenario.ts";
+import { loadShipped } from "./shipped.ts";
+import { crashOwnersOfRejections } from "./world/globals.ts";
+import { wrongVersions } from "./wrong-versions.ts";
+
+/** What a player says. */
+export type PlayerLine =
+  | { readonly kind: "failed"; readonly seed: string; readonly violations: readonly string[] }
+  | { readonly kind: "done"; readonly scenarios: number; readonly events: number };
+
+const [first = "0", count = "1", step = "1", wrong = ""] = process.argv.slice(2);
+const say = (line: PlayerLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const shipped = await loadShipped(wrongVersions.find(({ name }) => name === wrong)?.patches ?? []);
+crashOwnersOfRejections();
+let events = 0;
+let scenarios = 0;
+for (let seed = Number(first); seed < Number(first) + Number(count) * Number(step); seed += Number(step)) {
+  const outcome = await runScenario(shipped, drawScenario(String(seed)), { isTraced: false });
+  events += outcome.events;
+  scenarios++;
+  if (outcome.violations.length === 0) continue;
+  say({ kind: "failed", seed: String(seed), violations: outcome.violations });
+  if (wrong !== "") break; // It was caught, which is enough.
+}
+say({ kind: "done", scenarios, events });

@@ -1,0 +1,48 @@
+import { checkRecord, explainUnconverged, isConverged } from "./checks.ts";
+import { planDeeds } from "./deeds.ts";
+import { mend, planFaults } from "./faults.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Shipped } from "./shipped.ts";
+import { setStage } from "./stage.ts";
+
+const hourMs = 3_600_000;
+
+export interface Outcome {
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+  readonly events: number;
+  readonly endMs: number;
+}
+
+/** Plays one scenario to its end and says what was wrong. */
+export async function runScenario(
+  shipped: Shipped,
+  scenario: Scenario,
+  options: { isTraced: boolean },
+): Promise<Outcome> {
+  const stage = await setStage(shipped, scenario, options);
+  const { world } = stage;
+  const beginMs = world.timeline.nowMs;
+  planDeeds(stage, scenario);
+  planFaults(stage, scenario);
+  await world.play(beginMs + scenario.healAtMs);
+  mend(stage);
+  const mendedAtMs = world.timeline.nowMs;
+  const deadlineMs = world.timeline.nowMs + 3 * hourMs;
+  let nextLookMs = 0;
+  const isOver = () => {
+    if (world.timeline.nowMs < nextLookMs) return false;
+    nextLookMs = world.timeline.nowMs + 250;
+    return isConverged(stage);
+  };
+  if (world.violations.length === 0) await world.play(deadlineMs, isOver);
+  if (world.violations.length === 0 && !isConverged(stage)) world.violate(`convergence: ${explainUnconverged(stage)}`);
+  if (world.violations.length === 0) checkRecord(stage, { mendedAtMs });
+  for (const machine of world.machines) machine.shutDown();
+  return {
+    violations: world.violations,
+    trace: world.traceLines,
+    events: world.eventCount,
+    endMs: Math.round(world.timeline.nowMs),
+  };
+}

@@ -1,0 +1,194 @@
+import { Random } from "./world/random.ts";
+
+/** What people do, at a time. */
+export type Deed =
+  | { readonly kind: "nothing"; readonly atMs: number }
+  | {
+      readonly kind: "submit";
+      readonly atMs: number;
+      readonly place: number;
+      readonly durationMs: number;
+      readonly lines: number;
+      readonly exitCode: number;
+    }
+  /** Cancels the task of the deed `of`, if that was a submission. */
+  | { readonly kind: "cancel"; readonly atMs: number; readonly of: number }
+  | { readonly kind: "watch"; readonly atMs: number; readonly viewer: number; readonly of: number };
+
+type Whose = "server" | "viewer" | "relay>api" | "api>relay" | "client>api";
+
+/** What goes wrong, at a time. */
+export type Fault =
+  | {
+      readonly kind: "cut";
+      readonly atMs: number;
+      readonly link: number;
+      readonly whoHears: "both" | "client" | "server" | "nobody";
+    }
+  | { readonly kind: "stall"; readonly atMs: number; readonly forMs: number; readonly link: number }
+  | { readonly kind: "pauseWrapper"; readonly atMs: number; readonly forMs: number; readonly server: number }
+  | {
+      readonly kind: "partition";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly link: number;
+      readonly way: "both" | "toServer" | "toClient";
+    }
+  | {
+      readonly kind: "requests";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly whose: Whose;
+      readonly loss: number;
+      readonly repeat: number;
+    }
+  | {
+      readonly kind: "frames";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly link: number;
+      readonly loss: number;
+      readonly repeat: number;
+      readonly swap: number;
+    }
+  | {
+      readonly kind: "slow";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly link: number;
+      readonly latencyMs: number;
+    }
+  | { readonly kind: "killBridge"; readonly atMs: number; readonly server: number; readonly afterSteps: number | null }
+  | { readonly kind: "killWrapper"; readonly atMs: number; readonly server: number; readonly afterSteps: number | null }
+  | { readonly kind: "killApi"; readonly atMs: number; readonly afterSteps: number | null }
+  | { readonly kind: "restartRelay"; readonly atMs: number; readonly forMs: number }
+  | { readonly kind: "hibernateRelay"; readonly atMs: number }
+  | { readonly kind: "reboot"; readonly atMs: number; readonly server: number; readonly losesPower: boolean }
+  | { readonly kind: "outOfMemory"; readonly atMs: number; readonly server: number }
+  | { readonly kind: "pause"; readonly atMs: number; readonly forMs: number; readonly server: number }
+  | { readonly kind: "diskFull"; readonly atMs: number; readonly forMs: number; readonly server: number }
+  | { readonly kind: "diskError"; readonly atMs: number; readonly forMs: number; readonly server: number }
+  | { readonly kind: "database"; readonly atMs: number; readonly forMs: number; readonly failure: number }
+  | {
+      readonly kind: "clock";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly who: "api" | "relay" | number;
+      readonly byMs: number;
+    };
+
+export interface Scenario {
+  readonly seed: string;
+  readonly orgs: number;
+  readonly servers: number;
+  readonly projects: number;
+  readonly viewers: number;
+  readonly deeds: readonly Deed[];
+  readonly faults: readonly Fault[];
+  /** When everything is mended. */
+  readonly healAtMs: number;
+}
+
+/** Draws a scenario. The same seed draws the same one. */
+export function drawScenario(seed: string): Scenario {
+  const random = new Random(`scenario ${seed}`);
+  const servers = random.pick([1, 1, 2, 3]);
+  const orgs = Math.min(servers, random.pick([1, 2]));
+  const projects = servers * random.pick([1, 2, 3, 6]);
+  // Mostly minutes; now and then past the lives of signatures and tickets, or of a day.
+  const long = random.next();
+  const healAtMs =
+    long < 0.001
+      ? 25 * 3_600_000
+      : long < 0.03
+        ? 60_000 * random.between(16, 70)
+        : random.pick([30_000, 60_000, 60_000, 90_000, 120_000]);
+  const viewers = healAtMs > 600_000 ? (random.chance(0.2) ? 1 : 0) : random.between(0, 3);
+  const at = () => Math.floor(random.next() ** 1.5 * Math.min(healAtMs, 180_000));
+  const deeds: Deed[] = [];
+  const submissions = random.between(2, 12);
+  const forEver = 1_800_000;
+  for (let i = 0; i < submissions; i++) {
+    const isToBeCancelled = random.chance(0.25);
+    const durationMs = random.pick([0, 5, 50, 500, 3000, 20_000, isToBeCancelled ? forEver : 3000]);
+    deeds.push({
+      kind: "submit",
+      atMs: at(),
+      place: random.between(0, projects - 1),
+      durationMs,
+      lines: random.between(0, 6),
+      exitCode: random.pick([0, 0, 1]),
+    });
+    const cancelAtMs = random.chance(0.5) ? (deeds.at(-1)?.atMs ?? 0) + random.between(0, 40) : at();
+    if (isToBeCancelled) deeds.push({ kind: "cancel", atMs: cancelAtMs, of: deeds.length - 1 });
+    if (viewers > 0 && random.chance(0.5))
+      deeds.push({
+        kind: "watch",
+        atMs: at(),
+        viewer: random.between(0, viewers - 1),
+        of: deeds.length - (deeds.at(-1)?.kind === "cancel" ? 2 : 1),
+      });
+  }
+  const faults: Fault[] = [];
+  const count = random.pick([0, 2, 3, 5, 8, 12]);
+  // Half of them strike just when something is under way.
+  const aimed = () =>
+    random.chance(0.5) ? random.pick(deeds).atMs + random.between(0, random.pick([30, 300, 5000])) : at();
+  for (let i = 0; i < count; i++) faults.push(drawFault(random, { at: aimed, servers, viewers, healAtMs }));
+  return { seed, orgs, servers, projects, viewers, deeds, faults, healAtMs };
+}
+
+function drawFault(
+  random: Random,
+  { at, servers, viewers, healAtMs }: { at: () => number; servers: number; viewers: number; healAtMs: number },
+): Fault {
+  const atMs = at();
+  const server = random.between(0, servers - 1);
+  const link = random.between(0, servers + viewers - 1);
+  const forMs = Math.floor(random.pick([1000, 5000, 30_000, healAtMs]) * random.next());
+  const afterSteps = random.chance(0.75) ? random.between(1, 24) : null;
+  return random.pick<() => Fault>([
+    () => ({ kind: "cut", atMs, link, whoHears: random.pick(["both", "client", "server", "nobody"]) }),
+    () => ({ kind: "stall", atMs, forMs: forMs + 1000, link }),
+    () => ({ kind: "pauseWrapper", atMs, forMs: Math.min(forMs, 8000), server }),
+    () => ({ kind: "partition", atMs, forMs, link, way: random.pick(["both", "toServer", "toClient"]) }),
+    () => ({
+      kind: "requests",
+      atMs,
+      forMs,
+      whose: random.pick(["relay>api", "api>relay", "client>api"]),
+      loss: random.next() * 0.3,
+      repeat: random.next() * 0.5,
+    }),
+    () => ({
+      kind: "frames",
+      atMs,
+      forMs,
+      link,
+      loss: random.next() * 0.3,
+      repeat: random.next() * 0.5,
+      swap: random.next() * 0.2,
+    }),
+    () => ({ kind: "slow", atMs, forMs, link, latencyMs: random.pick([200, 5000]) }),
+    () => ({ kind: "killBridge", atMs, server, afterSteps }),
+    () => ({ kind: "killBridge", atMs, server, afterSteps }),
+    () => ({ kind: "killWrapper", atMs, server, afterSteps }),
+    () => ({ kind: "killWrapper", atMs, server, afterSteps }),
+    () => ({ kind: "killApi", atMs, afterSteps }),
+    () => ({ kind: "restartRelay", atMs, forMs: Math.min(forMs, 20_000) }),
+    () => ({ kind: "hibernateRelay", atMs }),
+    () => ({ kind: "reboot", atMs, server, losesPower: random.chance(0.6) }),
+    () => ({ kind: "outOfMemory", atMs, server }),
+    () => ({ kind: "pause", atMs, forMs, server }),
+    () => ({ kind: "diskFull", atMs, forMs, server }),
+    () => ({ kind: "diskError", atMs, forMs: Math.min(forMs, 3000), server }),
+    () => ({ kind: "database", atMs, forMs, failure: random.next() * 0.5 }),
+    () => ({
+      kind: "clock",
+      atMs,
+      forMs,
+      who: random.pick<"api" | "relay" | number>(["api", "relay", server]),
+      byMs: random.pick([-3_600_000, 3_600_000, 10 * 365 * 86_400_000, -60_000]),
+    }),
+  ])();
+}

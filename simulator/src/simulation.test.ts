@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { playSeeds } from "./players.ts";
+import { drawScenario } from "./scenario.ts";
+import { kindOf, shrink } from "./shrink.ts";
+import { wrongVersions } from "./wrong-versions.ts";
+
+/** How many seeds a wrong version has until it must be seen. */
+const patience = 1000;
+
+it("keeps every promise in 2,000 scenarios of faults [F1] [F2] [F3] [F4] [F5] [F7]", async () => {
+  const { scenarios, failures } = await playSeeds({ first: 0, count: 2000 });
+  expect(failures).toEqual([]);
+  expect(scenarios).toBe(2000);
+});
+
+describe("sees a shipped source that", () => {
+  it.each(wrongVersions)("$name", async ({ name }) => {
+    const { failures } = await playSeeds({ first: 0, count: patience, wrong: name });
+    expect(failures).toHaveLength(1);
+  });
+});
+
+it("plays a seed again exactly, also in another process", () => {
+  const play = () => {
+    const main = join(import.meta.dirname, "main.ts");
+    const { stdout, status } = spawnSync(process.execPath, [main, "--seed", "11", "--trace"], { encoding: "utf8" });
+    return { status, hash: createHash("sha256").update(stdout).digest("hex"), lines: stdout.split("\n").length };
+  };
+  const first = play();
+  expect(first.lines).toBeGreaterThan(50);
+  expect(play()).toEqual(first);
+});
+
+it("draws the same scenario from the same seed", () => {
+  expect(drawScenario("7")).toEqual(drawScenario("7"));
+  expect(drawScenario("7")).not.toEqual(drawScenario("8"));
+});
+
+it("shrinks a failing scenario to what it fails with", async () => {
+  const scenario = { ...drawScenario("7"), faults: [...drawScenario("7").faults] };
+  const culprit = { kind: "restartRelay", atMs: 5, forMs: 5 } as const;
+  scenario.faults.splice(1, 0, culprit);
+  const least = await shrink(scenario, async ({ faults }) => faults.includes(culprit));
+  expect(least.faults).toEqual([culprit]);
+  expect(least.deeds.every(({ kind }) => kind === "nothing")).toBe(true);
+});
+
+it("names a violation by what was violated", () => {
+  expect(kindOf("at 12 ms: once: run_1 was started a second time")).toBe("once");
+});

@@ -1,0 +1,123 @@
+import type { Patch } from "./hooks/shipped-sources.ts";
+
+/** A mistake that the simulation must see: shipped source with a defence taken out. */
+export interface WrongVersion {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+}
+
+const bridge = (file: string, find: string, replace: string): Patch => ({
+  file: `packages/bridge/src/${file}`,
+  find,
+  replace,
+});
+const relay = (file: string, find: string, replace: string): Patch => ({
+  file: `apps/relay/src/${file}`,
+  find,
+  replace,
+});
+
+export const wrongVersions: readonly WrongVersion[] = [
+  {
+    name: "acknowledges commands before they are on the disk",
+    patches: [
+      bridge(
+        "connection/connection.ts",
+        "const through = await this.#options.takeCommands(items);",
+        'this.#handle({ type: "journaled", through: Math.max(this.#session.journaledCommands, ...items.map(({ seq }) => seq)) }); const through = await this.#options.takeCommands(items);',
+      ),
+    ],
+  },
+  {
+    name: "starts a wrapper that does not claim its run",
+    patches: [
+      bridge(
+        "wrapper/run-program.ts",
+        "if (!createExclusively(run.started, JSON.stringify(marker))) {",
+        "createExclusively(run.started, JSON.stringify(marker)); if (false) {",
+      ),
+    ],
+  },
+  {
+    name: "runs again what was cut off, whatever its effect",
+    patches: [bridge("journal/recovery.ts", 'evidence.effect === "idempotent" ? "rerun" : "indeterminate"', '"rerun"')],
+  },
+  {
+    name: "knows commands only by ids, and forgets those after a second",
+    patches: [
+      bridge(
+        "connection/session/session.ts",
+        "if (item.seq <= takenCommands) continue;",
+        "if (item.seq <= takenCommands) { fresh.push(item); continue; }",
+      ),
+      bridge("command-intake.ts", "Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs", "clock.nowMs() + 1000"),
+      bridge("daemon.ts", "setInterval(tidy, hourMs)", "setInterval(tidy, 1000)"),
+      bridge("runs/clean-up.ts", "const keepOutputMs = 30 * dayMs;", "const keepOutputMs = 1000 + 0 * dayMs;"),
+    ],
+  },
+  {
+    name: "listens to connections of older epochs",
+    patches: [
+      relay(
+        "server/bridge-link.ts",
+        'if (attachment.state !== "live") return false;',
+        'if (attachment.state !== "live" && attachment.state !== "replaced") return false;',
+      ),
+      relay(
+        "server/bridge-link.ts",
+        "if (socket === this.#live && frame.epoch === attachment.epoch) return true;",
+        "return true;",
+      ),
+      relay(
+        "server/bridge-link.ts",
+        'sendError(before, { code: "SUPERSEDED", message: "A newer connection of this server took over." });',
+        "",
+      ),
+    ],
+  },
+  {
+    name: "acknowledges commands past a gap",
+    patches: [bridge("connection/session/session.ts", "if (item.seq !== takenCommands + 1) {", "if (item.seq < 0) {")],
+  },
+  {
+    name: "reserves without looking at the limit",
+    patches: [
+      {
+        file: "packages/core/src/quota/flat-ledger.ts",
+        find: "if (short) {",
+        replace: "if (short && total.cpu < 0) {",
+      },
+    ],
+  },
+  {
+    name: "takes a wrapper that is gone for a run that never started",
+    patches: [
+      bridge(
+        "journal/recovery.ts",
+        'if (!evidence.hasStartMarker) return "start";',
+        'if (!evidence.isWrapperAlive) return "start";',
+      ),
+      bridge(
+        "runs/program-run.ts",
+        'if (recovery === "rerun") {',
+        'if (recovery === "rerun" || recovery === "start") {',
+      ),
+    ],
+  },
+  {
+    name: "lets a cancel overtake its task",
+    patches: [
+      relay(
+        "server/run-desk.ts",
+        "for (const entry of entries) {",
+        'for (const entry of entries.filter(({ kind }) => kind === "cancel")) this.#takeEntry(entry, nowMs); for (const entry of entries) {',
+      ),
+      relay(
+        "server/run-desk.ts",
+        "this.#takeEntry(entry, nowMs);\n      through",
+        'if (entry.kind !== "cancel") this.#takeEntry(entry, nowMs);\n      through',
+      ),
+      relay("server/run-desk.ts", 'rememberEnded(this.#sql, runId, { state: "tombstone", atMs: nowMs });', ""),
+    ],
+  },
+];
