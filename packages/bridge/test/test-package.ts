@@ -40,7 +40,10 @@ function replaced(code: string, from: string, to: string): string {
 }
 
 /** The real package under another number, and broken in one way. */
-export function packageOf(version: string, sabotage: Sabotage = "none"): { archive: Buffer; manifest: ReleaseManifest } {
+export function packageOf(
+  version: string,
+  sabotage: Sabotage = "none",
+): { archive: Buffer; manifest: ReleaseManifest } {
   const { files, manifest } = realPackage();
   const changed = files.map((file) => {
     let text = file.content.toString("utf8");

@@ -8,7 +8,8 @@ export const bridgeUpdate: OwnAction = {
     if (updater === null) {
       return refused({
         code: "COMMAND_UNSUPPORTED",
-        message: "This bridge was not started by its launcher, so it cannot replace itself. Install the newer one by hand.",
+        message:
+          "This bridge was not started by its launcher, so it cannot replace itself. Install the newer one by hand.",
       });
     }
     const params = actions["bridge.update"].params.parse(command.params);

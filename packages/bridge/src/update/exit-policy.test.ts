@@ -21,12 +21,17 @@ it("ends with a bridge that was asked to, and with one that would only say the s
 it("starts one again that broke, later and later, and anew after a while of health", () => {
   const delays = [0, 1, 2, 5, 50].map((failures) => afterEnd(end({ code: 70, failures })));
   expect(delays.map((next) => next.kind === "start" && next.delayMs)).toEqual([300, 600, 1200, 9600, 10_000]);
-  expect(afterEnd(end({ code: null, signal: "SIGKILL", failures: 9, livedMs: 30_000 }))).toMatchObject({ delayMs: 300 });
+  expect(afterEnd(end({ code: null, signal: "SIGKILL", failures: 9, livedMs: 30_000 }))).toMatchObject({
+    delayMs: 300,
+  });
 });
 
 it("starts the next version at once after a switch, whatever the end of this one", () => {
   for (const code of [restartExitCode, 0, 1, null])
-    expect(afterEnd(end({ code, hasSwitched: true, isOnProbation: true }))).toMatchObject({ kind: "start", delayMs: 0 });
+    expect(afterEnd(end({ code, hasSwitched: true, isOnProbation: true }))).toMatchObject({
+      kind: "start",
+      delayMs: 0,
+    });
 });
 
 it("goes back from a version on probation that ends, even without a fault", () => {

@@ -34,7 +34,8 @@ export type NextStep =
 export function afterEnd(end: BridgeEnd): NextStep {
   if (end.isStopping) return { kind: "exit", code: end.code ?? 1 };
   if (end.hasSwitched) return { kind: "start", delayMs: 0, failures: 0 };
-  if (end.isOnProbation) return { kind: "rollBack", reason: `It ${describeEnd(end)} before it had shown that it works.` };
+  if (end.isOnProbation)
+    return { kind: "rollBack", reason: `It ${describeEnd(end)} before it had shown that it works.` };
   if (end.code !== null && finalExitCodes.has(end.code)) return { kind: "exit", code: end.code };
   if (end.code === alreadyRunningExitCode && end.failures >= 5) return { kind: "exit", code: end.code };
   const failures = end.livedMs >= healthyMs ? 0 : end.failures;

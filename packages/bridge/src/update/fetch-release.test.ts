@@ -3,7 +3,12 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ReleaseManifest } from "@quarterdeck/core/protocol/release";
-import { generateSigningKey, importSigningKey, signText, type SignatureDomain } from "@quarterdeck/core/protocol/signing";
+import {
+  generateSigningKey,
+  importSigningKey,
+  signText,
+  type SignatureDomain,
+} from "@quarterdeck/core/protocol/signing";
 import { fetchRelease } from "./fetch-release.ts";
 
 const archive = Buffer.from("the bytes of a package");

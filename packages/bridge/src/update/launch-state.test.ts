@@ -60,7 +60,9 @@ describe("which version is started", () => {
             state = confirm(state);
             worked.add(state.current?.version);
           }
-          expect(worked).toContain(state.probation === null ? state.current?.version : state.probation.previous?.version);
+          expect(worked).toContain(
+            state.probation === null ? state.current?.version : state.probation.previous?.version,
+          );
         }
       }),
     );

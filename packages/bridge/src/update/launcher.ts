@@ -162,7 +162,8 @@ export class Launcher {
     } else {
       const { version, manifestHash, runId } = message;
       try {
-        if (!existsSync(this.#entryOf({ version, manifestHash }))) throw new Error(`version ${version} is not unpacked`);
+        if (!existsSync(this.#entryOf({ version, manifestHash })))
+          throw new Error(`version ${version} is not unpacked`);
         this.#save(switchTo({ ...this.#state, packageVersion: bridgeVersion }, { version, manifestHash }, runId));
       } catch (error) {
         answer({ type: "notSwitched", reason: errorMessage(error) });

@@ -45,7 +45,10 @@ interface Wanted {
 export function judgeRelease(manifest: ReleaseManifest, wanted: Wanted): Result<ReleaseManifest> {
   const { version } = manifest;
   if (version !== wanted.version)
-    return refuse("UPDATE_REFUSED", `The command asks for version ${wanted.version}; the package is version ${version}.`);
+    return refuse(
+      "UPDATE_REFUSED",
+      `The command asks for version ${wanted.version}; the package is version ${version}.`,
+    );
   const difference = compareBridgeVersions(version, wanted.runningVersion);
   if (difference === 0)
     return refuse("UPDATE_REFUSED", `Version ${version} runs already, and this is another package of it.`);
