@@ -66,11 +66,23 @@ async function insertEndedRollout(api: Fixture["api"], serverId: ServerId): Prom
   const [startedAtMs, version] = [1, "1.0.0"];
   await platform.api.runtime.writer.commit([
     db.insert(rollouts).values({
-      ...{ rolloutId, orgId, version, startedAtMs, startedBy: userId },
-      ...{ manifestHash: "hash", triesAgain: false, state: "completed" },
+      rolloutId,
+      orgId,
+      version,
+      startedAtMs,
+      startedBy: userId,
+      manifestHash: "hash",
+      triesAgain: false,
+      state: "completed",
     }),
     db.insert(bridgeUpdates).values({
-      ...{ rolloutId, serverId, orgId, place: 0, state: "updated", fromVersion: "0.1.0", changedAtMs: 1 },
+      rolloutId,
+      serverId,
+      orgId,
+      place: 0,
+      state: "updated",
+      fromVersion: version,
+      changedAtMs: startedAtMs,
     }),
   ]);
   return rolloutId;

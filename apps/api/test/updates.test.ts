@@ -209,9 +209,8 @@ describe("an update of one server", () => {
     const { serverId } = await connect(platform, client);
     await client.api.updates.updateServer.mutate({ serverId });
     const { runId } = await commandOf(platform, serverId);
-    await platform.report(serverId, {
-      ...{ kind: "ended", runId, verdict: "expired", code: "COMMAND_EXPIRED", message: "It came too late." },
-    });
+    const ended = { kind: "ended", runId, verdict: "expired", code: "COMMAND_EXPIRED" } as const;
+    await platform.report(serverId, { ...ended, message: "It came too late." });
     expect(
       await until(async () => {
         const update = await stateOf(client, serverId);

@@ -72,6 +72,8 @@ export class FakeRelay {
   holdsResults = false;
   /** What the platform's address serves besides: by path, bytes or an answer of one's own. */
   readonly files = new Map<string, Buffer | ((response: ServerResponse) => void)>();
+  /** What a relay of the future says besides, in its handshake. */
+  future: { challenge?: object; welcome?: object } = {};
   tokenError: string | undefined;
   relayKey: Key;
   certificateExpiresAtMs = Date.now() + 3_600_000;
@@ -179,6 +181,7 @@ export class FakeRelay {
       relayTimeMs: Date.now(),
       protocolRange,
       relayCertificate: await signText(this.platform.privateKey, "relayCertificate", certificate),
+      ...this.future.challenge,
     } as RelayToBridge);
     let inOrder = Promise.resolve();
     socket.on("message", (data) => {
@@ -220,6 +223,7 @@ export class FakeRelay {
       heartbeatMs: limits.heartbeatMs,
       spreadMs: 0,
       relayTimeMs: Date.now(),
+      ...this.future.welcome,
     };
     this.#socket = socket;
     this.#send({ type: "welcome", ...(await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome))) });

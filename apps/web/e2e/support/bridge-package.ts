@@ -11,7 +11,11 @@ const built = join(repositoryRoot, "packages/bridge/dist/quarterdeck-bridge.tgz"
  *
  * @returns the path of the package; what the build writes beside it is there too
  */
-export function packBridge(folder: string, version: string, change: (program: string) => string = (same) => same): string {
+export function packBridge(
+  folder: string,
+  version: string,
+  change: (program: string) => string = (same) => same,
+): string {
   execFileSync("tar", ["-xzf", built, "-C", folder]);
   const manifest = JSON.parse(readFileSync(`${built}.json`, "utf8")) as { version: string };
   const names = execFileSync("tar", ["-tzf", built], { encoding: "utf8" }).trim().split("\n");

@@ -26,7 +26,6 @@ const launchStateSchema = z.object({
   failed: z.array(releaseSchema.extend({ runId: idSchema("run"), reason: z.string(), atMs: z.int() })),
 });
 export type LaunchState = z.infer<typeof launchStateSchema>;
-export type FailedRelease = LaunchState["failed"][number];
 
 const mostFailed = 20;
 /** A version on probation may take the whole machine down, so its starts are counted before they happen. */

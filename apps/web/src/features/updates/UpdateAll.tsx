@@ -23,7 +23,8 @@ export function UpdateAll() {
     const bridge = updates.data?.servers.find((server) => server.serverId === serverId);
     return status === "online" && bridge?.isOutdated === true && bridge.updatesItself && !isUnderWay(bridge);
   });
-  if (able.length === 0 || updates.data?.rollout?.state === "running") return null;
+  // One alone is updated on its own page.
+  if (able.length < 2 || updates.data?.rollout?.state === "running") return null;
   return (
     <>
       <Button onClick={() => setIsOpen(true)}>
