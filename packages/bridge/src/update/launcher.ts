@@ -54,7 +54,7 @@ interface End {
 
 /**
  * Starts the version of the bridge that is current, again whenever it ends, and goes back to the one before when a new one
- * does not show that it works. It does nothing else, so that it needs no update itself (ADR 0913).
+ * does not show that it works. It does nothing else, so that it needs no update itself.
  */
 export class Launcher {
   readonly #options: LauncherOptions;
