@@ -203,6 +203,21 @@ describe("an update of one server", () => {
     expect(await ask()).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("not connected") });
   });
 
+  test("is moved by the result of its own command only [W2]", async () => {
+    await using platform = await start();
+    const client = await platform.signedUp();
+    const server = await connect(platform, client);
+    const { serverId, bridge } = server;
+    await client.api.updates.updateServer.mutate({ serverId });
+    const command = await commandOf(platform, serverId);
+    const others = [{ commandId: newId("command") }, { taskId: newId("task") }, { serverId: newId("server") }];
+    for (const change of others)
+      await platform.report(serverId, { kind: "result", ...(await bridge.finish(command, change)) });
+    expect((await stateOf(client, serverId))?.state).toBe("sent");
+    await answer(platform, server);
+    await until(async () => (await stateOf(client, serverId))?.state === "updated");
+  });
+
   test("that the relay could not deliver has failed", async () => {
     await using platform = await start();
     const client = await platform.signedUp();

@@ -1,9 +1,13 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Page } from "playwright-core";
 import { takeScreenshot } from "./support/browser.ts";
 import { packBridge } from "./support/bridge-package.ts";
-import { signIn } from "./support/client.ts";
+import { newTaskId, signIn, type TestClient } from "./support/client.ts";
 import { createAccount } from "./support/console.ts";
+import { processesNaming, repositoryRoot } from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { withConsole } from "./support/with-console.ts";
 
@@ -69,23 +73,58 @@ it("updates the bridge of a server from the console while a run goes on", { time
   );
 });
 
-it("says why an update failed, with the version before running on", { timeout: 120_000 }, async () => {
+/** A second server: the built bridge, with a data directory of its own. */
+async function startBridge(client: TestClient, data: string): Promise<ChildProcess> {
+  const { command } = await client.api.servers.createEnrolment.mutate({});
+  const args = command.slice(command.indexOf(" connect ") + 1).split(" ");
+  const entry = join(repositoryRoot, "packages/bridge/dist/quarterdeck-bridge.mjs");
+  return spawn(process.execPath, [entry, ...args, "--data", data], {
+    env: { PATH: process.env["PATH"], HOME: data },
+    stdio: "ignore",
+  });
+}
+
+it("stops an update of all servers at the first failure and says why, with the version before running on", {
+  timeout: 120_000,
+}, async () => {
   using folder = temporaryFolder();
+  using elsewhere = temporaryFolder();
   const tarball = packBridge(folder.path, next, (program) => `process.exit(9);\n${program}`);
   await withConsole(
     "update-failed",
     async ({ quarterdeck, page }) => {
       await createAccount(page, quarterdeck);
-      await openServer(page);
-      await confirmUpdate(page, `Update to ${next}`);
-      await page.locator("[data-update=failed]").waitFor({ timeout: 30_000 });
-      expect(await page.locator("[data-update=failed]").innerText()).toContain("ended with code 9");
-      await page.getByRole("button", { name: `Try ${next} again` }).waitFor();
-      await takePictures(page, "update-failed");
       const client = await signIn(quarterdeck.url);
-      const { taskId } = await client.run("echo", ["on it goes"]);
-      expect(await client.waitUntil(taskId, ({ state }) => state === "ended")).toMatchObject({ verdict: "succeeded" });
-      await client.close();
+      const other = await startBridge(client, elsewhere.path);
+      try {
+        await page.getByRole("button", { name: "Update all (2)" }).click();
+        const dialog = page.getByRole("dialog");
+        const first = (await client.api.servers.list.query()).find(({ isThisMachine }) => !isThisMachine)?.serverId;
+        await dialog.getByLabel("First server").selectOption(first ?? "");
+        await takePictures(page, "update-all-question");
+        await dialog.getByRole("button", { name: "Update", exact: true }).click();
+        const progress = page.getByRole("alert").filter({ hasText: `The update to ${next} was stopped` });
+        await progress.getByText("ended with code 9").first().waitFor({ timeout: 30_000 });
+        await progress.getByText("Not tried").waitFor();
+        await takePictures(page, "update-all-stopped");
+
+        await page.goto(`${quarterdeck.url}/servers/${first}`);
+        expect(await page.locator("[data-update=failed]").innerText()).toContain("ended with code 9");
+        await page.getByRole("button", { name: `Try ${next} again` }).waitFor();
+        await takePictures(page, "update-failed");
+        const { workspaceId } = await client.api.workspaces.create.mutate({ name: "There", serverId: first! });
+        const params = { program: "echo", args: ["on it goes"] };
+        const taskId = newTaskId();
+        await client.api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
+        const ended = await client.waitUntil(taskId, ({ state }) => state === "ended");
+        expect(ended).toMatchObject({ verdict: "succeeded" });
+      } finally {
+        await client.close();
+        const gone = once(other, "exit");
+        other.kill("SIGTERM");
+        await gone;
+        for (const pid of processesNaming(elsewhere.path)) process.kill(pid, "SIGKILL"); // Wrappers that waited.
+      }
     },
     offering(tarball),
   );

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { describe, expect, it } from "vitest";
+import { processStartTicks } from "../src/wrapper/processes.ts";
 import { LaunchedBridge } from "./launched-bridge.ts";
 import { offer, packageOf, realPackage } from "./test-package.ts";
 
@@ -154,6 +155,17 @@ describe("[F4] an update that is cut off", () => {
       });
     }
   }
+
+  it("by a bridge that hangs with the data directory in its hands: the next launcher ends it and starts another", async () => {
+    await using bridge = await LaunchedBridge.start();
+    const hanging = bridge.bridgePid!;
+    process.kill(hanging, "SIGSTOP");
+    await bridge.end("SIGKILL");
+    bridge.begin();
+    await bridge.relay.changes.until(() => bridge.relay.epoch === 2, "the next bridge");
+    expect(processStartTicks(hanging)).toBeUndefined();
+    expect(bridge.exitCode).toBeNull();
+  });
 
   it("by a new version that hangs and whose launcher is killed: the hanging one is ended and the old one runs", async () => {
     await using bridge = await LaunchedBridge.start({ probationMs: 3000 });

@@ -77,6 +77,7 @@ export class Launcher {
     if (lifeline !== null) watchLifeline(lifeline, () => this.#stop(null));
     let failures = 0;
     for (;;) {
+      if (this.#isStopping) return 0;
       const next = await this.#runOnce(failures);
       if (next.kind === "exit") return next.code;
       if (next.kind === "rollBack") {
@@ -90,7 +91,6 @@ export class Launcher {
       }
       failures = next.failures;
       if (next.delayMs > 0) await delay(next.delayMs, undefined, { signal: this.#wake.signal }).catch(() => undefined);
-      if (this.#isStopping) return 0;
     }
   }
 
