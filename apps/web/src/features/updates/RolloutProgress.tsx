@@ -60,7 +60,7 @@ function Progress({ rollout, onSeen }: { rollout: RolloutView; onSeen: () => voi
         )
       }
     >
-      {reason !== null && (
+      {reason !== null && updates.every((update) => update.state !== "failed") && (
         <p>
           <bdi>{reason}</bdi>
         </p>
