@@ -1,7 +1,12 @@
 // Bundles the bridge and its wrapper, each into one file, and packs them as an npm package without dependencies.
+import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { actionNames } from "@quarterdeck/core/actions/catalogue";
+import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
+import type { ReleaseManifest } from "@quarterdeck/core/protocol/release";
+import { protocolRange } from "@quarterdeck/core/protocol/version";
 import { build } from "esbuild";
 import manifest from "./package.json" with { type: "json" };
 import { packTar } from "./pack-tar.ts";
@@ -18,7 +23,7 @@ async function replaceFile(name: string, content: Uint8Array, mode = 0o644): Pro
 
 const { outputFiles } = await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: { cli: "src/cli.ts", wrapper: "src/wrapper.ts" },
+  entryPoints: { cli: "src/cli.ts", launcher: "src/launcher.ts", wrapper: "src/wrapper.ts" },
   outdir: dist,
   outExtension: { ".js": ".mjs" },
   bundle: true,
@@ -60,6 +65,19 @@ const tar = packTar([
   { name: "package/THIRD-PARTY-NOTICES", content: Buffer.from(notices.join("\n\n")) },
   { name: `package/dist/${bin}`, content: await readFile(join(dist, bin)), isExecutable: true },
   { name: "package/dist/cli.mjs", content: await readFile(join(dist, "cli.mjs")) },
+  { name: "package/dist/launcher.mjs", content: await readFile(join(dist, "launcher.mjs")) },
   { name: "package/dist/wrapper.mjs", content: await readFile(join(dist, "wrapper.mjs")) },
 ]);
-await replaceFile("quarterdeck-bridge.tgz", gzipSync(tar, { level: 9 }));
+const tarball = gzipSync(tar, { level: 9 });
+// What the platform signs when it offers this package to its servers.
+const releaseManifest: ReleaseManifest = {
+  v: 1,
+  version,
+  sha256: createHash("sha256").update(tarball).digest("base64url"),
+  sizeBytes: tarball.length,
+  actions: actionNames,
+  features: [...bridgeFeatures],
+  minimalProtocol: protocolRange.min,
+};
+await replaceFile("quarterdeck-bridge.tgz", tarball);
+await replaceFile("quarterdeck-bridge.tgz.json", Buffer.from(`${JSON.stringify(releaseManifest, undefined, 2)}\n`));

@@ -5,12 +5,14 @@ import { projectsRouter } from "./projects/router.ts";
 import { serversRouter } from "./servers/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { router } from "./trpc.ts";
+import { updatesRouter } from "./updates/router.ts";
 import { workspacesRouter } from "./workspaces/router.ts";
 
 export const appRouter = router({
   auth: authRouter,
   orgs: orgsRouter,
   servers: serversRouter,
+  updates: updatesRouter,
   workspaces: workspacesRouter,
   projects: projectsRouter,
   tasks: tasksRouter,

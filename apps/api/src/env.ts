@@ -49,6 +49,14 @@ const variables = z.object({
     .string()
     .refine(isAbsolute, "Set QUARTERDECK_BRIDGE_TARBALL to the absolute path of the bridge's package (.tgz).")
     .optional(),
+  QUARTERDECK_ROLLOUT_SETTLE_MS: z
+    .string()
+    .default("60000")
+    .refine(
+      (text) => /^\d{1,8}$/.test(text),
+      "Set QUARTERDECK_ROLLOUT_SETTLE_MS to how long, in milliseconds, a server with a new bridge is watched.",
+    )
+    .transform(Number),
   QUARTERDECK_LOG_LEVEL: z
     .enum(logLevels, `Set QUARTERDECK_LOG_LEVEL to one of ${logLevels.join(", ")}.`)
     .default("info"),
@@ -68,6 +76,8 @@ export interface Env {
   readonly mode: "embedded" | "cloud";
   readonly webDist: string | null;
   readonly bridgeTarball: string | null;
+  /** How long a server with a new version of the bridge is watched before the next ones get it. */
+  readonly rolloutSettleMs: number;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -101,6 +111,7 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     mode: read.QUARTERDECK_MODE,
     webDist: read.QUARTERDECK_WEB_DIST ?? null,
     bridgeTarball: read.QUARTERDECK_BRIDGE_TARBALL ?? null,
+    rolloutSettleMs: read.QUARTERDECK_ROLLOUT_SETTLE_MS,
     logLevel: read.QUARTERDECK_LOG_LEVEL,
   };
 }

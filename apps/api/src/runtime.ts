@@ -10,6 +10,7 @@ import type { Log } from "./log.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import type { ViewerRevocations } from "./relay/viewer-revocations.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
+import type { OfferedRelease } from "./updates/offered-release.ts";
 import type { Writer } from "./writer.ts";
 
 /** What the services work with: made once at start, handed to each procedure in its context. */
@@ -31,6 +32,12 @@ export interface Runtime {
   readonly changes: ChangeSignal;
   /** Wakes the outbox drainer: something is to be sent. */
   readonly nudgeOutbox: () => void;
+  /** The package of the bridge that is offered to servers; null where there is none. */
+  readonly release: OfferedRelease | null;
+  /** Wakes the rollout driver: there is a new rollout, or less to do in one. */
+  readonly nudgeRollouts: () => void;
+  /** Something was reported of a server, for which a rollout may wait. */
+  readonly serverHeard: () => void;
   /** Closes the open sockets of a session that has ended. */
   readonly closeSocketsOf: (tokenHash: string) => void;
 }

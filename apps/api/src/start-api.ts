@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { makeId } from "@quarterdeck/core/ids";
 import type { Clock } from "@quarterdeck/core/clock";
+import { minuteMs } from "@quarterdeck/core/units";
 import { prepareFirstStart } from "./auth/first-start.ts";
 import { createSessions } from "./auth/lucia.ts";
 import { hasUsers } from "./auth/repo.ts";
@@ -28,6 +29,8 @@ import { ViewerRevocations } from "./relay/viewer-revocations.ts";
 import type { Runtime } from "./runtime.ts";
 import { systemClock } from "./system-clock.ts";
 import { SubmissionLanes } from "./tasks/submission-lanes.ts";
+import { loadOfferedRelease } from "./updates/offered-release.ts";
+import { RolloutDriver } from "./updates/rollout-driver.ts";
 import { Writer } from "./writer.ts";
 
 export interface StartedApi {
@@ -43,6 +46,9 @@ interface StartOptions {
   readonly log: Log;
   readonly clock?: Clock;
 }
+
+/** The signature of an update's command lives 15 minutes, and the new version has a minute to show that it works. */
+const rolloutAnswerMs = 20 * minuteMs;
 
 /** Starts the API: database, writer, outbox, the public and the internal listener. */
 export async function startApi(env: Env, { log, clock = systemClock }: StartOptions): Promise<StartedApi> {
@@ -70,6 +76,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
   const viewerRevocations = new ViewerRevocations({ db, relay, clock, log });
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
   const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
+  const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
   const runtime: Runtime = {
     env,
     log,
@@ -85,8 +92,15 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     submissions: new SubmissionLanes(),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),
     nudgeOutbox: () => drainer.nudge(),
+    release,
+    nudgeRollouts: () => rollouts.nudge(),
+    serverHeard: () => rollouts.serverHeard(),
     closeSocketsOf: (tokenHash) => consoles.closeOf(tokenHash),
   };
+  const rollouts = new RolloutDriver(runtime, {
+    times: { settleMs: env.rolloutSettleMs, answerMs: rolloutAnswerMs },
+    isAlone: database.filePath !== null,
+  });
   const consoles = new ConsoleSockets(runtime);
   const passThrough = new RelayPassThrough(env.relayUrl, log);
   const setupPath = await prepareFirstStart(runtime);
@@ -111,6 +125,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     throw error;
   }
   drainer.start();
+  rollouts.start();
   const stopHousekeeping = startHousekeeping(runtime);
   const internalOrigin = `http://127.0.0.1:${portOf(internalServer)}`;
   log.info({ origin: address.origin, internalOrigin, mode: env.mode }, "the API is up");
@@ -126,6 +141,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       passThrough.close();
       await Promise.all([closeServer(publicServer), closeServer(internalServer)]);
       await viewerRevocations.stop();
+      await rollouts.stop();
       await drainer.stop();
       await writer.close();
       database.close();

@@ -1,9 +1,9 @@
 import type { AnyProcedure } from "@trpc/server";
-import { idPrefixes, type IdKind } from "@quarterdeck/core/ids";
+import { idPrefixes, type IdKind, type ServerId } from "@quarterdeck/core/ids";
 import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appRouter } from "../src/app-router.ts";
-import { auditEntries } from "../src/db/schema.ts";
+import { auditEntries, bridgeUpdates, members, rollouts } from "../src/db/schema.ts";
 import type { QuarterdeckClient } from "../src/client.ts";
 import type { Declaration } from "../src/trpc.ts";
 import { newId, TestApi, type Fixture } from "./test-api.ts";
@@ -26,6 +26,7 @@ interface Ids {
   readonly taskId: string;
   readonly runId: string;
   readonly enrolmentId: string;
+  readonly rolloutId: string;
 }
 
 async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
@@ -44,7 +45,9 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
   };
   const { taskId, runId } = await api.tasks.submit.mutate(submission);
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
+  const rolloutId = await insertEndedRollout(api, serverId);
   return {
+    rolloutId,
     workspaceId,
     otherWorkspaceId: other.workspaceId,
     projectId: project.projectId,
@@ -53,6 +56,36 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
     runId,
     enrolmentId,
   };
+}
+
+async function insertEndedRollout(api: Fixture["api"], serverId: ServerId): Promise<string> {
+  const { orgId } = await api.orgs.current.query();
+  const rolloutId = newId("rollout");
+  const { db } = platform.api.database;
+  const [{ userId } = { userId: newId("user") }] = await db.select().from(members).where(eq(members.orgId, orgId));
+  const [startedAtMs, version] = [1, "1.0.0"];
+  await platform.api.runtime.writer.commit([
+    db.insert(rollouts).values({
+      rolloutId,
+      orgId,
+      version,
+      startedAtMs,
+      startedBy: userId,
+      manifestHash: "hash",
+      triesAgain: false,
+      state: "completed",
+    }),
+    db.insert(bridgeUpdates).values({
+      rolloutId,
+      serverId,
+      orgId,
+      place: 0,
+      state: "updated",
+      fromVersion: version,
+      changedAtMs: startedAtMs,
+    }),
+  ]);
+  return rolloutId;
 }
 
 beforeAll(async () => {
@@ -73,6 +106,9 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
   "servers.viewerTicket": ({ serverId, runId }) => [{ serverId, telemetry: true, runIds: [runId] }],
+  "updates.updateServer": ({ serverId }) => [{ serverId }],
+  "updates.updateAll": ({ serverId }) => [{ firstServerId: serverId }],
+  "updates.stop": ({ rolloutId }) => [{ rolloutId }],
   "workspaces.get": ({ workspaceId }) => [{ workspaceId }],
   "workspaces.create": ({ serverId }) => [{ serverId, name: "New" }],
   "projects.list": ({ workspaceId }) => [{ workspaceId }],
@@ -106,6 +142,7 @@ const withoutIds = [
   "orgs.current",
   "orgs.rename",
   "servers.list",
+  "updates.overview",
   "servers.createEnrolment",
   "workspaces.list",
   "events.changes",
@@ -161,7 +198,17 @@ async function call(client: QuarterdeckClient, path: string, input: Json) {
 /** All that the other org has, to see that nothing of it was touched. */
 async function dumpForeign(): Promise<string> {
   const { db } = platform.api.database;
-  const tables = ["servers", "workspaces", "projects", "tasks", "runs", "enrolments", "outbox"];
+  const tables = [
+    "servers",
+    "workspaces",
+    "projects",
+    "tasks",
+    "runs",
+    "enrolments",
+    "rollouts",
+    "bridge_updates",
+    "outbox",
+  ];
   const dumps = tables.map((table) => {
     const key =
       table === "outbox"
@@ -260,6 +307,7 @@ test("lists hold nothing of another org [T1]", async () => {
   const lists = JSON.stringify([
     await api.servers.list.query(),
     await api.workspaces.list.query(),
+    await api.updates.overview.query(),
     (await api.tasks.list.query({})).tasks,
   ]);
   for (const id of [foreign.serverId, foreign.workspaceId, foreign.projectId, foreign.runId])

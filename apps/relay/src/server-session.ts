@@ -213,6 +213,7 @@ export class ServerSession extends DurableObject<Env> {
       const { isOnline, sinceMs } = this.#state.server();
       resumeStreams({ sql, desk }, hello, nowMs);
       desk.setCapacity(hello.capabilities);
+      desk.refuseUnsupported(hello.capabilities, nowMs);
       const { capabilities, bootId } = hello;
       updateServer(sql, { epoch, capabilities, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
       appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId, capabilities });

@@ -10,9 +10,10 @@ import { DataDirectory } from "./data-directory.ts";
 import { EnrolmentFailed, enrolmentExitCodes } from "./enrolment/enrolment-failed.ts";
 import { readEnvironment } from "./env.ts";
 import { createLog } from "./log.ts";
+import { alreadyRunningExitCode, usageExitCode } from "./update/exit-policy.ts";
 import { bridgeVersion } from "./version.ts";
 
-const exitCodes = { usage: 2, alreadyRunning: 11, notConnected: 12 } as const;
+const exitCodes = { usage: usageExitCode, alreadyRunning: alreadyRunningExitCode, notConnected: 12 } as const;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -40,11 +41,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     case "connect":
-      await connectCommand({ values, environment, data, log, say });
-      return 0;
+      return connectCommand({ values, environment, data, log, say });
     case "run":
-      await runCommand({ values, environment, data, log });
-      return 0;
+      return runCommand({ values, environment, data, log });
     case "status":
       return statusCommand(data, say);
     case "isolation":

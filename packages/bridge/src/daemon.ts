@@ -26,6 +26,8 @@ import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
 import { systemClock } from "./system-clock.ts";
 import { SampleReader } from "./telemetry/read-sample.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
+import type { LauncherLink } from "./update/launcher-link.ts";
+import { Updater } from "./update/updater.ts";
 import { bootId as readBootId } from "./wrapper/processes.ts";
 
 /** A run made longer ago than this that the journal does not know will not come any more. */
@@ -46,6 +48,10 @@ export interface DaemonOptions {
   readonly hasConsent: boolean;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
+  /** Null when no launcher started this process. */
+  readonly launcher: LauncherLink | null;
+  /** The launcher will start another version: this one is to stop. */
+  readonly onSwitched: () => void;
 }
 
 export interface Daemon {
@@ -70,8 +76,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   ]);
   if (sandbox.isolation !== "hidden")
     log.warn("runs are not isolated", { isolation: sandbox.isolation, reason: sandbox.reason });
-  const capabilities = readCapabilities({ sandbox, programs: defaultPrograms, folders });
+  const link = options.launcher;
+  const hasLauncher = link !== null;
+  const capabilities = readCapabilities({ sandbox, programs: defaultPrograms, folders, hasLauncher });
   const journal = openJournal(data.journalFile, clock.nowMs(), log);
+  link?.progress("its journal was opened");
   const commits = new GroupCommit(journal, (error) => onFatal(error));
   const launcher = new WrapperLauncher({
     script: options.wrapperScript,
@@ -82,7 +91,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const onResult = () => connection.resultAdded();
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });
   const runner = new Runner({
-    context: { data, sandbox, folders },
+    context: {
+      data,
+      sandbox,
+      folders,
+      updater: link && new Updater({ data, identity, link, onSwitched: options.onSwitched }),
+    },
     ledger,
     launcher,
     bootId,
@@ -134,6 +148,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.setWatched(false);
       telemetry.connected();
       launcher.prepare();
+      link?.healthy();
     },
     onInterest: (interest) => {
       telemetry.setWatched(interest.telemetry);
@@ -145,6 +160,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         follower.reset(0);
         telemetry.setWatched(false);
       }
+      link?.progress(`its journal was opened, and towards the relay: ${status.detail || status.state}`);
       try {
         writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() });
       } catch (error) {

@@ -31,6 +31,22 @@ export class DataDirectory {
   get stateFile(): string {
     return join(this.path, "state.json");
   }
+  get launcherLockFile(): string {
+    return join(this.path, "launcher-lock.db");
+  }
+  /** Which version of the bridge runs. */
+  get launchFile(): string {
+    return join(this.path, "launch.json");
+  }
+  get childFile(): string {
+    return join(this.path, "launched.json");
+  }
+  get versions(): string {
+    return join(this.path, "versions");
+  }
+  version(version: string): string {
+    return join(this.versions, version);
+  }
   get runs(): string {
     return join(this.path, "runs");
   }

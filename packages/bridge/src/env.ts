@@ -10,15 +10,21 @@ export interface Environment {
   /** The token for `enrol`, for whoever does not want it in a process list. */
   readonly enrolToken: string | undefined;
   readonly defaultData: string;
+  /** How long a new version of the bridge has to show that it works. */
+  readonly probationMs: number;
 }
+
+const probationDefaultMs = 60_000;
 
 export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const dataHome = variables["XDG_DATA_HOME"];
+  const probation = variables["QUARTERDECK_PROBATION_MS"] ?? "";
   const ownData = dataHome?.startsWith("/") ? dataHome : join(homedir(), ".local/share");
   return {
     path: variables["PATH"],
     bubblewrap: variables["QUARTERDECK_BUBBLEWRAP"],
     enrolToken: variables["QUARTERDECK_ENROL_TOKEN"],
     defaultData: process.getuid?.() === 0 ? "/var/lib/quarterdeck-bridge" : join(ownData, "quarterdeck-bridge"),
+    probationMs: /^[1-9]\d{0,6}$/.test(probation) ? Number(probation) : probationDefaultMs,
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { arch, availableParallelism, hostname, release } from "node:os";
 import { coreMillicores } from "@quarterdeck/core/units";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import { actionNames } from "@quarterdeck/core/actions/catalogue";
 import { findProgram } from "./drivers/search-path.ts";
 import type { Sandbox } from "./drivers/process.ts";
@@ -21,15 +22,18 @@ interface CapabilityInputs {
   readonly sandbox: Sandbox;
   readonly programs: readonly string[];
   readonly folders: readonly string[];
+  /** Without a launcher it cannot replace itself. */
+  readonly hasLauncher: boolean;
 }
 
 /** What this machine offers. */
-export function readCapabilities({ sandbox, programs, folders }: CapabilityInputs): Capabilities {
+export function readCapabilities({ sandbox, programs, folders, hasLauncher }: CapabilityInputs): Capabilities {
   const cores = availableParallelism();
   const memory = parseMemory(readFileSync("/proc/meminfo", "utf8")).totalBytes;
   return {
     bridgeVersion,
-    actions: actionNames,
+    actions: actionNames.filter((name) => name !== "bridge.update" || hasLauncher),
+    features: [...bridgeFeatures],
     programs: programs.filter((program) => findProgram(program, folders) !== undefined),
     driver: "process",
     isolation: sandbox.isolation,

@@ -13,4 +13,8 @@ const emitWarning = process.emitWarning.bind(process);
 process.emitWarning = (warning, ...rest) => {
   if (!String(warning).includes("SQLite")) emitWarning(warning, ...rest);
 };
-await import("./cli.mjs");
+// What keeps running has a launcher in front, which can put another version in its place. The launcher starts this again.
+const args = process.argv.slice(2);
+const isLaunched = process.env.QUARTERDECK_LAUNCHER !== undefined && process.send !== undefined;
+const staysUp = args.find((arg) => arg === "run" || arg === "connect") && !args.includes("--help");
+await import(staysUp && !isLaunched ? "./launcher.mjs" : "./cli.mjs");

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { actions, type ActionName } from "@quarterdeck/core/actions/catalogue";
 import {
@@ -70,6 +70,10 @@ export class FakeRelay {
   readonly closes: number[] = [];
   /** Set to keep results unacknowledged, as a relay that dies at once would. */
   holdsResults = false;
+  /** What the platform's address serves besides: by path, bytes or an answer of one's own. */
+  readonly files = new Map<string, Buffer | ((response: ServerResponse) => void)>();
+  /** What a relay of the future says besides, in its handshake. */
+  future: { challenge?: object; welcome?: object } = {};
   tokenError: string | undefined;
   relayKey: Key;
   certificateExpiresAtMs = Date.now() + 3_600_000;
@@ -93,6 +97,8 @@ export class FakeRelay {
     this.platform = platform;
     this.relayKey = relayKey;
     this.#http = createServer((request, response) => {
+      const file = this.files.get(request.url ?? "");
+      if (file) return typeof file === "function" ? file(response) : response.end(file);
       if (request.url !== "/enrol") return response.writeHead(404).end();
       if (request.method === "GET") return response.end(JSON.stringify({ platformKey: this.platform.publicKey }));
       let text = "";
@@ -175,6 +181,7 @@ export class FakeRelay {
       relayTimeMs: Date.now(),
       protocolRange,
       relayCertificate: await signText(this.platform.privateKey, "relayCertificate", certificate),
+      ...this.future.challenge,
     } as RelayToBridge);
     let inOrder = Promise.resolve();
     socket.on("message", (data) => {
@@ -216,6 +223,7 @@ export class FakeRelay {
       heartbeatMs: limits.heartbeatMs,
       spreadMs: 0,
       relayTimeMs: Date.now(),
+      ...this.future.welcome,
     };
     this.#socket = socket;
     this.#send({ type: "welcome", ...(await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome))) });

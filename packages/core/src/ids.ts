@@ -14,6 +14,7 @@ export const idPrefixes = {
   enrolment: "enr",
   entry: "ent",
   viewer: "view",
+  rollout: "roll",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -31,6 +32,7 @@ export type RunId = Id<"run">;
 export type CommandId = Id<"command">;
 export type SessionId = Id<"session">;
 export type EnrolmentId = Id<"enrolment">;
+export type RolloutId = Id<"rollout">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 const timeCharacters = 10;

@@ -26,6 +26,11 @@ export function lifelinePath(options: Options): string {
 /** The part of the environment that every program may have; secrets of whoever called `npm start` stay out. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const names = ["HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
+  return given(names);
+}
+
+/** Those of the variables that whoever called `npm start` has set. */
+function given(names: readonly string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
@@ -70,6 +75,7 @@ export function relaySpec(options: Options, ports: Ports, keys: { keys: Keys; re
 
 export function apiSpec(options: Options, ports: Ports): ChildSpec {
   const passedOn = ["QUARTERDECK_DATABASE_URL", "QUARTERDECK_DATABASE_TOKEN", "QUARTERDECK_LOG_LEVEL"];
+  const updates = ["QUARTERDECK_BRIDGE_TARBALL", "QUARTERDECK_ROLLOUT_SETTLE_MS"];
   return {
     name: "api",
     command: process.execPath,
@@ -78,9 +84,7 @@ export function apiSpec(options: Options, ports: Ports): ChildSpec {
     env: {
       ...plainEnvironment(),
       PATH: process.env["PATH"],
-      ...Object.fromEntries(
-        passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-      ),
+      ...given(passedOn),
       NODE_ENV: "production",
       QUARTERDECK_MODE: "embedded",
       QUARTERDECK_DATA: options.dataDir,
@@ -91,6 +95,7 @@ export function apiSpec(options: Options, ports: Ports): ChildSpec {
       QUARTERDECK_INTERNAL_PORT: String(ports.internal),
       QUARTERDECK_WEB_DIST: paths.webDist,
       QUARTERDECK_BRIDGE_TARBALL: paths.bridgeTarball,
+      ...given(updates),
     },
     logFile: join(options.dataDir, "logs/api.log"),
     lifeline: lifelinePath(options),

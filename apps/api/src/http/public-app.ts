@@ -13,6 +13,7 @@ import { appRouter } from "../app-router.ts";
 import type { Context } from "../context.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrol } from "../servers/enrolment-service.ts";
+import type { OfferedRelease } from "../updates/offered-release.ts";
 import { trpcError } from "../trpc.ts";
 import { consoleFiles } from "./console-files.ts";
 import { answerError } from "./error-answer.ts";
@@ -67,6 +68,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
   addEnrolment(app, runtime);
   addTrpc(app, runtime);
   if (env.bridgeTarball !== null) addTarball(app, env.bridgeTarball);
+  addRelease(app, runtime.release);
   if (env.webDist !== null) app.use(await consoleFiles(env.webDist));
   app.notFound((c) => answerError(c, new QuarterdeckError("NOT_FOUND", "There is nothing at this address.")));
   return app;
@@ -146,4 +148,15 @@ function addTarball(app: App, path: string): void {
       "cache-control": "no-cache",
     });
   });
+}
+
+/** The package that commands name, under the hash that they name it by (PROTOCOL 9.2). */
+function addRelease(app: App, release: OfferedRelease | null): void {
+  if (release === null) return;
+  const base = `/install/releases/${release.manifestHash}`;
+  const headers = { "cache-control": "public, max-age=31536000, immutable" };
+  app.get(`${base}/manifest.json`, (c) => c.json(release.signed, 200, headers));
+  app.get(`${base}/quarterdeck-bridge.tgz`, (c) =>
+    c.body(release.archive, 200, { ...headers, "content-type": "application/gzip" }),
+  );
 }

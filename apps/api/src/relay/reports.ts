@@ -7,6 +7,7 @@ import type { Runtime } from "../runtime.ts";
 import type { Statement, StatementOutcome } from "../writer.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { recordChange } from "../events/repo.ts";
+import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
 import { isRenewal } from "./renewal-repo.ts";
 import {
   advanceReports,
@@ -42,6 +43,7 @@ export async function recordReports(
     previousSeq = report.seq;
   }
   await Promise.all(written);
+  runtime.serverHeard();
   return (await findReportingServer(runtime.db, serverId))?.reportSeq ?? null;
 }
 
@@ -94,7 +96,9 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
       const run = await findReportedRun(runtime.db, serverId, report.runId);
       // The relay ends a run as refused when it may not be signed anew; where that is for a cancel, it was cancelled.
       const verdict = report.code === "CANCELLED" ? "cancelled" : report.verdict;
-      return run === null ? [] : endRun(runtime, run, { ...report, verdict, guard });
+      return run === null
+        ? describeUpdateEnd(runtime, { serverId, report, guard })
+        : endRun(runtime, run, { ...report, verdict, guard });
     }
     case "result": {
       const opened = await openSigned(report, { keys: [server.publicKey], domain: "result", schema: resultSchema });
@@ -122,7 +126,7 @@ async function describeResult(
   if (run === null) {
     // A cancel's own result, for example: it has no row.
     runtime.log.debug({ serverId: server.serverId, runId: result.runId }, "a result of no recorded run");
-    return [];
+    return describeUpdateResult(runtime, { serverId: server.serverId, result, guard });
   }
   const isTrue =
     result.serverId === server.serverId &&

@@ -82,7 +82,7 @@ export async function checkSubmission(
 ): Promise<void> {
   const { action: name, params, workspaceId } = plan;
   checkProject(action, name, project);
-  checkServer(name, params, server);
+  checkServer(runtime, { name, params, server });
   if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
 }
 
@@ -139,12 +139,15 @@ function checkProject(action: Action, name: ActionName, project: Project | null)
 }
 
 /** What the bridge would refuse, refused here with the reason, as far as the server has said what it allows. */
-function checkServer(name: ActionName, params: TaskParams, server: Server): void {
+function checkServer(
+  { release }: Pick<Runtime, "release">,
+  { name, params, server }: { name: ActionName; params: TaskParams; server: Server },
+): void {
   const { capabilities } = server;
   if (capabilities !== null && !capabilities.actions.includes(name)) {
     throw new QuarterdeckError(
       "COMMAND_UNSUPPORTED",
-      `The bridge on ${server.name} does not know ${name}, or its owner forbids it.`,
+      `The bridge on ${server.name} (version ${capabilities.bridgeVersion}) cannot do ${name}. ${whatBrings(release, name)}`,
     );
   }
   if (name !== "exec") return;
@@ -155,6 +158,12 @@ function checkServer(name: ActionName, params: TaskParams, server: Server): void
     "PROGRAM_NOT_ALLOWED",
     `${server.name} does not allow the program "${program}". Allowed are: ${[...programs].sort().join(", ")}. The owner of the server can allow more there.`,
   );
+}
+
+function whatBrings(release: Runtime["release"], action: ActionName): string {
+  return release?.manifest.actions.includes(action)
+    ? `Version ${release.manifest.version} brings it: update the bridge on the server's page.`
+    : "The version that this platform offers does not bring it either, or the owner of the server forbids it.";
 }
 
 async function checkLoggedRun(

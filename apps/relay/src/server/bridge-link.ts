@@ -2,6 +2,7 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { hasFeature } from "@quarterdeck/core/protocol/features";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
@@ -141,8 +142,12 @@ export class BridgeLink {
     if (this.#live) trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
   }
 
-  /** Asks the bridge to come back. Returns whether one is connected. */
+  /** Asks the bridge to come back; an older one that does not know how is sent away. Returns whether one is connected. */
   drain(spreadMs: number): boolean {
+    if (this.#live !== undefined && !hasFeature(this.#state.server().capabilities, "drain")) {
+      tryClose(this.#live, 1001, "the relay is about to be replaced");
+      return true;
+    }
     return this.#live !== undefined && trySend(this.#live, encode({ type: "drain", spreadMs }));
   }
 

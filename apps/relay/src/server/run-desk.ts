@@ -9,10 +9,19 @@ import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
 import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
 import { goodConduct } from "../session/quarantine.ts";
 import type { RenewalOutcome } from "../session/renewal.ts";
+import { haveActionsChanged, unsupportedAction } from "../session/unsupported-action.ts";
 import { insertCommand } from "../storage/commands.ts";
 import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
-import { deleteRun, findRun, insertRun, listRuns, replaceCommand, takeCommand } from "../storage/runs.ts";
+import {
+  deleteRun,
+  findRun,
+  insertRun,
+  listRuns,
+  listWaitingActions,
+  replaceCommand,
+  takeCommand,
+} from "../storage/runs.ts";
 import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import type { OpenedEntry } from "./outbox-entries.ts";
@@ -54,6 +63,18 @@ export class RunDesk {
 
   setCapacity(capabilities: Capabilities): void {
     this.#queue.setCapacity(capabilities.capacity);
+  }
+
+  /**
+   * Ends what waits and this bridge cannot do: it may be an older one than the last. Call it before its capabilities are
+   * stored.
+   */
+  refuseUnsupported(capabilities: Capabilities, nowMs: number): void {
+    if (!haveActionsChanged(readServer(this.#sql).capabilities, capabilities)) return;
+    for (const { runId, action } of listWaitingActions(this.#sql)) {
+      const refusal = unsupportedAction(capabilities, action);
+      if (refusal && this.#queue.remove(runId)) this.#end(runId, { verdict: "refused", ...refusal }, nowMs);
+    }
   }
 
   /** Numbers and hands over what may start now. Call it only while a bridge is connected. */
@@ -149,6 +170,8 @@ export class RunDesk {
     if (readServer(this.#sql).isRevoked) {
       return this.#end(runId, { verdict: "refused", code: "REVOKED", message: "The server was removed." }, nowMs);
     }
+    const unsupported = unsupportedAction(readServer(this.#sql).capabilities, command.action);
+    if (unsupported) return this.#end(runId, { verdict: "refused", ...unsupported }, nowMs);
     const isRead = findAction(command.action)?.isRead ?? false;
     const run: WaitingRun = {
       runId,

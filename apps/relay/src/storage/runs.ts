@@ -61,6 +61,14 @@ export function takeCommand(sql: Sql, runId: RunId, seq: number): SignedText {
   return { signed: readText(row, "signed"), signature: readText(row, "signature") };
 }
 
+/** What each waiting run would do. */
+export function listWaitingActions(sql: Sql): { runId: RunId; action: string }[] {
+  return sql
+    .exec(`SELECT run_id, json_extract(signed, '$.action') AS action FROM runs WHERE seq IS NULL ORDER BY position`)
+    .toArray()
+    .map((row) => ({ runId: readText(row, "run_id") as RunId, action: readText(row, "action") }));
+}
+
 export function deleteRun(sql: Sql, runId: RunId): boolean {
   return sql.exec(`DELETE FROM runs WHERE run_id = ? RETURNING run_id`, runId).toArray().length > 0;
 }

@@ -15,9 +15,13 @@ export interface Console {
  * Runs a test with a platform and a browser of its own, and ends both. When the test fails, a picture of the page and the
  * ends of the logs stay for people. An error that was thrown inside the page fails the test too.
  */
-export async function withConsole(name: string, test: (console: Console) => Promise<void>): Promise<void> {
+export async function withConsole(
+  name: string,
+  test: (console: Console) => Promise<void>,
+  { env }: { env?: NodeJS.ProcessEnv } = {},
+): Promise<void> {
   using data = temporaryFolder();
-  const quarterdeck = await startQuarterdeck({ dataDir: data.path });
+  const quarterdeck = await startQuarterdeck({ dataDir: data.path, ...(env && { env }) });
   const browser = await launchBrowser();
   try {
     const { page, errors } = await openPage(browser);

@@ -4,6 +4,10 @@ import type { inferRouterOutputs } from "@trpc/server";
 type Outputs = inferRouterOutputs<AppRouter>;
 
 export type ServerView = Outputs["servers"]["get"];
+export type UpdatesView = Outputs["updates"]["overview"];
+export type BridgeVersionView = UpdatesView["servers"][number];
+export type UpdateView = NonNullable<BridgeVersionView["update"]>;
+export type RolloutView = NonNullable<UpdatesView["rollout"]>;
 export type WorkspaceView = Outputs["workspaces"]["get"];
 export type ProjectView = Outputs["projects"]["get"];
 export type TaskView = Outputs["tasks"]["submit"];

@@ -22,6 +22,7 @@ export function invalidateChanged(queryClient: QueryClient, { kind, id }: Change
   switch (kind) {
     case "server":
       stale(trpc.servers.pathFilter());
+      stale(trpc.updates.pathFilter());
       stale(trpc.workspaces.pathFilter()); // They show the server's name.
       stale({ queryKey: ["read"], predicate: ({ state }) => state.status === "error" }); // It may be back.
       return;

@@ -16,6 +16,8 @@ import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
 import { ChartSkeletons, ServerReadings } from "../features/telemetry/ServerReadings.tsx";
 import { useTelemetry } from "../features/telemetry/use-telemetry.ts";
+import { BridgeSection } from "../features/updates/BridgeSection.tsx";
+import { VersionBadge } from "../features/updates/VersionBadge.tsx";
 import { NewWorkspaceDialog } from "../features/workspaces/NewWorkspaceDialog.tsx";
 import { WorkspaceTable } from "../features/workspaces/WorkspaceTable.tsx";
 import { Badge } from "../ui/Badge.tsx";
@@ -53,6 +55,7 @@ function ServerDetails({ server }: { server: ServerView }) {
             <ServerStatus server={server} />
             {server.isRelayReachable && server.status !== "new" && <TimeSince atMs={server.statusSinceMs} />}
             {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
+            <VersionBadge serverId={serverId} />
             {server.waitingRuns > 0 && (
               <Badge tone="accent">{t("servers.waitingRuns", { count: server.waitingRuns })}</Badge>
             )}
@@ -78,6 +81,7 @@ function ServerDetails({ server }: { server: ServerView }) {
         <Section title={t("servers.recentRuns")}>
           <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
         </Section>
+        <BridgeSection serverId={serverId} isOnline={server.status === "online"} />
         <Section title={t("servers.facts")}>
           <HostFacts server={server} />
         </Section>

@@ -6,6 +6,8 @@ import { Loaded } from "../app/Loaded.tsx";
 import { PageHeader } from "../app/PageHeader.tsx";
 import { ConnectServerDialog } from "../features/servers/ConnectServerDialog.tsx";
 import { ServerCard } from "../features/servers/ServerCard.tsx";
+import { RolloutProgress } from "../features/updates/RolloutProgress.tsx";
+import { UpdateAll } from "../features/updates/UpdateAll.tsx";
 import { Alert } from "../ui/Alert.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
@@ -15,7 +17,17 @@ export function ServersPage() {
   const query = useQuery(trpc.servers.list.queryOptions());
   return (
     <>
-      <PageHeader documentTitle={t("servers.title")} title={t("servers.title")} actions={<ConnectServerDialog />} />
+      <PageHeader
+        documentTitle={t("servers.title")}
+        title={t("servers.title")}
+        actions={
+          <>
+            <UpdateAll />
+            <ConnectServerDialog />
+          </>
+        }
+      />
+      <RolloutProgress />
       <Loaded query={query} skeleton={<CardSkeletons />}>
         {(servers) => (
           <>

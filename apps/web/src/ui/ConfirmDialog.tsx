@@ -9,17 +9,23 @@ export interface ConfirmDialogProps {
   readonly title: string;
   readonly children: ReactNode;
   readonly confirmLabel: string;
+  /** What the harmless answer says. */
+  readonly cancelLabel?: string;
+  /** `danger` for what cannot be taken back. */
+  readonly variant?: "danger" | "primary";
   readonly isBusy: boolean;
   readonly onConfirm: () => void;
 }
 
-/** Asks before something that cannot be taken back. The harmless answer has the focus. */
+/** Asks before something that matters. The harmless answer has the focus. */
 export function ConfirmDialog({
   isOpen,
   onOpenChange,
   title,
   children,
   confirmLabel,
+  cancelLabel,
+  variant = "danger",
   isBusy,
   onConfirm,
 }: ConfirmDialogProps) {
@@ -36,9 +42,9 @@ export function ConfirmDialog({
             </AlertDialog.Description>
             <div className="mt-5 flex flex-wrap justify-end gap-2">
               <AlertDialog.Cancel asChild>
-                <Button>{t("common.keep")}</Button>
+                <Button>{cancelLabel ?? t("common.keep")}</Button>
               </AlertDialog.Cancel>
-              <Button variant="danger" isBusy={isBusy} onClick={onConfirm}>
+              <Button variant={variant} isBusy={isBusy} onClick={onConfirm}>
                 {confirmLabel}
               </Button>
             </div>

@@ -5,6 +5,7 @@ import type { RepositoryState, Verdict } from "@quarterdeck/core/protocol/result
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { Sandbox } from "../drivers/process.ts";
+import type { Updater } from "../update/updater.ts";
 
 /** What actions work with. */
 export interface ActionContext {
@@ -12,6 +13,8 @@ export interface ActionContext {
   readonly sandbox: Sandbox;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
+  /** Replaces the bridge by another version; null where no launcher would start that. */
+  readonly updater: Updater | null;
 }
 
 /** A verified command of a workspace. */

@@ -1,5 +1,6 @@
 import type { ActionName } from "@quarterdeck/core/actions/catalogue";
 import type { OwnAction, ProgramAction } from "./action-context.ts";
+import { bridgeUpdate } from "./bridge-update.ts";
 import { exec } from "./exec.ts";
 import { filesList } from "./files-list.ts";
 import { gitLog } from "./git-log.ts";
@@ -19,6 +20,7 @@ export const implementations: Record<Exclude<ActionName, "task.cancel">, OwnActi
   "files.list": filesList,
   exec,
   "task.log": taskLog,
+  "bridge.update": bridgeUpdate,
 };
 
 export function findImplementation(action: string): OwnAction | ProgramAction | undefined {

@@ -15,7 +15,7 @@ interface ConnectOptions {
 }
 
 /** `connect`: enrols where that has not happened yet, then runs in the foreground. */
-export async function connectCommand({ values, environment, data, log, say }: ConnectOptions): Promise<void> {
+export async function connectCommand({ values, environment, data, log, say }: ConnectOptions): Promise<number> {
   if (hasIdentity(data)) {
     const identity = readIdentity(data);
     say(`This server is connected to ${identity.apiUrl} already (${identity.serverId}).`);
@@ -26,7 +26,7 @@ export async function connectCommand({ values, environment, data, log, say }: Co
   }
   say(`Its files are in ${data.path}. Press Ctrl-C to stop; runs that are going on then go on.`);
   let isOnline = false;
-  await runCommand({
+  return runCommand({
     values,
     environment,
     data,

@@ -7,6 +7,8 @@ import { takeDataLock } from "../data-lock.ts";
 import type { Environment } from "../env.ts";
 import { readIdentity } from "../identity.ts";
 import { errorMessage, type Log } from "../log.ts";
+import { restartExitCode } from "../update/exit-policy.ts";
+import { openLauncherLink } from "../update/launcher-link.ts";
 import { watchLifeline } from "../wrapper/lifeline.ts";
 import type { OptionValues } from "./options.ts";
 
@@ -26,8 +28,8 @@ interface RunOptions {
 const fatalExitCode = 70;
 const lastWordsMs = 8000;
 
-/** `run`: the daemon, until it is asked to stop. */
-export async function runCommand({ values, environment, data, log, onStatus }: RunOptions): Promise<void> {
+/** `run`: the daemon, until it is asked to stop. @returns the exit code */
+export async function runCommand({ values, environment, data, log, onStatus }: RunOptions): Promise<number> {
   const enrolled = readIdentity(data);
   const identity = { ...enrolled, relayUrl: values["relay-url"] ?? enrolled.relayUrl };
   const lock = takeDataLock(data.lockFile);
@@ -40,6 +42,8 @@ export async function runCommand({ values, environment, data, log, onStatus }: R
     log.error("the bridge cannot go on and ends", { reason: errorMessage(error) });
     process.exit(fatalExitCode);
   };
+  const end = Promise.withResolvers<Ending>();
+  const launcher = openLauncherLink(process.env, () => end.resolve({ reason: "its launcher is gone", exitCode: 0 }));
   const daemon = await startDaemon({
     data,
     identity,
@@ -56,19 +60,28 @@ export async function runCommand({ values, environment, data, log, onStatus }: R
     hasConsent: values["consent-no-isolation"] ?? false,
     onStatus: onStatus ?? (() => undefined),
     onFatal,
+    launcher,
+    onSwitched: () => end.resolve({ reason: "another version takes its place", exitCode: restartExitCode }),
   });
-  const reason = await untilStopped(values.lifeline, daemon);
+  const { reason, exitCode } = await Promise.race([end.promise, untilStopped(values.lifeline, daemon)]);
   log.info("the bridge stops", { reason, runsThatGoOn: daemon.activeRuns() });
   daemon.stop();
   lock.release();
+  return exitCode;
 }
 
-function untilStopped(lifeline: string | undefined, daemon: Daemon): Promise<string> {
+interface Ending {
+  readonly reason: string;
+  readonly exitCode: number;
+}
+
+function untilStopped(lifeline: string | undefined, daemon: Daemon): Promise<Ending> {
   return new Promise((resolve) => {
-    process.once("SIGTERM", () => resolve("SIGTERM"));
-    process.once("SIGINT", () => resolve("SIGINT"));
+    const asked = (reason: string) => resolve({ reason, exitCode: 0 });
+    process.once("SIGTERM", () => asked("SIGTERM"));
+    process.once("SIGINT", () => asked("SIGINT"));
     if (lifeline === undefined) return;
-    watchLifeline(lifeline, (how) => void lastWords(daemon).then(() => resolve(`the lifeline ended: ${how}`)));
+    watchLifeline(lifeline, (how) => void lastWords(daemon).then(() => asked(`the lifeline ended: ${how}`)));
   });
 }
 

@@ -1,4 +1,4 @@
-import { actions, findAction } from "@quarterdeck/core/actions/catalogue";
+import { actions, findAction, worksOnBridge } from "@quarterdeck/core/actions/catalogue";
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { ServerId } from "@quarterdeck/core/ids";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
@@ -76,7 +76,7 @@ function checkAction(command: Command, rules: VerificationRules): Result<Command
       "COMMAND_INVALID",
       `The parameters of ${command.action} are malformed: ${z.prettifyError(params.error).slice(0, 500)}`,
     );
-  if (command.action !== "task.cancel" && command.workspaceId === null)
+  if (!worksOnBridge(command.action) && command.workspaceId === null)
     return refuse("COMMAND_INVALID", `${command.action} needs a workspace.`);
   if (action.needsProject && command.projectId === null)
     return refuse("COMMAND_INVALID", `${command.action} needs a project.`);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { bridgeVersionSchema } from "../protocol/release.ts";
 import { noResources, type Resources } from "../quota/resources.ts";
 import { gibibyte, hourMs, mebibyte, minuteMs, secondMs } from "../units.ts";
 
@@ -116,6 +117,22 @@ export const actions = {
     isRead: false,
     needsProject: false,
   }),
+  "bridge.update": action({
+    params: z.strictObject({
+      version: bridgeVersionSchema,
+      /** SHA-256 of the manifest's signed text: which package exactly. */
+      manifestHash: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a SHA-256 in base64url"),
+      allowsDowngrade: z.boolean(),
+      /** A package that failed on this server is tried again only if this says so. */
+      triesAgain: z.boolean(),
+    }),
+    // Cut off, it looks at what runs and goes on from there.
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 10 * minuteMs,
+    isRead: false,
+    needsProject: false,
+  }),
   "task.log": action({
     params: z.strictObject({
       runId: idSchema("run"),
@@ -141,6 +158,11 @@ export const actionNames = Object.keys(actions) as ActionName[];
 /** The action of a name, or `undefined` when this version does not know it. */
 export function findAction(name: string): Action | undefined {
   return Object.hasOwn(actions, name) ? actions[name as ActionName] : undefined;
+}
+
+/** Whether an action works on the bridge itself; the others need a workspace. */
+export function worksOnBridge(name: string): boolean {
+  return name === "task.cancel" || name === "bridge.update";
 }
 
 /** The programs that `exec` may start unless the server's owner says otherwise. */

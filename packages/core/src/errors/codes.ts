@@ -43,6 +43,8 @@ export const errorCodes = {
   RELAY_UNAVAILABLE: { retryable: true, httpStatus: 503 },
   DISK_FULL: { retryable: true, httpStatus: 507 },
   GIT_FAILED: { retryable: false, httpStatus: 400 },
+  UPDATE_REFUSED: { retryable: false, httpStatus: 400 },
+  UPDATE_FAILED: { retryable: false, httpStatus: 409 },
   // Why a run ended as it did, where its program did not say so itself.
   CANCELLED: { retryable: false, httpStatus: 409 },
   TIMED_OUT: { retryable: true, httpStatus: 408 },

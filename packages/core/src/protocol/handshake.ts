@@ -10,8 +10,10 @@ const nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 random bytes i
 export const relayCertificateSchema = z.strictObject({ relayKey: publicKeySchema, expiresAtMs: z.int() });
 export type RelayCertificate = z.infer<typeof relayCertificateSchema>;
 
+// Peers do not know each other's version yet, so each ignores what it does not know in these frames (PROTOCOL 1.3).
+
 /** relay → bridge, first frame. */
-export const challengeSchema = z.strictObject({
+export const challengeSchema = z.object({
   type: z.literal("challenge"),
   relayNonce: nonce,
   relayTimeMs: z.int(),
@@ -21,7 +23,7 @@ export const challengeSchema = z.strictObject({
 export type Challenge = z.infer<typeof challengeSchema>;
 
 /** What the bridge signs in its hello. `challengeHash` is SHA-256 of the challenge frame's exact text (PROTOCOL 2.3). */
-export const helloBodySchema = z.strictObject({
+export const helloBodySchema = z.object({
   challengeHash: z.string(),
   protocolRange: versionRangeSchema,
   serverId: idSchema("server"),
@@ -31,7 +33,7 @@ export const helloBodySchema = z.strictObject({
   bridgeNonce: nonce,
   capabilities: capabilitiesSchema,
   /** The newest command that is durably journaled with every one before it. */
-  received: z.strictObject({ commands: z.int().min(0) }),
+  received: z.object({ commands: z.int().min(0) }),
 });
 export type HelloBody = z.infer<typeof helloBodySchema>;
 
@@ -39,13 +41,13 @@ export type HelloBody = z.infer<typeof helloBodySchema>;
 export const helloSchema = z.strictObject({ type: z.literal("hello"), ...signedTextSchema.shape });
 
 /** What the relay signs in its welcome. `helloHash` is SHA-256 of the hello's exact signed text (PROTOCOL 2.4). */
-export const welcomeBodySchema = z.strictObject({
+export const welcomeBodySchema = z.object({
   helloHash: z.string(),
   protocol: versionSchema,
   epoch: z.int().min(1),
   /** The newest result that is durably stored with every one before it. */
-  received: z.strictObject({ results: z.int().min(0) }),
-  credit: z.strictObject({ outputBytes: z.int().min(0), results: z.int().min(0) }),
+  received: z.object({ results: z.int().min(0) }),
+  credit: z.object({ outputBytes: z.int().min(0), results: z.int().min(0) }),
   heartbeatMs: z.int().min(1000),
   spreadMs: z.int().min(0),
   relayTimeMs: z.int(),
@@ -56,7 +58,7 @@ export type WelcomeBody = z.infer<typeof welcomeBodySchema>;
 export const welcomeSchema = z.strictObject({ type: z.literal("welcome"), ...signedTextSchema.shape });
 
 /** relay → bridge, third frame, when it does not; the connection is closed after it. */
-export const refuseSchema = z.strictObject({
+export const refuseSchema = z.object({
   type: z.literal("refuse"),
   code: z.string().max(64),
   message: z.string().max(2000),

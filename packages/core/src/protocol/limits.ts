@@ -37,6 +37,8 @@ export const limits = {
   batchFrames: 64,
   /** About the most text in a batch; most of it is output in base64, so characters are bytes. */
   batchLength: 192 * kibibyte,
+  /** The most bytes of a package of the bridge. */
+  releaseBytes: 32 * 1024 * kibibyte,
   viewersPerServer: 256,
   topicsPerViewer: 64,
   /** The end of a run's output, which the platform keeps. */

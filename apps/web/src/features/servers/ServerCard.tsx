@@ -7,6 +7,7 @@ import { Badge } from "../../ui/Badge.tsx";
 import { Card } from "../../ui/Card.tsx";
 import { ServerMeters } from "../telemetry/ServerMeters.tsx";
 import { useTelemetry } from "../telemetry/use-telemetry.ts";
+import { VersionBadge } from "../updates/VersionBadge.tsx";
 import { ServerStatus } from "./ServerStatus.tsx";
 
 export function ServerCard({ server }: { server: ServerView }) {
@@ -39,6 +40,7 @@ export function ServerCard({ server }: { server: ServerView }) {
         </div>
         <div className="mt-auto flex flex-wrap items-center gap-2 text-xs text-muted">
           {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
+          <VersionBadge serverId={server.serverId} />
           {server.waitingRuns > 0 && (
             <Badge tone="accent">{t("servers.waitingRuns", { count: server.waitingRuns })}</Badge>
           )}

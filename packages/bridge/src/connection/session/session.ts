@@ -127,11 +127,12 @@ function advance(session: Session, event: SessionEvent): Step {
 }
 
 function distrust(session: Session, error: { code: string; message: string }): Step {
-  // The code's own close code could stop retrying; an impostor in between must not achieve that.
+  // The code's own close code could stop retrying; an impostor in between must not achieve that. Asking a relay of another
+  // major version again and again is of no use (PROTOCOL 1.2).
   return step(
     session,
     { type: "log", level: "warn", message: error.message, code: error.code },
-    close(4400, error.code),
+    close(error.code === "VERSION_UNSUPPORTED" ? 4406 : 4400, error.code),
   );
 }
 

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { capabilities, FakeServer } from "./fake-bridge.ts";
+import { eventually } from "./peer.ts";
+import { id, orgId } from "./platform.ts";
+import { RelayRuntime } from "./relay-runtime.ts";
+
+let relay: RelayRuntime;
+beforeAll(async () => {
+  relay = await RelayRuntime.start();
+});
+afterAll(() => relay.stop());
+
+const reportsOf = (server: FakeServer, kind: string) =>
+  relay.api.reports(server.serverId).filter((report) => report.kind === kind);
+const { features: _, ...older } = capabilities;
+
+test("[F11] a bridge from before features is welcomed and gets commands; nothing is made up of what it can do", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  server.capabilities = older;
+  const connection = await server.connect();
+  const { runId } = await server.submit();
+  expect((await server.commands(connection)).map((command) => command.runId)).toEqual([runId]);
+  const [online] = await eventually(
+    () => reportsOf(server, "online"),
+    (all) => all.length === 1,
+  );
+  expect(online).toMatchObject({ capabilities: older });
+  expect(online).not.toHaveProperty("capabilities.features");
+});
+
+test("[F11] a newer bridge of the same major version is welcomed: what this relay does not know is left out", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const newer = { ...capabilities, features: ["drain", "teleport"], shields: { raised: true } };
+  server.capabilities = newer;
+  const peer = server.dial();
+  await peer.next("challenge");
+  const protocolRange = { min: { major: 1, minor: 0 }, max: { major: 1, minor: 7 } };
+  const parts = { protocolRange, mood: "bold" };
+  peer.send({ type: "hello", ...(await server.hello(peer.texts[0] ?? "", parts)) });
+  const { signed } = await peer.next<{ type: string; signed: string }>("welcome");
+  expect(JSON.parse(signed)).toMatchObject({ protocol: { major: 1, minor: 0 } });
+  const [online] = await eventually(
+    () => reportsOf(server, "online"),
+    (all) => all.length === 1,
+  );
+  expect(online).toMatchObject({ capabilities: { features: ["drain", "teleport"] } });
+  expect(online).not.toHaveProperty("capabilities.shields");
+});
+
+test("[F11] what waits and an older bridge cannot do is refused and never sent", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  server.capabilities = { ...capabilities, actions: ["exec", "git.pull"] };
+  const connection = await server.connect();
+  const projectId = id("project");
+  await server.submit({ projectId });
+  const [running] = await server.commands(connection);
+  if (!running) throw new Error("nothing was dispatched");
+  const waiting = await server.submit({ projectId, action: "git.pull", effect: "idempotent", params: {} });
+  const behind = await server.submit({ projectId });
+
+  server.capabilities = { ...capabilities, bridgeVersion: "0.0.9" };
+  const again = await server.connect();
+  const [ended] = await eventually(
+    () => reportsOf(server, "ended"),
+    (all) => all.length === 1,
+  );
+  expect(ended).toMatchObject({ runId: waiting.runId, verdict: "refused", code: "COMMAND_UNSUPPORTED" });
+  expect(ended).toMatchObject({ message: expect.stringMatching(/version 0\.0\.9.* git\.pull/) });
+  // And the order behind it goes on.
+  await server.finish(again, running);
+  expect((await server.commands(again)).map(({ runId }) => runId)).toEqual([behind.runId]);
+  const late = await server.submit({ action: "git.pull", effect: "idempotent", params: {} });
+  await eventually(
+    () => reportsOf(server, "ended"),
+    (all) => all.some((report) => "runId" in report && report.runId === late.runId),
+  );
+});
+
+test("[F11] a bridge that knows no drain is sent away instead of being sent a frame that it cannot read", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  server.capabilities = older;
+  const { peer } = await server.connect();
+  const path = `/api/servers/${server.serverId}/drain`;
+  const answer = await relay.request(path, { method: "POST", body: JSON.stringify({ spreadMs: 1000 }) });
+  expect(await answer.json()).toEqual({ isConnected: true });
+  expect(await peer.closed()).toMatchObject({ code: 1001 });
+  expect(peer.texts.join()).not.toContain('"drain"');
+});
