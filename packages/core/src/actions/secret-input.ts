@@ -19,15 +19,14 @@ const variableName = z
 
 const noNul = /^[^\0]*$/;
 
+/** Whether a task of an action may bring secret input: only a program of the user's own choice can use it. */
+export function takesSecretInput(action: string): boolean {
+  return action === "exec";
+}
+
 /** Variables for one run. */
 export const environmentSchema = z
-  .record(
-    variableName,
-    z
-      .string()
-      .max(secretInputBytes)
-      .regex(noNul, "must not contain a NUL character"),
-  )
+  .record(variableName, z.string().max(secretInputBytes).regex(noNul, "must not contain a NUL character"))
   .refine((variables) => Object.keys(variables).length <= 256, "may have 256 variables");
 
 /** Text for a run's standard input. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { fromBase64, fromBase64Url, toBase64 } from "../base64.ts";
+import { fromBase64, fromBase64Url, toBase64, toBase64Url } from "../base64.ts";
 import { accept, refuse, type Result } from "../errors/result.ts";
 import type { RunId } from "../ids.ts";
 import {
@@ -29,11 +29,12 @@ export type ContentKey = z.infer<typeof contentKeySchema>;
 const encoder = new TextEncoder();
 
 /** Derives the key of a run's content. */
-export async function deriveContentKey(streamKey: StreamKey, runId: RunId): Promise<Uint8Array<ArrayBuffer>> {
-  const secret = await crypto.subtle.importKey("raw", fromBase64Url(streamKey.key), "HKDF", false, ["deriveBits"]);
+export async function deriveContentKey({ epoch: of, key: stream }: StreamKey, runId: RunId): Promise<ContentKey> {
+  const secret = await crypto.subtle.importKey("raw", fromBase64Url(stream), "HKDF", false, ["deriveBits"]);
   const info = new Uint8Array(encoder.encode(contentKeyInfo(runId)));
   const settings = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
-  return new Uint8Array(await crypto.subtle.deriveBits(settings, secret, contentKeyBytes * 8));
+  const derived = new Uint8Array(await crypto.subtle.deriveBits(settings, secret, contentKeyBytes * 8));
+  return { epoch: of, key: toBase64Url(derived) };
 }
 
 /** The place of sealed content, and the run that it is of. */

@@ -62,11 +62,6 @@ export async function openFor(
 ): Promise<string> {
   const bytes = fromBase64Url(sealed);
   const options = { info, aad: additionalData(binding) };
-  const clear = await suite.Open(
-    key,
-    bytes.subarray(0, encapsulatedBytes),
-    bytes.subarray(encapsulatedBytes),
-    options,
-  );
+  const clear = await suite.Open(key, bytes.subarray(0, encapsulatedBytes), bytes.subarray(encapsulatedBytes), options);
   return new TextDecoder().decode(clear);
 }

@@ -41,7 +41,7 @@ export const repositoryStateSchema = z.strictObject({
       hash: z.string().max(64),
       committedAtMs: z.int(),
       /** Sealed: what `commitAboutSchema` describes, in JSON. */
-      about: sealedContentSchema(4 * kibibyte),
+      about: sealedContentSchema(8 * kibibyte),
     })
     .nullable(),
 });

@@ -38,32 +38,28 @@ export function joinSealedPart(parts: { readonly streamKey: string; readonly sec
   return parts.secretInput === null ? parts.streamKey : `${parts.streamKey}.${parts.secretInput}`;
 }
 
-/** What a bridge finds in the sealed part of a command. */
-export interface OpenedSealedPart {
-  readonly streamKey: StreamKey;
-  readonly secretInput: SecretInput;
+/** The two sealed texts of a sealed part, not opened yet. */
+export function splitSealedPart(sealed: string): { readonly streamKey: string; readonly secretInput: string | null } {
+  const [streamKey = "", secretInput = null] = sealed.split(".", 2);
+  return { streamKey, secretInput };
 }
 
 /**
- * Opens the sealed part of a command.
+ * Opens the stream key of a command.
  *
- * @returns the content, or `SEALED_PART_INVALID`: sealed for another bridge, project or command, changed, or of another shape
+ * @returns the key, or `SEALED_PART_INVALID`: sealed for another bridge or project, changed, or of another shape
  */
-export async function openSealedPart(
+export function openStreamKey(
   sealed: string,
   sealingKey: SealingKey,
-  ids: Ids,
-): Promise<Result<OpenedSealedPart>> {
-  const [streamKeyPart = "", secretPart, ...more] = sealed.split(".");
-  const [streamKey, secretInput] = await Promise.all([
-    open(streamKeyPart, sealingKey, { binding: streamKeyBinding(ids), schema: streamKeySchema }),
-    secretPart === undefined
-      ? {}
-      : open(secretPart, sealingKey, { binding: secretInputBinding(ids), schema: secretInputSchema }),
-  ]);
-  if (more.length > 0 || streamKey === undefined || secretInput === undefined)
-    return refuse("SEALED_PART_INVALID", "The sealed part of the command is not what the platform sealed for it.");
-  return accept({ streamKey, secretInput });
+  ids: Pick<Ids, "serverId" | "projectId" | "workspaceId">,
+): Promise<Result<StreamKey>> {
+  return open(sealed, sealingKey, { binding: streamKeyBinding(ids), schema: streamKeySchema });
+}
+
+/** Opens the secret input of a command; `SEALED_PART_INVALID` when it was sealed for another one. */
+export function openSecretInput(sealed: string, sealingKey: SealingKey, ids: Ids): Promise<Result<SecretInput>> {
+  return open(sealed, sealingKey, { binding: secretInputBinding(ids), schema: secretInputSchema });
 }
 
 function streamKeyBinding(ids: Pick<Ids, "serverId" | "projectId" | "workspaceId">): readonly string[] {
@@ -78,10 +74,12 @@ async function open<T>(
   sealed: string,
   sealingKey: SealingKey,
   { binding, schema }: { readonly binding: readonly string[]; readonly schema: z.ZodType<T> },
-): Promise<T | undefined> {
+): Promise<Result<T>> {
   try {
-    return schema.safeParse(JSON.parse(await openFor(sealingKey, { sealed, binding }))).data;
+    const parsed = schema.safeParse(JSON.parse(await openFor(sealingKey, { sealed, binding })));
+    if (parsed.success) return accept(parsed.data);
   } catch {
-    return undefined; // What went wrong with a secret is not spelled out; the caller refuses it.
+    // Falls through: what went wrong with a secret is not spelled out.
   }
+  return refuse("SEALED_PART_INVALID", "The sealed part of the command is not what the platform sealed for it.");
 }
