@@ -69,7 +69,12 @@ export function relaySpec(options: Options, ports: Ports, keys: { keys: Keys; re
 }
 
 export function apiSpec(options: Options, ports: Ports): ChildSpec {
-  const passedOn = ["QUARTERDECK_DATABASE_URL", "QUARTERDECK_DATABASE_TOKEN", "QUARTERDECK_LOG_LEVEL"];
+  const passedOn = [
+    "QUARTERDECK_DATABASE_URL",
+    "QUARTERDECK_DATABASE_TOKEN",
+    "QUARTERDECK_KEY",
+    "QUARTERDECK_LOG_LEVEL",
+  ];
   return {
     name: "api",
     command: process.execPath,
