@@ -71,7 +71,7 @@ async function watch(client: TestClient, relayUrl: string, wanted: { task: Watch
 
 type Watched = Pick<Awaited<ReturnType<TestClient["run"]>>, "runId" | "serverId">;
 
-it("[W4][E1] a relay that keeps and reads everything finds nothing of environment, input and output, and their reader does", {
+it("[W4] a relay that keeps and reads everything finds nothing of environment, input and output, and their reader does", {
   timeout: 120_000,
 }, async () => {
   using data = temporaryFolder();

@@ -291,12 +291,12 @@ export class FakeRelay {
   async #openResult(result: RunResult): Promise<OpenedResult> {
     if (result.kind === "started") return result;
     const { runId, tail, quote, repository } = result;
-    const head = repository?.head;
+    const head = repository?.head ?? null;
     const about = head && (await this.open(head.about, runId, { kind: "commit" })).toString();
-    const opened = about && { ...repository, head: { ...head, ...commitAboutSchema.parse(JSON.parse(about)) } };
+    const opened = about === null ? {} : { head: { ...head, ...commitAboutSchema.parse(JSON.parse(about)) } };
     return {
       ...result,
-      repository: opened ?? repository,
+      repository: repository && ({ ...repository, ...opened } as typeof repository),
       tail: tail && (await this.open(tail, runId, { kind: "tail" })).toString("base64"),
       quote: quote && (await this.open(quote, runId, { kind: "quote" })).toString(),
     };
