@@ -55,7 +55,7 @@ export async function sealContent(
   { contentKey, nonce }: { readonly contentKey: ContentKey; readonly nonce: Uint8Array<ArrayBuffer> },
 ): Promise<string> {
   const { epoch: keyEpoch } = contentKey;
-  const imported = await importKey(contentKey, "encrypt");
+  const imported = await importKey(contentKey);
   const settings = aesSettings({ runId, place, epoch: keyEpoch, length: clear.length }, nonce);
   const body = new Uint8Array(await crypto.subtle.encrypt(settings, imported, clear));
   const sealed = new Uint8Array(epochBytes + nonceBytes + body.length);
@@ -85,7 +85,7 @@ export async function openContent(
   const length = bytes.length - sealedOverheadBytes;
   try {
     const settings = aesSettings({ runId, place, epoch: keyEpoch, length }, nonce);
-    const imported = await importKey(contentKey, "decrypt");
+    const imported = await importKey(contentKey);
     const body = bytes.subarray(epochBytes + nonceBytes);
     return accept(new Uint8Array(await crypto.subtle.decrypt(settings, imported, body)));
   } catch {
@@ -109,8 +109,16 @@ function decode(sealed: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-function importKey({ key: raw }: ContentKey, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", fromBase64Url(raw), "AES-GCM", false, [use]);
+/** Importing a key takes about as long as opening a small piece with it. */
+const importedKeys = new WeakMap<ContentKey, Promise<CryptoKey>>();
+
+function importKey(contentKey: ContentKey): Promise<CryptoKey> {
+  const known = importedKeys.get(contentKey);
+  if (known) return known;
+  const raw = fromBase64Url(contentKey.key);
+  const imported = crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+  importedKeys.set(contentKey, imported);
+  return imported;
 }
 
 function aesSettings(piece: Parameters<typeof contentBinding>[0], nonce: Uint8Array<ArrayBuffer>): AesGcmParams {
