@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { QuarterdeckClient } from "@quarterdeck/api/client";
+import { openContent } from "@quarterdeck/core/protocol/content-sealing";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import { WebSocket } from "ws";
@@ -40,20 +41,26 @@ export class ConsoleViewer {
 
   /** Watches a run's output from its first byte. Resolves with the times of the first byte and of the end. */
   async watch(runId: RunId): Promise<{ firstAt: number; endAt: number }> {
-    const { ticket } = await this.#client.api.servers.viewerTicket.mutate({
+    const { ticket, contentKeys } = await this.#client.api.servers.viewerTicket.mutate({
       serverId: this.#serverId,
       telemetry: false,
       runIds: [runId],
     });
+    const keys = contentKeys.find((run) => run.runId === runId)?.keys ?? [];
     return new Promise((resolve, reject) => {
       let firstAt = Number.NaN;
-      const listener: Listener = (frame) => {
-        if (frame.type === "error") reject(new Error(frame.message));
-        if (frame.type !== "output" || frame.runId !== runId) return;
-        if (Number.isNaN(firstAt) && frame.data !== "") firstAt = performance.now();
-        if (!frame.isEnd) return;
+      let turn = Promise.resolve();
+      const take = async ({ offset, data, isEnd }: Extract<RelayToViewer, { type: "output" }>) => {
+        const opened = await openContent(data, { runId, place: { kind: "output", offset, isEnd } }, keys);
+        if (!opened.ok) throw new Error(opened.error.message);
+        if (Number.isNaN(firstAt) && opened.value.length > 0) firstAt = performance.now();
+        if (!isEnd) return;
         this.#listeners.delete(listener);
         resolve({ firstAt, endAt: performance.now() });
+      };
+      const listener: Listener = (frame) => {
+        if (frame.type === "error") reject(new Error(frame.message));
+        if (frame.type === "output" && frame.runId === runId) turn = turn.then(() => take(frame)).catch(reject);
       };
       this.#listeners.add(listener);
       this.#socket.send(encode({ type: "authorize", ticket }));

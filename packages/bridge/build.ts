@@ -53,9 +53,14 @@ const packageJson = {
   bin: { "quarterdeck-bridge": `dist/${bin}` },
   engines: { node: ">=22.13.0" },
 };
+const licences = {
+  ws: "node_modules/ws/LICENSE",
+  zod: "node_modules/zod/LICENSE",
+  hpke: "../core/node_modules/hpke/LICENSE.md",
+};
 const notices = await Promise.all(
-  ["ws", "zod"].map(async (dependency) => {
-    const text = await readFile(join(import.meta.dirname, "node_modules", dependency, "LICENSE"), "utf8");
+  Object.entries(licences).map(async ([dependency, path]) => {
+    const text = await readFile(join(import.meta.dirname, path), "utf8");
     return `This package contains ${dependency}:\n\n${text}`;
   }),
 );

@@ -2,6 +2,9 @@ import { createTRPCClient, createWSClient, httpBatchLink, splitLink, wsLink, typ
 import { WebSocket } from "ws";
 import type { AppRouter } from "./app-router.ts";
 
+// What scripts open the content of tasks with: the platform keeps it sealed.
+export { openQuote, openTail } from "@quarterdeck/core/protocol/kept-content";
+
 export interface ClientOptions {
   /** The platform's address, for example `http://localhost:7070`. */
   readonly url: string;

@@ -41,6 +41,13 @@ const variables = z.object({
     .regex(/^(file:|libsql:|https?:|wss?:)/, "Set QUARTERDECK_DATABASE_URL to file:/path/of/a.db or libsql://host.")
     .optional(),
   QUARTERDECK_DATABASE_TOKEN: z.string().optional(),
+  QUARTERDECK_KEY: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_-]{43}=?$/,
+      "Set QUARTERDECK_KEY to 32 random bytes in base64url, for example from: openssl rand -base64 32 | tr '+/' '-_'",
+    )
+    .optional(),
   QUARTERDECK_RELAY_URL: httpUrl("QUARTERDECK_RELAY_URL"),
   QUARTERDECK_INTERNAL_PORT: port("QUARTERDECK_INTERNAL_PORT"),
   QUARTERDECK_MODE: z.enum(["embedded", "cloud"], "Set QUARTERDECK_MODE to embedded or cloud.").default("embedded"),
@@ -71,6 +78,8 @@ export interface Env {
   readonly publicUrl: string | null;
   readonly databaseUrl: string;
   readonly databaseToken: string | null;
+  /** What secrets in the database are sealed with, in base64url; null: a key file. */
+  readonly masterKey: string | null;
   readonly relayUrl: string;
   readonly internalPort: number;
   readonly mode: "embedded" | "cloud";
@@ -106,6 +115,7 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     publicUrl: read.QUARTERDECK_PUBLIC_URL ?? null,
     databaseUrl: read.QUARTERDECK_DATABASE_URL ?? `file:${join(read.QUARTERDECK_DATA, "quarterdeck.db")}`,
     databaseToken: read.QUARTERDECK_DATABASE_TOKEN ?? null,
+    masterKey: read.QUARTERDECK_KEY ?? null,
     relayUrl: read.QUARTERDECK_RELAY_URL,
     internalPort: read.QUARTERDECK_INTERNAL_PORT,
     mode: read.QUARTERDECK_MODE,

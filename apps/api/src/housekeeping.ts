@@ -1,5 +1,6 @@
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { lte, sql } from "drizzle-orm";
+import { deleteUsedSecrets } from "./content/task-secrets.ts";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
@@ -17,6 +18,7 @@ export async function keepHouse({ clock, writer, sessions }: Runtime): Promise<v
   await writer.commit([
     deleteEventsBefore(nowMs - eventsKeptMs),
     deleteSentBefore(nowMs - sentKeptMs),
+    deleteUsedSecrets(),
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
   ]);
   await sessions.deleteExpired();

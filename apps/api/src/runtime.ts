@@ -1,11 +1,14 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import type { Id, IdKind } from "@quarterdeck/core/ids";
 import type { Sessions } from "./auth/lucia.ts";
+import type { CommandSealer } from "./content/seal-command.ts";
+import type { StreamKeys } from "./content/stream-keys.ts";
 import type { Database } from "./db/database.ts";
 import type { Env } from "./env.ts";
 import type { ChangeSignal } from "./events/change-signal.ts";
 import type { PublicAddress } from "./http/public-address.ts";
 import type { Keys } from "./keys/keys.ts";
+import type { SecretBox } from "./keys/secret-box.ts";
 import type { Log } from "./log.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import type { ViewerRevocations } from "./relay/viewer-revocations.ts";
@@ -27,6 +30,10 @@ export interface Runtime {
   readonly relay: RelayLink;
   /** Ends what a user watches at the relay; for whatever takes a right or a session away. */
   readonly viewerRevocations: ViewerRevocations;
+  /** Keeps secrets in the database unreadable without the master key. */
+  readonly secrets: SecretBox;
+  readonly streamKeys: StreamKeys;
+  readonly commandSealer: CommandSealer;
   readonly submissions: SubmissionLanes;
   /** Wakes who follows changes. */
   readonly changes: ChangeSignal;

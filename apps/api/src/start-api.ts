@@ -9,6 +9,8 @@ import { minuteMs } from "@quarterdeck/core/units";
 import { prepareFirstStart } from "./auth/first-start.ts";
 import { createSessions } from "./auth/lucia.ts";
 import { hasUsers } from "./auth/repo.ts";
+import { CommandSealer } from "./content/seal-command.ts";
+import { StreamKeys } from "./content/stream-keys.ts";
 import { openDatabase, type OpenDatabase } from "./db/database.ts";
 import { migrateDatabase } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
@@ -21,6 +23,8 @@ import { PublicAddress } from "./http/public-address.ts";
 import { createPublicApp } from "./http/public-app.ts";
 import { RelayPassThrough } from "./http/relay-pass-through.ts";
 import { handleUpgrades } from "./http/upgrades.ts";
+import { loadMasterKey } from "./keys/master-key.ts";
+import { SecretBox } from "./keys/secret-box.ts";
 import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
@@ -77,6 +81,8 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
   const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
   const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
+  const secrets = new SecretBox(await loadMasterKey(env.dataDir, env.masterKey));
+  const streamKeys = new StreamKeys({ db, writer, secrets, clock });
   const runtime: Runtime = {
     env,
     log,
@@ -88,6 +94,9 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     address,
     relay,
     viewerRevocations,
+    secrets,
+    streamKeys,
+    commandSealer: new CommandSealer(streamKeys),
     changes,
     submissions: new SubmissionLanes(),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),

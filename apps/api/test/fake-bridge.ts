@@ -1,3 +1,5 @@
+import { sealedOverheadBytes } from "@quarterdeck/core/protocol/content-format";
+import { generateSealingKey, type StoredSealingKey } from "@quarterdeck/core/protocol/hpke";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { EnrolRequest } from "@quarterdeck/core/protocol/enrolment";
 import { enrolAnswerSchema, platformIdentitySchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
@@ -31,25 +33,31 @@ export const capabilities: Capabilities = {
   host: { hostname: "box", os: "Debian 12", arch: "x64", kernel: "6.1" },
 };
 
+/** In the shape of a sealed tail; the API keeps it without looking into it. */
+export const sealedTail = Buffer.alloc(sealedOverheadBytes + 3).toString("base64");
+
 /** What a bridge does towards the API: it has a key, enrols with it, and signs results. */
 export class FakeBridge {
   readonly publicKey: string;
+  readonly sealingKey: StoredSealingKey;
   readonly #key: CryptoKey;
 
-  private constructor(publicKey: string, key: CryptoKey) {
+  private constructor(publicKey: string, sealingKey: StoredSealingKey, key: CryptoKey) {
     this.publicKey = publicKey;
+    this.sealingKey = sealingKey;
     this.#key = key;
   }
 
   static async create(): Promise<FakeBridge> {
     const { publicKey, privateKeyPkcs8 } = await generateSigningKey();
-    return new FakeBridge(publicKey, await importSigningKey(privateKeyPkcs8));
+    return new FakeBridge(publicKey, await generateSealingKey(), await importSigningKey(privateKeyPkcs8));
   }
 
   async enrolRequest(token: string, change: Partial<EnrolRequest> = {}): Promise<SignedText> {
     const request: EnrolRequest = {
       token,
       publicKey: this.publicKey,
+      sealingKey: this.sealingKey.publicKey,
       hostname: "box",
       bridgeVersion: "0.1.0",
       nonce: "n",
@@ -88,9 +96,10 @@ export class FakeBridge {
       durationMs: 1000,
       outputBytes: 3,
       outputCutBytes: 0,
-      tail: btoa("hi\n"),
+      tail: sealedTail,
       code: null,
       message: null,
+      quote: null,
       repository: null,
       ...change,
     };

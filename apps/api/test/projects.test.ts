@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { sealedTail } from "./fake-bridge.ts";
 import { newId, refusalOf, TestApi, type Fixture } from "./test-api.ts";
 
 const url = "https://example.com/qs.git";
-const repository = { branch: "main", head: { hash: "abc", subject: "Fix", author: "Ada", committedAtMs: 1 } };
+const repository = { branch: "main", head: { hash: "abc", about: sealedTail, committedAtMs: 1 } };
 
 async function cloneCommand(platform: TestApi, { serverId }: Fixture, count = 3) {
   await platform.relay.hasEntries(serverId, count);
@@ -38,7 +39,10 @@ test("a project is cloned by a task, and becomes ready with its repository's sta
   const pulled = { branch: "main", head: { ...repository.head, hash: "def" } };
   const pullCommand = await cloneCommand(platform, fixture, 4);
   await platform.report(serverId, { kind: "result", ...(await bridge.finish(pullCommand, { repository: pulled })) });
-  expect((await api.projects.get.query({ projectId: project.projectId })).repository).toEqual(pulled);
+  expect((await api.projects.get.query({ projectId: project.projectId })).repository).toMatchObject({
+    ...pulled,
+    runId: pullCommand.runId,
+  });
   expect((await api.workspaces.get.query({ workspaceId })).projectCount).toBe(1);
 });
 

@@ -1,6 +1,7 @@
 import { isSignedBy } from "@quarterdeck/core/protocol/signing";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { sealedTail } from "./fake-bridge.ts";
 import { newId, refusalOf, TestApi } from "./test-api.ts";
 
 const run = { action: "exec", params: { program: "echo", args: ["hi"] }, projectId: null };
@@ -41,7 +42,7 @@ test("a submitted task reaches the relay signed, and its result comes back into 
     state: "ended",
     verdict: "succeeded",
     exitCode: 0,
-    tail: btoa("hi\n"),
+    tail: sealedTail,
     durationMs: 1000,
     waiting: null,
   });

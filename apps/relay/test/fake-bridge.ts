@@ -1,7 +1,7 @@
-import { toBase64, toBase64Url } from "@quarterdeck/core/base64";
+import { toBase64Url } from "@quarterdeck/core/base64";
 import type { RunId, ServerId, SessionId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
-import type { Command } from "@quarterdeck/core/protocol/command";
+import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import { type HelloBody, welcomeBodySchema, type WelcomeBody } from "@quarterdeck/core/protocol/handshake";
 import {
   generateSigningKey,
@@ -13,6 +13,7 @@ import {
 } from "@quarterdeck/core/protocol/signing";
 import { protocolRange } from "@quarterdeck/core/protocol/version";
 import { id } from "./platform.ts";
+import { sealedLike } from "./sealed-piece.ts";
 import { type Frame, Peer } from "./peer.ts";
 import type { RelayRuntime } from "./relay-runtime.ts";
 
@@ -74,8 +75,8 @@ export class FakeServer {
 
   /** Submits a run. Returns its command. */
   async submit(parts: Partial<Command> = {}): Promise<Command> {
-    const { command, signed, signature } = await this.relay.platform.command(this.serverId, parts);
-    await this.outbox({ kind: "command", signed, signature });
+    const { command, ...text } = await this.relay.platform.command(this.serverId, parts);
+    await this.outbox({ kind: "command", ...text });
     return command;
   }
 
@@ -124,13 +125,21 @@ export class FakeServer {
     { peer, welcome }: Connection,
     { isAcknowledged = true } = {},
   ): Promise<(Command & { seq: number })[]> {
-    const frame = await peer.next<Frame & { items: (SignedText & { seq: number })[] }>("commands");
+    const frame = await peer.next<Frame & { items: (CommandText & { seq: number })[] }>("commands");
     const last = frame.items.at(-1)?.seq ?? 0;
     if (isAcknowledged) {
       this.commandsReceived = last;
       peer.send({ type: "ack", epoch: welcome.epoch, stream: "commands", through: last });
     }
-    return frame.items.map(({ seq, signed }) => ({ ...(JSON.parse(signed) as Command), seq }));
+    return Promise.all(
+      frame.items.map(async ({ seq, signed, sealed }) => {
+        const command = JSON.parse(signed) as Command;
+        const hash = sealed === null ? null : await sha256Base64Url(sealed);
+        if (command.action !== "task.cancel" && command.sealedHash !== hash)
+          throw new Error("a command came with another one's sealed part");
+        return { ...command, seq };
+      }),
+    );
   }
 
   async result(command: Command, parts: object = {}): Promise<SignedText> {
@@ -151,9 +160,10 @@ export class FakeServer {
       durationMs: 5,
       outputBytes: 6,
       outputCutBytes: 0,
-      tail: toBase64(new TextEncoder().encode("hello\n")),
+      tail: sealedLike(new TextEncoder().encode("hello\n")),
       code: null,
       message: null,
+      quote: null,
       repository: null,
       ...parts,
     };

@@ -1,7 +1,7 @@
-import { fromBase64 } from "@quarterdeck/core/base64";
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { Ticket, Topic } from "@quarterdeck/core/protocol/ticket";
 import { type Frame, Peer } from "./peer.ts";
+import { bytesIn } from "./sealed-piece.ts";
 import type { RelayRuntime } from "./relay-runtime.ts";
 
 export type OutputFrame = Frame & { runId: RunId; offset: number; data: string; isEnd: boolean };
@@ -28,7 +28,7 @@ export function assemble(frames: readonly Frame[], fromOffset = 0): Buffer {
   for (const frame of frames) {
     if (frame.type !== "output") continue;
     const { offset, data } = frame as OutputFrame;
-    const bytes = fromBase64(data);
+    const bytes = bytesIn(data);
     if (offset > end) throw new Error(`bytes ${end} to ${offset} are missing`);
     if (offset + bytes.length <= end) continue;
     parts.push(bytes.subarray(end - offset));

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
 import { orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
+import { sealedLike } from "./sealed-piece.ts";
 
 let relay: RelayRuntime;
 beforeAll(async () => {
@@ -51,7 +52,7 @@ test("[W1] output beyond the credit is refused", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const { peer, welcome } = await server.connect();
   const command = await server.submit();
-  const data = Buffer.alloc(48 * 1024).toString("base64");
+  const data = sealedLike(Buffer.alloc(48 * 1024));
   let creditBack = 0;
   for (let offset = 0; offset < 10; offset++) {
     peer.send({

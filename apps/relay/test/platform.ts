@@ -1,6 +1,13 @@
 import { type Id, type IdKind, makeId, type RunId, type ServerId } from "@quarterdeck/core/ids";
-import type { Command } from "@quarterdeck/core/protocol/command";
-import { generateSigningKey, importSigningKey, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
+import { toBase64Url } from "@quarterdeck/core/base64";
+import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
+import {
+  generateSigningKey,
+  importSigningKey,
+  sha256Base64Url,
+  signText,
+  type SignedText,
+} from "@quarterdeck/core/protocol/signing";
 import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protocol/ticket";
 
 export function id<K extends IdKind>(kind: K): Id<K> {
@@ -32,7 +39,9 @@ export class Platform {
     return new Platform(own.publicKey, key, { ...relay, privateKey: relay.privateKeyPkcs8, certificate });
   }
 
-  async command(serverId: ServerId, parts: Partial<Command> = {}): Promise<SignedText & { command: Command }> {
+  async command(serverId: ServerId, parts: Partial<Command> = {}): Promise<CommandText & { command: Command }> {
+    // What it holds is none of the relay's business; that it stays with its command is.
+    const sealed = toBase64Url(crypto.getRandomValues(new Uint8Array(60)));
     const command: Command = {
       v: 1,
       commandId: id("command"),
@@ -52,9 +61,10 @@ export class Platform {
       notBeforeMs: Date.now() - 1000,
       expiresAtMs: Date.now() + 900_000,
       attempt: 1,
+      sealedHash: await sha256Base64Url(sealed),
       ...parts,
     };
-    return { command, ...(await signText(this.#key, "command", JSON.stringify(command))) };
+    return { command, sealed, ...(await signText(this.#key, "command", JSON.stringify(command))) };
   }
 
   async cancelOf(serverId: ServerId, runId: RunId): Promise<SignedText> {

@@ -7,6 +7,7 @@ import { openViewer } from "./fake-viewer.ts";
 import { eventually, type Frame } from "./peer.ts";
 import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
+import { sealedLike } from "./sealed-piece.ts";
 
 let relay: RelayRuntime;
 let folder: string;
@@ -71,7 +72,7 @@ test("[F10] viewers go on watching through an eviction", async () => {
   const { epoch } = connection.welcome;
   for (const [offset, text] of ["one\n", "two\n", "six\n"].entries()) {
     await evict(server);
-    const data = Buffer.from(text).toString("base64");
+    const data = sealedLike(Buffer.from(text));
     connection.peer.send({ type: "output", epoch, runId, offset: offset * 4, data, isEnd: false });
     expect(await viewer.next("output")).toMatchObject({ offset: offset * 4, data });
   }

@@ -29,8 +29,8 @@ const soon = () => ({ expiresAtMs: Date.now() + 60_000 });
 async function sign(serverId: ServerId, runIds: readonly RunId[], parts: Partial<Command> = {}) {
   const renewed = await Promise.all(
     runIds.map(async (runId) => {
-      const { signed, signature } = await relay.platform.command(serverId, { runId, attempt: 2, ...parts });
-      return { runId, signed, signature };
+      const { command: _command, ...text } = await relay.platform.command(serverId, { runId, attempt: 2, ...parts });
+      return { runId, ...text };
     }),
   );
   return { renewed };

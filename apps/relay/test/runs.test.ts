@@ -12,8 +12,8 @@ afterAll(() => relay.stop());
 
 test("the outbox takes an entry once and nothing beyond a gap", async () => {
   const server = await FakeServer.make(relay, { orgId });
-  const { signed, signature, command } = await relay.platform.command(server.serverId);
-  const entry = { kind: "command", position: 2, signed, signature };
+  const { command, ...text } = await relay.platform.command(server.serverId);
+  const entry = { kind: "command", position: 2, ...text };
   expect(await relay.postOutbox(server.serverId, [{ ...entry, position: 3 }])).toBe(1);
   expect((await relay.waiting(server.serverId, command.runId)).state).toBe("unknown");
   expect(await relay.postOutbox(server.serverId, [entry])).toBe(2);
@@ -44,9 +44,9 @@ test("[W2] a command that no platform key signed never reaches the bridge", asyn
   const connection = await server.connect();
   const forged = await relay.platform.command(server.serverId);
   const signed = forged.signed.replace("echo", "evil");
-  await server.outbox({ kind: "command", signed, signature: forged.signature });
+  await server.outbox({ kind: "command", signed, signature: forged.signature, sealed: null });
   const foreign = await relay.platform.command(id("server"));
-  await server.outbox({ kind: "command", signed: foreign.signed, signature: foreign.signature });
+  await server.outbox({ kind: "command", signed: foreign.signed, signature: foreign.signature, sealed: null });
   const good = await server.submit();
   expect((await server.commands(connection)).map((command) => command.runId)).toEqual([good.runId]);
   const ended = await eventually(
@@ -81,9 +81,9 @@ test("a cancelled run that waits is dropped and reported, one that runs gets the
 
 test("a cancel that comes before its run ends it as soon as it comes", async () => {
   const server = await FakeServer.make(relay, { orgId });
-  const { command, signed, signature } = await relay.platform.command(server.serverId);
+  const { command, ...text } = await relay.platform.command(server.serverId);
   await server.cancel(command.runId);
-  await server.outbox({ kind: "command", signed, signature });
+  await server.outbox({ kind: "command", ...text });
   expect((await relay.waiting(server.serverId, command.runId)).state).toBe("ended");
 });
 
@@ -126,7 +126,7 @@ test("no more commands are on the way than the window allows, and all arrive", a
     const made = await Promise.all(
       Array.from({ length: 100 }, () => relay.platform.command(server.serverId, { projectId: id("project") })),
     );
-    await server.outbox(...made.map(({ signed, signature }) => ({ kind: "command", signed, signature })));
+    await server.outbox(...made.map(({ command: _command, ...text }) => ({ kind: "command", ...text })));
   }
   const connection = await server.connect();
   const seen = await server.commands(connection, { isAcknowledged: false });

@@ -9,6 +9,7 @@ import { assemble, dialViewer, openViewer, type OutputFrame } from "./fake-viewe
 import { eventually, type Frame, type Peer } from "./peer.ts";
 import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
+import { bytesIn, sealedLike } from "./sealed-piece.ts";
 
 let relay: RelayRuntime;
 beforeAll(async () => {
@@ -66,7 +67,7 @@ class OutputSource {
         epoch: welcome.epoch,
         runId: this.#runId,
         offset: this.#position,
-        data: piece.toString("base64"),
+        data: sealedLike(piece),
         isEnd,
       });
       this.#credit -= length;
@@ -121,7 +122,7 @@ test("[F9] what comes together goes out in few messages, each piece once and in 
   const { epoch } = connection.welcome;
   const bytes = Buffer.from(Array.from({ length: 200 }, (_, i) => `line ${i}\n`.padStart(10)).join(""));
   for (let offset = 0; offset < bytes.length; offset += 10) {
-    const data = bytes.subarray(offset, offset + 10).toString("base64");
+    const data = sealedLike(bytes.subarray(offset, offset + 10));
     connection.peer.send({ type: "output", epoch, runId, offset, data, isEnd: offset + 10 >= bytes.length });
   }
   await viewer.until(() => ends(viewer) > 0, "the end of the output");
@@ -277,7 +278,7 @@ test("[F9] a viewer that does not acknowledge is skipped, others go on, and it c
     viewer.frames.reduce((end, frame) => {
       if (frame.type !== "output") return end;
       const { offset, data } = frame as OutputFrame;
-      return Math.max(end, offset + Buffer.from(data, "base64").length);
+      return Math.max(end, offset + bytesIn(data).length);
     }, 0);
   let acknowledged = 0;
   const step = (viewer: Peer) => {
@@ -302,7 +303,7 @@ test("[F9] a viewer that does not acknowledge is skipped, others go on, and it c
 test("output that is gone is said, and comes after all when the run is dispatched later", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const connection = await server.connect();
-  const { command, signed, signature } = await relay.platform.command(server.serverId);
+  const { command, ...text } = await relay.platform.command(server.serverId);
   const { runId } = command;
   const viewer = await openViewer(relay, server.serverId, { topics: [`output:${runId}`] });
   viewer.send({ type: "watchOutput", runId, fromOffset: 0 });
@@ -318,7 +319,7 @@ test("output that is gone is said, and comes after all when the run is dispatche
     reason: "unknown run",
   });
   expect(await viewer.next("gap")).toMatchObject({ runId, toOffset: null, reason: "unknown run" });
-  await server.outbox({ kind: "command", signed, signature });
+  await server.outbox({ kind: "command", ...text });
   const interest = await connection.peer.next<InterestFrame>("interest", (frame) => frame.runs.length > 0);
   expect(interest.runs).toEqual([{ runId, fromOffset: 0 }]);
 });

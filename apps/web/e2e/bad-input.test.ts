@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
-import { setUp } from "./support/client.ts";
+import { outputOf, setUp } from "./support/client.ts";
 import { account, createWorkspace, verdict } from "./support/console.ts";
 import { startGitServer } from "./support/git-server.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -139,7 +139,7 @@ it("[S1][S2] answers names, addresses and programs that it cannot take where the
       // Metacharacters arrive as they are.
       const literal = await client.run("printf", ["%s|", "; id", "$(id)", "`id`", "*", "a\nb", '"', "'"]);
       const ended = await client.waitUntil(literal.taskId, (task) => task.state === "ended");
-      expect(Buffer.from(ended.tail ?? "", "base64").toString()).toBe("; id|$(id)|`id`|*|a\nb|\"|'|");
+      expect(await outputOf(ended)).toBe("; id|$(id)|`id`|*|a\nb|\"|'|");
       await client.close();
     });
   } finally {

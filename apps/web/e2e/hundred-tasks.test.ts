@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { newTaskId, setUp } from "./support/client.ts";
+import { newTaskId, outputOf, setUp } from "./support/client.ts";
 import { startQuarterdeck } from "./support/quarterdeck.ts";
 import { startGitServer } from "./support/git-server.ts";
 import { makeSampleRepository } from "./support/sample-repository.ts";
@@ -60,13 +60,8 @@ it("ends a hundred tasks that were submitted at once, each project's in the orde
       const taken = [...mine].sort((a, b) => numberOf(a) - numberOf(b));
       const expected = taken.map((task) => String(numberOf(task)));
       const read = await client.run("cat", ["order.txt"], projectId);
-      const { tail } = await client.waitUntil(read.taskId, (task) => task.state === "ended");
-      expect(
-        Buffer.from(tail ?? "", "base64")
-          .toString()
-          .trim()
-          .split("\n"),
-      ).toEqual(expected);
+      const ended = await client.waitUntil(read.taskId, (task) => task.state === "ended");
+      expect((await outputOf(ended)).trim().split("\n")).toEqual(expected);
       // Each started after the one before had ended.
       for (const [n, task] of taken.entries()) {
         const before = taken[n - 1];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { setUp, signIn } from "./support/client.ts";
+import { outputOf, setUp, signIn } from "./support/client.ts";
 import { startQuarterdeck } from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { waitFor } from "./support/wait-for.ts";
@@ -52,7 +52,7 @@ it("[S7] keeps keys, journal and database from what it runs, where bubblewrap wo
     const task = await client.run("cat", [path]);
     const ended = await client.waitUntil(task.taskId, ({ state }) => state === "ended");
     expect(ended).toMatchObject({ verdict: "failed", exitCode: 1 });
-    expect(Buffer.from(ended.tail ?? "", "base64").toString()).toContain("No such file");
+    expect(await outputOf(ended)).toContain("No such file");
   }
   await client.close();
   await quarterdeck.stop();

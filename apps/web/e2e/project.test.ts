@@ -39,8 +39,10 @@ it("clones a real package, runs its own tests, and shows the commit that breaks 
       await page.getByRole("button", { name: "Run tests" }).click();
       await page.waitForURL(/\/(runs|tasks)\//);
       expect(await verdict(page, 120_000)).toBe("succeeded");
-      const passed = await output(page).innerText();
-      expect(passed).toMatch(/# pass +\d+/);
+      // Verdict and output come on ways of their own.
+      const log = output(page);
+      await waitFor(async () => /# pass +\d+/.test(await log.innerText()), { what: "the output of the tests" });
+      const passed = await log.innerText();
       expect(passed).not.toMatch(/^not ok/m);
       await takeScreenshot(page, "tests-passed");
 
@@ -66,7 +68,9 @@ it("clones a real package, runs its own tests, and shows the commit that breaks 
       await page.getByRole("button", { name: "Run tests" }).click();
       await page.waitForURL(/\/(runs|tasks)\//);
       expect(await verdict(page, 120_000)).toBe("failed");
-      expect(await output(page).innerText()).toMatch(/^not ok/m);
+      await waitFor(async () => /^not ok/m.test(await output(page).innerText()), {
+        what: "the output of the test that fails",
+      });
       await takeScreenshot(page, "tests-failed");
 
       // The log comes back from the server when the page is opened again.

@@ -1,9 +1,9 @@
 import { hourMs } from "@quarterdeck/core/units";
 import { actions, findAction, type Effect } from "@quarterdeck/core/actions/catalogue";
 import type { Clock } from "@quarterdeck/core/clock";
-import type { Refusal, Result } from "@quarterdeck/core/errors/result";
+import { accept, type Refusal, type Result } from "@quarterdeck/core/errors/result";
 import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
-import type { Command } from "@quarterdeck/core/protocol/command";
+import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import type { CommandItem } from "./connection/session/session-events.ts";
 import type { CommandRecord } from "./journal/command-record.ts";
 import type { GroupCommit } from "./journal/group-commit.ts";
@@ -11,6 +11,7 @@ import type { Journal } from "./journal/journal.ts";
 import type { Log } from "./log.ts";
 import { finishedResult } from "./runs/finished-result.ts";
 import type { Runner } from "./runs/runner.ts";
+import type { OpenedPart, SealedParts } from "./verification/open-sealed-part.ts";
 import { readUnverifiedIds, type RefusedIds } from "./verification/unverified-ids.ts";
 import { verifyCommand, type VerificationRules } from "./verification/verify-command.ts";
 
@@ -19,6 +20,7 @@ interface IntakeOptions {
   readonly commits: GroupCommit;
   readonly runner: Runner;
   readonly rules: VerificationRules;
+  readonly sealedParts: SealedParts;
   readonly privateKey: CryptoKey;
   readonly clock: Clock;
   readonly log: Log;
@@ -28,13 +30,19 @@ interface IntakeOptions {
 /** How long an id is remembered past its command's expiry. */
 const rememberMs = 24 * hourMs;
 
+interface AcceptedCommand {
+  readonly command: Command;
+  readonly text: CommandText;
+  readonly opened: OpenedPart | null;
+}
+
 type Verdict =
-  | { readonly kind: "accepted"; readonly command: Command; readonly text: SignedText }
+  | { readonly kind: "accepted"; readonly accepted: AcceptedCommand }
   | {
       readonly kind: "refused";
       readonly refusal: Refusal;
       readonly ids: RefusedIds | undefined;
-      readonly text: SignedText;
+      readonly text: CommandText;
       readonly signed: SignedText | undefined;
     };
 
@@ -51,7 +59,7 @@ export class CommandIntake {
     const { journal, commits } = this.#options;
     if (items.length === 0) return journal.receivedCommands();
     const verdicts = await Promise.all(
-      items.map((item) => this.#judge({ signed: item.signed, signature: item.signature })),
+      items.map(({ signed, signature, sealed }) => this.#judge({ signed, signature, sealed })),
     );
     const through = Math.max(...items.map(({ seq }) => seq));
     let afterwards: (() => void)[] = [];
@@ -63,10 +71,9 @@ export class CommandIntake {
     return through;
   }
 
-  async #judge(text: SignedText): Promise<Verdict> {
-    const { rules, clock } = this.#options;
-    const checked: Result<Command> = await verifyCommand(text, rules, clock.nowMs());
-    if (checked.ok) return { kind: "accepted", command: checked.value, text };
+  async #judge(text: CommandText): Promise<Verdict> {
+    const checked = await this.#check(text);
+    if (checked.ok) return { kind: "accepted", accepted: checked.value };
     const ids = readUnverifiedIds(text);
     return {
       kind: "refused",
@@ -75,6 +82,14 @@ export class CommandIntake {
       text,
       signed: ids && (await this.#signRefusal(ids, checked.error)),
     };
+  }
+
+  async #check(text: CommandText): Promise<Result<AcceptedCommand>> {
+    const { rules, sealedParts, clock } = this.#options;
+    const command = await verifyCommand(text, rules, clock.nowMs());
+    if (!command.ok) return command;
+    const opened = await sealedParts.open(command.value, text);
+    return opened.ok ? accept({ command: command.value, text, opened: opened.value }) : opened;
   }
 
   #signRefusal(ids: RefusedIds, refusal: Refusal): Promise<SignedText> {
@@ -90,14 +105,14 @@ export class CommandIntake {
 
   /** Inside the transaction. Returns what to do when it is durable. */
   #record(verdict: Verdict): (() => void) | undefined {
-    return verdict.kind === "accepted" ? this.#accept(verdict.command, verdict.text) : this.#refuse(verdict);
+    return verdict.kind === "accepted" ? this.#accept(verdict.accepted) : this.#refuse(verdict);
   }
 
-  #accept(command: Command, text: SignedText): (() => void) | undefined {
+  #accept({ command, text, opened }: AcceptedCommand): (() => void) | undefined {
     const { journal, log, runner, clock } = this.#options;
     const known = journal.find(command.commandId);
     if (known) {
-      const isSame = known.record.text.signed === text.signed;
+      const isSame = known.record.text.signed === text.signed && known.record.text.sealed === text.sealed;
       if (isSame) log.info("a command came again and is not run again", { commandId: command.commandId });
       // The run that has this id keeps its own result; the platform learns of the other command from the alert.
       else
@@ -108,7 +123,8 @@ export class CommandIntake {
       return undefined;
     }
     const forgetAtMs = Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs;
-    if (command.action === "task.cancel") {
+    if (opened === null) {
+      // Only a cancel comes without a sealed part.
       const { runId } = actions["task.cancel"].params.parse(command.params);
       // Durable, so that it holds for a run that is not here yet and after a crash. Doing it again changes nothing.
       if (!journal.isRunEnded(runId)) journal.buryRun(runId, forgetAtMs);
@@ -125,7 +141,7 @@ export class CommandIntake {
     }
     journal.save(record);
     const isCancelled = journal.isBuried(command.runId);
-    return () => runner.begin(record, command, { isCancelled });
+    return () => runner.begin(record, command, { opened, isCancelled });
   }
 
   #refuse({ refusal, ids, text, signed }: Extract<Verdict, { kind: "refused" }>): (() => void) | undefined {
@@ -151,7 +167,7 @@ export class CommandIntake {
 
 interface RecordParts {
   readonly command: Pick<Command, "commandId" | "runId">;
-  readonly text: SignedText;
+  readonly text: CommandText;
   readonly effect: Effect;
   readonly receivedAtMs: number;
   readonly forgetAtMs: number;

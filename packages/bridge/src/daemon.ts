@@ -20,6 +20,8 @@ import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
 import { idTimeMs } from "./runs/id-time.ts";
 import { OutputFollower, type RunState } from "./runs/output-follower.ts";
+import { ContentKeys } from "./sealing/content-keys.ts";
+import { SealedParts } from "./verification/open-sealed-part.ts";
 import { RunLedger } from "./runs/run-ledger.ts";
 import { Runner } from "./runs/runner.ts";
 import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
@@ -69,10 +71,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const bootId = readBootId();
   const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const hidden = options.hidden.map((folder) => realpathSync(folder));
-  const [sandbox, privateKey, fingerprint] = await Promise.all([
+  const [sandbox, privateKey, fingerprint, sealedParts] = await Promise.all([
     openSandbox({ data, hidden, folders, bubblewrap: options.bubblewrap, hasConsent: options.hasConsent }),
     importSigningKey(identity.privateKeyPkcs8),
     keyFingerprint(identity.publicKey),
+    SealedParts.with(identity.sealingKey),
   ]);
   if (sandbox.isolation !== "hidden")
     log.warn("runs are not isolated", { isolation: sandbox.isolation, reason: sandbox.reason });
@@ -90,6 +93,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const onResult = () => connection.resultAdded();
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });
+  const contentKeys = new ContentKeys(data);
   const runner = new Runner({
     context: {
       data,
@@ -98,6 +102,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       updater: link && new Updater({ data, identity, link, onSwitched: options.onSwitched }),
     },
     ledger,
+    contentKeys,
     launcher,
     bootId,
     lifeline: options.lifeline,
@@ -111,13 +116,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keyFingerprint: fingerprint,
     programs: defaultPrograms,
   };
-  const intake = new CommandIntake({ journal, commits, runner, rules, privateKey, clock, log, onResult });
+  const intake = new CommandIntake({ journal, commits, runner, rules, sealedParts, privateKey, clock, log, onResult });
   const stateOf = (runId: RunId): RunState => {
     if (runner.isActive(runId)) return "active";
     if (journal.isRunEnded(runId) || existsSync(data.run(runId).path)) return "ended";
     return (agreed.nowMs() ?? 0) - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
   };
-  const follower = new OutputFollower({ data, stateOf, send: (frame) => connection.send(frame) });
+  const follower = new OutputFollower({ data, contentKeys, stateOf, send: (frame) => connection.send(frame) });
   const samples = new SampleReader(data.path);
   const telemetry = new TelemetrySchedule({
     read: () => samples.read(clock.nowMs(), runner.activeCount),
@@ -179,7 +184,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     cleanUpRuns({ data, isActive: (runId) => runner.isActive(runId), nowMs, log });
   };
 
-  await recoverCommands({ journal, commits, runner, platformKeys: identity.platformKeys, log });
+  await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: identity.platformKeys, log });
   connection.start();
   telemetry.start();
   const tidying = setInterval(tidy, hourMs);

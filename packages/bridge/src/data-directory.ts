@@ -81,6 +81,10 @@ export class RunDirectory {
   get result(): string {
     return join(this.path, "result.json");
   }
+  /** What its content is sealed with. */
+  get contentKey(): string {
+    return join(this.path, "content-key.json");
+  }
   get cancel(): string {
     return join(this.path, "cancel");
   }

@@ -1,17 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { idSchema } from "@quarterdeck/core/ids";
+import { storedSealingKeySchema } from "@quarterdeck/core/protocol/hpke";
 import { publicKeySchema } from "@quarterdeck/core/protocol/signing";
 import * as z from "zod";
 import type { DataDirectory } from "./data-directory.ts";
 import { writeDurably } from "./durable-file.ts";
 
-/** Who this bridge is, and whose commands it obeys. Made when it enrols; it holds the private key. */
+/** Who this bridge is, and whose commands it obeys. Made when it enrols; it holds the private keys. */
 export const identitySchema = z.strictObject({
   serverId: idSchema("server"),
   orgId: idSchema("org"),
   publicKey: publicKeySchema,
   privateKeyPkcs8: z.string(),
+  sealingKey: storedSealingKeySchema,
   platformKeys: z.array(publicKeySchema).min(1).max(4),
   relayUrl: z.string(),
   apiUrl: z.string(),

@@ -1,5 +1,5 @@
-// The process beside each run: it outlives the bridge, so a run does too. `wrapper.mjs DIRECTORY` waits for the paths of
-// runs on its standard input and runs one after the other, because starting Node takes longer than most programs run. It
+// The process beside each run: it outlives the bridge, so a run does too. `wrapper.mjs DIRECTORY` waits for runs
+// on its standard input and runs one after the other, because starting Node takes longer than most programs run. It
 // takes the next one only when the result of the last is on the disk, and none after the bridge has gone.
 import { readFileSync } from "node:fs";
 import { RunDirectory } from "./data-directory.ts";
@@ -14,11 +14,11 @@ const pipes = new OutputPipes(pipeDirectory);
 pipes.refill();
 process.stdout.on("error", () => undefined); // The bridge is gone; the end of the input says so too.
 process.stdin.on("error", () => process.stdin.destroy());
-for await (const path of runRequests(process.stdin)) {
+for await (const { path, secretInput } of runRequests(process.stdin)) {
   process.title = `${name} ${path}`;
   const run = new RunDirectory(path);
   const spec = JSON.parse(readFileSync(run.spec, "utf8")) as WrapperSpec;
-  await runProgram(run, spec, pipes.take());
+  await runProgram(run, { ...spec, secretInput }, pipes.take());
   process.title = name;
   process.stdout.write(runEnded);
   pipes.refill();

@@ -13,13 +13,23 @@ import {
   type WorkspaceId,
 } from "@quarterdeck/core/ids";
 import { bridgeToRelaySchema, type BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import type { ContentPlace } from "@quarterdeck/core/protocol/content-format";
+import { deriveContentKey, openContent, type StreamKey } from "@quarterdeck/core/protocol/content-sealing";
+import { joinSealedPart, sealSecretInput, sealStreamKey } from "@quarterdeck/core/protocol/sealed-part";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
-import type { Command } from "@quarterdeck/core/protocol/command";
+import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
+import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import { enrolRequestSchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
 import { helloBodySchema, type HelloBody, type WelcomeBody } from "@quarterdeck/core/protocol/handshake";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
-import { resultSchema, type RunFinished, type RunResult } from "@quarterdeck/core/protocol/result";
+import {
+  commitAboutSchema,
+  resultSchema,
+  type RunFinished,
+  type RunResult,
+  type RunStarted,
+} from "@quarterdeck/core/protocol/result";
 import {
   generateSigningKey,
   importSigningKey,
@@ -54,7 +64,11 @@ export interface CommandWish {
   readonly projectId?: ProjectId | null;
   readonly overrides?: Record<string, unknown>;
   readonly key?: CryptoKey;
+  readonly secretInput?: SecretInput;
 }
+
+/** A result as somebody sees it who may read its content: tail (base64), quote (text) and commit are opened. */
+export type OpenedResult = RunStarted | RunFinished;
 
 /** The platform as a bridge sees it: enrolment, the relay's protocol, and the keys. It keeps what the bridge sent. */
 export class FakeRelay {
@@ -64,7 +78,7 @@ export class FakeRelay {
   readonly serverId = newId("server") as ServerId;
   readonly workspaceId = newId("workspace") as WorkspaceId;
   readonly platform: Key;
-  readonly results: { seq: number; result: RunResult }[] = [];
+  readonly results: { seq: number; result: OpenedResult }[] = [];
   readonly output = new Map<RunId, { bytes: Buffer; isEnded: boolean; firstAtMs: number; pieces: number }>();
   readonly frames: BridgeToRelay[] = [];
   readonly closes: number[] = [];
@@ -87,7 +101,10 @@ export class FakeRelay {
   #sockets = new Set<WebSocket>();
   #socket: WebSocket | undefined;
   #storedResults = 0;
-  #commands: ({ seq: number } & SignedText)[] = [];
+  #commands: ({ seq: number } & CommandText)[] = [];
+  /** What content is sealed with here, and the bridge's key for sealed parts. */
+  streamKey: StreamKey = { epoch: 1, key: randomBytes(32).toString("base64url") };
+  sealingKey = "";
   #interest: { telemetry: boolean; runs: { runId: RunId; fromOffset: number | null }[] } = {
     telemetry: false,
     runs: [],
@@ -156,6 +173,7 @@ export class FakeRelay {
     );
     if (!checked.ok) return [400, checked.error];
     this.bridgeKey = request.publicKey;
+    this.sealingKey = request.sealingKey;
     const answer: EnrolAnswer = {
       requestHash: await sha256Base64Url(signed),
       serverId: this.serverId,
@@ -246,12 +264,13 @@ export class FakeRelay {
         if (!opened.ok) throw new Error(opened.error.message);
         if (seq !== this.#storedResults + 1) continue;
         this.#storedResults = seq;
-        this.results.push({ seq, result: opened.value });
+        this.results.push({ seq, result: await this.#openResult(opened.value) });
       }
       this.#send({ type: "ack", stream: "results", through: this.#storedResults });
     }
     if (frame.type === "output") {
-      const data = Buffer.from(frame.data, "base64");
+      const { offset, isEnd } = frame;
+      const data = await this.open(frame.data, frame.runId, { kind: "output", offset, isEnd });
       const known = this.output.get(frame.runId) ?? {
         bytes: Buffer.alloc(0),
         isEnded: false,
@@ -268,6 +287,27 @@ export class FakeRelay {
       });
       if (data.length > 0) this.#send({ type: "credit", stream: "output", bytes: data.length });
     }
+  }
+
+  /** What a viewer does with sealed content, with the key of its run. */
+  async open(sealed: string, runId: RunId, place: ContentPlace): Promise<Buffer> {
+    const opened = await openContent(sealed, { runId, place }, [await deriveContentKey(this.streamKey, runId)]);
+    if (!opened.ok) throw new Error(opened.error.message);
+    return Buffer.from(opened.value);
+  }
+
+  async #openResult(result: RunResult): Promise<OpenedResult> {
+    if (result.kind === "started") return result;
+    const { runId, tail, quote, repository } = result;
+    const head = repository?.head ?? null;
+    const about = head && (await this.open(head.about, runId, { kind: "commit" })).toString();
+    const opened = about === null ? {} : { head: { ...head, ...commitAboutSchema.parse(JSON.parse(about)) } };
+    return {
+      ...result,
+      repository: repository && ({ ...repository, ...opened } as typeof repository),
+      tail: tail && (await this.open(tail, runId, { kind: "tail" })).toString("base64"),
+      quote: quote && (await this.open(quote, runId, { kind: "quote" })).toString(),
+    };
   }
 
   #send(frame: RelayToBridge): void {
@@ -288,17 +328,29 @@ export class FakeRelay {
     projectId = null,
     overrides = {},
     key,
-  }: CommandWish): Promise<{ command: Command; text: SignedText }> {
+    secretInput,
+  }: CommandWish): Promise<{ command: Command; text: CommandText }> {
     const definition = actions[action];
-    const command = {
-      v: 1,
+    const ids = {
       commandId: newId("command") as CommandId,
       runId: newId("run") as RunId,
-      taskId: newId("task") as TaskId,
-      orgId: this.orgId,
       workspaceId: this.workspaceId,
       projectId,
       serverId: this.serverId,
+      attempt: 1,
+    };
+    const sealed =
+      action === "task.cancel"
+        ? null
+        : joinSealedPart({
+            streamKey: await sealStreamKey(this.streamKey, this.sealingKey, ids),
+            secretInput: secretInput ? await sealSecretInput(secretInput, this.sealingKey, ids) : null,
+          });
+    const command = {
+      v: 1,
+      ...ids,
+      taskId: newId("task") as TaskId,
+      orgId: this.orgId,
       bridgeKeyFingerprint: await keyFingerprint(this.bridgeKey),
       action,
       effect: definition.effect,
@@ -308,13 +360,14 @@ export class FakeRelay {
       priority: "normal",
       notBeforeMs: Date.now(),
       expiresAtMs: Date.now() + 900_000,
-      attempt: 1,
+      sealedHash: sealed === null ? null : await sha256Base64Url(sealed),
       ...overrides,
     } as Command;
-    return { command, text: await signText(key ?? this.platform.privateKey, "command", JSON.stringify(command)) };
+    const signed = await signText(key ?? this.platform.privateKey, "command", JSON.stringify(command));
+    return { command, text: { ...signed, sealed } };
   }
 
-  sendSigned(...texts: SignedText[]): void {
+  sendSigned(...texts: CommandText[]): void {
     const items = texts.map((text) => ({ seq: this.#commands.length + 1 + texts.indexOf(text), ...text }));
     this.#commands.push(...items);
     this.#send({ type: "commands", items });
@@ -363,5 +416,5 @@ export class FakeRelay {
 }
 
 export function tailText(result: RunFinished): string {
-  return Buffer.from(result.tail, "base64").toString("utf8");
+  return Buffer.from(result.tail ?? "", "base64").toString("utf8");
 }

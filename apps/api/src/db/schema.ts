@@ -15,11 +15,13 @@ import type {
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
-import type { RepositoryState, Verdict } from "@quarterdeck/core/protocol/result";
+import type { Verdict } from "@quarterdeck/core/protocol/result";
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Role } from "../auth/permissions.ts";
+import type { ContentOwner } from "../content/stream-key-repo.ts";
 import type { ChangeKind } from "../events/views.ts";
-import type { ProjectState, TestCommand } from "../projects/views.ts";
+import type { ProjectState, StoredRepository, TestCommand } from "../projects/views.ts";
 import type { ServerStatus } from "../servers/views.ts";
 import type { RolloutState, UpdateState } from "../updates/views.ts";
 import type { ResolutionOutcome, RunState, TaskParams } from "../tasks/views.ts";
@@ -30,7 +32,25 @@ export const orgs = sqliteTable("orgs", {
   createdAtMs: integer().notNull(),
   /** When the first account took it; until then it only holds this machine. */
   claimedAtMs: integer(),
+  /** Rises when a member is removed: from then on content is sealed with other keys. */
+  contentEpoch: integer().notNull().default(1),
 });
+
+/** What content is sealed with: of a project or of a workspace's own runs, in one epoch. Sealed with the master key. */
+export const streamKeys = sqliteTable(
+  "stream_keys",
+  {
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    ownerId: text().$type<ContentOwner>().notNull(),
+    epoch: integer().notNull(),
+    sealedKey: text().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.orgId, table.ownerId, table.epoch] })],
+);
 
 export const users = sqliteTable("users", {
   userId: text().$type<UserId>().primaryKey(),
@@ -107,6 +127,8 @@ export const servers = sqliteTable(
     isThisMachine: integer({ mode: "boolean" }).notNull(),
     publicKey: text().notNull().unique(),
     keyFingerprint: text().notNull(),
+    /** The bridge's X25519 key: what is for its eyes only is sealed for it. */
+    sealingKey: text().notNull().default(""),
     status: text().$type<ServerStatus>().notNull(),
     statusSinceMs: integer().notNull(),
     /** Until when the relay refuses its bridge, which sent more than it may. */
@@ -180,7 +202,7 @@ export const projects = sqliteTable(
     name: text().notNull(),
     url: text().notNull(),
     branch: text(),
-    repository: text({ mode: "json" }).$type<RepositoryState>(),
+    repository: text({ mode: "json" }).$type<StoredRepository>(),
     state: text().$type<ProjectState>().notNull(),
     cloneTaskId: text().$type<TaskId>().notNull(),
     cloneMessage: text(),
@@ -222,6 +244,8 @@ export const tasks = sqliteTable(
       .notNull()
       .references(() => users.userId),
     submittedAtMs: integer().notNull(),
+    /** Its environment and standard input, sealed with the master key; deleted when nothing needs them any more. */
+    secretInput: text(),
     /** The task that it repeats, because that one's outcome is unknown. */
     rerunOf: text().$type<TaskId>(),
   },
@@ -229,6 +253,7 @@ export const tasks = sqliteTable(
     primaryKey({ columns: [table.orgId, table.taskId] }),
     index("tasks_by_org").on(table.orgId, table.isListed, table.submittedAtMs), // the history, newest first
     index("tasks_by_project").on(table.projectId, table.isListed, table.submittedAtMs), // a project's history
+    index("tasks_with_secrets").on(table.orgId, table.taskId).where(sql`"secretInput" is not null`), // deleting what nothing needs any more
     index("tasks_by_workspace").on(table.workspaceId, table.isListed, table.submittedAtMs), // a workspace's history
   ],
 );
@@ -261,7 +286,8 @@ export const runs = sqliteTable(
     durationMs: integer(),
     outputBytes: integer(),
     outputCutBytes: integer(),
-    /** The last bytes of the output, in base64. */
+    /** What a program said about the failure, and the last bytes of the output: both sealed, as the bridge sent them. */
+    quote: text(),
     tail: text(),
     /** What someone decided about an outcome that is unknown; the verdict stays what it is. */
     resolution: text().$type<ResolutionOutcome>(),

@@ -74,8 +74,13 @@ export function relaySpec(options: Options, ports: Ports, keys: { keys: Keys; re
 }
 
 export function apiSpec(options: Options, ports: Ports): ChildSpec {
-  const passedOn = ["QUARTERDECK_DATABASE_URL", "QUARTERDECK_DATABASE_TOKEN", "QUARTERDECK_LOG_LEVEL"];
   const updates = ["QUARTERDECK_BRIDGE_TARBALL", "QUARTERDECK_ROLLOUT_SETTLE_MS"];
+  const passedOn = [
+    "QUARTERDECK_DATABASE_URL",
+    "QUARTERDECK_DATABASE_TOKEN",
+    "QUARTERDECK_KEY",
+    "QUARTERDECK_LOG_LEVEL",
+  ];
   return {
     name: "api",
     command: process.execPath,

@@ -163,11 +163,15 @@ export class OutboxDrainer {
   }
 }
 
+function sealedLength(entry: OutboxEntry): number {
+  return entry.kind === "command" ? (entry.sealed?.length ?? 0) : 0;
+}
+
 /** As many of the entries as one request carries, at least one. */
 function fitting(entries: readonly OutboxEntry[]): OutboxEntry[] {
   let characters = 0;
   return entries.filter((entry, index) => {
-    characters += "signed" in entry ? entry.signed.length + 200 : 200;
+    characters += "signed" in entry ? entry.signed.length + sealedLength(entry) + 200 : 200;
     return index === 0 || characters <= batchCharacters;
   });
 }

@@ -4,9 +4,12 @@ import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { projects, workspaces } from "../db/schema.ts";
-import { defaultTestCommand, type ProjectView, type TestCommand } from "./views.ts";
+import { defaultTestCommand, type ProjectView, type StoredRepository, type TestCommand } from "./views.ts";
 
-export type Project = ProjectView;
+/** A project as the services know it. */
+export interface Project extends Omit<ProjectView, "repository"> {
+  readonly repository: StoredRepository | null;
+}
 
 function selectProjects(db: Database) {
   return db

@@ -21,11 +21,26 @@ export async function listProjects(
   workspaceId: WorkspaceId,
 ): Promise<ProjectView[]> {
   await requireWorkspace(runtime, scope, workspaceId);
-  return listProjectRows(runtime.db, scope, workspaceId);
+  return toViews(runtime, scope, await listProjectRows(runtime.db, scope, workspaceId));
 }
 
-export function getProject(runtime: Runtime, scope: OrgScope, projectId: ProjectId): Promise<ProjectView> {
-  return requireProject(runtime, scope, projectId);
+export async function getProject(runtime: Runtime, scope: OrgScope, projectId: ProjectId): Promise<ProjectView> {
+  const project = await requireProject(runtime, scope, projectId);
+  const [view] = await toViews(runtime, scope, [project]);
+  if (view === undefined) throw new Error(`${projectId} has no view`);
+  return view;
+}
+
+/** Adds what opens the sealed part of what is known of their repositories. */
+async function toViews(runtime: Runtime, scope: OrgScope, projects: readonly Project[]): Promise<ProjectView[]> {
+  const runs = projects.flatMap(({ projectId, repository }) =>
+    repository === null ? [] : [{ runId: repository.runId, ownerId: projectId }],
+  );
+  const keys = await runtime.streamKeys.contentKeys(scope, runs);
+  return projects.map(({ repository, ...project }) => ({
+    ...project,
+    repository: repository && { ...repository, contentKeys: keys.get(repository.runId) ?? [] },
+  }));
 }
 
 interface NewProject {
@@ -85,7 +100,7 @@ export async function createProjectFromGit(
   }
   runtime.nudgeOutbox();
   const task = toTaskView(runtime, await requireTask(runtime, scope, taskId));
-  return { project: await requireProject(runtime, scope, projectId), task };
+  return { project: await getProject(runtime, scope, projectId), task };
 }
 
 /** Clones a project again whose clone failed. */
@@ -120,6 +135,7 @@ async function planClone(
     projectId,
     action: "project.clone",
     params: branch === null ? { url } : { url, branch },
+    secretInput: null,
     priority: "normal",
   };
 }
@@ -147,5 +163,5 @@ export async function setTestCommand(
     ),
     recordChange(scope, { kind: "project", id: projectId, atMs: runtime.clock.nowMs() }, previousChanged),
   ]);
-  return requireProject(runtime, scope, projectId);
+  return getProject(runtime, scope, projectId);
 }

@@ -1,5 +1,6 @@
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { idSchema } from "@quarterdeck/core/ids";
+import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
 import { repositoryStateSchema } from "@quarterdeck/core/protocol/result";
 import * as z from "zod";
 
@@ -12,6 +13,13 @@ export type TestCommand = z.infer<typeof testCommandSchema>;
 
 export const defaultTestCommand: TestCommand = { program: "npm", args: ["install-test"] };
 
+/** What the platform keeps of a repository: its state after a run, which sealed what it says of the commit. */
+const storedRepositorySchema = repositoryStateSchema.extend({ runId: idSchema("run") });
+export type StoredRepository = z.infer<typeof storedRepositorySchema>;
+
+/** With what opens what it says of the commit. */
+const repositoryViewSchema = storedRepositorySchema.extend({ contentKeys: z.array(contentKeySchema) });
+
 export const projectViewSchema = z.strictObject({
   projectId: idSchema("project"),
   workspaceId: idSchema("workspace"),
@@ -20,7 +28,7 @@ export const projectViewSchema = z.strictObject({
   name: z.string(),
   url: z.string(),
   branch: z.string().nullable(),
-  repository: repositoryStateSchema.nullable(),
+  repository: repositoryViewSchema.nullable(),
   state: z.enum(projectStates),
   /** The newest task that clones it. */
   cloneRunTaskId: idSchema("task"),

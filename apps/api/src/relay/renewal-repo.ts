@@ -29,6 +29,9 @@ export interface RenewableRun {
   /** The key that it was first signed for, and the server's now. */
   readonly signedForKey: string | null;
   readonly keyFingerprint: string;
+  readonly sealingKey: string;
+  /** The task's environment and standard input, sealed with the master key. */
+  readonly secretInput: string | null;
   /** The submitter's role in the org; null for someone who is not in it any more. */
   readonly role: Role | null;
   /** Whether its workspace is still on this server, and its project in that. */
@@ -49,6 +52,7 @@ export async function findRunsToRenew(
       cancelAskedAtMs: runs.cancelAskedAtMs,
       signedForKey: runs.keyFingerprint,
       keyFingerprint: servers.keyFingerprint,
+      sealingKey: servers.sealingKey,
       role: members.role,
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
@@ -82,6 +86,7 @@ export async function findRunsToRenew(
     projectId: task.projectId,
     action: task.action as ActionName,
     params: task.params,
+    secretInput: task.secretInput,
     priority: task.priority,
     submittedBy: task.submittedBy,
     submittedAtMs: task.submittedAtMs,

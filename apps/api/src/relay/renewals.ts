@@ -1,9 +1,10 @@
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { RenewalAnswer } from "@quarterdeck/core/protocol/relay-api";
-import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import type { CommandText } from "@quarterdeck/core/protocol/command";
 import { hourMs } from "@quarterdeck/core/units";
 import { and, eq, gt, sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
+import { openTaskSecrets } from "../content/task-secrets.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { auditEntries } from "../db/schema.ts";
 import type { Runtime } from "../runtime.ts";
@@ -50,7 +51,7 @@ async function renew(
   runtime: Runtime,
   server: ReportingServer,
   { runId, run }: { runId: RunId; run: RenewableRun | undefined },
-): Promise<SignedText | RenewalRefusal | null> {
+): Promise<CommandText | RenewalRefusal | null> {
   const nowMs = runtime.clock.nowMs();
   const refusal: RenewalRefusal | null =
     run === undefined
@@ -60,7 +61,7 @@ async function renew(
     if (refusal !== null) await runtime.writer.commit([refusalEntry(runtime, server, { runId, code: refusal.code })]);
     return refusal;
   }
-  const { orgId, taskId, workspaceId, projectId, action, params, priority, keyFingerprint, serverId } = run;
+  const { orgId, taskId, workspaceId, projectId, action, params, priority, keyFingerprint, sealingKey, serverId } = run;
   const commandId = runtime.makeId("command");
   const expiresAtMs = nowMs + commandLife.signatureMs;
   const signed = await signCommand(runtime, {
@@ -70,9 +71,10 @@ async function renew(
     orgId,
     workspaceId,
     projectId,
-    server: { serverId, keyFingerprint },
+    server: { serverId, keyFingerprint, sealingKey },
     action,
     params,
+    secretInput: openTaskSecrets(runtime.secrets, { orgId, taskId }, run.secretInput),
     priority,
     nowMs,
     expiresAtMs,

@@ -5,6 +5,7 @@ import { previousChanged } from "../db/insert-when.ts";
 import { projects, runs } from "../db/schema.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
+import type { StoredRepository } from "../projects/views.ts";
 import type { RunState } from "../tasks/views.ts";
 import type { Statement } from "../writer.ts";
 import type { ReportedRun } from "./report-repo.ts";
@@ -44,7 +45,7 @@ export function finishRun(
     sql`update ${runs} set state = 'ended', verdict = ${result.verdict}, "exitCode" = ${result.exitCode}, signal = ${result.signal},
       code = ${result.code}, message = ${result.message}, "startedAtMs" = coalesce(${result.startedAtMs}, "startedAtMs"),
       "endedAtMs" = ${result.finishedAtMs}, "durationMs" = ${result.durationMs}, "outputBytes" = ${result.outputBytes},
-      "outputCutBytes" = ${result.outputCutBytes}, tail = ${result.tail}
+      "outputCutBytes" = ${result.outputCutBytes}, tail = ${result.tail}, quote = ${result.quote}
       where ${isNotEnded(run)} and ${guard}`,
     taskChanged(runtime, run),
     ...projectStatements(runtime, run, { ...result, message: result.message ?? result.code }),
@@ -81,7 +82,8 @@ function projectStatements(runtime: Runtime, run: ReportedRun, { verdict, messag
   if (projectId === null || (!isClone && repository === null)) return [];
   const isReady = verdict === "succeeded";
   const clone = sql`state = ${isReady ? "ready" : "cloneFailed"}, "cloneMessage" = ${isReady ? null : (message ?? `Cloning ended as ${verdict}.`)}`;
-  const seen = sql`repository = ${JSON.stringify(repository)}`;
+  const stored: StoredRepository | null = repository && { ...repository, runId: run.runId };
+  const seen = sql`repository = ${JSON.stringify(stored)}`;
   const changes = [...(isClone ? [clone] : []), ...(repository === null ? [] : [seen])];
   const isOwnTask = isClone ? eq(projects.cloneTaskId, taskId) : undefined;
   return [

@@ -179,6 +179,7 @@ async function makeServer(
         isThisMachine: enrolment.isThisMachine,
         publicKey: opened.publicKey,
         keyFingerprint: await keyFingerprint(opened.publicKey),
+        sealingKey: opened.sealingKey,
       },
       { tokenHash: hashToken(opened.token), nowMs },
     ),

@@ -16,6 +16,7 @@ export interface Server {
   readonly isThisMachine: boolean;
   readonly publicKey: string;
   readonly keyFingerprint: string;
+  readonly sealingKey: string;
   readonly status: ServerStatus;
   readonly statusSinceMs: number;
   readonly quarantinedUntilMs: number | null;
@@ -33,6 +34,7 @@ const columns = {
   isThisMachine: servers.isThisMachine,
   publicKey: servers.publicKey,
   keyFingerprint: servers.keyFingerprint,
+  sealingKey: servers.sealingKey,
   status: servers.status,
   statusSinceMs: servers.statusSinceMs,
   quarantinedUntilMs: servers.quarantinedUntilMs,
@@ -102,7 +104,7 @@ export async function findEnrolmentByToken(db: Database, tokenHash: string): Pro
 /** Uses a token up and makes its server; nothing happens when the token is used or expired, or the key is known. */
 export function insertEnrolledServer(
   scope: TenantScope,
-  server: Pick<Server, "serverId" | "name" | "isThisMachine" | "publicKey" | "keyFingerprint">,
+  server: Pick<Server, "serverId" | "name" | "isThisMachine" | "publicKey" | "keyFingerprint" | "sealingKey">,
   { tokenHash, nowMs }: { tokenHash: string; nowMs: number },
 ): Statement[] {
   const isUsable = and(

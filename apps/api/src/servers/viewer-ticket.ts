@@ -5,7 +5,7 @@ import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protoco
 import type { OrgScope } from "../auth/scope.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
-import { countRunsOnServer } from "../tasks/repo.ts";
+import { listRunsOnServer } from "../tasks/repo.ts";
 import { requireServer } from "./service.ts";
 import type { ViewerTicketView } from "./views.ts";
 
@@ -23,8 +23,8 @@ export async function issueViewerTicket(
 ): Promise<ViewerTicketView> {
   await requireServer(runtime, scope, serverId);
   const wanted = [...new Set(runIds)];
-  if ((await countRunsOnServer(runtime.db, scope, { serverId, runIds: wanted })) !== wanted.length)
-    throw notFound("run");
+  const readable = await listRunsOnServer(runtime.db, scope, { serverId, runIds: wanted });
+  if (readable.length !== wanted.length) throw notFound("run");
   const topics: Topic[] = [
     ...(telemetry ? (["telemetry"] as const) : []),
     ...wanted.map((runId): Topic => `output:${runId}`),
@@ -42,11 +42,13 @@ export async function issueViewerTicket(
     expiresAtMs: nowMs + limits.ticketMs,
     connectionExpiresAtMs: nowMs + limits.viewerConnectionMs,
   };
+  const keys = await runtime.streamKeys.contentKeys(scope, readable);
   const signed = await runtime.keys.platform.sign("ticket", JSON.stringify(ticket));
   return {
     path: `/viewer/${serverId}`,
     ticket: encodeTicket(signed),
     expiresAtMs: ticket.expiresAtMs,
     connectionExpiresAtMs: ticket.connectionExpiresAtMs,
+    contentKeys: [...keys].map(([runId, contentKeys]) => ({ runId, keys: contentKeys })),
   };
 }

@@ -1,4 +1,5 @@
 import { idSchema } from "@quarterdeck/core/ids";
+import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
 import { capabilitiesSchema } from "@quarterdeck/core/protocol/capabilities";
 import * as z from "zod";
 
@@ -45,5 +46,7 @@ export const viewerTicketViewSchema = z.strictObject({
   ticket: z.string(),
   expiresAtMs: z.int(),
   connectionExpiresAtMs: z.int(),
+  /** What opens the output of the runs that were asked for. */
+  contentKeys: z.array(z.strictObject({ runId: idSchema("run"), keys: z.array(contentKeySchema) })),
 });
 export type ViewerTicketView = z.infer<typeof viewerTicketViewSchema>;

@@ -17,16 +17,17 @@ export async function cancelTask(runtime: Runtime, scope: OrgScope, taskId: Task
   if (state === "ended" || isCancelling) return toTaskView(runtime, record);
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
-  const command = await signCommand(runtime, {
+  const { sealed: _nothing, ...command } = await signCommand(runtime, {
     commandId: runtime.makeId("command"),
     runId: runtime.makeId("run"), // The cancel's own; the run that it cancels is in its parameters.
     taskId,
     orgId,
     workspaceId,
     projectId,
-    server: { serverId, keyFingerprint: record.keyFingerprint },
+    server: { serverId, keyFingerprint: record.keyFingerprint, sealingKey: record.sealingKey },
     action: "task.cancel",
     params: { runId },
+    secretInput: null,
     priority: "urgent",
     nowMs,
     expiresAtMs: nowMs + commandLife.cancelMs,

@@ -1,18 +1,23 @@
 import type { ProjectId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { SecretBox } from "../keys/secret-box.ts";
 import { hashBody, type TaskPlan } from "./plan-task.ts";
 import type { TaskParams } from "./views.ts";
 
 const plan = (params: TaskParams): TaskPlan => ({
   taskId: "task_1" as TaskId,
-  server: { serverId: "srv_1" as ServerId, keyFingerprint: "" },
+  server: { serverId: "srv_1" as ServerId, keyFingerprint: "", sealingKey: "" },
   workspaceId: "ws_1" as WorkspaceId,
   projectId: "prj_1" as ProjectId,
   action: "exec",
   params,
+  secretInput: null,
   priority: "normal",
 });
+
+const secrets = new SecretBox(Buffer.alloc(32));
+const hash = (wish: TaskPlan) => hashBody(wish, secrets);
 
 const params = fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<TaskParams>;
 
@@ -29,12 +34,17 @@ function reversed(value: unknown): unknown {
 test("two submissions are the same exactly when their contents are, in whatever order their fields come", () => {
   fc.assert(
     fc.property(params, params, (a, b) => {
-      expect(hashBody(plan(a))).toBe(hashBody(plan(reversed(a) as TaskParams)));
+      expect(hash(plan(a))).toBe(hash(plan(reversed(a) as TaskParams)));
       const isSame = JSON.stringify(a) === JSON.stringify(b);
-      if (isSame) expect(hashBody(plan(a))).toBe(hashBody(plan(b)));
+      if (isSame) expect(hash(plan(a))).toBe(hash(plan(b)));
     }),
   );
-  expect(hashBody(plan({ args: ["a", "b"] }))).not.toBe(hashBody(plan({ args: ["b", "a"] })));
-  expect(hashBody(plan({ a: { b: 1 } }))).not.toBe(hashBody(plan({ a: [["b", 1]] })));
-  expect(hashBody({ ...plan({}), priority: "high" })).not.toBe(hashBody(plan({})));
+  expect(hash(plan({ args: ["a", "b"] }))).not.toBe(hash(plan({ args: ["b", "a"] })));
+  expect(hash(plan({ a: { b: 1 } }))).not.toBe(hash(plan({ a: [["b", 1]] })));
+  expect(hash({ ...plan({}), priority: "high" })).not.toBe(hash(plan({})));
+  const withInput = (stdin: string) => ({ ...plan({}), secretInput: { stdin } });
+  expect(hash(withInput("a"))).toBe(hash(withInput("a")));
+  expect(hash(withInput("a"))).not.toBe(hash(withInput("b")));
+  // Without the master key the hash of a secret is no help to guess it.
+  expect(hash(withInput("a"))).not.toBe(hashBody(withInput("a"), new SecretBox(Buffer.alloc(32, 1))));
 });

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
+import { sealTaskSecrets } from "../content/task-secrets.ts";
+import type { SecretBox } from "../keys/secret-box.ts";
 import { actions, type ActionName } from "@quarterdeck/core/actions/catalogue";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
@@ -17,11 +20,13 @@ import type { TaskParams } from "./views.ts";
 
 export interface TaskPlan {
   readonly taskId: TaskId;
-  readonly server: Pick<Server, "serverId" | "keyFingerprint">;
+  readonly server: Pick<Server, "serverId" | "keyFingerprint" | "sealingKey">;
   readonly workspaceId: WorkspaceId;
   readonly projectId: ProjectId | null;
   readonly action: ActionName;
   readonly params: TaskParams;
+  /** What only the server may read of it. */
+  readonly secretInput: SecretInput | null;
   readonly priority: Priority;
   /** The task that it repeats. */
   readonly rerunOf?: TaskId;
@@ -39,13 +44,13 @@ export async function planTask(
   plan: TaskPlan,
   condition: SQL,
 ): Promise<Statement[]> {
-  const { taskId, server, workspaceId, projectId, action, params, priority } = plan;
+  const { taskId, server, workspaceId, projectId, action, params, secretInput, priority } = plan;
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   const runId = runtime.makeId("run");
   const commandId = runtime.makeId("command");
   const expiresAtMs = nowMs + commandLife.signatureMs;
-  const { serverId, keyFingerprint } = server;
+  const { serverId, keyFingerprint, sealingKey } = server;
   const command = await signCommand(runtime, {
     commandId,
     runId,
@@ -53,9 +58,10 @@ export async function planTask(
     orgId,
     workspaceId,
     projectId,
-    server: { serverId, keyFingerprint },
+    server: { serverId, keyFingerprint, sealingKey },
     action,
     params,
+    secretInput,
     priority,
     nowMs,
     expiresAtMs,
@@ -73,7 +79,8 @@ export async function planTask(
         effect,
         params,
         priority,
-        bodyHash: hashBody(plan),
+        secretInput: sealTaskSecrets(runtime.secrets, { orgId, taskId }, secretInput),
+        bodyHash: hashBody(plan, runtime.secrets),
         isListed: !isRead && action !== "workspace.create",
         submittedBy: userId,
         submittedAtMs: nowMs,
@@ -93,12 +100,14 @@ export async function planTask(
 }
 
 /** What makes two submissions of one id the same. */
-export function hashBody({ workspaceId, projectId, action, params, priority }: TaskPlan): string {
-  const body = JSON.stringify([workspaceId, projectId, action, priority, sortKeys(params)]);
+export function hashBody(plan: TaskPlan, secrets: SecretBox): string {
+  const { workspaceId, projectId, action, params, secretInput, priority } = plan;
+  const input = secretInput === null ? null : secrets.hash(JSON.stringify(sortKeys(secretInput)));
+  const body = JSON.stringify([workspaceId, projectId, action, priority, sortKeys(params), input]);
   return createHash("sha256").update(body).digest("base64url");
 }
 
-function sortKeys(value: TaskParams[string]): unknown {
+function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;
   const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -3,6 +3,7 @@ import type { Priority } from "@quarterdeck/core/protocol/command";
 import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { TenantScope } from "../auth/scope.ts";
+import type { ReadableRun } from "../content/stream-keys.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
@@ -14,11 +15,15 @@ import type { ResolutionOutcome, TaskParams, TaskView } from "./views.ts";
 export interface TaskRecord {
   readonly view: Omit<TaskView, "waiting">;
   readonly bodyHash: string;
+  /** Sealed with the master key. */
+  readonly secretInput: string | null;
+  readonly quote: string | null;
   readonly tail: string | null;
   readonly serverStatus: "online" | "offline" | "new";
   /** Whether the relay has stored the run's command. */
   readonly isAtRelay: boolean;
   readonly keyFingerprint: string;
+  readonly sealingKey: string;
 }
 
 const resolvers = alias(users, "resolvers");
@@ -35,6 +40,7 @@ function selectTasks(db: Database) {
         status: servers.status,
         outboxThrough: servers.outboxThrough,
         keyFingerprint: servers.keyFingerprint,
+        sealingKey: servers.sealingKey,
       },
       submittedBy: users.email,
       resolvedBy: resolvers.email,
@@ -84,10 +90,13 @@ function toRecord({ task, run, workspaceName, projectName, server, submittedBy, 
       outputCutBytes: run.outputCutBytes,
     },
     bodyHash: task.bodyHash,
+    secretInput: task.secretInput,
+    quote: run.quote,
     tail: run.tail,
     serverStatus: server.status,
     isAtRelay: run.outboxPosition <= server.outboxThrough,
     keyFingerprint: server.keyFingerprint,
+    sealingKey: server.sealingKey,
   };
 }
 
@@ -136,18 +145,19 @@ export async function listTaskRows(db: Database, scope: TenantScope, filter: Tas
   return rows.map(toRecord);
 }
 
-/** How many of these runs exist on this server. */
-export async function countRunsOnServer(
+/** Those of these runs that exist on this server, and whose content theirs is. */
+export async function listRunsOnServer(
   db: Database,
   scope: TenantScope,
   { serverId, runIds }: { serverId: ServerId; runIds: readonly RunId[] },
-): Promise<number> {
-  if (runIds.length === 0) return 0;
+): Promise<ReadableRun[]> {
+  if (runIds.length === 0) return [];
   const rows = await db
-    .select({ runId: runs.runId })
+    .select({ runId: runs.runId, projectId: tasks.projectId, workspaceId: tasks.workspaceId })
     .from(runs)
+    .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
     .where(and(eq(runs.orgId, scope.orgId), eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.length;
+  return rows.map(({ runId, projectId, workspaceId }) => ({ runId, ownerId: projectId ?? workspaceId }));
 }
 
 /** The workspace that a run belongs to, if it is of this org. */
@@ -168,6 +178,7 @@ export interface NewTask {
   readonly action: string;
   readonly effect: (typeof tasks.$inferInsert)["effect"];
   readonly params: TaskParams;
+  readonly secretInput: string | null;
   readonly priority: Priority;
   readonly bodyHash: string;
   readonly isListed: boolean;

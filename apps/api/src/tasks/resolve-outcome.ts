@@ -3,6 +3,7 @@ import type { TaskId } from "@quarterdeck/core/ids";
 import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope } from "../auth/scope.ts";
+import { openTaskSecrets } from "../content/task-secrets.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
@@ -46,10 +47,12 @@ export async function resolveOutcome(runtime: Runtime, scope: OrgScope, decision
 }
 
 /** The same once more, as a task of its own, in the same unit as the decision: so there is one, whoever asks how often. */
-async function runAgain(runtime: Runtime, scope: OrgScope, { view }: TaskRecord): Promise<void> {
+async function runAgain(runtime: Runtime, scope: OrgScope, record: TaskRecord): Promise<void> {
+  const { view } = record;
   const { taskId, workspaceId, projectId, action, params, priority } = view;
   const rerunTaskId = runtime.makeId("task");
-  const wish = { taskId: rerunTaskId, workspaceId, projectId, action, params, priority };
+  const secretInput = openTaskSecrets(runtime.secrets, { ...scope, taskId }, record.secretInput);
+  const wish = { taskId: rerunTaskId, workspaceId, projectId, action, params, secretInput, priority };
   const prepared = await prepareSubmission(runtime, scope, wish);
   await checkSubmission(runtime, scope, prepared);
   const plan = { ...prepared.plan, rerunOf: taskId };

@@ -1,3 +1,4 @@
+import { secretInputSchema } from "@quarterdeck/core/actions/secret-input";
 import { idSchema } from "@quarterdeck/core/ids";
 import { priorities } from "@quarterdeck/core/protocol/command";
 import * as z from "zod";
@@ -25,11 +26,15 @@ export const tasksRouter = router({
         projectId: idSchema("project").nullable(),
         action: z.string().max(64),
         params: taskParamsSchema,
+        /** Environment and standard input, for the task's server only. */
+        secretInput: secretInputSchema.nullish(),
         priority: z.enum(priorities).default("normal"),
       }),
     )
     .output(taskViewSchema)
-    .mutation(({ ctx, input }) => submitTask(ctx.runtime, ctx.scope, input)),
+    .mutation(({ ctx, input }) =>
+      submitTask(ctx.runtime, ctx.scope, { ...input, secretInput: input.secretInput ?? null }),
+    ),
   list: procedure({ scope: "org", permission: "tasks.read" })
     .input(
       z.strictObject({

@@ -30,7 +30,13 @@ export function toTaskView({ relay }: Runtime, record: TaskRecord): TaskView {
 export async function getTask(runtime: Runtime, scope: OrgScope, taskId: TaskId): Promise<TaskDetailView> {
   const record = await requireTask(runtime, scope, taskId);
   const { waiting, ...view } = toTaskView(runtime, record);
-  return { ...view, waiting: await askRelay(runtime, record, waiting), tail: record.tail };
+  const { tail, quote } = record;
+  const ownerId = view.projectId ?? view.workspaceId;
+  const [waitsFor, keys] = await Promise.all([
+    askRelay(runtime, record, waiting),
+    runtime.streamKeys.contentKeys(scope, [{ runId: view.runId, ownerId }]),
+  ]);
+  return { ...view, waiting: waitsFor, tail, quote, contentKeys: keys.get(view.runId) ?? [] };
 }
 
 async function askRelay(

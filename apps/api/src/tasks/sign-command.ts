@@ -1,9 +1,10 @@
 import { actions, defaultOutputLimitBytes, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
-import type { Command, Priority } from "@quarterdeck/core/protocol/command";
+import type { Command, CommandText, Priority } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 import { dayMs, minuteMs } from "@quarterdeck/core/units";
 import type { Runtime } from "../runtime.ts";
 import type { TaskParams } from "./views.ts";
@@ -28,17 +29,29 @@ export interface CommandRequest {
   readonly orgId: OrgId;
   readonly workspaceId: WorkspaceId | null;
   readonly projectId: ProjectId | null;
-  readonly server: { readonly serverId: ServerId; readonly keyFingerprint: string };
+  readonly server: { readonly serverId: ServerId; readonly keyFingerprint: string; readonly sealingKey: string };
   readonly action: ActionName;
   readonly params: TaskParams;
+  readonly secretInput: SecretInput | null;
   readonly priority: Priority;
   readonly nowMs: number;
   readonly expiresAtMs: number;
 }
 
-/** Signs what a bridge will do: for one server, one bridge key and one attempt. */
-export async function signCommand({ keys }: Pick<Runtime, "keys">, request: CommandRequest): Promise<SignedText> {
-  const { server, action, nowMs, ...same } = request;
+/** Signs what a bridge will do: for one server, one bridge key and one attempt; what only it may read is sealed for it. */
+export async function signCommand(
+  { keys, commandSealer }: Pick<Runtime, "keys" | "commandSealer">,
+  request: CommandRequest,
+): Promise<CommandText> {
+  const { server, action, nowMs, secretInput, ...same } = request;
+  const { workspaceId, projectId, orgId } = request;
+  const ids = { ...same, serverId: server.serverId, attempt: firstAttempt };
+  const ownerId = projectId ?? workspaceId;
+  // A cancel brings nothing, and its run has no content.
+  const sealed =
+    action === "task.cancel" || ownerId === null
+      ? null
+      : await commandSealer.seal({ orgId }, { ids, ownerId, sealingKey: server.sealingKey, secretInput });
   const { effect, demand, timeoutMs } = actions[action];
   const command: Command = {
     v: 1,
@@ -51,6 +64,7 @@ export async function signCommand({ keys }: Pick<Runtime, "keys">, request: Comm
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     notBeforeMs: nowMs,
     attempt: firstAttempt,
+    sealedHash: sealed === null ? null : await sha256Base64Url(sealed),
   };
   const text = JSON.stringify(command);
   if (Buffer.byteLength(text) > limits.commandBytes) {
@@ -59,5 +73,5 @@ export async function signCommand({ keys }: Pick<Runtime, "keys">, request: Comm
       `The task's parameters are too large: with them its command has more than ${limits.commandBytes} bytes. Put long input into a file of the project.`,
     );
   }
-  return keys.platform.sign("command", text);
+  return { ...(await keys.platform.sign("command", text)), sealed };
 }

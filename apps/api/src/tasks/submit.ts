@@ -5,6 +5,7 @@ import {
   type Action,
   type ActionName,
 } from "@quarterdeck/core/actions/catalogue";
+import { takesSecretInput, type SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
@@ -31,6 +32,7 @@ interface Submission {
   readonly projectId: ProjectId | null;
   readonly action: string;
   readonly params: TaskParams;
+  readonly secretInput: SecretInput | null;
   readonly priority: Priority;
 }
 
@@ -71,7 +73,11 @@ export async function prepareSubmission(
   if (project !== null && project.workspaceId !== workspaceId) throw notFound("project");
   const server = await requireServer(runtime, scope, workspace.serverId);
   const params = parseParams(action, submission);
-  return { plan: { taskId, server, workspaceId, projectId, action: name, params, priority }, action, project, server };
+  const { secretInput } = submission;
+  if (secretInput !== null && !takesSecretInput(name))
+    throw new QuarterdeckError("BAD_REQUEST", `${name} takes no environment and no standard input.`);
+  const plan = { taskId, server, workspaceId, projectId, action: name, params, secretInput, priority };
+  return { plan, action, project, server };
 }
 
 /** Refuses what could not run as things are now. */
@@ -115,7 +121,7 @@ function parseParams(action: Action, { action: name, params }: Submission): Task
 async function findSame(runtime: Runtime, scope: OrgScope, plan: TaskPlan): Promise<TaskView | null> {
   const record = await findTask(runtime.db, scope, plan.taskId);
   if (record === null) return null;
-  if (record.bodyHash === hashBody(plan)) return toTaskView(runtime, record);
+  if (record.bodyHash === hashBody(plan, runtime.secrets)) return toTaskView(runtime, record);
   throw new QuarterdeckError(
     "CONFLICT",
     "A task with this id was submitted before, with other contents. Use a new id.",

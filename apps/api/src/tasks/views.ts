@@ -1,5 +1,6 @@
 import { idSchema } from "@quarterdeck/core/ids";
 import { priorities } from "@quarterdeck/core/protocol/command";
+import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
 import { verdictSchema } from "@quarterdeck/core/protocol/result";
 import * as z from "zod";
 
@@ -67,8 +68,15 @@ export const taskViewSchema = z.strictObject({
 });
 export type TaskView = z.infer<typeof taskViewSchema>;
 
-/** A task with the last bytes of its run's output, in base64. */
-export const taskDetailViewSchema = taskViewSchema.extend({ tail: z.string().nullable() });
+/**
+ * A task with the content that the platform keeps of its run, as its server sealed it: the last bytes of the output, and
+ * what a program said about a failure. `contentKeys` opens them, with `openContent` of core.
+ */
+export const taskDetailViewSchema = taskViewSchema.extend({
+  tail: z.string().nullable(),
+  quote: z.string().nullable(),
+  contentKeys: z.array(contentKeySchema),
+});
 export type TaskDetailView = z.infer<typeof taskDetailViewSchema>;
 
 export const taskPageViewSchema = z.strictObject({

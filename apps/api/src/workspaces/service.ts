@@ -51,6 +51,7 @@ export async function createWorkspace(
         projectId: null,
         action: "workspace.create",
         params: {},
+        secretInput: null,
         priority: "normal",
       },
       previousChanged,

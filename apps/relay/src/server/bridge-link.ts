@@ -127,10 +127,11 @@ export class BridgeLink {
     const through = sendableThrough({ assigned: commandsAssigned, acknowledged: commandsAcknowledged });
     const after = Math.max(attachment.sentThrough, commandsAcknowledged);
     if (through <= after) return;
-    const items = listCommands(this.#state.sql, { after, through }).map(({ seq, signed, signature }) => ({
+    const items = listCommands(this.#state.sql, { after, through }).map(({ seq, signed, signature, sealed }) => ({
       seq,
       signed,
       signature,
+      sealed,
     }));
     for (const frame of splitIntoFrames(items, limits.commandsInFlight)) {
       trySend(this.#live, encode({ type: "commands", items: frame }));

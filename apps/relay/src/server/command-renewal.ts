@@ -64,10 +64,7 @@ export class CommandRenewal {
       const answer = renewalAnswerSchema.parse(await this.#api.post("/relay/renewals", body));
       const opening = { serverId: serverId ?? "", platformKeys: this.#state.settings.platformKeys };
       const renewed = await Promise.all(
-        answer.renewed.map(async ({ runId, signed, signature }) => {
-          const { command, problem } = await openCommand({ signed, signature }, opening);
-          return { runId, signed, signature, command, problem };
-        }),
+        answer.renewed.map(async (renewal) => ({ ...renewal, ...(await openCommand(renewal, opening)) })),
       );
       const outcomes = judgeRenewals(runIds, { renewed, refused: answer.refused }, now());
       if (outcomes.length < runIds.length) {

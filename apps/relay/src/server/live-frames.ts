@@ -1,7 +1,7 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { isUnpaid } from "../session/frame-rate.ts";
-import { decodedLength } from "../session/output-credit.ts";
+import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import type { BridgeLink } from "./bridge-link.ts";
 import { acknowledgeCommands, takeResults } from "./bridge-streams.ts";
 import type { ObjectState } from "./object-state.ts";
@@ -50,7 +50,7 @@ export class LiveFrames {
       case "telemetry":
         return viewers.telemetry(frame.samples);
       case "output":
-        if (!bridge.spend(socket, decodedLength(frame.data))) return;
+        if (!bridge.spend(socket, clearLength(frame.data))) return;
         if (viewers.output(frame)) dispatch.sendInterest(noRuns);
         return;
       case "gap":

@@ -129,7 +129,8 @@ class World {
       expiresAtMs: position % 3 === 0 ? 2 : freshMs,
       serverId: "srv_1" as ServerId,
     } as Command;
-    this.#push({ kind: "command", position, command, problem: null, signed: JSON.stringify(command), signature: "s" });
+    const text = { signed: JSON.stringify(command), signature: "s", sealed: "s" };
+    this.#push({ kind: "command", position, command, problem: null, ...text });
     this.submitted.set(projectId, [...(this.submitted.get(projectId) ?? []), runId]);
   }
 
@@ -147,7 +148,12 @@ class World {
     const outcomes = this.#desk.renewals(100).map((runId): RenewalOutcome => {
       const [row] = this.sql.exec("SELECT signed FROM runs WHERE run_id = ?", runId).toArray();
       const command = { ...(JSON.parse(readText(row ?? {}, "signed")) as Command), expiresAtMs: freshMs };
-      return { kind: "renewed", runId, command, text: { signed: JSON.stringify(command), signature: "s" } };
+      return {
+        kind: "renewed",
+        runId,
+        command,
+        text: { signed: JSON.stringify(command), signature: "s", sealed: "s" },
+      };
     });
     this.#desk.takeRenewals(outcomes, 1);
   }
@@ -222,7 +228,8 @@ function resultOf(runId: RunId) {
     durationMs: 1,
     outputBytes: 0,
     outputCutBytes: 0,
-    tail: "",
+    tail: null,
+    quote: null,
     code: null,
     message: null,
     repository: null,

@@ -179,8 +179,8 @@ export class RunDesk {
       demand: command.demand,
       expiresAtMs: command.expiresAtMs,
     };
-    const { signed, signature } = entry;
-    insertRun(this.#sql, { ...run, position: entry.position, command: { signed, signature } });
+    const { signed, signature, sealed } = entry;
+    insertRun(this.#sql, { ...run, position: entry.position, command: { signed, signature, sealed } });
     this.#queue.enqueue(run);
   }
 
@@ -189,7 +189,7 @@ export class RunDesk {
     if (this.#queue.remove(runId)) return this.#end(runId, cancelledHere, nowMs);
     if (findRun(this.#sql, runId)) {
       // A cancel that the bridge would refuse is not sent; the run goes on and its result tells.
-      if (!problem) this.#sendCommand(null, { signed, signature });
+      if (!problem) this.#sendCancel({ signed, signature });
     } else if (!findEnded(this.#sql, runId)) {
       rememberEnded(this.#sql, runId, { state: "tombstone", atMs: nowMs });
     }
@@ -205,14 +205,13 @@ export class RunDesk {
 
   #sendRun(runId: RunId, nowMs: number): void {
     const seq = nextNumber(this.#sql, "commandsAssigned");
-    const { signed, signature } = takeCommand(this.#sql, runId, seq);
-    insertCommand(this.#sql, { seq, runId, signed, signature });
+    insertCommand(this.#sql, { seq, runId, ...takeCommand(this.#sql, runId, seq) });
     appendReport(this.#sql, { kind: "dispatched", atMs: nowMs, runId });
   }
 
-  #sendCommand(runId: RunId | null, { signed, signature }: SignedText): void {
+  #sendCancel(text: SignedText): void {
     const seq = nextNumber(this.#sql, "commandsAssigned");
-    insertCommand(this.#sql, { seq, runId, signed, signature });
+    insertCommand(this.#sql, { seq, runId: null, ...text, sealed: null });
   }
 
   #end(runId: RunId, ending: Ending, nowMs: number): void {

@@ -10,7 +10,7 @@ import { decodeTicket, ticketSchema, type Ticket } from "@quarterdeck/core/proto
 import { viewerToRelaySchema } from "@quarterdeck/core/protocol/viewer-to-relay";
 import { FrameRates } from "../session/frame-rate.ts";
 import { countWatchedRuns, interestOf, maxWatchedRuns, type Interest } from "../session/interest.ts";
-import { decodedLength } from "../session/output-credit.ts";
+import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
 import { addTopics, isPaidAck, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
@@ -165,7 +165,7 @@ export class ViewerHall {
 
   /** Passes a piece on to whom it is news. Returns whether somebody fell behind, so that interest changed. */
   output({ runId, offset, data, isEnd }: Output): boolean {
-    const piece = { offset, length: decodedLength(data), isEnd };
+    const piece = { offset, length: clearLength(data), isEnd };
     return this.#forward(runId, encode({ type: "output", runId, offset, data, isEnd }), (watch) =>
       offerPiece(watch, piece),
     );

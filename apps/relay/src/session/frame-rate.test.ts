@@ -1,7 +1,11 @@
 import { limits } from "@quarterdeck/core/protocol/limits";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { sealedOverheadBytes } from "@quarterdeck/core/protocol/content-format";
+import { toBase64 } from "@quarterdeck/core/base64";
 import { fullBucket, isUnpaid, takeFrame, type FrameBucket } from "./frame-rate.ts";
+
+const sealedOf = (clearBytes: number) => toBase64(new Uint8Array(clearBytes + sealedOverheadBytes));
 
 test("[W1] no more frames come through than the burst and the rate add up to", () => {
   const waits = fc.array(fc.nat(400), { maxLength: 600 });
@@ -48,9 +52,9 @@ test("what credit bounds is not counted, what repeats is", () => {
   };
   expect([results(4, 5), results(5, 6)]).toEqual([true, false]);
   const output = { type: "output", epoch: 1, runId: "run_a" as never, offset: 0, isEnd: false } as const;
-  expect([isUnpaid({ ...output, data: "" }, known), isUnpaid({ ...output, data: "aGk=" }, known)]).toEqual([
-    true,
-    false,
-  ]);
+  expect([
+    isUnpaid({ ...output, data: sealedOf(0) }, known),
+    isUnpaid({ ...output, data: sealedOf(2) }, known),
+  ]).toEqual([true, false]);
   expect(isUnpaid({ type: "telemetry", epoch: 1, samples: [] }, known)).toBe(true);
 });

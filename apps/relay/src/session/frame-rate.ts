@@ -1,4 +1,5 @@
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { secondMs } from "@quarterdeck/core/units";
 
@@ -12,7 +13,7 @@ export function isUnpaid(
 ): boolean {
   if (frame.type === "ack") return frame.through <= known().commandsAcknowledged;
   if (frame.type === "results") return (frame.items.at(-1)?.seq ?? 0) <= known().resultsReceived;
-  return frame.type !== "output" || frame.data === "";
+  return frame.type !== "output" || clearLength(frame.data) === 0;
 }
 
 /** What a connection may still send (PROTOCOL 7.2): a bucket that fills at the average rate up to the burst. */

@@ -1,12 +1,6 @@
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import { limits } from "@quarterdeck/core/protocol/limits";
 
-/** Bytes of output that a base64 text stands for. */
-export function decodedLength(base64: string): number {
-  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
-  return Math.floor(base64.length / 4) * 3 - padding;
-}
-
 /**
  * Takes the credit for a piece of output and gives it back once half is used.
  *

@@ -9,7 +9,15 @@ const [a, b] = ["run_a", "run_b"] as unknown as [RunId, RunId];
 
 function renewed(runId: RunId, parts: Partial<OpenedRenewal> & { of?: RunId; expiresAtMs?: number } = {}) {
   const { of = runId, expiresAtMs = nowMs + 900_000, ...rest } = parts;
-  return { runId, signed: "s", signature: "g", problem: null, command: { runId: of, expiresAtMs } as Command, ...rest };
+  return {
+    runId,
+    signed: "s",
+    signature: "g",
+    sealed: "x",
+    problem: null,
+    command: { runId: of, expiresAtMs } as Command,
+    ...rest,
+  };
 }
 
 const judge = (entries: readonly OpenedRenewal[], refused: { runId: RunId; code: string; message: string }[] = []) =>

@@ -1,9 +1,8 @@
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
-import type { Command } from "@quarterdeck/core/protocol/command";
+import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RenewalAnswer } from "@quarterdeck/core/protocol/relay-api";
-import type { SignedText } from "@quarterdeck/core/protocol/signing";
 
 /** The most runs in one request. */
 export const runsPerRenewal = 100;
@@ -14,14 +13,14 @@ export function needsRenewal(expiresAtMs: number, nowMs: number): boolean {
 }
 
 /** A renewed command whose signed part was checked. `command` is `undefined` where the text is none. */
-export interface OpenedRenewal extends SignedText {
+export interface OpenedRenewal extends CommandText {
   readonly runId: RunId;
   readonly command: Command | undefined;
   readonly problem: Refusal | null;
 }
 
 export type RenewalOutcome =
-  | { readonly kind: "renewed"; readonly runId: RunId; readonly command: Command; readonly text: SignedText }
+  | { readonly kind: "renewed"; readonly runId: RunId; readonly command: Command; readonly text: CommandText }
   | {
       readonly kind: "ended";
       readonly runId: RunId;
@@ -43,11 +42,11 @@ export function judgeRenewals(
   for (const { runId, code, message } of answer.refused) {
     outcomes.set(runId, { kind: "ended", runId, verdict: verdictOf(code), code, message });
   }
-  for (const { runId, command, problem, signed, signature } of answer.renewed) {
+  for (const { runId, command, problem, signed, signature, sealed } of answer.renewed) {
     if (outcomes.has(runId) || command?.runId !== runId) continue;
     if (problem) outcomes.set(runId, { kind: "ended", runId, verdict: "refused", ...problem });
     else if (!needsRenewal(command.expiresAtMs, nowMs)) {
-      outcomes.set(runId, { kind: "renewed", runId, command, text: { signed, signature } });
+      outcomes.set(runId, { kind: "renewed", runId, command, text: { signed, signature, sealed } });
     }
   }
   return asked.flatMap((runId) => outcomes.get(runId) ?? []);

@@ -1,8 +1,8 @@
-import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import type { CommandText } from "@quarterdeck/core/protocol/command";
 import { readInteger, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
 /** A numbered command that the bridge has not acknowledged. `runId` is null for a cancel. */
-export interface StoredCommand extends SignedText {
+export interface StoredCommand extends CommandText {
   readonly seq: number;
   readonly runId: string | null;
 }
@@ -13,12 +13,20 @@ function toCommand(row: Row): StoredCommand {
     runId: readTextOrNull(row, "run_id"),
     signed: readText(row, "signed"),
     signature: readText(row, "signature"),
+    sealed: readTextOrNull(row, "sealed"),
   };
 }
 
 export function insertCommand(sql: Sql, command: StoredCommand): void {
-  const { seq, runId, signed, signature } = command;
-  sql.exec(`INSERT INTO commands (seq, run_id, signed, signature) VALUES (?, ?, ?, ?)`, seq, runId, signed, signature);
+  const { seq, runId, signed, signature, sealed } = command;
+  sql.exec(
+    `INSERT INTO commands (seq, run_id, signed, signature, sealed) VALUES (?, ?, ?, ?, ?)`,
+    seq,
+    runId,
+    signed,
+    signature,
+    sealed,
+  );
 }
 
 /** The commands after a number and up to another, in order. */

@@ -65,6 +65,11 @@ const migrations: readonly (readonly string[])[] = [
     // Users who may not watch any more, while tickets from before may still be around.
     `CREATE TABLE revoked_viewers (user_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT`,
   ],
+  [
+    // The sealed part of a command, which only its bridge can open.
+    `ALTER TABLE runs ADD COLUMN sealed TEXT`,
+    `ALTER TABLE commands ADD COLUMN sealed TEXT`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

@@ -1,5 +1,5 @@
 import type { RunId } from "@quarterdeck/core/ids";
-import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import type { CommandText } from "@quarterdeck/core/protocol/command";
 import type { WaitingRun } from "../session/command-queue.ts";
 import { firstRow, readInteger, readIntegerOrNull, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
@@ -11,7 +11,7 @@ export interface StoredRun extends WaitingRun {
 /** A run as it comes in: its place in the order is its outbox position. */
 export interface NewRun extends WaitingRun {
   readonly position: number;
-  readonly command: SignedText;
+  readonly command: CommandText;
 }
 
 function toRun(row: Row): StoredRun {
@@ -39,8 +39,8 @@ export function findRun(sql: Sql, runId: RunId): StoredRun | undefined {
 export function insertRun(sql: Sql, run: NewRun): void {
   const { cpu, memory, runs } = run.demand;
   sql.exec(
-    `INSERT INTO runs (position, run_id, order_key, cpu, memory, runs, expires_at_ms, signed, signature)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO runs (position, run_id, order_key, cpu, memory, runs, expires_at_ms, signed, signature, sealed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.position,
     run.runId,
     run.orderKey,
@@ -50,15 +50,20 @@ export function insertRun(sql: Sql, run: NewRun): void {
     run.expiresAtMs,
     run.command.signed,
     run.command.signature,
+    run.command.sealed,
   );
 }
 
 /** The signed command of a waiting run; the row keeps it only until it is dispatched. */
-export function takeCommand(sql: Sql, runId: RunId, seq: number): SignedText {
-  const row = firstRow(sql, `SELECT signed, signature FROM runs WHERE run_id = ? AND seq IS NULL`, runId);
+export function takeCommand(sql: Sql, runId: RunId, seq: number): CommandText {
+  const row = firstRow(sql, `SELECT signed, signature, sealed FROM runs WHERE run_id = ? AND seq IS NULL`, runId);
   if (!row) throw new Error(`${runId} does not wait`);
-  sql.exec(`UPDATE runs SET seq = ?, signed = '', signature = '' WHERE run_id = ?`, seq, runId);
-  return { signed: readText(row, "signed"), signature: readText(row, "signature") };
+  sql.exec(`UPDATE runs SET seq = ?, signed = '', signature = '', sealed = NULL WHERE run_id = ?`, seq, runId);
+  return {
+    signed: readText(row, "signed"),
+    signature: readText(row, "signature"),
+    sealed: readTextOrNull(row, "sealed"),
+  };
 }
 
 /** What each waiting run would do. */
@@ -81,7 +86,7 @@ export function setRunSeq(sql: Sql, runId: string, seq: number): void {
 export function replaceCommand(sql: Sql, run: Omit<NewRun, "position" | "orderKey">): void {
   const { cpu, memory, runs } = run.demand;
   sql.exec(
-    `UPDATE runs SET cpu = ?, memory = ?, runs = ?, expires_at_ms = ?, signed = ?, signature = ?
+    `UPDATE runs SET cpu = ?, memory = ?, runs = ?, expires_at_ms = ?, signed = ?, signature = ?, sealed = ?
      WHERE run_id = ? AND seq IS NULL`,
     cpu,
     memory,
@@ -89,6 +94,7 @@ export function replaceCommand(sql: Sql, run: Omit<NewRun, "position" | "orderKe
     run.expiresAtMs,
     run.command.signed,
     run.command.signature,
+    run.command.sealed,
     run.runId,
   );
 }

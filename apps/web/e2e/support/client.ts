@@ -1,4 +1,4 @@
-import { createClient, type QuarterdeckClient } from "@quarterdeck/api/client";
+import { createClient, openTail, type QuarterdeckClient } from "@quarterdeck/api/client";
 import { makeId, type ProjectId, type TaskId, type WorkspaceId } from "@quarterdeck/core/ids";
 import type { Page } from "playwright-core";
 import { account } from "./console.ts";
@@ -77,6 +77,13 @@ function testClient({ api, sessionToken, close }: QuarterdeckClient): TestClient
     },
     close,
   };
+}
+
+/** The end of a run's output as its readers see it. */
+export async function outputOf(task: TaskView): Promise<string> {
+  const tail = await openTail(task);
+  if (!tail.ok) throw new Error(tail.error.message);
+  return new TextDecoder().decode(tail.value);
 }
 
 export function newTaskId(): TaskId {

@@ -1,8 +1,8 @@
-import { fromBase64 } from "@quarterdeck/core/base64";
 import type { ActionName } from "@quarterdeck/core/actions/catalogue";
 import { errorCodes, type ErrorCode } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import { openQuote, openTail } from "@quarterdeck/core/protocol/kept-content";
 import { secondMs } from "@quarterdeck/core/units";
 import type * as z from "zod";
 import { makeTaskId } from "../api/make-task-id.ts";
@@ -61,9 +61,9 @@ function cancelQuietly(task: TaskView): void {
   });
 }
 
-/** Resolves with the whole output; never when the live way does not have it. */
+/** Resolves with the whole output; never when the live way does not have it. Rejects when it cannot be opened. */
 function liveOutput(task: TaskView, signal: AbortSignal): Promise<Uint8Array> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let unwatch = () => {};
     let timer: ReturnType<typeof setTimeout> | undefined;
     const watch = () => {
@@ -73,6 +73,9 @@ function liveOutput(task: TaskView, signal: AbortSignal): Promise<Uint8Array> {
         end() {
           // An action that failed has no output; why it failed is in the record.
           if (pieces.length > 0) resolve(joined(pieces));
+        },
+        unreadable(reason) {
+          reject(unreadable(reason));
         },
         gap() {
           // The question overtook the task on its way to the server: ask again in a moment.
@@ -110,14 +113,24 @@ async function recordedOutput({ taskId }: TaskView, signal: AbortSignal): Promis
   }
 }
 
-function outputOf(task: TaskDetail): Uint8Array {
-  const message = task.message ?? `${task.action} ended as ${task.verdict ?? "unknown"}.`;
-  if (task.verdict !== "succeeded") throw new QuarterdeckError(knownCode(task.code), message);
-  const tail = fromBase64(task.tail ?? "");
+async function outputOf(task: TaskDetail): Promise<Uint8Array> {
+  if (task.verdict !== "succeeded") {
+    const message = task.message ?? `${task.action} ended as ${task.verdict ?? "unknown"}.`;
+    const quote = await openQuote(task);
+    const words = quote.ok && quote.value !== null ? ` (${quote.value})` : "";
+    throw new QuarterdeckError(knownCode(task.code), message + words);
+  }
+  const opened = await openTail(task);
+  if (!opened.ok) throw unreadable(opened.error.message);
+  const tail = opened.value;
   if (tail.length < (task.outputBytes ?? 0)) {
     throw new QuarterdeckError("TOO_LARGE", "The answer is too long for the platform's record of it. Try again.");
   }
   return tail;
+}
+
+function unreadable(reason: string): QuarterdeckError {
+  return new QuarterdeckError("CONTENT_UNREADABLE", `The server's answer could not be opened: ${reason}`);
 }
 
 function knownCode(code: string | null): ErrorCode {

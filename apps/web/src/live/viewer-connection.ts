@@ -4,6 +4,7 @@ import { encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat } from "@quarterdeck/core/protocol/limits";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { secondMs } from "@quarterdeck/core/units";
+import { PieceOpener, type RunKeys } from "./piece-opener.ts";
 import type { Phase, Ticket, ViewerEffect, ViewerEvent } from "./session/viewer-events.ts";
 import { ViewerSession } from "./session/viewer-session.ts";
 
@@ -16,6 +17,8 @@ export interface OutputSink {
   end(): void;
   /** Bytes that nobody has any more; `toOffset` is null when everything from there on is gone. */
   gap(fromOffset: number, toOffset: number | null): void;
+  /** What came could not be opened: no more will come. */
+  unreadable(reason: string): void;
 }
 
 export interface TelemetrySink {
@@ -27,7 +30,7 @@ export interface ViewerConnectionOptions {
   readonly fetchTicket: (wish: {
     telemetry: boolean;
     runIds: RunId[];
-  }) => Promise<Omit<Ticket, "telemetry" | "runIds">>;
+  }) => Promise<Omit<Ticket, "telemetry" | "runIds"> & { readonly contentKeys: RunKeys }>;
   readonly onPhase: (phase: Phase) => void;
   /** The relay's word on whether the server's bridge is connected. */
   readonly onServer: (isOnline: boolean, sinceMs: number) => void;
@@ -38,6 +41,7 @@ export interface ViewerConnectionOptions {
 export class ViewerConnection {
   readonly #options: ViewerConnectionOptions;
   readonly #session: ViewerSession;
+  readonly #opener: PieceOpener;
   readonly #outputs = new Map<RunId, OutputSink>();
   readonly #telemetry = new Set<TelemetrySink>();
   #socket: WebSocket | null = null;
@@ -47,6 +51,10 @@ export class ViewerConnection {
   constructor(options: ViewerConnectionOptions) {
     this.#options = options;
     this.#session = new ViewerSession({ clock: options.clock, random: Math.random });
+    this.#opener = new PieceOpener({
+      fetchKeys: async (runId) => (await options.fetchTicket({ telemetry: false, runIds: [runId] })).contentKeys,
+      onEvent: (event) => this.#handle(event),
+    });
   }
 
   /** Starts to watch; the function that it returns stops. One sink a run: whoever comes later takes over. */
@@ -110,6 +118,12 @@ export class ViewerConnection {
       case "server":
         this.#options.onServer(effect.isOnline, effect.sinceMs);
         return;
+      case "open":
+        this.#opener.open(effect.runId, effect.piece);
+        return;
+      case "unreadable":
+        this.#outputs.get(effect.runId)?.unreadable(effect.reason);
+        return;
       case "output": {
         const sink = this.#outputs.get(effect.runId);
         sink?.write(effect.bytes);
@@ -130,7 +144,9 @@ export class ViewerConnection {
     const number = ++this.#ticketNumber;
     let event: ViewerEvent;
     try {
-      event = { type: "ticket", ticket: { ...(await this.#options.fetchTicket(wish)), ...wish } };
+      const { contentKeys, ...ticket } = await this.#options.fetchTicket(wish);
+      this.#opener.addKeys(contentKeys);
+      event = { type: "ticket", ticket: { ...ticket, ...wish } };
     } catch (error) {
       console.warn("no viewer ticket:", error);
       event = { type: "ticketFailed" };

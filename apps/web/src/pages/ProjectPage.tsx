@@ -11,6 +11,7 @@ import { PageHeader } from "../app/PageHeader.tsx";
 import { PageSkeleton } from "../app/PageSkeleton.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { TimeAgo } from "../app/TimeAgo.tsx";
+import { CommitSubject } from "../features/content/CommitSubject.tsx";
 import { CommitList } from "../features/files/CommitList.tsx";
 import { FileBrowser } from "../features/files/FileBrowser.tsx";
 import { CloneProgress } from "../features/projects/CloneProgress.tsx";
@@ -99,7 +100,9 @@ function Repository({ project }: { project: ProjectView }) {
         <span className="inline-flex min-w-0 items-center gap-1">
           <GitCommitHorizontal className="size-4 shrink-0" aria-hidden />
           <code className="font-mono text-xs text-accent">{head.hash.slice(0, 8)}</code>
-          <bdi className="max-w-md truncate">{head.subject}</bdi>
+          <span className="max-w-md truncate">
+            <CommitSubject project={project} />
+          </span>
           <span className="text-xs">
             <TimeAgo atMs={head.committedAtMs} />
           </span>

@@ -1,11 +1,12 @@
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
-import type { RepositoryState, Verdict } from "@quarterdeck/core/protocol/result";
+import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { Sandbox } from "../drivers/process.ts";
 import type { Updater } from "../update/updater.ts";
+import type { RepositoryReading } from "./repository-state.ts";
 
 /** What actions work with. */
 export interface ActionContext {
@@ -26,14 +27,17 @@ export interface WorkspaceCommand extends Command {
 export interface Completion {
   readonly verdict: Verdict;
   readonly code: string | null;
+  /** In the bridge's own words: others than the project's readers see it. */
   readonly message: string | null;
-  readonly repository: RepositoryState | null;
+  /** What a program said about it, for the project's readers only. */
+  readonly quote?: string;
+  readonly repository: RepositoryReading | null;
 }
 
 export const succeeded: Completion = { verdict: "succeeded", code: null, message: null, repository: null };
 
-export function failed(code: string, message: string): Completion {
-  return { verdict: "failed", code, message, repository: null };
+export function failed(code: string, message: string, quote?: string): Completion {
+  return { verdict: "failed", code, message, repository: null, ...(quote ? { quote } : {}) };
 }
 
 export function refused({ code, message }: Refusal): Completion {

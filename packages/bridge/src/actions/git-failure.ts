@@ -1,3 +1,5 @@
+import { failed, type Completion } from "./action-context.ts";
+
 const explanations: readonly (readonly [RegExp, string])[] = [
   [
     /repository '[^']*' not found|does not appear to be a git repository|repository not found|returned error: 404/i,
@@ -37,14 +39,14 @@ const explanations: readonly (readonly [RegExp, string])[] = [
   [/ssl|certificate/i, "The git host's certificate is not trusted by this server."],
 ];
 
-/** Says in a sentence why git failed, with git's own last words. */
-export function explainGitFailure(output: string): string {
+/** Ends an action as failed because git did: says in a sentence why, and quotes git's own last words. */
+export function gitFailed(output: string): Completion {
   const known = explanations.find(([pattern]) => pattern.test(output));
   const lines = output
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== "");
   const words = (lines.findLast((line) => /^(fatal|error):/i.test(line)) ?? lines.at(-1) ?? "").slice(0, 500);
-  if (known) return words === "" ? known[1] : `${known[1]} (git: ${words})`;
-  return words === "" ? "git failed without saying why." : `git failed: ${words}`;
+  const message = known?.[1] ?? (words === "" ? "git failed without saying why." : "git failed.");
+  return failed("GIT_FAILED", message, words);
 }

@@ -1,6 +1,6 @@
-import { failed, refused, type ProgramAction } from "./action-context.ts";
+import { refused, type ProgramAction } from "./action-context.ts";
 import { gitCall, originUrl } from "./git-call.ts";
-import { explainGitFailure } from "./git-failure.ts";
+import { gitFailed } from "./git-failure.ts";
 import { missingProject, projectDirectory } from "./project-directory.ts";
 import { readRepositoryState } from "./repository-state.ts";
 
@@ -16,7 +16,7 @@ export const gitPull: ProgramAction = {
     return call.ok ? { kind: "program", call: call.value } : { kind: "done", completion: refused(call.error) };
   },
   async complete(command, context, end) {
-    if (end.completion.verdict === "failed") return failed("GIT_FAILED", explainGitFailure(end.tail));
+    if (end.completion.verdict === "failed") return gitFailed(end.tail);
     const directory = projectDirectory(command, context);
     if (end.completion.verdict !== "succeeded" || !directory) return end.completion;
     return { ...end.completion, repository: await readRepositoryState(command, context, { directory }) };

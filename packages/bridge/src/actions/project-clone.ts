@@ -12,7 +12,7 @@ import {
   type WorkspaceCommand,
 } from "./action-context.ts";
 import { gitCall, originUrl } from "./git-call.ts";
-import { explainGitFailure } from "./git-failure.ts";
+import { gitFailed } from "./git-failure.ts";
 import { isPlainDirectory, makeWorkspace } from "./plain-directory.ts";
 import { readRepositoryState } from "./repository-state.ts";
 
@@ -50,7 +50,7 @@ export const projectClone: ProgramAction = {
     if (end.completion.verdict !== "succeeded") {
       rmSync(unfinished, { recursive: true, force: true });
       if (end.completion.verdict !== "failed") return end.completion;
-      return failed("GIT_FAILED", explainGitFailure(end.tail));
+      return gitFailed(end.tail);
     }
     if (!isPlainDirectory(target)) {
       if (!isPlainDirectory(unfinished))

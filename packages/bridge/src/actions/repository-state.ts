@@ -1,4 +1,3 @@
-import type { RepositoryState } from "@quarterdeck/core/protocol/result";
 import type { ActionContext, WorkspaceCommand } from "./action-context.ts";
 import { readGit } from "./git-call.ts";
 
@@ -15,6 +14,12 @@ export interface Commit {
 function parseCommit(line: string): Commit {
   const [hash = "", subject = "", author = "", seconds = "0"] = line.split("\x1f");
   return { hash, subject: subject.slice(0, 500), author: author.slice(0, 200), committedAtMs: Number(seconds) * 1000 };
+}
+
+/** What a repository has checked out. */
+export interface RepositoryReading {
+  readonly branch: string | null;
+  readonly head: Commit | null;
 }
 
 interface ReadOptions {
@@ -70,7 +75,7 @@ export async function readRepositoryState(
   command: WorkspaceCommand,
   context: ActionContext,
   options: ReadOptions,
-): Promise<RepositoryState> {
+): Promise<RepositoryReading> {
   const [branch, [head]] = await Promise.all([
     readBranch(command, context, options),
     readCommits(command, context, { ...options, limit: 1 }),

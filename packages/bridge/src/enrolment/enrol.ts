@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { enrolAnswerSchema, platformIdentitySchema, type EnrolRequest } from "@quarterdeck/core/protocol/enrolment";
+import { generateSealingKey } from "@quarterdeck/core/protocol/hpke";
 import {
   generateSigningKey,
   importSigningKey,
@@ -29,7 +30,7 @@ export interface EnrolOptions {
 
 /**
  * Introduces this server to a platform. The platform's key is compared with the fingerprint before anything is sent, and
- * the private key never leaves this machine.
+ * the private keys never leave this machine.
  *
  * @throws EnrolmentFailed with the reason; nothing is written then
  */
@@ -45,10 +46,11 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   const { platformKey } = await requestJson(address, { schema: platformIdentitySchema });
   await comparePlatformKey(platformKey, options.platformKey, base);
 
-  const key = await generateSigningKey();
+  const [key, sealingKey] = await Promise.all([generateSigningKey(), generateSealingKey()]);
   const request: EnrolRequest = {
     token: options.token,
     publicKey: key.publicKey,
+    sealingKey: sealingKey.publicKey,
     hostname: (options.name ?? hostname()).slice(0, 255),
     bridgeVersion,
     nonce: randomBytes(32).toString("base64url"),
@@ -67,7 +69,7 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
     );
   const { serverId, orgId, platformKeys, relayUrl } = answer.value;
   checkAddress(() => bridgeSocketUrl(relayUrl, serverId));
-  const identity: Identity = { serverId, orgId, ...key, platformKeys, relayUrl, apiUrl: base.origin };
+  const identity: Identity = { serverId, orgId, ...key, sealingKey, platformKeys, relayUrl, apiUrl: base.origin };
   writeIdentity(data, identity);
   return identity;
 }

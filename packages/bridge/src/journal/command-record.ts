@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Effect } from "@quarterdeck/core/actions/catalogue";
 import type { CommandId, RunId } from "@quarterdeck/core/ids";
-import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import type { CommandText } from "@quarterdeck/core/protocol/command";
 
 /**
  * How far a command has come: RECEIVED (durable, so it may be acknowledged) → INTENT (its run is about to be started) →
@@ -14,7 +14,7 @@ export type CommandState = (typeof commandStates)[number];
 export interface CommandRecord {
   readonly commandId: CommandId;
   readonly runId: RunId;
-  readonly text: SignedText;
+  readonly text: CommandText;
   readonly effect: Effect;
   readonly state: CommandState;
   /** The boot of the machine during which the run was last about to be started. */
@@ -33,6 +33,7 @@ export function recordChecksum(record: CommandRecord): string {
     ...Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     text.signed,
     text.signature,
+    text.sealed,
   ]);
   return createHash("sha256").update(content).digest("base64url");
 }

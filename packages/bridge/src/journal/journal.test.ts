@@ -33,7 +33,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const log = createLog({ write: () => undefined, isForPeople: false, nowMs: () => 0 });
-const text = { signed: '{"a":1}', signature: "s".repeat(86) };
+const signed = { signed: '{"a":1}', signature: "s".repeat(86) };
+const text = { ...signed, sealed: "sealed" };
 
 function record(changes: Partial<CommandRecord> = {}): CommandRecord {
   return {
@@ -57,7 +58,7 @@ describe("the journal", () => {
     first.transaction(() => {
       first.save(one);
       first.setReceivedCommands(7);
-      expect(first.addResult(one.commandId, text, false)).toBe(1);
+      expect(first.addResult(one.commandId, signed, false)).toBe(1);
     });
     first.close();
     const second = Journal.open(path, 2);
@@ -65,7 +66,7 @@ describe("the journal", () => {
     expect(second.receivedCommands()).toBe(7);
     expect(second.find(one.commandId)).toEqual({ record: one, isDamaged: false });
     expect(second.unfinished().sound).toEqual([one]);
-    expect(second.resultsAfter(0, 10)).toEqual([{ seq: 1, ...text }]);
+    expect(second.resultsAfter(0, 10)).toEqual([{ seq: 1, ...signed }]);
     expect(second.lastResult()).toBe(1);
     second.close();
   });

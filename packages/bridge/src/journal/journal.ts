@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { makeId, type CommandId, type RunId, type SessionId } from "@quarterdeck/core/ids";
+import type { CommandText } from "@quarterdeck/core/protocol/command";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { recordChecksum, type CommandRecord } from "./command-record.ts";
 import { journalSchema, journalVersion } from "./schema.ts";
@@ -17,7 +18,7 @@ export interface StoredResult extends SignedText {
 /** A row whose checksum does not match what it holds. */
 export interface DamagedRow {
   readonly commandId: string;
-  readonly text: SignedText;
+  readonly text: CommandText;
 }
 
 interface CommandRow {
@@ -25,6 +26,7 @@ interface CommandRow {
   run_id: string;
   signed: string;
   signature: string;
+  sealed: string | null;
   effect: string;
   state: string;
   boot_id: string | null;
@@ -104,14 +106,15 @@ export class Journal {
 
   save(record: CommandRecord): void {
     this.#prepare(
-      `INSERT INTO commands (command_id, run_id, signed, signature, effect, state, boot_id, reruns, received_at_ms, forget_at_ms, checksum)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO commands (command_id, run_id, signed, signature, sealed, effect, state, boot_id, reruns, received_at_ms, forget_at_ms, checksum)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (command_id) DO UPDATE SET state = excluded.state, boot_id = excluded.boot_id, reruns = excluded.reruns, checksum = excluded.checksum`,
     ).run(
       record.commandId,
       record.runId,
       record.text.signed,
       record.text.signature,
+      record.text.sealed,
       record.effect,
       record.state,
       record.bootId,
@@ -254,7 +257,7 @@ function readRow(row: CommandRow): { record: CommandRecord; isDamaged: boolean }
   const record: CommandRecord = {
     commandId: row.command_id as CommandId,
     runId: row.run_id as RunId,
-    text: { signed: row.signed, signature: row.signature },
+    text: { signed: row.signed, signature: row.signature, sealed: row.sealed },
     effect: row.effect as CommandRecord["effect"],
     state: row.state as CommandRecord["state"],
     bootId: row.boot_id,

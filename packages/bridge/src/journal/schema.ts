@@ -12,6 +12,8 @@ CREATE TABLE commands (
   run_id TEXT NOT NULL,
   signed TEXT NOT NULL,
   signature TEXT NOT NULL,
+  -- As it came: what it holds is opened in memory only.
+  sealed TEXT,
   effect TEXT NOT NULL,
   state TEXT NOT NULL,
   boot_id TEXT,

@@ -1,5 +1,5 @@
 import { failed, type Completion } from "../actions/action-context.ts";
-import { explainGitFailure } from "../actions/git-failure.ts";
+import { gitFailed } from "../actions/git-failure.ts";
 import { GitReadFailed } from "../actions/repository-state.ts";
 import type { Sandbox } from "../drivers/process.ts";
 import { errorMessage, type Log } from "../log.ts";
@@ -29,8 +29,8 @@ export function sandboxMissing({ reason }: Sandbox): Completion {
 
 /** What a user is told when an action threw. */
 export function explainError(error: unknown, log: Log): Completion {
-  if (error instanceof GitReadFailed) return failed("GIT_FAILED", explainGitFailure(error.message));
+  if (error instanceof GitReadFailed) return gitFailed(error.message);
   const message = errorMessage(error);
   log.warn("an action failed", { reason: message });
-  return failed("INTERNAL", `The bridge could not do it: ${message}`);
+  return failed("INTERNAL", "The bridge could not do it.", message);
 }

@@ -3,6 +3,8 @@ import type { RunFinished, RunStarted } from "@quarterdeck/core/protocol/result"
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { Completion } from "../actions/action-context.ts";
 import type { WrapperResult } from "../wrapper/wrapper-spec.ts";
+import type { RunSealer } from "../sealing/run-sealer.ts";
+import { sealRepository } from "../sealing/sealed-repository.ts";
 import type { RecordedOutput } from "./run-files.ts";
 
 type ResultIds = Pick<Command, "commandId" | "runId" | "taskId" | "attempt">;
@@ -27,12 +29,14 @@ interface FinishedParts {
   readonly completion: Completion;
   readonly times: RunTimes;
   readonly output: RecordedOutput;
+  /** What seals its content; without one the result carries none. */
+  readonly sealer?: RunSealer | undefined;
   /** What the wrapper said, where there was one. */
   readonly end?: WrapperResult | undefined;
 }
 
 /** What the bridge says about the end of a run. */
-export function finishedResult({ ids, serverId, completion, times, output, end }: FinishedParts): RunFinished {
+export function finishedResult({ ids, serverId, completion, times, output, sealer, end }: FinishedParts): RunFinished {
   return {
     v: 1,
     serverId,
@@ -44,9 +48,16 @@ export function finishedResult({ ids, serverId, completion, times, output, end }
     ...times,
     outputBytes: end?.outputBytes ?? output.bytes,
     outputCutBytes: end?.outputCutBytes ?? 0,
-    tail: output.tail.toString("base64"),
+    tail: output.tail.length === 0 ? null : (sealer?.seal(output.tail, { kind: "tail" }) ?? null),
     code: completion.code?.slice(0, 64) ?? null,
     message: completion.message?.slice(0, 2000) ?? null,
-    repository: completion.repository,
+    quote:
+      completion.quote === undefined ? null : (sealer?.sealText(clip(completion.quote), { kind: "quote" }) ?? null),
+    repository: completion.repository && sealer ? sealRepository(completion.repository, sealer) : null,
   };
+}
+
+/** Short enough for a result, whatever its characters take in UTF-8. */
+function clip(quote: string): string {
+  return quote.slice(0, 500);
 }

@@ -4,6 +4,7 @@ import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { DataDirectory } from "../data-directory.ts";
+import type { ContentKeys } from "../sealing/content-keys.ts";
 
 type Interest = Extract<RelayToBridge, { type: "interest" }>["runs"];
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
@@ -20,6 +21,7 @@ export type RunState = "active" | "ended" | "unknown" | "gone";
 
 interface FollowerOptions {
   readonly data: DataDirectory;
+  readonly contentKeys: ContentKeys;
   readonly stateOf: (runId: RunId) => RunState;
   readonly send: (frame: OutputFrame) => void;
 }
@@ -98,6 +100,11 @@ export class OutputFollower {
       if (isEnded) this.#sendEnd(runId, followed);
       return false;
     }
+    const sealer = this.#options.contentKeys.find(runId);
+    if (sealer === undefined) {
+      this.#sendGap(runId, followed);
+      return false;
+    }
     const size = fstatSync(followed.descriptor).size;
     const wanted = Math.min(limits.outputChunkBytes, this.#credit, Math.max(0, size - followed.offset));
     if (wanted === 0 && !isEnded) return false;
@@ -108,7 +115,8 @@ export class OutputFollower {
     const offset = followed.offset;
     followed.offset += count;
     followed.hasSentEnd = isEnd;
-    this.#options.send({ type: "output", runId, offset, data: buffer.toString("base64", 0, count), isEnd });
+    const data = sealer.seal(buffer.subarray(0, count), { kind: "output", offset, isEnd });
+    this.#options.send({ type: "output", runId, offset, data, isEnd });
     return !isEnd;
   }
 
@@ -122,8 +130,11 @@ export class OutputFollower {
   }
 
   #sendEnd(runId: RunId, followed: Followed): void {
+    const sealer = this.#options.contentKeys.find(runId);
+    if (sealer === undefined) return this.#sendGap(runId, followed);
     followed.hasSentEnd = true;
-    this.#options.send({ type: "output", runId, offset: 0, data: "", isEnd: true });
+    const data = sealer.seal(Buffer.alloc(0), { kind: "output", offset: 0, isEnd: true });
+    this.#options.send({ type: "output", runId, offset: 0, data, isEnd: true });
   }
 
   #sendGap(runId: RunId, followed: Followed): void {

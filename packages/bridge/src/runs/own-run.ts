@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { ActionContext, Completion, OwnAction, WorkspaceCommand } from "../actions/action-context.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Log } from "../log.ts";
+import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { cancelled, explainError, sandboxMissing, timedOut } from "./completions.ts";
 import type { RunCloser } from "./run-closer.ts";
@@ -11,6 +12,7 @@ interface OwnRunnerOptions {
   readonly context: ActionContext;
   readonly ledger: RunLedger;
   readonly closer: RunCloser;
+  readonly contentKeys: ContentKeys;
   readonly log: Log;
 }
 
@@ -29,6 +31,7 @@ export class OwnRunner {
   ): Promise<void> {
     const { clock } = this.#options.ledger;
     mkdirSync(run.directory.path, { recursive: true, mode: 0o700 });
+    this.#options.contentKeys.keep(run.runId);
     const startedAtMs = clock.nowMs();
     const begin = clock.monotonicMs();
     const timer = AbortSignal.timeout(Math.min(command.limits.timeoutMs, 2 ** 31 - 1));

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { defaultOutputLimitBytes } from "@quarterdeck/core/actions/catalogue";
 import type { ActionContext, Completion, ProgramAction, WorkspaceCommand } from "../actions/action-context.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
+import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
+import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import { recoverRun } from "../journal/recovery.ts";
 import type { Log } from "../log.ts";
@@ -17,6 +19,7 @@ interface ProgramRunnerOptions {
   readonly context: ActionContext;
   readonly ledger: RunLedger;
   readonly closer: RunCloser;
+  readonly contentKeys: ContentKeys;
   readonly follower: RunFollower;
   readonly bootId: string;
   readonly lifeline: string | null;
@@ -26,6 +29,8 @@ interface ProgramRunnerOptions {
 interface ProgramRun {
   readonly run: ActiveRun;
   readonly implementation: ProgramAction;
+  /** What only the program may get. It is never written down in clear. */
+  readonly secretInput: SecretInput;
 }
 
 const graceMs = 5000;
@@ -39,12 +44,13 @@ export class ProgramRunner {
     this.#options = options;
   }
 
-  async run(first: CommandRecord, command: WorkspaceCommand, { run, implementation }: ProgramRun): Promise<void> {
+  async run(first: CommandRecord, command: WorkspaceCommand, program: ProgramRun): Promise<void> {
+    const { run, implementation, secretInput } = program;
     const { ledger, closer, follower, bootId, log } = this.#options;
     let record = first;
     for (;;) {
       const recovery = recoverRun(readEvidence(run.directory, bootId, record.effect));
-      if (recovery === "finish") return this.#complete(record, command, { run, implementation });
+      if (recovery === "finish") return this.#complete(record, command, program);
       if (recovery === "adopt") {
         record = await follower.follow(record, command, { run });
         continue;
@@ -65,7 +71,7 @@ export class ProgramRunner {
         { ...record, reruns: record.reruns + (record.state === "RECEIVED" || recovery === "rerun" ? 0 : 1) },
         bootId,
       );
-      record = await follower.follow(record, command, { run, launch: true });
+      record = await follower.follow(record, command, { run, launch: { secretInput } });
     }
   }
 
@@ -90,6 +96,7 @@ export class ProgramRunner {
       lifeline: this.#options.lifeline,
       isSandboxed: this.#options.context.sandbox.isolation === "hidden",
     });
+    this.#options.contentKeys.keep(run.runId);
   }
 
   async #complete(

@@ -4,6 +4,7 @@ import type { DataDirectory } from "../data-directory.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Log } from "../log.ts";
 import type { WrapperResult } from "../wrapper/wrapper-spec.ts";
+import type { ContentKeys } from "../sealing/content-keys.ts";
 import { finishedResult, type RunTimes } from "./finished-result.ts";
 import { readOutputEnd } from "./run-files.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -11,6 +12,7 @@ import type { RunLedger } from "./run-ledger.ts";
 interface RunCloserOptions {
   readonly ledger: RunLedger;
   readonly data: DataDirectory;
+  readonly contentKeys: ContentKeys;
   readonly log: Log;
 }
 
@@ -31,13 +33,14 @@ export class RunCloser {
   }
 
   async close(record: CommandRecord, command: Command, { completion, times, end }: Ending): Promise<void> {
-    const { ledger, data, log } = this.#options;
+    const { ledger, data, contentKeys, log } = this.#options;
     const result = finishedResult({
       ids: command,
       serverId: ledger.serverId,
       completion,
       times: times ?? { startedAtMs: null, finishedAtMs: ledger.clock.nowMs(), durationMs: 0 },
       output: readOutputEnd(data.run(record.runId)),
+      sealer: contentKeys.find(record.runId),
       end,
     });
     await ledger.done(record, result);

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { WorkspaceCommand } from "../actions/action-context.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
@@ -33,7 +34,7 @@ export class RunFollower {
   async follow(
     first: CommandRecord,
     command: WorkspaceCommand,
-    { run, launch = false }: { run: ActiveRun; launch?: boolean },
+    { run, launch }: { run: ActiveRun; launch?: { readonly secretInput: SecretInput } },
   ): Promise<CommandRecord> {
     const { bootId, launcher, onOutput } = this.#options;
     let record = first;
@@ -47,7 +48,7 @@ export class RunFollower {
     });
     let hasEnded = false;
     try {
-      const wrapper = launch ? launcher.launch(run.directory) : undefined;
+      const wrapper = launch ? launcher.launch(run.directory, launch.secretInput) : undefined;
       void wrapper?.ended.then(() => {
         hasEnded = true;
         wake();

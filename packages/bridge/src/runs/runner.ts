@@ -1,9 +1,12 @@
+import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { ActionContext, WorkspaceCommand } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Log } from "../log.ts";
+import type { ContentKeys } from "../sealing/content-keys.ts";
+import type { OpenedPart } from "../verification/open-sealed-part.ts";
 import { killRun } from "../wrapper/end-run.ts";
 import { ActiveRun } from "./active-run.ts";
 import { OwnRunner } from "./own-run.ts";
@@ -16,6 +19,7 @@ import type { WrapperLauncher } from "./wrapper-launcher.ts";
 interface RunnerOptions {
   readonly context: ActionContext;
   readonly ledger: RunLedger;
+  readonly contentKeys: ContentKeys;
   readonly launcher: WrapperLauncher;
   readonly bootId: string;
   readonly lifeline: string | null;
@@ -23,6 +27,11 @@ interface RunnerOptions {
   /** A run has written something, or has ended. */
   readonly onOutput: (runId: RunId) => void;
   readonly onFatal: (error: unknown) => void;
+}
+
+interface BeginOptions {
+  readonly opened: OpenedPart;
+  readonly isCancelled: boolean;
 }
 
 /** The runs that are under way: takes each journaled command to its end. */
@@ -35,7 +44,7 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#closer = new RunCloser({ ledger: options.ledger, data: options.context.data, log: options.log });
+    this.#closer = new RunCloser({ ...options, data: options.context.data });
     this.#own = new OwnRunner({ ...options, closer: this.#closer });
     this.#programs = new ProgramRunner({ ...options, closer: this.#closer, follower: new RunFollower(options) });
   }
@@ -56,12 +65,13 @@ export class Runner {
   }
 
   /** Takes a journaled command to its end. Called for new ones, and at the start for every one without a result. */
-  begin(record: CommandRecord, command: Command, { isCancelled }: { isCancelled: boolean }): void {
+  begin(record: CommandRecord, command: Command, { opened, isCancelled }: BeginOptions): void {
     if (this.#active.has(record.runId)) return;
+    this.#options.contentKeys.begin(record.runId, opened.streamKey);
     const run = new ActiveRun(record.runId, this.#options.context.data.run(record.runId), this.#options.bootId);
     this.#active.set(record.runId, run);
     if (isCancelled) run.cancel();
-    void this.#toTheEnd(record, command as WorkspaceCommand, run)
+    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput: opened.secretInput })
       .catch(this.#options.onFatal)
       .finally(() => {
         this.#active.delete(record.runId);
@@ -77,12 +87,16 @@ export class Runner {
     await this.#closer.close(record, command, { completion });
   }
 
-  async #toTheEnd(record: CommandRecord, command: WorkspaceCommand, run: ActiveRun): Promise<void> {
+  async #toTheEnd(
+    record: CommandRecord,
+    command: WorkspaceCommand,
+    { run, secretInput }: { run: ActiveRun; secretInput: SecretInput },
+  ): Promise<void> {
     const implementation = findImplementation(command.action);
     if (!implementation) throw new Error(`no implementation of ${command.action}`);
     const { runId, state } = record;
     this.#options.log.info("run begins", { runId, action: command.action, state });
     if (implementation.kind === "own") await this.#own.run(record, command, { run, implementation });
-    else await this.#programs.run(record, command, { run, implementation });
+    else await this.#programs.run(record, command, { run, implementation, secretInput });
   }
 }

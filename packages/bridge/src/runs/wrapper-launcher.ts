@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
+import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import type { RunDirectory } from "../data-directory.ts";
-import { runEnded } from "../wrapper/run-requests.ts";
+import { encodeRunRequest, runEnded } from "../wrapper/run-requests.ts";
 
 /** A wrapper that this bridge gave a run. */
 export interface LaunchedWrapper {
@@ -50,7 +51,7 @@ export class WrapperLauncher {
     if (this.#idle.length === 0 && !this.#isClosed) this.#idle.push(this.#start());
   }
 
-  launch(run: RunDirectory): LaunchedWrapper {
+  launch(run: RunDirectory, secretInput: SecretInput): LaunchedWrapper {
     const wrapper = this.#idle.pop() ?? this.#start();
     const ended = new Promise<void>((resolve) => {
       wrapper.onEnd = () => {
@@ -58,7 +59,7 @@ export class WrapperLauncher {
         this.#release(wrapper, run);
       };
     });
-    wrapper.child.stdin?.write(`${run.path}\n`);
+    wrapper.child.stdin?.write(encodeRunRequest({ path: run.path, secretInput }));
     // The next one gets ready when this run has had its start.
     this.#preparing ??= setTimeout(() => {
       this.#preparing = undefined;

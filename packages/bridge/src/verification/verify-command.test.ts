@@ -38,6 +38,7 @@ function body(changes: Record<string, unknown> = {}): Record<string, unknown> {
     notBeforeMs: nowMs,
     expiresAtMs: nowMs + 1000,
     attempt: 1,
+    sealedHash: null,
     ...changes,
   };
 }

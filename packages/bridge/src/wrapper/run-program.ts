@@ -8,6 +8,7 @@ import { watchLifeline } from "./lifeline.ts";
 import { handOver, readPipe, type OutputPipe } from "./output-pipe.ts";
 import { OutputRecorder } from "./output-recorder.ts";
 import { bootId, processStartTicks } from "./processes.ts";
+import type { RunRequest } from "./run-requests.ts";
 import type { StartMarker, WrapperResult, WrapperSpec } from "./wrapper-spec.ts";
 
 type StopReason = "cancelled" | "timedOut" | "interrupted";
@@ -34,12 +35,15 @@ function programEnd(child: ChildProcess): Promise<ProgramEnd> {
   });
 }
 
+/** What is on the disk about a run, and what came through the pipe only. */
+type RunSpec = WrapperSpec & Pick<RunRequest, "secretInput">;
+
 /**
  * Runs one run from its start marker to its result file.
  *
  * @returns `false` when the run has been started before: then nothing was done
  */
-export async function runProgram(run: RunDirectory, spec: WrapperSpec, pipe: OutputPipe): Promise<boolean> {
+export async function runProgram(run: RunDirectory, spec: RunSpec, pipe: OutputPipe): Promise<boolean> {
   const startedAtMs = Date.now();
   const marker: StartMarker = {
     pid: process.pid,
@@ -115,17 +119,19 @@ function explain(
 }
 
 async function runUntilEnd(
-  spec: WrapperSpec,
+  spec: RunSpec,
   pipe: OutputPipe,
   recorder: OutputRecorder,
   stopped: Promise<void>,
 ): Promise<ProgramEnd> {
   const child = spawn(spec.program, spec.args, {
     cwd: spec.directory,
-    env: spec.environment,
+    env: { ...spec.secretInput.environment, ...spec.environment },
     detached: true, // a session and process group of its own
-    stdio: ["ignore", pipe.writeDescriptor, pipe.writeDescriptor],
+    stdio: [spec.secretInput.stdin === undefined ? "ignore" : "pipe", pipe.writeDescriptor, pipe.writeDescriptor],
   });
+  child.stdin?.on("error", () => undefined); // A program need not read what it was given.
+  child.stdin?.end(spec.secretInput.stdin);
   const ended = programEnd(child);
   handOver(pipe);
   const reader = readPipe(pipe);

@@ -37,6 +37,8 @@ export const errorCodes = {
   COMMAND_UNSUPPORTED: { retryable: false, httpStatus: 400 },
   COMMAND_CONFLICT: { retryable: false, httpStatus: 409 },
   COMMAND_INVALID: { retryable: false, httpStatus: 400 },
+  SEALED_PART_INVALID: { retryable: false, httpStatus: 400 },
+  CONTENT_UNREADABLE: { retryable: false, httpStatus: 400 },
   SANDBOX_UNAVAILABLE: { retryable: false, httpStatus: 503 },
   QUOTA_EXCEEDED: { retryable: true, httpStatus: 409 },
   SERVER_OFFLINE: { retryable: true, httpStatus: 503 },

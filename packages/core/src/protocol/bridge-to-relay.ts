@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { sealedContentSchema } from "./content-format.ts";
 import { helloSchema } from "./handshake.ts";
 import { limits } from "./limits.ts";
 import { signedTextSchema } from "./signing.ts";
@@ -14,8 +15,8 @@ export const outputSchema = z.strictObject({
   epoch,
   runId: idSchema("run"),
   offset: z.int().min(0),
-  /** Base64. */
-  data: z.base64().max(Math.ceil(limits.outputChunkBytes / 3) * 4),
+  /** Sealed: the relay sees how long it is and nothing else (PROTOCOL 10.5). */
+  data: sealedContentSchema(limits.outputChunkBytes),
   /** The run has ended and this piece reaches the end of its output. */
   isEnd: z.boolean(),
 });

@@ -2,6 +2,8 @@ import * as z from "zod";
 import { effects } from "../actions/catalogue.ts";
 import { idSchema } from "../ids.ts";
 import { resourcesSchema } from "../quota/resources.ts";
+import { limits } from "./limits.ts";
+import { signedTextSchema } from "./signing.ts";
 
 export const priorities = ["urgent", "high", "normal", "low"] as const;
 export type Priority = (typeof priorities)[number];
@@ -29,6 +31,19 @@ export const commandSchema = z.strictObject({
   notBeforeMs: z.int().min(0),
   expiresAtMs: z.int().min(0),
   attempt: z.int().min(1),
+  /** SHA-256 of the sealed part's text (PROTOCOL 10.2). Only `task.cancel` has none. */
+  sealedHash: z.string().max(64).nullable(),
 });
 
 export type Command = z.infer<typeof commandSchema>;
+
+/** A command as it travels: the text that was signed, and the part that only its bridge can open. */
+export const commandTextSchema = z.strictObject({
+  ...signedTextSchema.shape,
+  sealed: z
+    .string()
+    .max(limits.sealedPartLength)
+    .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?$/, "must be a sealed part")
+    .nullable(),
+});
+export type CommandText = z.infer<typeof commandTextSchema>;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
-import { publicKeySchema, signedTextSchema } from "./signing.ts";
+import { publicKeySchema, sealingKeySchema, signedTextSchema } from "./signing.ts";
 
 /** How long an enrolment token may be used. */
 export const enrolmentMs = 15 * 60_000;
@@ -12,6 +12,8 @@ export const platformIdentitySchema = z.strictObject({ platformKey: publicKeySch
 export const enrolRequestSchema = z.strictObject({
   token: z.string().max(200),
   publicKey: publicKeySchema,
+  /** The X25519 key that commands' sealed parts are for. The signature binds it to the bridge's identity. */
+  sealingKey: sealingKeySchema,
   hostname: z.string().max(255),
   bridgeVersion: z.string().max(64),
   nonce: z.string().max(64),

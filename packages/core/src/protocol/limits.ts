@@ -4,6 +4,8 @@ import { kibibyte, minuteMs, secondMs } from "../units.ts";
 export const limits = {
   frameBytes: 256 * kibibyte,
   commandBytes: 64 * kibibyte,
+  /** Characters of the sealed part of a command. */
+  sealedPartLength: 64 * kibibyte,
   /** Nesting of arrays and objects in a frame. */
   frameDepth: 32,
   handshakeStepMs: 10 * secondMs,

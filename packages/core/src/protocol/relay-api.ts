@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
+import { commandTextSchema } from "./command.ts";
 import { limits } from "./limits.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 
@@ -14,7 +15,7 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
     orgId: idSchema("org"),
     publicKey: publicKeySchema,
   }),
-  z.strictObject({ kind: z.literal("command"), position, ...signedTextSchema.shape }),
+  z.strictObject({ kind: z.literal("command"), position, ...commandTextSchema.shape }),
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
   z.strictObject({ kind: z.literal("revoke"), position }),
@@ -91,7 +92,7 @@ export const renewalRequestSchema = z.strictObject({
 
 /** Its answer, an entry for each run that was asked for. */
 export const renewalAnswerSchema = z.strictObject({
-  renewed: z.array(z.strictObject({ runId: idSchema("run"), ...signedTextSchema.shape })),
+  renewed: z.array(z.strictObject({ runId: idSchema("run"), ...commandTextSchema.shape })),
   refused: z.array(z.strictObject({ runId: idSchema("run"), code: z.string().max(64), message: z.string().max(2000) })),
 });
 export type RenewalAnswer = z.infer<typeof renewalAnswerSchema>;

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { commandTextSchema } from "./command.ts";
 import { challengeSchema, refuseSchema, welcomeSchema } from "./handshake.ts";
 import { limits } from "./limits.ts";
-import { signedTextSchema } from "./signing.ts";
 
 /** Everything a relay may send to a bridge (PROTOCOL 3). */
 export const relayToBridgeSchema = z.discriminatedUnion("type", [
@@ -12,7 +12,7 @@ export const relayToBridgeSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("commands"),
     items: z
-      .array(z.strictObject({ seq: z.int().min(1), ...signedTextSchema.shape }))
+      .array(z.strictObject({ seq: z.int().min(1), ...commandTextSchema.shape }))
       .min(1)
       .max(limits.commandsInFlight),
   }),

@@ -12,6 +12,7 @@ const viewerFrameSchema = z.discriminatedUnion("type", [
     type: z.literal("output"),
     runId: idSchema("run"),
     offset: z.int().min(0),
+    /** Sealed, as the bridge sent it (PROTOCOL 10.5). */
     data: z.string(),
     isEnd: z.boolean(),
   }),

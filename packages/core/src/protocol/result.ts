@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { kibibyte } from "../units.ts";
+import { sealedContentSchema } from "./content-format.ts";
 import { limits } from "./limits.ts";
 
 /** How a run ended. */
@@ -27,15 +29,19 @@ const resultBase = {
 
 export const runStartedSchema = z.strictObject({ ...resultBase, kind: z.literal("started"), startedAtMs: z.int() });
 
+/** What of a commit is content. */
+export const commitAboutSchema = z.strictObject({ subject: z.string().max(500), author: z.string().max(200) });
+export type CommitAbout = z.infer<typeof commitAboutSchema>;
+
 /** The state of a repository after an action on it: what the platform keeps of it. */
 export const repositoryStateSchema = z.strictObject({
   branch: z.string().max(255).nullable(),
   head: z
     .strictObject({
       hash: z.string().max(64),
-      subject: z.string().max(500),
-      author: z.string().max(200),
       committedAtMs: z.int(),
+      /** Sealed: what `commitAboutSchema` describes, in JSON. */
+      about: sealedContentSchema(8 * kibibyte),
     })
     .nullable(),
 });
@@ -54,11 +60,13 @@ export const runFinishedSchema = z.strictObject({
   /** All output of the run, and how much of it was cut because it passed the limit. */
   outputBytes: z.int().min(0),
   outputCutBytes: z.int().min(0),
-  /** The last bytes of the output in base64. */
-  tail: z.base64().max(Math.ceil(limits.tailBytes / 3) * 4),
-  /** Why, for every verdict that is not plain success or failure of the program. */
+  /** The last bytes of the output, sealed; null when there was none, or when nothing was opened to seal it with. */
+  tail: sealedContentSchema(limits.tailBytes).nullable(),
+  /** Why, for every verdict that is not plain success or failure of the program. The message quotes no program. */
   code: z.string().max(64).nullable(),
   message: z.string().max(2000).nullable(),
+  /** What a program said about it, sealed. */
+  quote: sealedContentSchema(2 * kibibyte).nullable(),
   repository: repositoryStateSchema.nullable(),
 });
 

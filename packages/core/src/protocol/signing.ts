@@ -20,6 +20,9 @@ export type SignatureDomain = keyof typeof signatureDomains;
 /** A raw Ed25519 public key, 32 bytes in base64url. */
 export const publicKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be an Ed25519 public key in base64url");
 
+/** A raw X25519 public key, 32 bytes in base64url. */
+export const sealingKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be an X25519 public key in base64url");
+
 /** The exact text that was signed, and the Ed25519 signature over it in base64url. */
 export const signedTextSchema = z.strictObject({
   signed: z.string().max(192 * 1024),

@@ -31,7 +31,12 @@ export function useSubmitTask() {
     },
     async onSuccess(task) {
       unanswered.current = null;
-      queryClient.setQueryData(trpc.tasks.get.queryKey({ taskId: task.taskId }), { ...task, tail: null });
+      queryClient.setQueryData(trpc.tasks.get.queryKey({ taskId: task.taskId }), {
+        ...task,
+        tail: null,
+        quote: null,
+        contentKeys: [],
+      });
       void queryClient.invalidateQueries(trpc.tasks.list.pathFilter());
       await navigate({ to: "/runs/$taskId", params: { taskId: task.taskId } });
     },

@@ -8,6 +8,7 @@ import { Loaded } from "../../app/Loaded.tsx";
 import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
+import { ProgramQuote } from "../content/ProgramQuote.tsx";
 import { RunOutput } from "../runs/RunOutput.tsx";
 import { WaitingNote } from "../runs/WaitingNote.tsx";
 
@@ -38,6 +39,7 @@ export function CloneProgress({ project, isServerOnline }: { project: ProjectVie
           }
         >
           <p className="whitespace-pre-wrap">{project.cloneMessage ?? t("projects.clone.noReason")}</p>
+          {task.data !== undefined && <ProgramQuote task={task.data} />}
           {retry.error !== null && <p className="mt-1 font-medium text-bad">{errorText(t, retry.error)}</p>}
         </Alert>
       ) : (

@@ -11,6 +11,7 @@ import { TimeAgo } from "../../app/TimeAgo.tsx";
 import { Card } from "../../ui/Card.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
+import { CommitSubject } from "../content/CommitSubject.tsx";
 import { NewProjectDialog } from "./NewProjectDialog.tsx";
 import { ProjectState } from "./ProjectState.tsx";
 
@@ -61,7 +62,7 @@ function ProjectCard({ project }: { project: ProjectView }) {
         </p>
         {head !== null && head !== undefined && (
           <p className="mt-1 truncate text-sm">
-            <bdi>{head.subject}</bdi>
+            <CommitSubject project={project} />
           </p>
         )}
         <p className="mt-auto flex flex-wrap items-center gap-x-3 text-xs text-muted">

@@ -1,7 +1,8 @@
 import type { Verdict as VerdictName } from "@quarterdeck/core/protocol/result";
 import { useTranslation } from "react-i18next";
-import type { TaskView } from "../../api/views.ts";
+import type { TaskDetail } from "../../api/views.ts";
 import { Alert } from "../../ui/Alert.tsx";
+import { ProgramQuote } from "../content/ProgramQuote.tsx";
 import { OutcomeChoice } from "./OutcomeChoice.tsx";
 import { OutcomeDecision } from "./OutcomeDecision.tsx";
 
@@ -19,7 +20,7 @@ function needsHelp(verdict: VerdictName): verdict is (typeof helped)[number] {
 }
 
 /** What there is to say about an end that is not plain success or failure of the program. */
-export function RunMessage({ task }: { task: TaskView }) {
+export function RunMessage({ task }: { task: TaskDetail }) {
   const { t } = useTranslation();
   if (task.verdict === null || task.verdict === "succeeded") return null;
   if (task.verdict === "failed" && task.message === null) return null;
@@ -27,6 +28,7 @@ export function RunMessage({ task }: { task: TaskView }) {
   return (
     <Alert tone={tone} title={t(`runs.verdictText.${task.verdict}`)}>
       {task.message !== null && task.verdict !== "cancelled" && <p className="whitespace-pre-wrap">{task.message}</p>}
+      <ProgramQuote task={task} />
       {needsHelp(task.verdict) && <p className="mt-1 text-muted">{t(`runs.verdictHelp.${task.verdict}`)}</p>}
       <OutcomeChoice task={task} />
       <OutcomeDecision task={task} />

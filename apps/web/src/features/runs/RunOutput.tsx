@@ -32,7 +32,7 @@ export function RunOutput({ task, isServerOnline }: { task: TaskDetail; isServer
   };
   const placeholder =
     task.state === "ended"
-      ? isLoadingWhole || (source === "live" && !hasEnded)
+      ? !hasEnded
         ? t("runs.log.loading")
         : t("runs.log.none")
       : task.startedAtMs === null

@@ -1,9 +1,9 @@
-import { fromBase64 } from "@quarterdeck/core/base64";
 import { secondMs } from "@quarterdeck/core/units";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskDetail } from "../../api/views.ts";
 import { viewerConnection } from "../../live/viewer-connections.ts";
+import { useTail } from "../content/use-opened.ts";
 import { RunLog } from "./run-log.ts";
 
 /** How long the live output may take to end after its run did, before the platform's copy of the end is shown. */
@@ -39,23 +39,29 @@ function textStart(bytes: Uint8Array): number {
 
 export function useRunLog(task: TaskDetail): ShownLog {
   const { t } = useTranslation();
-  const { runId, serverId, state, tail } = task;
+  const { runId, serverId, state } = task;
   const [source, setSource] = useState<LogSource>(state === "ended" ? "tail" : "live");
   const isStreamed = source !== "tail";
-  const tailBytes = useMemo(() => (tail === null ? null : fromBase64(tail)), [tail]);
+  const opened = useTail(task);
+  const tailBytes = opened?.ok === true ? opened.value : null;
+  const tailProblem = opened?.ok === false ? opened.error.message : null;
   const isTailPartial = keptBytes(task) > (tailBytes?.length ?? 0);
 
   const tailForLog = isStreamed ? null : tailBytes;
+  const problemNote = isStreamed || tailProblem === null ? null : t("runs.log.unreadable", { reason: tailProblem });
   // One log for one source of one run. An effect below fills it where it is streamed.
   const log = useMemo(() => {
     const next = new RunLog();
     if (tailForLog !== null) {
       next.write(tailForLog.subarray(isTailPartial ? textStart(tailForLog) : 0));
       next.end();
+    } else if (problemNote !== null) {
+      next.gap(problemNote);
+      next.end();
     }
     return next;
     // Another run or source is another log
-  }, [runId, source, tailForLog, isTailPartial]);
+  }, [runId, source, tailForLog, isTailPartial, problemNote]);
 
   const gapNote = t("runs.log.gap");
   const goneNote = t("runs.log.gone");
@@ -69,6 +75,10 @@ export function useRunLog(task: TaskDetail): ShownLog {
     const unwatch = viewerConnection(serverId).watchOutput(runId, log.bytes, {
       write: (bytes) => log.write(bytes),
       end: () => log.end(),
+      unreadable(reason) {
+        log.gap(t("runs.log.unreadable", { reason }));
+        log.end();
+      },
       gap(_from, toOffset) {
         if (toOffset !== null) log.gap(gapNote);
         else if (!isEnded) timer = setTimeout(() => setAttempt(attempt + 1), askAgainMs(attempt));
@@ -82,7 +92,7 @@ export function useRunLog(task: TaskDetail): ShownLog {
       clearTimeout(timer);
       unwatch();
     };
-  }, [attempt, gapNote, goneNote, hasStarted, isEnded, isStreamed, log, runId, serverId]);
+  }, [attempt, gapNote, goneNote, hasStarted, isEnded, isStreamed, log, runId, serverId, t]);
 
   const revision = useSyncExternalStore(log.subscribe, log.revision);
   const isLate = source === "live" && state === "ended" && log.state !== "ended";

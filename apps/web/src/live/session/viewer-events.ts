@@ -1,6 +1,14 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
+import type { OutputPiece } from "./output-assembler.ts";
+
+/** A piece of a run's output as it comes: only the shell has the keys and the time to open it. */
+export interface SealedPiece {
+  readonly offset: number;
+  readonly data: string;
+  readonly isEnd: boolean;
+}
 
 /** A signed permission to watch, as `servers.viewerTicket` gives it, and what it was asked for. */
 export interface Ticket {
@@ -24,6 +32,10 @@ export type ViewerEvent =
   | { readonly type: "opened" }
   | { readonly type: "closed" }
   | { readonly type: "frame"; readonly text: string }
+  /** A sealed piece was opened. */
+  | { readonly type: "piece"; readonly runId: RunId; readonly piece: OutputPiece }
+  /** A sealed piece could not be opened. */
+  | { readonly type: "unreadable"; readonly runId: RunId; readonly reason: string }
   /** Time passed; at most a few seconds lie between two of them. */
   | { readonly type: "tick" }
   /** The machine's network came back: do not sit out the delay. */
@@ -39,6 +51,9 @@ export type ViewerEffect =
   | { readonly type: "phase"; readonly phase: Phase }
   | { readonly type: "samples"; readonly samples: readonly Sample[] }
   | { readonly type: "server"; readonly isOnline: boolean; readonly sinceMs: number }
+  /** Open this piece, after those of the same run that came before it. */
+  | { readonly type: "open"; readonly runId: RunId; readonly piece: SealedPiece }
+  | { readonly type: "unreadable"; readonly runId: RunId; readonly reason: string }
   | { readonly type: "output"; readonly runId: RunId; readonly bytes: Uint8Array; readonly isEnd: boolean }
   | { readonly type: "gap"; readonly runId: RunId; readonly fromOffset: number; readonly toOffset: number | null }
   | { readonly type: "refused"; readonly code: string; readonly message: string };

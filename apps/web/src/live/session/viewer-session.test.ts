@@ -1,4 +1,4 @@
-import { toBase64 } from "@quarterdeck/core/base64";
+import { fromBase64, toBase64 } from "@quarterdeck/core/base64";
 import { makeId, type RunId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
@@ -17,8 +17,16 @@ function makeSession() {
   const clock = { nowMs: () => time.ms, monotonicMs: () => time.ms };
   const session = new ViewerSession({ clock, random: () => 0.5 });
   const effects: ViewerEffect[] = [];
-  const handle = (event: Parameters<ViewerSession["handle"]>[0]) => {
-    const caused = session.handle(event);
+  type Event = Parameters<ViewerSession["handle"]>[0];
+  /** A shell to which nothing is sealed: what is to be opened is what is in there. */
+  const advance = (event: Event): ViewerEffect[] =>
+    session.handle(event).flatMap((effect) => {
+      if (effect.type !== "open") return [effect];
+      const { runId: of, piece } = effect;
+      return advance({ type: "piece", runId: of, piece: { ...piece, bytes: fromBase64(piece.data) } });
+    });
+  const handle = (event: Event) => {
+    const caused = advance(event);
     effects.push(...caused);
     return caused;
   };
@@ -200,4 +208,23 @@ it("[W1] survives frames that are not JSON, too deep, or of no known shape", () 
     expect(test.handle({ type: "frame", text })).toMatchObject([{ type: "refused" }]);
   }
   fc.assert(fc.property(fc.string(), (text) => void test.handle({ type: "frame", text })));
+});
+
+it("shows that a piece cannot be opened, asks for no more of that run, and goes on with others", () => {
+  const test = open(runId(1));
+  test.giveTicket(test.handle({ type: "wantOutput", runId: runId(2), fromOffset: 0 }));
+  expect(test.handle({ type: "unreadable", runId: runId(1), reason: "no key" })).toEqual([
+    { type: "unreadable", runId: runId(1), reason: "no key" },
+    { type: "send", frame: { type: "unwatchOutput", runId: runId(1) } },
+  ]);
+  // It is said once, whatever else was on its way.
+  expect(test.handle({ type: "unreadable", runId: runId(1), reason: "no key" })).toEqual([]);
+  const data = toBase64(new Uint8Array([65]));
+  expect(test.frame({ type: "output", runId: runId(1), offset: 0, data, isEnd: false })).toEqual([]);
+  const other = test.frame({ type: "output", runId: runId(2), offset: 0, data, isEnd: false });
+  expect(other).toContainEqual({ type: "output", runId: runId(2), bytes: new Uint8Array([65]), isEnd: false });
+  test.handle({ type: "closed" });
+  const again = test.giveTicket(test.passMs(60_000));
+  expect(again.map((effect) => effect.type)).toContain("connect");
+  expect(sent(test.handle({ type: "opened" }))).toEqual([{ type: "watchOutput", runId: runId(2), fromOffset: 1 }]);
 });

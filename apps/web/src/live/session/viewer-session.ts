@@ -1,4 +1,3 @@
-import { fromBase64 } from "@quarterdeck/core/base64";
 import type { Clock } from "@quarterdeck/core/clock";
 import type { RunId } from "@quarterdeck/core/ids";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
@@ -73,6 +72,10 @@ export class ViewerSession {
         return this.#closed();
       case "frame":
         return this.#frame(event.text);
+      case "piece":
+        return this.#runs.get(event.runId)?.accept(event.piece, this.#clock.monotonicMs()) ?? [];
+      case "unreadable":
+        return this.#runs.get(event.runId)?.giveUp(event.reason) ?? [];
       case "tick":
         return this.#tick();
       case "networkIsBack":
@@ -229,10 +232,9 @@ export class ViewerSession {
         return [{ type: "samples", samples: message.samples }];
       case "output": {
         // A frame of a run that nobody here asked for is dropped, whatever its offset.
-        const run = this.#runs.get(message.runId);
-        if (run === undefined) return [];
-        const piece = { offset: message.offset, bytes: fromBase64(message.data), isEnd: message.isEnd };
-        return run.accept(piece, this.#clock.monotonicMs());
+        const { runId, offset, data, isEnd } = message;
+        if (this.#runs.get(runId)?.hasEnded !== false) return [];
+        return [{ type: "open", runId, piece: { offset, data, isEnd } }];
       }
       case "gap":
         return this.#runs.get(message.runId)?.skip(message.fromOffset, message.toOffset) ?? [];

@@ -55,6 +55,17 @@ export class WatchedRun {
     }
   }
 
+  /** What comes cannot be opened, and asking again would bring the same. */
+  giveUp(reason: string): ViewerEffect[] {
+    if (this.#output.hasEnded) return [];
+    this.#output.end();
+    const { runId } = this;
+    return [
+      { type: "unreadable", runId, reason },
+      ...(this.isAsked ? [{ type: "send", frame: { type: "unwatchOutput", runId } } as const] : []),
+    ];
+  }
+
   /** The bytes up to `toOffset` (or all that were to come) exist nowhere any more. */
   skip(fromOffset: number, toOffset: number | null): ViewerEffect[] {
     if (this.#output.hasEnded || (toOffset !== null && toOffset <= this.#output.nextOffset)) return [];

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import type { RunId } from "@quarterdeck/core/ids";
+import { contentKeySchema, type ContentKey, type StreamKey } from "@quarterdeck/core/protocol/content-sealing";
+import type { DataDirectory } from "../data-directory.ts";
+import { writeWhole } from "../durable-file.ts";
+import { contentKeyOf, RunSealer } from "./run-sealer.ts";
+
+interface KnownRun {
+  readonly key: ContentKey;
+  readonly sealer: RunSealer;
+}
+
+/** More than can be under way at once. */
+const knownRuns = 4096;
+
+/**
+ * The content keys of runs. One is kept beside the output that it seals, which lies there in clear: it opens that run's
+ * content and no other's, and is there as long as the output is, whatever becomes of the journal.
+ */
+export class ContentKeys {
+  readonly #data: DataDirectory;
+  readonly #known = new Map<RunId, KnownRun>();
+
+  constructor(data: DataDirectory) {
+    this.#data = data;
+  }
+
+  /** A run begins whose content this stream key is for. */
+  begin(runId: RunId, streamKey: StreamKey): void {
+    this.#remember(runId, contentKeyOf(streamKey, runId));
+  }
+
+  /** Keeps the key of a run that has begun. Its directory must be there. */
+  keep(runId: RunId): void {
+    const known = this.#known.get(runId);
+    if (known) writeWhole(this.#data.run(runId).contentKey, JSON.stringify(known.key));
+  }
+
+  /** What seals a run's content; `undefined` when its key is not here (any more). */
+  find(runId: RunId): RunSealer | undefined {
+    const known = this.#known.get(runId);
+    if (known) return known.sealer;
+    const key = this.#read(runId);
+    return key && this.#remember(runId, key).sealer;
+  }
+
+  #read(runId: RunId): ContentKey | undefined {
+    try {
+      return contentKeySchema.safeParse(JSON.parse(readFileSync(this.#data.run(runId).contentKey, "utf8"))).data;
+    } catch {
+      return undefined; // Never kept, cleaned up with the run, or cut short by a crash of the machine.
+    }
+  }
+
+  #remember(runId: RunId, key: ContentKey): KnownRun {
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined && this.#known.size >= knownRuns) this.#known.delete(oldest);
+    const run = { key, sealer: new RunSealer(runId, key) };
+    this.#known.set(runId, run);
+    return run;
+  }
+}
