@@ -123,8 +123,7 @@ export class CommandIntake {
       return undefined;
     }
     const forgetAtMs = Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs;
-    if (opened === null) {
-      // Only a cancel comes without a sealed part.
+    if (command.action === "task.cancel") {
       const { runId } = actions["task.cancel"].params.parse(command.params);
       // Durable, so that it holds for a run that is not here yet and after a crash. Doing it again changes nothing.
       if (!journal.isRunEnded(runId)) journal.buryRun(runId, forgetAtMs);

@@ -1,4 +1,4 @@
-import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
+import { accept, type Result } from "@quarterdeck/core/errors/result";
 import { commandSchema, type Command, type CommandText } from "@quarterdeck/core/protocol/command";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import { minuteMs } from "@quarterdeck/core/units";
@@ -40,13 +40,12 @@ export async function recoverCommands(options: RecoveryOptions): Promise<void> {
 async function reopen(
   text: CommandText,
   { platformKeys, sealedParts }: RecoveryOptions,
-): Promise<Result<{ command: Command; part: OpenedPart }>> {
+): Promise<Result<{ command: Command; part: OpenedPart | null }>> {
   const { signed, signature } = text;
   const command = await openSigned({ signed, signature }, commandOf(platformKeys));
   if (!command.ok) return command;
   const part = await sealedParts.open(command.value, text);
   if (!part.ok) return part;
-  if (part.value === null) return refuse("COMMAND_INVALID", "It starts nothing.");
   return accept({ command: command.value, part: part.value });
 }
 

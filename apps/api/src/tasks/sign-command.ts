@@ -1,4 +1,4 @@
-import { actions, defaultOutputLimitBytes, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import { actions, defaultOutputLimitBytes, worksOnBridge, type ActionName } from "@quarterdeck/core/actions/catalogue";
 import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
@@ -47,9 +47,8 @@ export async function signCommand(
   const { workspaceId, projectId, orgId } = request;
   const ids = { ...same, serverId: server.serverId, attempt: firstAttempt };
   const ownerId = projectId ?? workspaceId;
-  // A cancel brings nothing, and its run has no content.
   const sealed =
-    action === "task.cancel" || ownerId === null
+    worksOnBridge(action) || ownerId === null
       ? null
       : await commandSealer.seal({ orgId }, { ids, ownerId, sealingKey: server.sealingKey, secretInput });
   const { effect, demand, timeoutMs } = actions[action];

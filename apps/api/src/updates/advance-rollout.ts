@@ -86,7 +86,7 @@ async function send(
   { claim, member }: { claim: Claim; member: StoredMember },
 ): Promise<void> {
   const { rolloutId, orgId, version, manifestHash, triesAgain, startedBy } = rollout;
-  const { serverId, keyFingerprint } = member;
+  const { serverId, keyFingerprint, sealingKey } = member;
   const nowMs = runtime.clock.nowMs();
   const runId = runtime.makeId("run");
   const commandId = runtime.makeId("command");
@@ -98,9 +98,10 @@ async function send(
     orgId,
     workspaceId: null,
     projectId: null,
-    server: { serverId, keyFingerprint },
+    server: { serverId, keyFingerprint, sealingKey },
     action: "bridge.update",
     params: { version, manifestHash, allowsDowngrade: false, triesAgain },
+    secretInput: null,
     priority: "normal",
     nowMs,
     expiresAtMs: nowMs + commandLife.signatureMs,

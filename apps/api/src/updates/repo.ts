@@ -126,6 +126,7 @@ export async function listRunningRollouts(db: Database): Promise<Rollout[]> {
 
 export interface StoredMember extends RolloutMember {
   readonly keyFingerprint: string;
+  readonly sealingKey: string;
 }
 
 export async function listMembers(db: Database, rolloutId: RolloutId): Promise<StoredMember[]> {
@@ -140,6 +141,7 @@ export async function listMembers(db: Database, rolloutId: RolloutId): Promise<S
       status: servers.status,
       capabilities: servers.capabilities,
       keyFingerprint: servers.keyFingerprint,
+      sealingKey: servers.sealingKey,
     })
     .from(bridgeUpdates)
     .innerJoin(servers, and(eq(servers.serverId, bridgeUpdates.serverId), eq(servers.orgId, bridgeUpdates.orgId)))

@@ -30,7 +30,8 @@ interface RunnerOptions {
 }
 
 interface BeginOptions {
-  readonly opened: OpenedPart;
+  /** Null where the action has no content. */
+  readonly opened: OpenedPart | null;
   readonly isCancelled: boolean;
 }
 
@@ -67,11 +68,11 @@ export class Runner {
   /** Takes a journaled command to its end. Called for new ones, and at the start for every one without a result. */
   begin(record: CommandRecord, command: Command, { opened, isCancelled }: BeginOptions): void {
     if (this.#active.has(record.runId)) return;
-    this.#options.contentKeys.begin(record.runId, opened.streamKey);
+    if (opened) this.#options.contentKeys.begin(record.runId, opened.streamKey);
     const run = new ActiveRun(record.runId, this.#options.context.data.run(record.runId), this.#options.bootId);
     this.#active.set(record.runId, run);
     if (isCancelled) run.cancel();
-    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput: opened.secretInput })
+    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput: opened?.secretInput ?? {} })
       .catch(this.#options.onFatal)
       .finally(() => {
         this.#active.delete(record.runId);

@@ -1,4 +1,5 @@
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
+import { worksOnBridge } from "@quarterdeck/core/actions/catalogue";
 import { takesSecretInput, type SecretInput } from "@quarterdeck/core/actions/secret-input";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import type { StreamKey } from "@quarterdeck/core/protocol/content-sealing";
@@ -34,7 +35,7 @@ export class SealedParts {
    * @returns the content, `null` where the command has none and needs none, or `SEALED_PART_INVALID`
    */
   async open(command: Command, { sealed }: Pick<CommandText, "sealed">): Promise<Result<OpenedPart | null>> {
-    if (command.action === "task.cancel")
+    if (worksOnBridge(command.action))
       return sealed === null && command.sealedHash === null ? accept(null) : wrong();
     if (sealed === null || command.sealedHash !== (await sha256Base64Url(sealed))) return wrong();
     const parts = splitSealedPart(sealed);

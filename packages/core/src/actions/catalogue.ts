@@ -160,7 +160,7 @@ export function findAction(name: string): Action | undefined {
   return Object.hasOwn(actions, name) ? actions[name as ActionName] : undefined;
 }
 
-/** Whether an action works on the bridge itself; the others need a workspace. */
+/** Whether an action works on the bridge itself and has no content; the others need a workspace, whose key seals theirs. */
 export function worksOnBridge(name: string): boolean {
   return name === "task.cancel" || name === "bridge.update";
 }

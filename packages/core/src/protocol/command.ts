@@ -31,7 +31,7 @@ export const commandSchema = z.strictObject({
   notBeforeMs: z.int().min(0),
   expiresAtMs: z.int().min(0),
   attempt: z.int().min(1),
-  /** SHA-256 of the sealed part's text (PROTOCOL 10.2). Only `task.cancel` has none. */
+  /** SHA-256 of the sealed part's text (PROTOCOL 10.2). What works on the bridge itself has none. */
   sealedHash: z.string().max(64).nullable(),
 });
 
