@@ -12,7 +12,7 @@ const viewerFrameSchema = z.discriminatedUnion("type", [
     type: z.literal("output"),
     runId: idSchema("run"),
     offset: z.int().min(0),
-    data: z.string(),
+    data: z.base64(),
     isEnd: z.boolean(),
   }),
   z.strictObject({
