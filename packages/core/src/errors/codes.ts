@@ -41,7 +41,7 @@ export const errorCodes = {
   QUOTA_EXCEEDED: { retryable: true, httpStatus: 409 },
   SERVER_OFFLINE: { retryable: true, httpStatus: 503 },
   RELAY_UNAVAILABLE: { retryable: true, httpStatus: 503 },
-  DISK_FULL: { retryable: true, httpStatus: 507 },
+  DISK_FULL: { retryable: true, httpStatus: 507, closeCode: 1013 },
   GIT_FAILED: { retryable: false, httpStatus: 400 },
   // Why a run ended as it did, where its program did not say so itself.
   CANCELLED: { retryable: false, httpStatus: 409 },
