@@ -20,7 +20,7 @@ const hostileValues: readonly Json[] = [
   { type: "batch", frames: [] },
 ];
 const hostileNames = ["__proto__", "constructor", "toString", "type", "epoch", "", "x"];
-const nestedTimes = [1, 33, 2000];
+const nestedTimes = [1, 33, 500];
 const repeats = [1, 1, 1, 70, 300];
 /** Texts beyond this are only changed blindly: what was repeated would be repeated again. */
 const longest = 16 * 1024;
@@ -92,7 +92,8 @@ function parse(text: string): Json | undefined {
 
 /** Changes a JSON text so that it stays JSON: another value, a member more or less, one twice, deep nesting. */
 export function mutateJson(text: string, donorText: string, random: Random): string | undefined {
-  const value = text.length > longest ? undefined : parse(text);
+  const isTooDeep = text.includes("[".repeat(500)) || text.includes('":{'.repeat(500));
+  const value = text.length > longest || isTooDeep ? undefined : parse(text);
   if (value === undefined) return undefined;
   const result = JSON.stringify(changed(value, parse(donorText) ?? null, random));
   switch (random.below(12)) {
