@@ -72,6 +72,12 @@ export class FakeRelay {
   holdsResults = false;
   tokenError: string | undefined;
   relayKey: Key;
+  /** What it says about itself, where that is not the truth. */
+  spokenRange = protocolRange;
+  welcomeChanges: Partial<WelcomeBody> = {};
+  /** The handshake frames of every connection. Set `replay` to say those of an earlier one again. */
+  readonly handshakes: { challenge: string; welcome: string }[] = [];
+  replay: { challenge: string; welcome: string } | undefined;
   certificateExpiresAtMs = Date.now() + 3_600_000;
   bridgeKey = "";
   hello: HelloBody | undefined;
@@ -169,13 +175,14 @@ export class FakeRelay {
       this.changes.notify();
     });
     const certificate = JSON.stringify({ relayKey: this.relayKey.publicKey, expiresAtMs: this.certificateExpiresAtMs });
-    const challenge = encodeFrame({
+    const fresh = encodeFrame({
       type: "challenge",
       relayNonce: randomBytes(32).toString("base64url"),
       relayTimeMs: Date.now(),
-      protocolRange,
+      protocolRange: this.spokenRange,
       relayCertificate: await signText(this.platform.privateKey, "relayCertificate", certificate),
     } as RelayToBridge);
+    const challenge = this.replay?.challenge ?? fresh;
     let inOrder = Promise.resolve();
     socket.on("message", (data) => {
       this.lastFrameAtMs = performance.now();
@@ -197,6 +204,7 @@ export class FakeRelay {
   }
 
   async #welcome(socket: WebSocket, challenge: string, text: SignedText): Promise<void> {
+    if (this.replay) return socket.send(this.replay.welcome);
     const hello = await openSigned(
       { signed: text.signed, signature: text.signature },
       { keys: [this.bridgeKey], domain: "hello", schema: helloBodySchema },
@@ -216,9 +224,12 @@ export class FakeRelay {
       heartbeatMs: limits.heartbeatMs,
       spreadMs: 0,
       relayTimeMs: Date.now(),
+      ...this.welcomeChanges,
     };
     this.#socket = socket;
-    this.#send({ type: "welcome", ...(await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome))) });
+    const signed = await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome));
+    this.handshakes.push({ challenge, welcome: encodeFrame({ type: "welcome", ...signed } as RelayToBridge) });
+    this.#send({ type: "welcome", ...signed });
     const missing = this.#commands.filter(({ seq }) => seq > hello.value.received.commands);
     if (missing.length > 0) this.#send({ type: "commands", items: missing });
     if (this.#interest.runs.length > 0 || this.#interest.telemetry) {
