@@ -95,6 +95,7 @@ export class CommandIntake {
 
   #accept(command: Command, text: SignedText): (() => void) | undefined {
     const { journal, log, runner, clock } = this.#options;
+    journal.notePlatformTime(command.notBeforeMs);
     const known = journal.find(command.commandId);
     if (known) {
       const isSame = known.record.text.signed === text.signed;
