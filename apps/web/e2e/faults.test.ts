@@ -15,6 +15,9 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const proxy of [platform.apiToRelay, platform.relayToApi, platform.bridgeToRelay]) proxy.heal();
   for (const part of ["api", "relay", "bridge"] as const) platform.signal(part, "SIGCONT");
+  // A bridge that has been cut off again and again waits longer each time; a new process does not.
+  await platform.kill("bridge");
+  await platform.begin("bridge");
   await untilOnline(true);
 });
 afterAll(async () => {
