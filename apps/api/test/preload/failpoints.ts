@@ -30,19 +30,31 @@ function kindOf(unit: Unit): string {
   return "other";
 }
 
-const { commit } = Writer.prototype;
-Writer.prototype.commit = async function (unit) {
-  const kind = kindOf(unit);
-  reach(`before ${kind}`);
-  const outcomes = await commit.call(this, unit);
-  reach(`after ${kind}`);
-  return outcomes;
-};
+/** Puts something around a method of a class. */
+function wrap<T, K extends keyof T>(prototype: T, name: K, around: (method: T[K]) => T[K]): void {
+  prototype[name] = around(prototype[name]);
+}
 
-const { sendOutbox } = RelayLink.prototype;
-RelayLink.prototype.sendOutbox = async function (serverId, entries) {
-  reach("before sending");
-  const through = await sendOutbox.call(this, serverId, entries);
-  reach("after sending");
-  return through;
-};
+wrap(
+  Writer.prototype,
+  "commit",
+  (commit) =>
+    async function (this: Writer, unit) {
+      const kind = kindOf(unit);
+      reach(`before ${kind}`);
+      const outcomes = await commit.call(this, unit);
+      reach(`after ${kind}`);
+      return outcomes;
+    },
+);
+wrap(
+  RelayLink.prototype,
+  "sendOutbox",
+  (sendOutbox) =>
+    async function (this: RelayLink, serverId, entries) {
+      reach("before sending");
+      const through = await sendOutbox.call(this, serverId, entries);
+      reach("after sending");
+      return through;
+    },
+);

@@ -29,36 +29,56 @@ function reach(moment: string): void {
 
 // --- The bridge: its journal, its connection, its wrappers -----------------------------------------------------------
 
+/** Puts something around a method of a class. */
+function wrap<T, K extends keyof T>(prototype: T, name: K, around: (method: T[K]) => T[K]): void {
+  prototype[name] = around(prototype[name]);
+}
+
 const saved = new Set<string>();
-const { save, transaction } = Journal.prototype;
-Journal.prototype.save = function (record) {
-  saved.add(record.state);
-  save.call(this, record);
-};
-Journal.prototype.transaction = function (work) {
-  saved.clear();
-  const value = transaction.call(this, () => {
-    const done = work();
-    for (const state of saved) reach(`${state} before commit`);
-    return done;
-  });
-  for (const state of saved) reach(`${state} after commit`);
-  return value as ReturnType<typeof work>;
-};
-
-const { launch } = WrapperLauncher.prototype;
-WrapperLauncher.prototype.launch = function (run) {
-  const launched = launch.call(this, run);
-  reach("run handed over");
-  return launched;
-};
-
-const send = WebSocket.prototype.send as (this: WebSocket, data: string) => void;
-WebSocket.prototype.send = function (this: WebSocket, data: string) {
-  send.call(this, data);
-  const type = /^\{"type":"(\w+)"/.exec(data)?.[1];
-  if (type !== undefined) reach(`${type} sent`);
-};
+wrap(
+  Journal.prototype,
+  "save",
+  (save) =>
+    function (this: Journal, record) {
+      saved.add(record.state);
+      save.call(this, record);
+    },
+);
+wrap(
+  Journal.prototype,
+  "transaction",
+  (transaction) =>
+    function <T>(this: Journal, work: () => T): T {
+      saved.clear();
+      const value = transaction.call(this, () => {
+        const done = work();
+        for (const state of saved) reach(`${state} before commit`);
+        return done;
+      });
+      for (const state of saved) reach(`${state} after commit`);
+      return value as T;
+    },
+);
+wrap(
+  WrapperLauncher.prototype,
+  "launch",
+  (launch) =>
+    function (this: WrapperLauncher, run) {
+      const launched = launch.call(this, run);
+      reach("run handed over");
+      return launched;
+    },
+);
+wrap(
+  WebSocket.prototype as { send(data: string): void },
+  "send",
+  (send) =>
+    function (this: WebSocket, data) {
+      send.call(this, data);
+      const type = /^\{"type":"(\w+)"/.exec(data)?.[1];
+      if (type !== undefined) reach(`${type} sent`);
+    },
+);
 
 const isWrapperScript = (arg: string) => /\/wrapper\.(ts|mjs)$/.test(arg);
 childProcess.spawn = ((command: string, args: readonly string[], options: childProcess.SpawnOptions) => {
@@ -93,6 +113,6 @@ syncBuiltinESMExports();
 const RealDate = Date;
 const now = () => RealDate.now() + Number(read("clock-ahead-ms") ?? 0);
 globalThis.Date = new Proxy(RealDate, {
-  construct: (target, args: [number]) => (args.length === 0 ? new target(now()) : new target(...args)),
+  construct: (target, args: number[]) => Reflect.construct(target, args.length === 0 ? [now()] : args) as object,
   get: (target, name) => (name === "now" ? now : Reflect.get(target, name)),
 });
