@@ -11,6 +11,7 @@ import { ApiClient } from "./server/api-client.ts";
 import { BridgeLink } from "./server/bridge-link.ts";
 import type { Accepted } from "./server/bridge-handshake.ts";
 import { CommandRenewal } from "./server/command-renewal.ts";
+import { describeFailure } from "./server/describe-failure.ts";
 import { LiveFrames } from "./server/live-frames.ts";
 import { ObjectAlarm } from "./server/object-alarm.ts";
 import { ObjectState } from "./server/object-state.ts";
@@ -147,7 +148,7 @@ export class ServerSession extends DurableObject<Env> {
     } catch (error) {
       logFailure("a WebSocket message", error);
       this.#state.forget();
-      sendError(socket, { code: "INTERNAL", message: "The relay failed; connect again." });
+      sendError(socket, describeFailure(error));
     }
   }
 

@@ -1,8 +1,10 @@
+import { errorRule } from "@quarterdeck/core/errors/codes";
 import { idSchema, type ServerId } from "@quarterdeck/core/ids";
 import { drainRequestSchema, outboxBatchSchema, viewerRevocationSchema } from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import * as z from "zod";
 import type { Env } from "./env.ts";
+import { describeFailure } from "./server/describe-failure.ts";
 import { isServiceCall } from "./service-key.ts";
 
 export { ServerSession } from "./server-session.ts";
@@ -96,7 +98,8 @@ export default {
     } catch (error) {
       const text = error instanceof Error ? `${error.name}: ${error.message.slice(0, 300)}` : "not an Error";
       console.error(JSON.stringify({ level: "error", what: "a request", error: text }));
-      return fail(500, "INTERNAL", "The relay failed. Try again.");
+      const { code, message } = describeFailure(error);
+      return fail(errorRule(code).httpStatus, code, message);
     }
   },
 } satisfies ExportedHandler<Env>;

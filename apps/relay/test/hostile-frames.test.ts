@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
-import { orgId } from "./platform.ts";
+import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
 import { sealedLike } from "./sealed-piece.ts";
 
@@ -26,15 +26,45 @@ test.each([
     4400,
   ],
   ["a second hello", `{"type":"hello","signed":"{}","signature":"${"A".repeat(86)}"}`, "PROTOCOL_VIOLATION", 4400],
+  ["a field twice", '{"type":"ack","epoch":1,"stream":"commands","through":0,"through":1}', "PROTOCOL_VIOLATION", 4400],
+  [
+    "a result that comes before the one before it",
+    `{"type":"results","epoch":1,"items":[{"seq":2,"signed":"{}","signature":"${"A".repeat(86)}"}]}`,
+    "PROTOCOL_VIOLATION",
+    4400,
+  ],
   ["a frame that is too large", `{"type":"${"a".repeat(300_000)}"}`, "TOO_LARGE", 1009],
-])("[W1] %s from a bridge is refused and ends the connection", async (_name, text, code, closeCode) => {
-  const server = await FakeServer.make(relay, { orgId });
-  const { peer } = await server.connect();
-  peer.send(text);
-  expect(await peer.next("error")).toMatchObject({ code });
-  expect(await peer.closed()).toMatchObject({ code: closeCode });
-  await server.connect();
-});
+])(
+  "[W1] %s from a bridge is refused, ends the connection and changes nothing",
+  async (_name, text, code, closeCode) => {
+    const server = await FakeServer.make(relay, { orgId });
+    const connection = await server.connect();
+    await server.submit();
+    await server.commands(connection, { isAcknowledged: false });
+    await server.submit({ projectId: id("project") });
+    await server.commands(connection, { isAcknowledged: false });
+    const before = await kept(server);
+    connection.peer.send(text);
+    expect(await connection.peer.next("error")).toMatchObject({ code });
+    expect(await connection.peer.closed()).toMatchObject({ code: closeCode });
+    expect(await kept(server)).toEqual(before);
+    await server.connect();
+  },
+);
+
+/** What an object knows that frames of a bridge change; that it went offline is no effect of the frame's content. */
+async function kept({ serverId }: FakeServer): Promise<unknown> {
+  return {
+    runs: await relay.sql(serverId, "SELECT * FROM runs ORDER BY position"),
+    commands: await relay.sql(serverId, "SELECT * FROM commands ORDER BY seq"),
+    ended: await relay.sql(serverId, "SELECT * FROM ended_runs ORDER BY run_id"),
+    server: await relay.sql(
+      serverId,
+      "SELECT epoch, session_id, commands_assigned, commands_acknowledged, results_received FROM server",
+    ),
+    results: relay.api.reports(serverId).filter((report) => report.kind === "result" || report.kind === "ended"),
+  };
+}
 
 test("[W1] a binary frame and a frame before the hello are refused", async () => {
   const server = await FakeServer.make(relay, { orgId });

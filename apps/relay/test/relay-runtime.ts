@@ -6,8 +6,17 @@ import type { ServerId } from "@quarterdeck/core/ids";
 import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import { inject } from "vitest";
 import { FakeApi } from "./fake-api.ts";
+import { faulty } from "./faulty-worker.ts";
 import { instrumented } from "./instrumented-worker.ts";
 import { Platform, serviceKey } from "./platform.ts";
+
+interface RuntimeOptions {
+  readonly persistFolder?: string;
+  /** The object counts what wakes it, and its clock can be moved. */
+  readonly isInstrumented?: boolean;
+  /** The object can be killed at a boundary, and its storage can be full. */
+  readonly isFaulty?: boolean;
+}
 
 /** The relay's Worker in the real Workers runtime, with a fake API behind its service binding. */
 export class RelayRuntime {
@@ -15,17 +24,16 @@ export class RelayRuntime {
   readonly platform: Platform;
   url: URL = new URL("http://not-started");
   readonly #persistFolder: string | undefined;
-  readonly #isInstrumented: boolean;
+  readonly #wrapping: string | undefined;
   #miniflare: Miniflare | undefined;
 
-  private constructor(platform: Platform, options: { persistFolder?: string; isInstrumented?: boolean }) {
+  private constructor(platform: Platform, options: RuntimeOptions) {
     this.platform = platform;
     this.#persistFolder = options.persistFolder;
-    this.#isInstrumented = options.isInstrumented ?? false;
+    this.#wrapping = options.isFaulty ? faulty : options.isInstrumented ? instrumented : undefined;
   }
 
-  /** `isInstrumented`: the object counts what wakes it, and its clock can be moved. */
-  static async start(options: { persistFolder?: string; isInstrumented?: boolean } = {}): Promise<RelayRuntime> {
+  static async start(options: RuntimeOptions = {}): Promise<RelayRuntime> {
     const runtime = new RelayRuntime(await Platform.make(), options);
     await runtime.start();
     return runtime;
@@ -38,8 +46,8 @@ export class RelayRuntime {
     this.#miniflare = new Miniflare(
       convertV4MiniflareOptions({
         name: "relay",
-        modules: this.#isInstrumented
-          ? [{ type: "ESModule", path: "instrumented.js", contents: instrumented }, worker]
+        modules: this.#wrapping
+          ? [{ type: "ESModule", path: "wrapping.js", contents: this.#wrapping }, worker]
           : [worker],
         compatibilityDate: "2026-11-01",
         unsafeInspectDurableObjects: true,
@@ -92,6 +100,17 @@ export class RelayRuntime {
   /** Rings an instrumented object's alarm as the platform would. Returns when it is set next. */
   async ring(serverId: ServerId): Promise<number | null> {
     return (await (await fetch(new URL(`/test/ring?server=${serverId}`, this.url))).json()) as number | null;
+  }
+
+  /** Kills a faulty object when it reaches a boundary for the nth time. Returns whether the one before was reached. */
+  async crashAt(boundary: { readonly at: string; readonly nth: number } | null): Promise<boolean> {
+    const query = boundary === null ? "" : `?at=${encodeURIComponent(boundary.at)}&nth=${boundary.nth}`;
+    return (await (await fetch(new URL(`/test/crash${query}`, this.url))).json()) as boolean;
+  }
+
+  /** Lets the storage of faulty objects be full, or writable again. Returns how many writes were refused so far. */
+  async fillStorage(isFull: boolean): Promise<number> {
+    return (await (await fetch(new URL(`/test/storage?isFull=${isFull}`, this.url))).json()) as number;
   }
 
   /** How many objects have an alarm set; needs a persist folder. */

@@ -1,6 +1,8 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { limits } from "@quarterdeck/core/protocol/limits";
+import { generateSigningKey, importSigningKey, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
+import { decodeTicket, encodeTicket } from "@quarterdeck/core/protocol/ticket";
 import { relayToViewerSchema } from "@quarterdeck/core/protocol/relay-to-viewer";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -170,6 +172,41 @@ test("[W5] a ticket that is missing, garbled, unsigned or of another platform is
     expect(await viewer.closed()).toMatchObject({ code: 4401 });
   }
 });
+
+test("[W5] what the platform signed for another use, or somebody else as a ticket, is no ticket", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const stranger = await generateSigningKey();
+  const [key, relayKey] = await Promise.all(
+    [stranger.privateKeyPkcs8, relay.platform.relay.privateKey].map((pkcs8) => importSigningKey(pkcs8)),
+  );
+  const { signed } = JSON.parse(
+    Buffer.from(await relay.platform.ticket(server.serverId, ["telemetry"]), "base64url").toString(),
+  ) as { signed: string };
+  const { signed: command, signature } = await relay.platform.command(server.serverId);
+  const body = JSON.parse(signed) as object;
+  const words = [
+    encodeTicket({ signed: command, signature }),
+    encodeTicket(relay.platform.relay.certificate),
+    encodeTicket({ signed, signature }), // The signature of something else.
+    encodeTicket(await signText(key!, "ticket", signed)),
+    encodeTicket(await signText(relayKey!, "ticket", signed)),
+    // A ticket says nothing about how it is signed, so there is nothing to say "none" in; whoever tries is refused.
+    encodeTicket({ signed: JSON.stringify({ alg: "none", ...body }), signature }),
+    `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(signed).toString("base64url")}.`,
+  ];
+  for (const word of words) {
+    const viewer = dialViewer(relay, server.serverId, word);
+    expect(await viewer.next("error")).toMatchObject({ code: "TOKEN_INVALID" });
+    expect(await viewer.closed()).toMatchObject({ code: 4401 });
+  }
+  await dialViewer(relay, server.serverId, encodeTicket(await ticketOf(server))).next("authorized");
+});
+
+async function ticketOf(server: FakeServer): Promise<SignedText> {
+  const decoded = decodeTicket(await relay.platform.ticket(server.serverId, ["telemetry"]));
+  if (!decoded.ok) throw new Error(decoded.error.message);
+  return decoded.value;
+}
 
 test("[W5] a topic that the ticket does not name is refused and the connection stays", async () => {
   const server = await FakeServer.make(relay, { orgId });

@@ -110,6 +110,8 @@ export class CommandIntake {
 
   #accept({ command, text, opened }: AcceptedCommand): (() => void) | undefined {
     const { journal, log, runner, clock } = this.#options;
+    // The times of a cancel were not checked.
+    if (command.action !== "task.cancel") journal.notePlatformTime(command.notBeforeMs);
     const known = journal.find(command.commandId);
     if (known) {
       const isSame = known.record.text.signed === text.signed && known.record.text.sealed === text.sealed;

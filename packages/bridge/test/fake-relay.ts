@@ -90,6 +90,12 @@ export class FakeRelay {
   future: { challenge?: object; welcome?: object } = {};
   tokenError: string | undefined;
   relayKey: Key;
+  /** What it says about itself, where that is not the truth. */
+  spokenRange = protocolRange;
+  welcomeChanges: Partial<WelcomeBody> = {};
+  /** The handshake frames of every connection. Set `replay` to say those of an earlier one again. */
+  readonly handshakes: { challenge: string; welcome: string }[] = [];
+  replay: { challenge: string; welcome: string } | undefined;
   certificateExpiresAtMs = Date.now() + 3_600_000;
   bridgeKey = "";
   hello: HelloBody | undefined;
@@ -193,14 +199,15 @@ export class FakeRelay {
       this.changes.notify();
     });
     const certificate = JSON.stringify({ relayKey: this.relayKey.publicKey, expiresAtMs: this.certificateExpiresAtMs });
-    const challenge = encodeFrame({
+    const fresh = encodeFrame({
       type: "challenge",
       relayNonce: randomBytes(32).toString("base64url"),
       relayTimeMs: Date.now(),
-      protocolRange,
+      protocolRange: this.spokenRange,
       relayCertificate: await signText(this.platform.privateKey, "relayCertificate", certificate),
       ...this.future.challenge,
     } as RelayToBridge);
+    const challenge = this.replay?.challenge ?? fresh;
     let inOrder = Promise.resolve();
     socket.on("message", (data) => {
       this.lastFrameAtMs = performance.now();
@@ -222,6 +229,7 @@ export class FakeRelay {
   }
 
   async #welcome(socket: WebSocket, challenge: string, text: SignedText): Promise<void> {
+    if (this.replay) return socket.send(this.replay.welcome);
     const hello = await openSigned(
       { signed: text.signed, signature: text.signature },
       { keys: [this.bridgeKey], domain: "hello", schema: helloBodySchema },
@@ -242,9 +250,12 @@ export class FakeRelay {
       spreadMs: 0,
       relayTimeMs: Date.now(),
       ...this.future.welcome,
+      ...this.welcomeChanges,
     };
     this.#socket = socket;
-    this.#send({ type: "welcome", ...(await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome))) });
+    const signed = await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome));
+    this.handshakes.push({ challenge, welcome: encodeFrame({ type: "welcome", ...signed } as RelayToBridge) });
+    this.#send({ type: "welcome", ...signed });
     const missing = this.#commands.filter(({ seq }) => seq > hello.value.received.commands);
     if (missing.length > 0) this.#send({ type: "commands", items: missing });
     if (this.#interest.runs.length > 0 || this.#interest.telemetry) {

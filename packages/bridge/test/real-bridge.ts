@@ -78,6 +78,9 @@ export class RealBridge implements AsyncDisposable {
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
+  get hasEnded(): boolean {
+    return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null);
+  }
   get exitCode(): number | null {
     return this.#child?.exitCode ?? null;
   }

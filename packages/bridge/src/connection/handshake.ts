@@ -65,5 +65,8 @@ export async function checkWelcome(
   if (!opened.ok) return opened;
   if (opened.value.helloHash !== (await sha256Base64Url(hello.signed)))
     return refuse("SIGNATURE_INVALID", "The relay's welcome answers another hello.");
+  const { protocol } = opened.value;
+  if (!negotiate(protocolRange, { min: protocol, max: protocol }))
+    return refuse("VERSION_UNSUPPORTED", "The relay chose a protocol version that this bridge did not offer.");
   return opened;
 }

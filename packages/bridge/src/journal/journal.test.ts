@@ -79,6 +79,10 @@ describe("the journal", () => {
     journal.acknowledgeResults(1);
     expect(journal.resultsAfter(0, 10)).toEqual([]);
     expect(journal.find(one.commandId)?.record.state).toBe("ACKNOWLEDGED");
+    journal.forget(2000); // By a clock that the platform has not vouched for.
+    expect(journal.knowsRun(one.runId)).toBe(true);
+    journal.notePlatformTime(5000);
+    journal.notePlatformTime(4000);
     journal.forget(1000);
     expect(journal.knowsRun(one.runId)).toBe(true);
     journal.forget(1001);

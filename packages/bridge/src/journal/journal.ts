@@ -216,10 +216,22 @@ export class Journal {
     return this.#prepare("SELECT 1 FROM tombstones WHERE run_id = ?").get(runId) !== undefined;
   }
 
-  /** Forgets what may be forgotten: ended commands whose id cannot come again. */
+  /** The platform signed that it was at least this late. */
+  notePlatformTime(nowMs: number): void {
+    this.#prepare(
+      `INSERT INTO meta (name, value) VALUES ('platformTimeMs', ?)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`,
+    ).run(String(nowMs));
+  }
+
+  /**
+   * Forgets what may be forgotten: ended commands whose id cannot come again. By the platform's time too, because ids that
+   * were forgotten while the machine's clock was ahead would run again when it is right.
+   */
   forget(nowMs: number): void {
-    this.#prepare("DELETE FROM commands WHERE forget_at_ms < ? AND state IN ('DONE', 'ACKNOWLEDGED')").run(nowMs);
-    this.#prepare("DELETE FROM tombstones WHERE forget_at_ms < ?").run(nowMs);
+    const until = Math.min(nowMs, Number(readMeta(this.#database, "platformTimeMs") ?? 0));
+    this.#prepare("DELETE FROM commands WHERE forget_at_ms < ? AND state IN ('DONE', 'ACKNOWLEDGED')").run(until);
+    this.#prepare("DELETE FROM tombstones WHERE forget_at_ms < ?").run(until);
   }
 }
 

@@ -43,7 +43,7 @@ export const errorCodes = {
   QUOTA_EXCEEDED: { retryable: true, httpStatus: 409 },
   SERVER_OFFLINE: { retryable: true, httpStatus: 503 },
   RELAY_UNAVAILABLE: { retryable: true, httpStatus: 503 },
-  DISK_FULL: { retryable: true, httpStatus: 507 },
+  DISK_FULL: { retryable: true, httpStatus: 507, closeCode: 1013 },
   GIT_FAILED: { retryable: false, httpStatus: 400 },
   UPDATE_REFUSED: { retryable: false, httpStatus: 400 },
   UPDATE_FAILED: { retryable: false, httpStatus: 409 },

@@ -13,6 +13,8 @@ describe("frames", () => {
   it("come back as they were sent", () => {
     const frame = { type: "ack", epoch: 3, stream: "commands", through: 17 } as const;
     expect(decodeFrame(bridgeToRelaySchema, encodeFrame(frame))).toEqual({ ok: true, value: frame });
+    const told = { type: "error", code: "a:b", message: '":{"::' } as const;
+    expect(decodeFrame(relayToBridgeSchema, encodeFrame(told))).toEqual({ ok: true, value: told });
     const interest = { type: "interest", telemetry: true, runs: [{ runId: run, fromOffset: null }] };
     expect(decodeFrame(relayToBridgeSchema, encodeFrame(interest))).toEqual({ ok: true, value: interest });
   });
@@ -34,6 +36,9 @@ describe("frames", () => {
     ['{"type":"nothing"}', "PROTOCOL_VIOLATION"],
     ['{"type":"ack","epoch":1,"stream":"commands","through":1,"more":1}', "PROTOCOL_VIOLATION"],
     ['{"type":"ack","epoch":1,"stream":"commands","through":1.5}', "PROTOCOL_VIOLATION"],
+    ['{"type":"ack","epoch":1,"stream":"commands","through":7,"through":1}', "PROTOCOL_VIOLATION"],
+    ['{"type":"gap","type":"ack","epoch":1,"stream":"commands","through":1}', "PROTOCOL_VIOLATION"],
+    ['{"type":"ack","epoch":1,"stream":"commands","through":1,"__proto__":{},"__proto__":{}}', "PROTOCOL_VIOLATION"],
     ['{"type":"ack","epoch":0,"stream":"commands","through":1}', "PROTOCOL_VIOLATION"],
     ["[".repeat(100_000), "PROTOCOL_VIOLATION"],
     [`"${"a".repeat(limits.frameBytes)}"`, "TOO_LARGE"],

@@ -13,7 +13,7 @@ const viewerFrameSchema = z.discriminatedUnion("type", [
     runId: idSchema("run"),
     offset: z.int().min(0),
     /** Sealed, as the bridge sent it (PROTOCOL 10.5). */
-    data: z.string(),
+    data: z.base64(),
     isEnd: z.boolean(),
   }),
   z.strictObject({

@@ -48,6 +48,7 @@ it.each([
   ['"a', "openDoubleQuote"],
   ["a\\", "endsWithBackslash"],
   ["a\0b", "nul"],
+  ["a\\\0", "nul"],
   ["x ".repeat(maxArguments + 1), "tooMany"],
   ["x".repeat(9000), "tooLong"],
 ])("says what is wrong with a line", (line, problem) => {

@@ -32,6 +32,7 @@ export function parseArguments(line: string): ParsedArguments {
     } else if (character === "\\" && (quote === null || escapedInDoubleQuotes.has(line.charAt(i + 1)))) {
       i += 1;
       if (i === line.length) return { ok: false, problem: "endsWithBackslash" };
+      if (line.charAt(i) === "\0") return { ok: false, problem: "nul" };
       current = (current ?? "") + line.charAt(i);
     } else if (quote === '"') {
       if (character === '"') quote = null;

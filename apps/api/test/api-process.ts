@@ -1,0 +1,115 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createClient, type QuarterdeckClient } from "../src/client.ts";
+import { loadKeys } from "../src/keys/keys.ts";
+import { FakeRelay } from "./fake-relay.ts";
+import { owner } from "./test-api.ts";
+
+const entry = join(import.meta.dirname, "../src/server.ts");
+const preload = pathToFileURL(join(import.meta.dirname, "preload/failpoints.ts")).href;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** The API in a process of its own that dies where a test wants it to. */
+export class ApiProcess implements AsyncDisposable {
+  readonly relay = new FakeRelay();
+  readonly #dataDir = mkdtempSync(join(tmpdir(), "quarterdeck-failpoints-"));
+  readonly #ports: { readonly api: number; readonly internal: number };
+  readonly client: QuarterdeckClient;
+  #child: ChildProcess | undefined;
+  #printed = "";
+
+  private constructor(ports: { api: number; internal: number }) {
+    this.#ports = ports;
+    this.client = createClient({ url: this.url });
+  }
+
+  static async start(): Promise<ApiProcess> {
+    const api = new ApiProcess({ api: await freePort(), internal: await freePort() });
+    await api.relay.start();
+    await api.begin();
+    const link = (await (await api.internal("/internal/setup-link")).json()) as { url: string };
+    const setupToken = link.url.split("token=")[1] ?? "";
+    await api.client.api.auth.setUp.mutate({ ...owner, setupToken, orgName: "Orchard" });
+    return api;
+  }
+
+  get url(): string {
+    return `http://localhost:${this.#ports.api}`;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null);
+  }
+
+  get wasKilled(): boolean {
+    return !existsSync(this.#failpoint);
+  }
+
+  killAt(moment: string): void {
+    writeFileSync(this.#failpoint, moment);
+  }
+
+  get #failpoint(): string {
+    return join(this.#dataDir, "failpoint");
+  }
+
+  /** Starts it, and waits until it is up or has been killed. */
+  async begin(): Promise<void> {
+    this.#printed = "";
+    const child = spawn(process.execPath, [`--import=${preload}?file=${this.#failpoint}`, entry], {
+      env: {
+        PATH: process.env["PATH"],
+        QUARTERDECK_DATA: this.#dataDir,
+        QUARTERDECK_PORT: String(this.#ports.api),
+        QUARTERDECK_INTERNAL_PORT: String(this.#ports.internal),
+        QUARTERDECK_RELAY_URL: this.relay.url,
+      },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#child = child;
+    await new Promise<void>((resolve) => {
+      child.stderr.on("data", (text: Buffer) => {
+        this.#printed += text.toString();
+        if (this.#printed.includes("the API is up")) resolve();
+      });
+      child.once("exit", () => resolve());
+    });
+  }
+
+  /** Calls the internal address, as the relay does. */
+  async internal(path: string, body?: unknown): Promise<Response> {
+    const { serviceKey } = await loadKeys(this.#dataDir);
+    return fetch(`http://127.0.0.1:${this.#ports.internal}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { authorization: `Bearer ${serviceKey}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async kill(): Promise<void> {
+    if (!this.#child || this.hasEnded) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    await this.kill();
+    await this.relay.stop();
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+}

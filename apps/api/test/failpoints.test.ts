@@ -1,0 +1,103 @@
+import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ApiProcess } from "./api-process.ts";
+import { capabilities, FakeBridge } from "./fake-bridge.ts";
+import { newId, tokenIn } from "./test-api.ts";
+
+let api: ApiProcess;
+let bridge: FakeBridge;
+let serverId: ServerId;
+let workspaceId: WorkspaceId;
+let reported = 0;
+beforeAll(async () => {
+  api = await ApiProcess.start();
+  bridge = await FakeBridge.create();
+  const { command } = await api.client.api.servers.createEnrolment.mutate({});
+  ({ serverId } = await bridge.enrol(api.url, tokenIn(command)));
+  await report({ kind: "online", epoch: 1, bootId: "boot", capabilities });
+  ({ workspaceId } = await api.client.api.workspaces.create.mutate({ name: "Shop", serverId }));
+}, 60_000);
+afterAll(() => api[Symbol.asyncDispose]());
+
+/** Does something until it has an answer; starts the API again when it was killed meanwhile. */
+async function insist<T>(act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      await expect.poll(() => api.hasEnded, { timeout: 5000 }).toBe(true);
+      if (!api.wasKilled) throw error;
+      await api.begin();
+    }
+  }
+}
+
+async function report(body: object): Promise<void> {
+  const reports = [{ ...body, seq: ++reported, atMs: Date.now() }];
+  const answer = await insist(async () => (await api.internal("/relay/reports", { serverId, reports })).json());
+  expect(answer).toEqual({ through: reported });
+}
+
+const submission = () => ({
+  taskId: newId("task"),
+  workspaceId,
+  projectId: null,
+  action: "exec",
+  params: { program: "echo", args: ["x"] },
+});
+const sentFor = (taskId: string) => api.relay.commandsOf(serverId).filter((command) => command.taskId === taskId);
+
+describe("the API that is killed", () => {
+  it.each([
+    "before task",
+    "after task",
+    "before sending",
+    "after sending",
+    "before outbox position",
+    "after outbox position",
+  ])("%s: the task is there once, and is sent once [F1]", { timeout: 60_000 }, async (moment) => {
+    const wish = submission();
+    api.killAt(moment);
+    await insist(() => api.client.api.tasks.submit.mutate(wish));
+    await expect.poll(() => api.wasKilled, { timeout: 20_000 }).toBe(true);
+    // The answer may have come before the kill.
+    await expect.poll(() => sentFor(wish.taskId).length > 0 || api.hasEnded, { timeout: 20_000 }).toBe(true);
+    if (api.hasEnded) await api.begin();
+    await expect.poll(() => sentFor(wish.taskId), { timeout: 20_000 }).toHaveLength(1);
+    expect(await insist(() => api.client.api.tasks.submit.mutate(wish))).toMatchObject({ taskId: wish.taskId });
+    const { tasks } = await api.client.api.tasks.list.query({ limit: 100 });
+    expect(tasks.filter(({ taskId }) => taskId === wish.taskId)).toHaveLength(1);
+    const positions = api.relay.entriesOf(serverId).map(({ position }) => position);
+    expect(positions).toEqual(positions.map((_, index) => index + 1));
+  });
+
+  it.each(["before report", "after report"])("%s: the result is recorded once [F1]", async (moment) => {
+    const wish = submission();
+    await insist(() => api.client.api.tasks.submit.mutate(wish));
+    await expect.poll(() => sentFor(wish.taskId), { timeout: 20_000 }).toHaveLength(1);
+    const [command] = sentFor(wish.taskId);
+    api.killAt(moment);
+    await report({ kind: "result", ...(await bridge.finish(command!)) });
+    expect(api.wasKilled).toBe(true);
+    expect(await api.client.api.tasks.get.query({ taskId: wish.taskId })).toMatchObject({
+      state: "ended",
+      verdict: "succeeded",
+    });
+  });
+
+  it.each(["before housekeeping", "after housekeeping"])(
+    "%s, which comes at each start, starts again [F1]",
+    { timeout: 60_000 },
+    async (moment) => {
+      const wish = submission();
+      await insist(() => api.client.api.tasks.submit.mutate(wish));
+      await api.kill();
+      api.killAt(moment);
+      await api.begin();
+      await expect.poll(() => api.hasEnded, { timeout: 20_000 }).toBe(true);
+      await api.begin();
+      expect(await api.client.api.tasks.get.query({ taskId: wish.taskId })).toMatchObject({ taskId: wish.taskId });
+      await expect.poll(() => sentFor(wish.taskId), { timeout: 20_000 }).toHaveLength(1);
+    },
+  );
+});

@@ -1,0 +1,18 @@
+/** A parser under attack. */
+export interface FuzzTarget {
+  /** Names it on the command line, and its corpus. */
+  readonly name: string;
+  /** The grammar that mutations keep now and then. */
+  readonly grammar: "json" | "text";
+  /** Gives the parser one input. Throws when it does anything else than answer or refuse as it promises. */
+  readonly check: (input: string) => void | Promise<void>;
+}
+
+/** What a parser did is not what it promised. */
+export class PropertyViolated extends Error {
+  override readonly name = "PropertyViolated";
+}
+
+export function mustHold(statement: boolean, what: string): void {
+  if (!statement) throw new PropertyViolated(what);
+}
