@@ -23,7 +23,9 @@ import { RunLedger } from "./runs/run-ledger.ts";
 import { Runner } from "./runs/runner.ts";
 import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
 import { systemClock } from "./system-clock.ts";
+import { HistoryFeed } from "./telemetry/history-feed.ts";
 import { SampleReader } from "./telemetry/read-sample.ts";
+import { SampleSpool } from "./telemetry/sample-spool.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
 import { bootId as readBootId } from "./wrapper/processes.ts";
 
@@ -103,7 +105,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const follower = new OutputFollower({ data, stateOf, send: (frame) => connection.send(frame) });
   const samples = new SampleReader(data.path);
+  const spool = SampleSpool.open({ directory: data.spool, log });
+  const feed = new HistoryFeed({
+    spool,
+    hasRoom: () => connection.hasRoom,
+    send: (piece) => connection.send({ type: "history", ...piece }),
+  });
   const telemetry = new TelemetrySchedule({
+    clock,
+    spool,
+    feed,
     read: () => samples.read(clock.nowMs(), runner.activeCount),
     send: (batch) => connection.send({ type: "telemetry", samples: batch }),
   });
@@ -128,6 +139,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       follower.reset(welcome.credit.outputBytes);
       telemetry.setWatched(false);
       telemetry.connected();
+      feed.connected();
       launcher.prepare();
     },
     onInterest: (interest) => {
@@ -135,10 +147,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       follower.setInterest(interest.runs);
     },
     onCredit: (bytes) => follower.addCredit(bytes),
+    onHistoryStored: (through) => feed.stored(through),
     onStatus: (status) => {
       if (status.state !== "online") {
         follower.reset(0);
         telemetry.setWatched(false);
+        feed.disconnected();
       }
       writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() });
       options.onStatus(status);
@@ -171,6 +185,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stop() {
       clearInterval(tidying);
       telemetry.stop();
+      feed.disconnected();
       connection.close();
       launcher.close();
       commits.flush();

@@ -31,6 +31,9 @@ export class DataDirectory {
   get stateFile(): string {
     return join(this.path, "state.json");
   }
+  get spool(): string {
+    return join(this.path, "spool");
+  }
   get runs(): string {
     return join(this.path, "runs");
   }

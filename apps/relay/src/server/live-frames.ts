@@ -2,6 +2,8 @@ import type { RunId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { isUnpaid } from "../session/frame-rate.ts";
 import { decodedLength } from "../session/output-credit.ts";
+import { toSlots } from "../session/telemetry-history.ts";
+import { storeSlot } from "../storage/telemetry-history.ts";
 import type { BridgeLink } from "./bridge-link.ts";
 import { acknowledgeCommands, takeResults } from "./bridge-streams.ts";
 import type { ObjectState } from "./object-state.ts";
@@ -49,6 +51,14 @@ export class LiveFrames {
       }
       case "telemetry":
         return viewers.telemetry(frame.samples);
+      case "history": {
+        const slots = toSlots(frame, Date.now());
+        state.transact(() => {
+          for (const slot of slots) storeSlot(sql, slot);
+        });
+        bridge.acknowledgeHistory(frame.through);
+        return viewers.history(frame);
+      }
       case "output":
         if (!bridge.spend(socket, decodedLength(frame.data))) return;
         if (viewers.output(frame)) dispatch.sendInterest(noRuns);

@@ -65,6 +65,15 @@ const migrations: readonly (readonly string[])[] = [
     // Users who may not watch any more, while tickets from before may still be around.
     `CREATE TABLE revoked_viewers (user_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT`,
   ],
+  // The history of telemetry.
+  [
+    // A ring: one row for five minutes, at a place that comes round after a day.
+    `CREATE TABLE telemetry_history (
+      place INTEGER PRIMARY KEY,
+      start_ms INTEGER NOT NULL,
+      body TEXT NOT NULL
+    ) STRICT`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

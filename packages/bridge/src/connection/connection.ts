@@ -5,6 +5,7 @@ import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { Challenge, HelloBody, WelcomeBody } from "@quarterdeck/core/protocol/handshake";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import { kibibyte } from "@quarterdeck/core/units";
 import type { StoredResult } from "../journal/journal.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
@@ -13,7 +14,9 @@ import { advanceSession, newSession, startSession, type Session, type Step } fro
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
-export type StreamFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "telemetry" | "output" | "gap" }>>;
+export type StreamFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "telemetry" | "history" | "output" | "gap" }>>;
+
+const roomBytes = 16 * kibibyte;
 
 export interface ConnectionStatus {
   readonly state: "online" | "offline" | "stopped";
@@ -35,6 +38,7 @@ interface ConnectionOptions {
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
   readonly onCredit: (bytes: number) => void;
+  readonly onHistoryStored: (through: number) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -75,6 +79,11 @@ export class Connection {
     const complete: BridgeToRelay = { ...frame, epoch: phase.epoch };
     this.#socket.send(encodeFrame(complete));
     return true;
+  }
+
+  /** Whether what was sent before is on its way, so that something less urgent holds nothing back. */
+  get hasRoom(): boolean {
+    return this.#socket !== undefined && this.#socket.bufferedAmount < roomBytes;
   }
 
   #handle(event: SessionEvent): void {
@@ -131,6 +140,8 @@ export class Connection {
         return this.#options.onInterest(effect.frame);
       case "credit":
         return this.#options.onCredit(effect.bytes);
+      case "historyStored":
+        return this.#options.onHistoryStored(effect.through);
       case "stopped":
         log.error("another bridge with this server's key has taken over; this one stops", { closeCode: effect.code });
         return this.#options.onStatus({

@@ -1,5 +1,5 @@
 import type { RunId } from "@quarterdeck/core/ids";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
 
 /** A signed permission to watch, as `servers.viewerTicket` gives it, and what it was asked for. */
@@ -16,7 +16,7 @@ export type Phase = "idle" | "connecting" | "open" | "waiting";
 
 /** Everything that can happen to a viewer session. */
 export type ViewerEvent =
-  | { readonly type: "wantTelemetry"; readonly isWanted: boolean }
+  | { readonly type: "wantTelemetry"; readonly isWanted: boolean; readonly historyMs: number }
   | { readonly type: "wantOutput"; readonly runId: RunId; readonly fromOffset: number }
   | { readonly type: "dropOutput"; readonly runId: RunId }
   | { readonly type: "ticket"; readonly ticket: Ticket }
@@ -37,7 +37,7 @@ export type ViewerEffect =
   | { readonly type: "ping" }
   | { readonly type: "disconnect" }
   | { readonly type: "phase"; readonly phase: Phase }
-  | { readonly type: "samples"; readonly samples: readonly Sample[] }
+  | { readonly type: "readings"; readonly samples: readonly Sample[]; readonly gaps: readonly TelemetryGap[] }
   | { readonly type: "server"; readonly isOnline: boolean; readonly sinceMs: number }
   | { readonly type: "output"; readonly runId: RunId; readonly bytes: Uint8Array; readonly isEnd: boolean }
   | { readonly type: "gap"; readonly runId: RunId; readonly fromOffset: number; readonly toOffset: number | null }

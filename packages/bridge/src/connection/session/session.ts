@@ -173,6 +173,8 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, { type: "interest", frame });
     case "credit":
       return step(session, { type: "credit", bytes: frame.bytes });
+    case "historyStored":
+      return step(session, { type: "historyStored", through: frame.through });
     case "drain": {
       // Leaving is no failure, and what does not settle in time is sent again after the return.
       const { spreadMs } = frame;
