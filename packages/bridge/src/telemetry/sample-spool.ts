@@ -28,10 +28,16 @@ interface SpoolOptions {
   readonly bounds?: SpoolBounds;
 }
 
+interface Numbered {
+  /** Rises from record to record, and is another one after a start. */
+  readonly seq: number;
+  readonly record: SpoolRecord;
+}
+
 /** Records of one file: the newest file grows, the oldest is dropped whole. */
 interface Segment {
   readonly path: string;
-  readonly records: SpoolRecord[];
+  readonly records: Numbered[];
   bytes: number;
   /** Lines that are not on the disk yet, because it took none. */
   unwritten: string;
@@ -79,11 +85,11 @@ export class SampleSpool {
   /** The time of the oldest record. */
   get oldestMs(): number | undefined {
     const first = this.#segments.find(({ records }) => records.length > 0)?.records[0];
-    return first && recordMs(first);
+    return first && recordMs(first.record);
   }
 
   add(sample: Sample): void {
-    this.#append({ kind: "sample", seq: this.#lastSeq + 1, sample });
+    this.#append({ kind: "sample", sample });
     this.#enforceBounds(sample.atMs);
     this.#write();
   }
@@ -93,12 +99,12 @@ export class SampleSpool {
     const samples: Sample[] = [];
     const gaps: TelemetryGap[] = [];
     let through = 0;
-    for (const record of this.#segments.flatMap(({ records }) => records)) {
+    for (const { seq, record } of this.#segments.flatMap(({ records }) => records)) {
       if (samples.length === limits.historySamplesPerFrame || gaps.length === limits.historyGapsPerFrame) break;
       if (recordMs(record) >= beforeMs) break;
       if (record.kind === "sample") samples.push(record.sample);
       else gaps.push(record.gap);
-      through = record.seq;
+      through = seq;
     }
     return through === 0 ? undefined : { through, samples, gaps };
   }
@@ -114,15 +120,15 @@ export class SampleSpool {
 
   #append(record: SpoolRecord): void {
     const line = encodeRecord(record);
+    const seq = ++this.#lastSeq;
     let segment = this.#segments.at(-1);
     if (!segment || !this.#mayGrow || segment.bytes + line.length > this.#bounds.segmentBytes) {
-      const path = join(this.#directory, `${String(record.seq).padStart(12, "0")}.log`);
+      const path = join(this.#directory, `${String(seq).padStart(12, "0")}.log`);
       segment = { path, records: [], bytes: 0, unwritten: "" };
       this.#segments.push(segment);
       this.#mayGrow = true;
     }
-    this.#lastSeq = record.seq;
-    segment.records.push(record);
+    segment.records.push({ seq, record });
     segment.bytes += line.length;
     segment.unwritten += line;
   }
@@ -151,7 +157,7 @@ export class SampleSpool {
     this.#cutWhile(() => total() > bytes || this.#segments.length > segments, "tooMany");
     const isOld = (segment: Segment | undefined) => {
       const newest = segment?.records.at(-1);
-      return newest !== undefined && recordMs(newest) < nowMs - ageMs;
+      return newest !== undefined && recordMs(newest.record) < nowMs - ageMs;
     };
     this.#cutWhile(() => isOld(this.#segments[0]), "tooOld");
   }
@@ -160,14 +166,14 @@ export class SampleSpool {
   #cutWhile(mustCut: () => boolean, reason: TelemetryGap["reason"]): void {
     const times: number[] = [];
     while (this.#segments.length > 1 && mustCut()) {
-      for (const record of this.#removeOldest().records) {
+      for (const { record } of this.#removeOldest().records) {
         if (record.kind === "sample") times.push(record.sample.atMs);
         else times.push(record.gap.fromMs, record.gap.toMs);
       }
     }
     if (times.length === 0) return;
     const gap: TelemetryGap = { fromMs: Math.min(...times), toMs: Math.max(...times), reason };
-    this.#append({ kind: "gap", seq: this.#lastSeq + 1, gap });
+    this.#append({ kind: "gap", gap });
   }
 
   #removeOldest(): Segment {
@@ -184,7 +190,8 @@ export class SampleSpool {
     const names = readdirSync(this.#directory).filter((name) => name.endsWith(".log"));
     for (const name of names.toSorted()) {
       const path = join(this.#directory, name);
-      const records: SpoolRecord[] = [];
+      const records: Numbered[] = [];
+      this.#lastSeq = Math.max(this.#lastSeq, Number.parseInt(name, 10) || 0);
       for (const record of decodeRecords(readFileSync(path, "utf8"))) {
         if (record === "damaged") {
           isBroken = true;
@@ -194,13 +201,12 @@ export class SampleSpool {
         if (isBroken && lastMs !== undefined) damaged.push({ fromMs: lastMs, toMs: atMs, reason: "damaged" });
         isBroken = false;
         lastMs = atMs;
-        records.push(record);
-        this.#lastSeq = Math.max(this.#lastSeq, record.seq);
+        records.push({ seq: ++this.#lastSeq, record });
       }
       this.#segments.push({ path, records, bytes: statSync(path).size, unwritten: "" });
     }
     if (damaged.length > 0) this.#log.warn("a part of the kept readings is damaged", { places: damaged.length });
-    for (const gap of damaged) this.#append({ kind: "gap", seq: this.#lastSeq + 1, gap });
+    for (const gap of damaged) this.#append({ kind: "gap", gap });
     while (this.#segments[0]?.records.length === 0) this.#removeOldest();
     if (lastMs !== undefined) this.#enforceBounds(lastMs);
     this.#write();

@@ -3,15 +3,13 @@ import { sampleSchema, telemetryGapSchema, type Sample, type TelemetryGap } from
 import * as z from "zod";
 
 /** One thing that the spool keeps for the relay: a reading, or the news that readings are gone. */
-export type SpoolRecord = { readonly seq: number } & (
+export type SpoolRecord =
   | { readonly kind: "sample"; readonly sample: Sample }
-  | { readonly kind: "gap"; readonly gap: TelemetryGap }
-);
+  | { readonly kind: "gap"; readonly gap: TelemetryGap };
 
-const seq = z.int().min(1);
 const recordSchema: z.ZodType<SpoolRecord> = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("sample"), seq, sample: sampleSchema }),
-  z.strictObject({ kind: z.literal("gap"), seq, gap: telemetryGapSchema }),
+  z.strictObject({ kind: z.literal("sample"), sample: sampleSchema }),
+  z.strictObject({ kind: z.literal("gap"), gap: telemetryGapSchema }),
 ]);
 
 /** When a record was made, or what it says ended: by the bridge's clock. */
