@@ -214,7 +214,7 @@ export class ServerSession extends DurableObject<Env> {
       resumeStreams({ sql, desk }, hello, nowMs);
       desk.setCapacity(hello.capabilities);
       const { capabilities, bootId } = hello;
-      updateServer(sql, { epoch, capabilities, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
+      updateServer(sql, { epoch, capabilities, bootId, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
       appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId, capabilities });
     });
     this.#missedSinceMs = null;

@@ -8,11 +8,12 @@ import { writeBridgeState } from "./bridge-state.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { Connection, type ConnectionStatus } from "./connection/connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
+import { DiskSpace } from "./disk/disk-space.ts";
 import { openSandbox } from "./drivers/process.ts";
 import { searchPath } from "./drivers/search-path.ts";
 import type { Identity } from "./identity.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
-import { openJournal } from "./journal/open-journal.ts";
+import { openJournal, putJournalAside } from "./journal/open-journal.ts";
 import type { Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
 import { recoverCommands } from "./recover-commands.ts";
@@ -60,6 +61,9 @@ export interface Daemon {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { data, identity, log, onFatal } = options;
   const clock = systemClock;
+  let onSpace: (isFull: boolean) => void = () => undefined;
+  const space = new DiskSpace({ reserveFile: data.reserveFile, log, onChange: (isFull) => onSpace(isFull) });
+  space.makeRoomToStart();
   const bootId = readBootId();
   const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const hidden = options.hidden.map((folder) => realpathSync(folder));
@@ -71,8 +75,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   if (sandbox.isolation !== "hidden")
     log.warn("runs are not isolated", { isolation: sandbox.isolation, reason: sandbox.reason });
   const capabilities = readCapabilities({ sandbox, programs: defaultPrograms, folders });
-  const journal = openJournal(data.journalFile, clock.nowMs(), log);
-  const commits = new GroupCommit(journal, (error) => onFatal(error));
+  const journal = openJournal(data.journalFile, { nowMs: clock.nowMs(), log, onFull: () => space.spend() });
+  const commits = new GroupCommit({ journal, onFailure: onFatal, onFull: () => space.spend() });
+  const confirmed = Promise.withResolvers<void>();
   const launcher = new WrapperLauncher({
     script: options.wrapperScript,
     pipeDirectory: data.path,
@@ -87,6 +92,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     launcher,
     bootId,
     lifeline: options.lifeline,
+    confirmed: confirmed.promise,
     log,
     onOutput: (runId) => follower.changed(runId),
     onFatal,
@@ -97,7 +103,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keyFingerprint: fingerprint,
     programs: defaultPrograms,
   };
-  const intake = new CommandIntake({ journal, commits, runner, rules, privateKey, clock, log, onResult });
+  const intake = new CommandIntake({
+    journal,
+    commits,
+    runner,
+    rules,
+    privateKey,
+    clock,
+    log,
+    onResult,
+    space,
+    onLate: (through) => connection.journaled(through),
+  });
   const stateOf = (runId: RunId): RunState => {
     if (runner.isActive(runId)) return "active";
     if (journal.isRunEnded(runId) || existsSync(data.run(runId).path)) return "ended";
@@ -126,7 +143,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       serverId: identity.serverId,
       sessionId: journal.sessionId,
       bootId,
-      capabilities,
+      capabilities: space.isFull ? { ...capabilities, blocked: "DISK_FULL" } : capabilities,
       received: { commands: journal.receivedCommands() },
     }),
     counters: { takenCommands: journal.receivedCommands(), lastResult: journal.lastResult() },
@@ -135,7 +152,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     takeCommands: (items) => intake.take(items),
     readResults: (after, count) => journal.resultsAfter(after, count),
     resultsStored: (through) => commits.commitLater(() => journal.acknowledgeResults(through)),
+    onOutdated: (reason) => {
+      log.error("the journal is older than what the relay knows: it was restored from a copy", {
+        code: "BRIDGE_STATE_LOST",
+        reason,
+      });
+      journal.close();
+      putJournalAside(data.journalFile, clock.nowMs());
+      onFatal(new Error("the journal was put aside; a new session begins with the next start"));
+    },
     onOnline: (welcome) => {
+      confirmed.resolve();
       follower.reset(welcome.credit.outputBytes);
       telemetry.setWatched(false);
       telemetry.connected();
@@ -154,13 +181,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         telemetry.setWatched(false);
         feed.disconnected();
       }
-      writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() });
+      writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() }, log);
       options.onStatus(status);
     },
     onFatal,
   });
 
+  space.start();
   await recoverCommands({ journal, commits, runner, platformKeys: identity.platformKeys, log });
+  onSpace = (isFull) => {
+    connection.send({ type: "condition", blocked: isFull ? "DISK_FULL" : null });
+    if (!isFull) intake.roomAgain().catch(onFatal);
+  };
   connection.start();
   telemetry.start();
   const tidy = () => {
@@ -184,6 +216,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     stop() {
       clearInterval(tidying);
+      space.stop();
       telemetry.stop();
       feed.disconnected();
       connection.close();

@@ -31,6 +31,9 @@ export class DataDirectory {
   get stateFile(): string {
     return join(this.path, "state.json");
   }
+  get reserveFile(): string {
+    return join(this.path, "reserve");
+  }
   get spool(): string {
     return join(this.path, "spool");
   }

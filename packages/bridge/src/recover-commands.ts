@@ -21,7 +21,8 @@ export async function recoverCommands(options: RecoveryOptions): Promise<void> {
   const { sound, damaged } = journal.unfinished();
   for (const record of sound) {
     const opened = await openSigned(record.text, { keys: platformKeys, domain: "command", schema: commandSchema });
-    if (opened.ok) runner.begin(record, opened.value, { isCancelled: journal.isBuried(record.runId) });
+    if (opened.ok)
+      runner.begin(record, opened.value, { isCancelled: journal.isBuried(record.runId), isRecovered: true });
     else
       log.error("a journaled command cannot be read and is not run", {
         commandId: record.commandId,

@@ -5,7 +5,7 @@ import { decodedLength } from "../session/output-credit.ts";
 import { toSlots } from "../session/telemetry-history.ts";
 import { storeSlot } from "../storage/telemetry-history.ts";
 import type { BridgeLink } from "./bridge-link.ts";
-import { acknowledgeCommands, takeResults } from "./bridge-streams.ts";
+import { acknowledgeCommands, takeCondition, takeResults } from "./bridge-streams.ts";
 import type { ObjectState } from "./object-state.ts";
 import type { ObjectUpkeep } from "./object-upkeep.ts";
 import type { RunDispatch } from "./run-dispatch.ts";
@@ -59,6 +59,10 @@ export class LiveFrames {
         bridge.acknowledgeHistory(frame.through);
         return viewers.history(frame);
       }
+      case "condition":
+        state.transact(() => takeCondition(sql, frame.blocked, Date.now()));
+        dispatch.pump();
+        return upkeep.settle();
       case "output":
         if (!bridge.spend(socket, decodedLength(frame.data))) return;
         if (viewers.output(frame)) dispatch.sendInterest(noRuns);

@@ -65,7 +65,7 @@ const migrations: readonly (readonly string[])[] = [
     // Users who may not watch any more, while tickets from before may still be around.
     `CREATE TABLE revoked_viewers (user_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT`,
   ],
-  // The history of telemetry.
+  // The history of telemetry, and what a bridge says of itself between two hellos.
   [
     // A ring: one row for five minutes, at a place that comes round after a day.
     `CREATE TABLE telemetry_history (
@@ -73,6 +73,7 @@ const migrations: readonly (readonly string[])[] = [
       start_ms INTEGER NOT NULL,
       body TEXT NOT NULL
     ) STRICT`,
+    `ALTER TABLE server ADD COLUMN boot_id TEXT`,
   ],
 ];
 

@@ -14,7 +14,9 @@ import { advanceSession, newSession, startSession, type Session, type Step } fro
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
-export type StreamFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "telemetry" | "history" | "output" | "gap" }>>;
+export type StreamFrame = WithoutEpoch<
+  Extract<BridgeToRelay, { type: "telemetry" | "history" | "condition" | "output" | "gap" }>
+>;
 
 const roomBytes = 16 * kibibyte;
 
@@ -38,6 +40,8 @@ interface ConnectionOptions {
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
   readonly onCredit: (bytes: number) => void;
+  /** The relay has more than this journal ever held. */
+  readonly onOutdated: (reason: string) => void;
   readonly onHistoryStored: (through: number) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
@@ -70,6 +74,11 @@ export class Connection {
 
   resultAdded(): void {
     this.#handle({ type: "resultsAdded" });
+  }
+
+  /** Commands whose acknowledgement had to wait are durable up to this number. */
+  journaled(through: number): void {
+    this.#handle({ type: "journaled", through });
   }
 
   /** Sends a frame that may be lost. `false` when there is no connection. */
@@ -140,6 +149,8 @@ export class Connection {
         return this.#options.onInterest(effect.frame);
       case "credit":
         return this.#options.onCredit(effect.bytes);
+      case "outdated":
+        return this.#options.onOutdated(effect.reason);
       case "historyStored":
         return this.#options.onHistoryStored(effect.through);
       case "stopped":

@@ -141,7 +141,7 @@ describe("the journal", () => {
       before.save(record());
       before.close();
       damage();
-      const after = openJournal(path, Date.now(), log);
+      const after = openJournal(path, { nowMs: Date.now(), log, onFull: () => false });
       expect(after.sessionId).not.toBe(before.sessionId);
       expect(after.receivedCommands()).toBe(0);
       after.close();
@@ -162,7 +162,7 @@ describe("the journal", () => {
         const bytes = Buffer.from(sound);
         bytes[bit >> 3]! ^= 1 << (bit & 7);
         writeFileSync(path, bytes);
-        const opened = openJournal(path, 5, log);
+        const opened = openJournal(path, { nowMs: 5, log, onFull: () => false });
         try {
           for (const found of opened.unfinished().sound) expect(found).toEqual(one);
         } finally {
@@ -178,9 +178,10 @@ describe("group commit", () => {
   it("commits together what arrives together, and resolves when it is durable", async () => {
     const journal = Journal.open(path, 1);
     const transaction = vi.spyOn(journal, "transaction");
-    const commits = new GroupCommit(journal, (error) => {
+    const onFailure = (error: unknown) => {
       throw error;
-    });
+    };
+    const commits = new GroupCommit({ journal, onFailure, onFull: () => false });
     await Promise.all(Array.from({ length: 50 }, () => commits.commit(() => journal.save(record()))));
     expect(transaction).toHaveBeenCalledTimes(1);
     expect(journal.unfinished().sound).toHaveLength(50);
@@ -190,7 +191,11 @@ describe("group commit", () => {
   it("acknowledges nothing when the disk fails, and says so once [F8]", async () => {
     const journal = Journal.open(path, 1);
     const failures: unknown[] = [];
-    const commits = new GroupCommit(journal, (error) => failures.push(error));
+    const commits = new GroupCommit({
+      journal,
+      onFailure: (error) => failures.push(error),
+      onFull: () => false,
+    });
     let isAcknowledged = false;
     void commits
       .commit(() => {

@@ -19,6 +19,8 @@ interface RunnerOptions {
   readonly launcher: WrapperLauncher;
   readonly bootId: string;
   readonly lifeline: string | null;
+  /** The relay has confirmed that the journal is no old copy. */
+  readonly confirmed: Promise<void>;
   readonly log: Log;
   /** A run has written something, or has ended. */
   readonly onOutput: (runId: RunId) => void;
@@ -56,12 +58,16 @@ export class Runner {
   }
 
   /** Takes a journaled command to its end. Called for new ones, and at the start for every one without a result. */
-  begin(record: CommandRecord, command: Command, { isCancelled }: { isCancelled: boolean }): void {
+  begin(
+    record: CommandRecord,
+    command: Command,
+    { isCancelled, isRecovered = false }: { isCancelled: boolean; isRecovered?: boolean },
+  ): void {
     if (this.#active.has(record.runId)) return;
     const run = new ActiveRun(record.runId, this.#options.context.data.run(record.runId), this.#options.bootId);
     this.#active.set(record.runId, run);
     if (isCancelled) run.cancel();
-    void this.#toTheEnd(record, command as WorkspaceCommand, run)
+    void this.#toTheEnd(record, command as WorkspaceCommand, { run, isRecovered })
       .catch(this.#options.onFatal)
       .finally(() => {
         this.#active.delete(record.runId);
@@ -77,12 +83,16 @@ export class Runner {
     await this.#closer.close(record, command, { completion });
   }
 
-  async #toTheEnd(record: CommandRecord, command: WorkspaceCommand, run: ActiveRun): Promise<void> {
+  async #toTheEnd(
+    record: CommandRecord,
+    command: WorkspaceCommand,
+    { run, isRecovered }: { run: ActiveRun; isRecovered: boolean },
+  ): Promise<void> {
     const implementation = findImplementation(command.action);
     if (!implementation) throw new Error(`no implementation of ${command.action}`);
     const { runId, state } = record;
     this.#options.log.info("run begins", { runId, action: command.action, state });
     if (implementation.kind === "own") await this.#own.run(record, command, { run, implementation });
-    else await this.#programs.run(record, command, { run, implementation });
+    else await this.#programs.run(record, command, { run, implementation, isRecovered });
   }
 }

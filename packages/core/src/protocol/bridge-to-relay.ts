@@ -42,6 +42,8 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
     samples: z.array(sampleSchema).max(limits.historySamplesPerFrame),
     gaps: z.array(telemetryGapSchema).max(limits.historyGapsPerFrame),
   }),
+  /** Whether it takes new commands now, where that changed since its hello (PROTOCOL 11). */
+  z.strictObject({ type: z.literal("condition"), epoch, blocked: z.enum(["DISK_FULL"]).nullable() }),
   outputSchema,
   /** The bridge has no output of that run (any more): it was cleaned up, or the run never started here. */
   z.strictObject({

@@ -213,7 +213,14 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
   if (!welcome.ok) return distrust(session, welcome.error);
   const { epoch, received, credit, heartbeatMs, spreadMs } = welcome.value;
   if (received.results > session.lastResult)
-    return step(session, close(4400, `the relay has result ${received.results} of ${session.lastResult}`));
+    return step(
+      session,
+      {
+        type: "outdated",
+        reason: `the relay has result ${received.results}, the journal ends at ${session.lastResult}`,
+      },
+      close(1001, "the journal is an old copy"),
+    );
   const online: Session = {
     ...session,
     phase: {
