@@ -135,6 +135,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     read: () => samples.read(clock.nowMs(), runner.activeCount),
     send: (batch) => connection.send({ type: "telemetry", samples: batch }),
   });
+  const loseJournal = (reason: string) => {
+    log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
+    journal.close();
+    putJournalAside(data.journalFile, clock.nowMs());
+    onFatal(new Error("a new session begins with the next start"));
+  };
   const connection = new Connection({
     url: bridgeSocketUrl(identity.relayUrl, identity.serverId),
     platformKeys: identity.platformKeys,
@@ -150,17 +156,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     log,
     takeCommands: (items) => intake.take(items),
-    readResults: (after, count) => journal.resultsAfter(after, count),
-    resultsStored: (through) => commits.commitLater(() => journal.acknowledgeResults(through)),
-    onOutdated: (reason) => {
-      log.error("the journal is older than what the relay knows: it was restored from a copy", {
-        code: "BRIDGE_STATE_LOST",
-        reason,
-      });
-      journal.close();
-      putJournalAside(data.journalFile, clock.nowMs());
-      onFatal(new Error("the journal was put aside; a new session begins with the next start"));
+    readResults(after, count) {
+      const results = journal.resultsAfter(after, count);
+      if (results.length === count && results[0]?.seq === after + 1) return results;
+      loseJournal(`results ${after + 1} to ${after + count} are to be sent and are not all there`);
+      return [];
     },
+    resultsStored: (through) => commits.commitLater(() => journal.acknowledgeResults(through)),
+    onOutdated: (reason) => loseJournal(`it is older than what the relay knows, as a restored copy is: ${reason}`),
     onOnline: (welcome) => {
       confirmed.resolve();
       follower.reset(welcome.credit.outputBytes);

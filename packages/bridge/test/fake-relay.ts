@@ -80,6 +80,7 @@ export class FakeRelay {
   port = 0;
   lastFrameAtMs = 0;
   #http: Server;
+  #webSockets: WebSocketServer | undefined;
   #sockets = new Set<WebSocket>();
   #socket: WebSocket | undefined;
   #storedResults = 0;
@@ -113,8 +114,8 @@ export class FakeRelay {
   }
 
   async listen(): Promise<void> {
-    const sockets = new WebSocketServer({ server: this.#http });
-    sockets.on("connection", (socket) => void this.#connected(socket));
+    this.#webSockets = new WebSocketServer({ server: this.#http });
+    this.#webSockets.on("connection", (socket) => void this.#connected(socket));
     await new Promise<void>((resolve) => this.#http.listen(this.port, "127.0.0.1", resolve));
     this.port = (this.#http.address() as AddressInfo).port;
   }
@@ -131,6 +132,7 @@ export class FakeRelay {
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.terminate();
+    this.#webSockets?.close();
     this.#http.closeAllConnections();
     await new Promise<void>((resolve) => this.#http.close(() => resolve()));
   }

@@ -153,7 +153,12 @@ describe("the journal", () => {
   it("with any single bit flipped is read whole, set apart or put aside; never believed [F8]", () => {
     const journal = Journal.open(path, 1);
     const one = record({ state: "STARTED" });
+    const { runId: buried } = record();
+    const { sessionId } = journal;
     journal.save(one);
+    journal.setReceivedCommands(7);
+    journal.addResult(one.commandId, text, false);
+    journal.buryRun(buried, 1000);
     journal.close();
     const sound = readFileSync(path);
     fc.assert(
@@ -165,11 +170,16 @@ describe("the journal", () => {
         const opened = openJournal(path, { nowMs: 5, log, onFull: () => false });
         try {
           for (const found of opened.unfinished().sound) expect(found).toEqual(one);
+          if (opened.sessionId === sessionId) {
+            expect(opened.receivedCommands()).toBe(7);
+            expect(opened.resultsAfter(0, 10)).toEqual([{ seq: 1, ...text }]);
+            expect(opened.isBuried(buried)).toBe(true);
+          }
         } finally {
           opened.close();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });
@@ -209,6 +219,69 @@ describe("group commit", () => {
     expect(isAcknowledged).toBe(false);
     expect(failures).toHaveLength(1);
     journal.close();
+  });
+});
+
+describe("group commit on a full disk", () => {
+  const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
+
+  /** A journal whose disk refuses so many transactions. */
+  function fullJournal(refusals: number) {
+    let left = refusals;
+    return {
+      transaction: <T>(work: () => T): T => {
+        const value = work();
+        if (left-- > 0) throw full;
+        return value;
+      },
+    };
+  }
+
+  it("uses the room that was held back, and reports nothing before it is durable [F8]", async () => {
+    const onFull = vi.fn(() => true);
+    const commits = new GroupCommit({
+      journal: fullJournal(1),
+      onFailure: () => expect.unreachable("no failure"),
+      onFull,
+    });
+    const work = vi.fn();
+    await commits.commit(work);
+    expect(onFull).toHaveBeenCalledTimes(1);
+    expect(work).toHaveBeenCalledTimes(2);
+  });
+
+  it("waits in order until there is room, and loses nothing [F8]", async () => {
+    vi.useFakeTimers();
+    try {
+      const onFailure = vi.fn();
+      const commits = new GroupCommit({ journal: fullJournal(20), onFailure, onFull: () => false });
+      const done: number[] = [];
+      for (const n of [1, 2, 3]) void commits.commit(() => undefined).then(() => done.push(n));
+      await vi.advanceTimersByTimeAsync(5000);
+      void commits.commit(() => undefined).then(() => done.push(4));
+      expect(done).toEqual([]);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(done).toEqual([1, 2, 3, 4]);
+      expect(onFailure).not.toHaveBeenCalled();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("ends the process for every other error of the disk, also while it waits [F8]", async () => {
+    const onFailure = vi.fn();
+    const failing = {
+      transaction: () => {
+        throw Object.assign(new Error("disk I/O error"), { errcode: 1034 });
+      },
+    };
+    const commits = new GroupCommit({ journal: failing, onFailure, onFull: () => false });
+    let isDone = false;
+    void commits.commit(() => undefined).then(() => (isDone = true));
+    commits.flush();
+    await Promise.resolve();
+    expect(onFailure).toHaveBeenCalledTimes(1);
+    expect(isDone).toBe(false);
   });
 });
 

@@ -3,7 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { makeId, type CommandId, type RunId, type SessionId } from "@quarterdeck/core/ids";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { recordChecksum, type CommandRecord } from "./command-record.ts";
-import { findDamage, rowChecksum } from "./row-checksum.ts";
+import { findDamage, rowChecksum } from "./damage.ts";
 import { journalSchema, journalVersion } from "./schema.ts";
 
 /** The journal cannot be read: its file is cut short, overwritten, or not ours. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
+import { journalSchema } from "./schema.ts";
 
 /** Tables whose rows carry a checksum that is checked when the journal is opened, and what it is over. */
 const checkedColumns = {
@@ -15,8 +16,24 @@ export function rowChecksum(...cells: readonly Cell[]): string {
   return createHash("sha256").update(JSON.stringify(cells)).digest("base64url");
 }
 
+/** The schema itself lies in the file too. */
+function schemaOf(database: DatabaseSync): string {
+  return JSON.stringify(database.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").all());
+}
+
+function expectedSchema(): string {
+  const fresh = new DatabaseSync(":memory:");
+  try {
+    fresh.exec(journalSchema);
+    return schemaOf(fresh);
+  } finally {
+    fresh.close();
+  }
+}
+
 /** Looks at every row of the checked tables. @returns what is wrong with the first that is damaged */
 export function findDamage(database: DatabaseSync): string | undefined {
+  if (schemaOf(database) !== expectedSchema()) return "its tables are not those that were made";
   for (const [table, columns] of Object.entries(checkedColumns)) {
     for (const row of database.prepare(`SELECT * FROM ${table}`).all()) {
       const cells = columns.map((column) => row[column] as Cell);
