@@ -58,18 +58,29 @@ export class RealBridge implements AsyncDisposable {
     this.#disk = disk;
   }
 
-  /** `disk`: its files are there, and `data` is how this process sees them. */
+  /** `disk`: its files are there, and `data` is how this process sees them. `url`: where it finds the platform. */
   static async start(
-    options: { args?: readonly string[]; environment?: NodeJS.ProcessEnv; disk?: SmallDisk } = {},
+    options: {
+      args?: readonly string[];
+      environment?: NodeJS.ProcessEnv;
+      disk?: SmallDisk;
+      url?: string;
+      onRelay?: (relay: FakeRelay) => void;
+    } = {},
   ): Promise<RealBridge> {
     const { disk } = options;
     const relay = await FakeRelay.start();
+    options.onRelay?.(relay);
     const data = disk ? new DataDirectory(disk.outside) : DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
     const environment = { PATH: process.env["PATH"], ...options.environment };
     const bridge = new RealBridge(relay, data, { environment, disk });
     const fingerprint = await relay.fingerprint();
-    const enrolment = ["--url", relay.url, "--token", relay.token, "--platform-key", fingerprint];
-    const enrolled = await runCli(["enrol", ...enrolment, "--data", disk?.path ?? data.path], {}, disk);
+    const enrolment = ["--url", options.url ?? relay.url, "--token", relay.token, "--platform-key", fingerprint];
+    const enrolled = await runCli(
+      ["enrol", ...enrolment, "--data", disk?.path ?? data.path],
+      options.environment,
+      disk,
+    );
     if (enrolled.exitCode !== 0) throw new Error(enrolled.stderr);
     bridge.begin(options.args);
     await relay.untilOnline();

@@ -8,6 +8,7 @@ import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/proto
 import { kibibyte } from "@quarterdeck/core/units";
 import type { StoredResult } from "../journal/journal.ts";
 import { errorMessage, type Log } from "../log.ts";
+import { proxyAgent } from "./proxy.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
 import { splitResults } from "./result-frames.ts";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
@@ -170,6 +171,7 @@ export class Connection {
       maxPayload: limits.frameBytes,
       perMessageDeflate: false,
       followRedirects: false,
+      agent: proxyAgent(this.#options.url),
     });
     this.#socket = socket;
     let problem = "";
