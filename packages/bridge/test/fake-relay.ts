@@ -233,6 +233,7 @@ export class FakeRelay {
   }
 
   async #streamFrame(frame: Exclude<BridgeToRelay, { type: "hello" }>): Promise<void> {
+    if (frame.type === "history") this.#send({ type: "historyStored", through: frame.through });
     if (frame.type === "ack") this.acknowledged = frame.through;
     if (frame.type === "results" && !this.holdsResults) {
       for (const { seq, ...text } of frame.items) {
