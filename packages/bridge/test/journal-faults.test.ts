@@ -122,10 +122,16 @@ describe("a run that was received and not started when its bridge was killed", (
     await withJournal(bridge, (path) => {
       const journal = Journal.open(path, 1);
       const { commandId, runId, effect, expiresAtMs } = run.command;
-      const times = { receivedAtMs: 1, forgetAtMs: expiresAtMs + hourMs };
       const record: CommandRecord = {
-        ...{ commandId, runId, effect, text: run.text, state: "RECEIVED", bootId: null, reruns: 0 },
-        ...times,
+        commandId,
+        runId,
+        effect,
+        text: run.text,
+        state: "RECEIVED",
+        bootId: null,
+        reruns: 0,
+        receivedAtMs: 1,
+        forgetAtMs: expiresAtMs + hourMs,
       };
       journal.transaction(() => journal.save(record));
       journal.close();

@@ -27,7 +27,7 @@ export class SmallDisk implements AsyncDisposable {
     const holder = spawn("unshare", [...asRoot, "--mount", "--propagation", "private", "sh", "-c", script, path], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    await once(holder.stdout!, "data");
+    if (holder.stdout) await once(holder.stdout, "data");
     return new SmallDisk(path, holder);
   }
 

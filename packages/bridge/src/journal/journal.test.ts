@@ -238,13 +238,13 @@ describe("group commit on a full disk", () => {
   }
 
   it("uses the room that was held back, and reports nothing before it is durable [F8]", async () => {
-    const onFull = vi.fn(() => true);
+    const onFull = vi.fn<() => boolean>(() => true);
     const commits = new GroupCommit({
       journal: fullJournal(1),
       onFailure: () => expect.unreachable("no failure"),
       onFull,
     });
-    const work = vi.fn();
+    const work = vi.fn<() => void>();
     await commits.commit(work);
     expect(onFull).toHaveBeenCalledTimes(1);
     expect(work).toHaveBeenCalledTimes(2);
@@ -253,7 +253,7 @@ describe("group commit on a full disk", () => {
   it("waits in order until there is room, and loses nothing [F8]", async () => {
     vi.useFakeTimers();
     try {
-      const onFailure = vi.fn();
+      const onFailure = vi.fn<(error: unknown) => void>();
       const commits = new GroupCommit({ journal: fullJournal(20), onFailure, onFull: () => false });
       const done: number[] = [];
       for (const n of [1, 2, 3]) void commits.commit(() => undefined).then(() => done.push(n));
@@ -269,7 +269,7 @@ describe("group commit on a full disk", () => {
   });
 
   it("ends the process for every other error of the disk, also while it waits [F8]", async () => {
-    const onFailure = vi.fn();
+    const onFailure = vi.fn<(error: unknown) => void>();
     const failing = {
       transaction: () => {
         throw Object.assign(new Error("disk I/O error"), { errcode: 1034 });
