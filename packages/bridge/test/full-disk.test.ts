@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { mebibyte } from "@quarterdeck/core/units";
@@ -27,6 +27,9 @@ async function startWaiting(bridge: RealBridge, disk: SmallDisk) {
     const timer = setInterval(() => { if (fs.existsSync('${inside}/go')) { clearInterval(timer); process.stdout.write('y'.repeat(${3 * mebibyte}), () => process.exit(3)); } }, 5)`;
   const runId = await bridge.relay.send({ action: "exec", params: { program: "node", args: ["-e", script] } });
   await bridge.relay.untilStarted(runId);
+  // On a busy machine its wrapper has started long before it has.
+  const { output } = bridge.data.run(runId);
+  await bridge.relay.changes.until(() => existsSync(output) && statSync(output).size >= 6, "the program");
   return { runId, count: join(scratch, "count"), go: () => writeFileSync(join(scratch, "go"), "") };
 }
 
