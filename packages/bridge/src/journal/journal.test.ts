@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../log.ts";
 import { commandStates, recordChecksum, type CommandRecord } from "./command-record.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { Journal } from "./journal.ts";
+import { Journal, JournalDamaged } from "./journal.ts";
 import { openJournal } from "./open-journal.ts";
 import { recoverRun } from "./recovery.ts";
 
@@ -125,6 +125,28 @@ describe("the journal", () => {
         .run(before["state"]!, before["effect"]!, before["signed"]!, before["reruns"]!);
       repair.close();
     }
+  });
+
+  it.each([
+    "UPDATE meta SET value = '6' WHERE name = 'receivedCommands'",
+    "UPDATE results SET is_final = 1",
+    "UPDATE results SET command_id = 'cmd_x'",
+    "UPDATE tombstones SET forget_at_ms = 1",
+    "DELETE FROM results WHERE seq = 2",
+    "DROP INDEX commands_by_run",
+    "ALTER TABLE commands RENAME COLUMN received_at_ms TO received_at_m",
+  ])("is not believed after: %s [F8]", (change) => {
+    const journal = Journal.open(path, 1);
+    const one = record();
+    journal.setReceivedCommands(7);
+    for (const _ of [1, 2]) journal.addResult(one.commandId, text, false);
+    journal.buryRun(one.runId, 1000);
+    journal.close();
+    Journal.open(path, 1).close();
+    const database = new DatabaseSync(path);
+    database.exec(change);
+    database.close();
+    expect(() => Journal.open(path, 1)).toThrow(JournalDamaged);
   });
 
   it("that is cut short, overwritten or no journal at all is put aside, and a new session begins [F8]", () => {

@@ -90,7 +90,7 @@ describe("a bridge's telemetry", () => {
   });
 
   it("while offline is kept, and goes out in order, one piece after the other, after a reconnect", () => {
-    const { live, pieces, state, connect, disconnect, store } = makeTelemetry();
+    const { live, pieces, state, connect, disconnect, feed, store } = makeTelemetry();
     connect();
     vi.advanceTimersByTime(secondMs);
     store();
@@ -103,6 +103,7 @@ describe("a bridge's telemetry", () => {
     expect(pieces).toHaveLength(1); // Results go first.
     for (const expected of [2, 3, 4]) {
       vi.advanceTimersByTime(secondMs);
+      feed.flush();
       expect(pieces).toHaveLength(expected); // Not the next before this one is stored.
       store();
     }
