@@ -1,3 +1,4 @@
+import { AxeBuilder } from "@axe-core/playwright";
 import { writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { limits } from "@quarterdeck/core/protocol/limits";
@@ -65,6 +66,8 @@ it("shows what a server kept while it was offline, and marks the times of which 
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await takeScreenshot(page, `telemetry-holes-${colorScheme}`);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
     }
     await charts.getByLabel("Time shown").selectOption("Last 24 hours");
     await charts
