@@ -1,6 +1,6 @@
 // Bundles the bridge and its wrapper, each into one file, and packs them as an npm package without dependencies.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { actionNames } from "@quarterdeck/core/actions/catalogue";
@@ -21,7 +21,7 @@ async function replaceFile(name: string, content: Uint8Array, mode = 0o644): Pro
   await rename(unfinished, join(dist, name));
 }
 
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   absWorkingDir: import.meta.dirname,
   entryPoints: { cli: "src/cli.ts", launcher: "src/launcher.ts", wrapper: "src/wrapper.ts" },
   outdir: dist,
@@ -35,9 +35,10 @@ const { outputFiles } = await build({
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
-  external: ["bufferutil", "utf-8-validate"],
+  external: ["bufferutil", "utf-8-validate", "supports-color"],
   logLevel: "warning",
   write: false,
+  metafile: true,
 });
 for (const file of outputFiles) await replaceFile(basename(file.path), file.contents);
 const bin = "quarterdeck-bridge.mjs";
@@ -53,15 +54,22 @@ const packageJson = {
   bin: { "quarterdeck-bridge": `dist/${bin}` },
   engines: { node: ">=22.13.0" },
 };
-const licences = {
-  ws: "node_modules/ws/LICENSE",
-  zod: "node_modules/zod/LICENSE",
-  hpke: "../core/node_modules/hpke/LICENSE.md",
-};
+/** Everything that was bundled, by the folders that it came from. */
+const bundled = new Set(
+  Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []),
+);
 const notices = await Promise.all(
-  Object.entries(licences).map(async ([dependency, path]) => {
-    const text = await readFile(join(import.meta.dirname, path), "utf8");
-    return `This package contains ${dependency}:\n\n${text}`;
+  [...bundled].toSorted().map(async (folder) => {
+    const path = join(import.meta.dirname, folder);
+    const file = (await readdir(path)).find((name) => /^licen[cs]e/i.test(name));
+    const { name, license, author } = JSON.parse(await readFile(join(path, "package.json"), "utf8"));
+    if (!["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0"].includes(license))
+      throw new Error(`${folder} has the licence ${license}`);
+    // A package without the text names its licence and author in its manifest.
+    const text = file
+      ? await readFile(join(path, file), "utf8")
+      : `Licence: ${license}. Author: ${author ?? "unknown"}.\n`;
+    return `This package contains ${name}:\n\n${text}`;
   }),
 );
 const tar = packTar([

@@ -141,6 +141,8 @@ test("each waiting task says why", async () => {
     waiting: { reason: "capacity", position: 1, message: "cpu is in use" },
   };
   expect(await why()).toEqual({ reason: "capacity", message: "cpu is in use" });
+  platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "blocked", code: "DISK_FULL" } };
+  expect(await why()).toMatchObject({ reason: "server", message: expect.stringContaining("disk of box is full") });
   await platform.report(serverId, { kind: "offline", reason: "silent" });
   expect(await why()).toMatchObject({ reason: "server", message: expect.stringContaining("box is offline") });
   await platform.relay.stop();

@@ -216,7 +216,7 @@ export class ServerSession extends DurableObject<Env> {
       desk.setCapacity(hello.capabilities);
       desk.refuseUnsupported(hello.capabilities, nowMs);
       const { capabilities, bootId } = hello;
-      updateServer(sql, { epoch, capabilities, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
+      updateServer(sql, { epoch, capabilities, bootId, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
       appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId, capabilities });
     });
     this.#missedSinceMs = null;

@@ -45,3 +45,29 @@ test("runs of one project go one after the other in their order, other projects 
   await server.finish(connection, first);
   expect((await server.commands(connection)).map((command) => command.runId)).toEqual([second.runId]);
 });
+
+test("[F8] a server whose disk is full gets no run until it has room again, and the platform hears of both", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const connection = await server.connect();
+  const { peer, welcome } = connection;
+  const reports = () =>
+    relay.api
+      .reports(server.serverId)
+      .flatMap((report) => (report.kind === "online" ? [report.capabilities.blocked] : []));
+  peer.send({ type: "condition", epoch: welcome.epoch, blocked: "DISK_FULL" });
+  await eventually(reports, (all) => all.length === 2);
+  const { runId } = await server.submit();
+  expect(await relay.waiting(server.serverId, runId)).toMatchObject({
+    state: "waiting",
+    waiting: { reason: "blocked", code: "DISK_FULL" },
+  });
+  // It comes back with a full disk, and the object is another one.
+  await relay.evict(server.serverId);
+  server.capabilities = { ...server.capabilities, blocked: "DISK_FULL" };
+  const again = await server.connect();
+  expect(await relay.waiting(server.serverId, runId)).toMatchObject({ state: "waiting" });
+  again.peer.send({ type: "condition", epoch: again.welcome.epoch, blocked: null });
+  expect(await server.commands(again)).toMatchObject([{ runId }]);
+  await eventually(reports, (all) => all.length === 4);
+  expect(reports()).toEqual([undefined, "DISK_FULL", "DISK_FULL", undefined]);
+});

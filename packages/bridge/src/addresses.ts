@@ -1,7 +1,8 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ServerId } from "@quarterdeck/core/ids";
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host is this machine itself, as a URL writes it. */
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 

@@ -6,6 +6,7 @@ import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import type { CommandItem } from "./connection/session/session-events.ts";
 import type { CommandRecord } from "./journal/command-record.ts";
+import type { DiskSpace } from "./disk/disk-space.ts";
 import type { GroupCommit } from "./journal/group-commit.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { Log } from "./log.ts";
@@ -25,6 +26,9 @@ interface IntakeOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly onResult: () => void;
+  readonly space: Pick<DiskSpace, "look">;
+  /** Commands that were held for want of room are durable now. */
+  readonly onLate: (through: number) => void;
 }
 
 /** How long an id is remembered past its command's expiry. */
@@ -49,15 +53,56 @@ type Verdict =
 /** Takes commands in: decides about each, makes the decision durable, and only then starts what is to be started. */
 export class CommandIntake {
   readonly #options: IntakeOptions;
+  /** What came while the disk was full. The relay's window bounds it. */
+  #held: CommandItem[] = [];
+  #isHolding = false;
+  #late: Promise<void> = Promise.resolve();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
-  /** @returns the number up to which every command is durable, so that it may be acknowledged */
+  /**
+   * Takes commands in their order. On a full disk they are held, and only what cancels a run has its effect at once.
+   *
+   * @returns the number up to which every command is durable, so that it may be acknowledged
+   */
   async take(items: readonly CommandItem[]): Promise<number> {
-    const { journal, commits } = this.#options;
+    const { journal, space } = this.#options;
     if (items.length === 0) return journal.receivedCommands();
+    if (!this.#isHolding && !space.look()) return this.#journalize(items);
+    this.#isHolding = true;
+    this.#held.push(...items);
+    await this.#cancelAtOnce(items);
+    return journal.receivedCommands();
+  }
+
+  /** The disk has room again: takes what was held. */
+  roomAgain(): Promise<void> {
+    this.#late = this.#late.then(() => this.#takeHeld());
+    return this.#late;
+  }
+
+  async #takeHeld(): Promise<void> {
+    while (this.#held.length > 0) {
+      const items = this.#held;
+      this.#held = [];
+      this.#options.onLate(await this.#journalize(items));
+    }
+    this.#isHolding = false;
+  }
+
+  async #cancelAtOnce(items: readonly CommandItem[]): Promise<void> {
+    const { rules, clock, runner } = this.#options;
+    for (const { signed, signature } of items) {
+      const checked = await verifyCommand({ signed, signature }, rules, clock.nowMs());
+      if (checked.ok && checked.value.action === "task.cancel")
+        runner.cancel(actions["task.cancel"].params.parse(checked.value.params).runId);
+    }
+  }
+
+  async #journalize(items: readonly CommandItem[]): Promise<number> {
+    const { journal, commits } = this.#options;
     const verdicts = await Promise.all(
       items.map(({ signed, signature, sealed }) => this.#judge({ signed, signature, sealed })),
     );

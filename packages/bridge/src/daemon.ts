@@ -9,12 +9,13 @@ import { writeBridgeState } from "./bridge-state.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { Connection, type ConnectionStatus } from "./connection/connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
+import { DiskSpace } from "./disk/disk-space.ts";
 import { openSandbox } from "./drivers/process.ts";
 import { searchPath } from "./drivers/search-path.ts";
 import type { Identity } from "./identity.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
-import { openJournal } from "./journal/open-journal.ts";
-import { errorMessage, type Log } from "./log.ts";
+import { openJournal, putJournalAside } from "./journal/open-journal.ts";
+import type { Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
 import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
@@ -26,7 +27,9 @@ import { RunLedger } from "./runs/run-ledger.ts";
 import { Runner } from "./runs/runner.ts";
 import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
 import { systemClock } from "./system-clock.ts";
+import { HistoryFeed } from "./telemetry/history-feed.ts";
 import { SampleReader } from "./telemetry/read-sample.ts";
+import { SampleSpool } from "./telemetry/sample-spool.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
 import type { LauncherLink } from "./update/launcher-link.ts";
 import { Updater } from "./update/updater.ts";
@@ -68,6 +71,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { data, identity, log, onFatal } = options;
   const clock = systemClock;
   const agreed = new AgreedTime(clock);
+  let onSpace: (isFull: boolean) => void = () => undefined;
+  const space = new DiskSpace({ reserveFile: data.reserveFile, log, onChange: (isFull) => onSpace(isFull) });
+  space.makeRoomToStart();
   const bootId = readBootId();
   const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const hidden = options.hidden.map((folder) => realpathSync(folder));
@@ -82,9 +88,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const link = options.launcher;
   const hasLauncher = link !== null;
   const capabilities = readCapabilities({ sandbox, programs: defaultPrograms, folders, hasLauncher });
-  const journal = openJournal(data.journalFile, clock.nowMs(), log);
+  const journal = openJournal(data.journalFile, { nowMs: clock.nowMs(), log, onFull: () => space.spend() });
   link?.progress("its journal was opened");
-  const commits = new GroupCommit(journal, (error) => onFatal(error));
+  const commits = new GroupCommit({ journal, onFailure: onFatal, onFull: () => space.spend() });
+  const confirmed = Promise.withResolvers<void>();
   const launcher = new WrapperLauncher({
     script: options.wrapperScript,
     pipeDirectory: data.path,
@@ -106,6 +113,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     launcher,
     bootId,
     lifeline: options.lifeline,
+    confirmed: confirmed.promise,
     log,
     onOutput: (runId) => follower.changed(runId),
     onFatal,
@@ -116,7 +124,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keyFingerprint: fingerprint,
     programs: defaultPrograms,
   };
-  const intake = new CommandIntake({ journal, commits, runner, rules, sealedParts, privateKey, clock, log, onResult });
+  const intake = new CommandIntake({
+    journal,
+    commits,
+    runner,
+    rules,
+    sealedParts,
+    privateKey,
+    clock,
+    log,
+    onResult,
+    space,
+    onLate: (through) => connection.journaled(through),
+  });
   const stateOf = (runId: RunId): RunState => {
     if (runner.isActive(runId)) return "active";
     if (journal.isRunEnded(runId) || existsSync(data.run(runId).path)) return "ended";
@@ -124,10 +144,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const follower = new OutputFollower({ data, contentKeys, stateOf, send: (frame) => connection.send(frame) });
   const samples = new SampleReader(data.path);
+  const spool = SampleSpool.open({ directory: data.spool, log });
+  const feed = new HistoryFeed({
+    spool,
+    hasRoom: () => connection.hasRoom,
+    send: (piece) => connection.send({ type: "history", ...piece }),
+  });
   const telemetry = new TelemetrySchedule({
+    clock,
+    spool,
+    feed,
     read: () => samples.read(clock.nowMs(), runner.activeCount),
     send: (batch) => connection.send({ type: "telemetry", samples: batch }),
   });
+  const loseJournal = (reason: string) => {
+    log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
+    journal.close();
+    putJournalAside(data.journalFile, clock.nowMs());
+    onFatal(new Error("a new session begins with the next start"));
+  };
   const connection = new Connection({
     url: bridgeSocketUrl(identity.relayUrl, identity.serverId),
     platformKeys: identity.platformKeys,
@@ -136,22 +171,30 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       serverId: identity.serverId,
       sessionId: journal.sessionId,
       bootId,
-      capabilities,
+      capabilities: space.isFull ? { ...capabilities, blocked: "DISK_FULL" } : capabilities,
       received: { commands: journal.receivedCommands() },
     }),
     counters: { takenCommands: journal.receivedCommands(), lastResult: journal.lastResult() },
     clock,
     log,
     takeCommands: (items) => intake.take(items),
-    readResults: (after, count) => journal.resultsAfter(after, count),
+    readResults(after, count) {
+      const results = journal.resultsAfter(after, count);
+      if (results.length === count && results[0]?.seq === after + 1) return results;
+      loseJournal(`results ${after + 1} to ${after + count} are to be sent and are not all there`);
+      return [];
+    },
     resultsStored: (through) => commits.commitLater(() => journal.acknowledgeResults(through)),
+    onOutdated: (reason) => loseJournal(`it is older than what the relay knows, as a restored copy is: ${reason}`),
     onOnline: (welcome) => {
       const isFirst = agreed.nowMs() === null;
       agreed.heard(welcome.relayTimeMs);
       if (isFirst) tidy();
+      confirmed.resolve();
       follower.reset(welcome.credit.outputBytes);
       telemetry.setWatched(false);
       telemetry.connected();
+      feed.connected();
       launcher.prepare();
       link?.healthy();
     },
@@ -160,18 +203,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       follower.setInterest(interest.runs);
     },
     onCredit: (bytes) => follower.addCredit(bytes),
+    onHistoryStored: (through) => feed.stored(through),
     onStatus: (status) => {
       if (status.state !== "online") {
         follower.reset(0);
         telemetry.setWatched(false);
+        feed.disconnected();
       }
       link?.progress(`its journal was opened, and towards the relay: ${status.detail || status.state}`);
-      try {
-        writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() });
-      } catch (error) {
-        // Only `status` reads it; a full disk must not end the bridge for it.
-        log.warn("the state file cannot be written", { reason: errorMessage(error) });
-      }
+      writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() }, log);
       options.onStatus(status);
     },
     onFatal,
@@ -184,7 +224,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     cleanUpRuns({ data, isActive: (runId) => runner.isActive(runId), nowMs, log });
   };
 
+  space.start();
   await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: identity.platformKeys, log });
+  onSpace = (isFull) => {
+    connection.send({ type: "condition", blocked: isFull ? "DISK_FULL" : null });
+    if (!isFull) intake.roomAgain().catch(onFatal);
+  };
   connection.start();
   telemetry.start();
   const tidying = setInterval(tidy, hourMs);
@@ -202,7 +247,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     stop() {
       clearInterval(tidying);
+      space.stop();
       telemetry.stop();
+      feed.disconnected();
       connection.close();
       launcher.close();
       commits.flush();

@@ -47,6 +47,12 @@ export class DataDirectory {
   version(version: string): string {
     return join(this.versions, version);
   }
+  get reserveFile(): string {
+    return join(this.path, "reserve");
+  }
+  get spool(): string {
+    return join(this.path, "spool");
+  }
   get runs(): string {
     return join(this.path, "runs");
   }

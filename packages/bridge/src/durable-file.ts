@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 export function fsyncDirectory(path: string): void {
@@ -14,13 +14,14 @@ type Durability = "durable" | "volatile";
 
 function writeAll(
   path: string,
-  flags: "w" | "wx",
+  flags: "w" | "wx" | "r+",
   { text, durability }: { text: string; durability: Durability },
 ): void {
   const descriptor = openSync(path, flags, 0o600);
   try {
     const bytes = Buffer.from(text);
     for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+    ftruncateSync(descriptor, bytes.length);
     if (durability === "durable") fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -53,10 +54,40 @@ export function writeWhole(path: string, text: string): void {
 export function createExclusively(path: string, text: string): boolean {
   try {
     writeAll(path, "wx", { text, durability: "durable" });
+    fsyncDirectory(dirname(path));
+    return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    rmSync(path, { force: true }); // Half of it would say that it is there.
     throw error;
   }
-  fsyncDirectory(dirname(path));
-  return true;
+}
+
+/** Room on the disk for a file that must be written later, however full the disk is then. */
+export class ReservedFile {
+  readonly #path: string;
+  readonly #unfinished: string;
+
+  /** Takes the room. Throws when there is none. */
+  constructor(path: string, bytes: number) {
+    this.#path = path;
+    this.#unfinished = `${path}.${process.pid}.tmp`;
+    try {
+      writeAll(this.#unfinished, "w", { text: "\0".repeat(bytes), durability: "volatile" });
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  release(): void {
+    rmSync(this.#unfinished, { force: true });
+  }
+
+  /** Writes the file so that after a crash it is there whole or not at all. */
+  write(text: string): void {
+    writeAll(this.#unfinished, "r+", { text, durability: "durable" });
+    renameSync(this.#unfinished, this.#path);
+    fsyncDirectory(dirname(this.#path));
+  }
 }

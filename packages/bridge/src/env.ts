@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Everything that the bridge reads from its environment. */
+/** Everything that the bridge reads from its environment, but for HTTPS_PROXY and the like (`connection/proxy.ts`). */
 export interface Environment {
   /** Where programs are looked for. */
   readonly path: string | undefined;

@@ -26,7 +26,8 @@ export async function recoverCommands(options: RecoveryOptions): Promise<void> {
     const opened = await reopen(record.text, options);
     if (opened.ok) {
       const { command, part } = opened.value;
-      runner.begin(record, command, { opened: part, isCancelled: journal.isBuried(record.runId) });
+      const isCancelled = journal.isBuried(record.runId);
+      runner.begin(record, command, { opened: part, isCancelled, isRecovered: true });
     } else
       log.error("a journaled command cannot be read and is not run", {
         commandId: record.commandId,

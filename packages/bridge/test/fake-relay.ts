@@ -104,6 +104,7 @@ export class FakeRelay {
   port = 0;
   lastFrameAtMs = 0;
   #http: Server;
+  #webSockets: WebSocketServer | undefined;
   #sockets = new Set<WebSocket>();
   #socket: WebSocket | undefined;
   #storedResults = 0;
@@ -142,8 +143,8 @@ export class FakeRelay {
   }
 
   async listen(): Promise<void> {
-    const sockets = new WebSocketServer({ server: this.#http });
-    sockets.on("connection", (socket) => void this.#connected(socket));
+    this.#webSockets = new WebSocketServer({ server: this.#http });
+    this.#webSockets.on("connection", (socket) => void this.#connected(socket));
     await new Promise<void>((resolve) => this.#http.listen(this.port, "127.0.0.1", resolve));
     this.port = (this.#http.address() as AddressInfo).port;
   }
@@ -160,6 +161,7 @@ export class FakeRelay {
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.terminate();
+    this.#webSockets?.close();
     this.#http.closeAllConnections();
     await new Promise<void>((resolve) => this.#http.close(() => resolve()));
   }
@@ -268,6 +270,7 @@ export class FakeRelay {
   }
 
   async #streamFrame(frame: Exclude<BridgeToRelay, { type: "hello" }>): Promise<void> {
+    if (frame.type === "history") this.#send({ type: "historyStored", through: frame.through });
     if (frame.type === "ack") this.acknowledged = frame.through;
     if (frame.type === "results" && !this.holdsResults) {
       for (const { seq, ...text } of frame.items) {

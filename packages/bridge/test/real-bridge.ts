@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataDirectory } from "../src/data-directory.ts";
 import { killRun } from "../src/wrapper/end-run.ts";
 import { FakeRelay } from "./fake-relay.ts";
+import type { SmallDisk } from "./small-disk.ts";
 import type { RunId } from "@quarterdeck/core/ids";
 import { readdirSync } from "node:fs";
 
@@ -17,9 +19,14 @@ export interface CliEnd {
 }
 
 /** Runs the bridge's command line to its end. */
-export function runCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<CliEnd> {
+export function runCli(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  disk?: SmallDisk,
+): Promise<CliEnd> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cli, ...args], {
+    const [command = "", ...rest] = [...(disk?.enter ?? []), process.execPath, cli, ...args];
+    const child = spawn(command, rest, {
       env: { PATH: process.env["PATH"], ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -36,30 +43,44 @@ export class RealBridge implements AsyncDisposable {
   readonly relay: FakeRelay;
   readonly data: DataDirectory;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #disk: SmallDisk | undefined;
   #child: ChildProcess | undefined;
   log = "";
 
-  private constructor(relay: FakeRelay, data: DataDirectory, environment: NodeJS.ProcessEnv) {
+  private constructor(
+    relay: FakeRelay,
+    data: DataDirectory,
+    { environment, disk }: { environment: NodeJS.ProcessEnv; disk: SmallDisk | undefined },
+  ) {
     this.relay = relay;
     this.data = data;
     this.#environment = environment;
+    this.#disk = disk;
   }
 
-  static async start(options: { args?: readonly string[]; environment?: NodeJS.ProcessEnv } = {}): Promise<RealBridge> {
+  /** `disk`: its files are there, and `data` is how this process sees them. `url`: where it finds the platform. */
+  static async start(
+    options: {
+      args?: readonly string[];
+      environment?: NodeJS.ProcessEnv;
+      disk?: SmallDisk;
+      url?: string;
+      onRelay?: (relay: FakeRelay) => void;
+    } = {},
+  ): Promise<RealBridge> {
+    const { disk } = options;
     const relay = await FakeRelay.start();
-    const data = DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
-    const bridge = new RealBridge(relay, data, { PATH: process.env["PATH"], ...options.environment });
-    const enrolled = await runCli([
-      "enrol",
-      "--url",
-      relay.url,
-      "--token",
-      relay.token,
-      "--platform-key",
-      await relay.fingerprint(),
-      "--data",
-      data.path,
-    ]);
+    options.onRelay?.(relay);
+    const data = disk ? new DataDirectory(disk.outside) : DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
+    const environment = { PATH: process.env["PATH"], ...options.environment };
+    const bridge = new RealBridge(relay, data, { environment, disk });
+    const fingerprint = await relay.fingerprint();
+    const enrolment = ["--url", options.url ?? relay.url, "--token", relay.token, "--platform-key", fingerprint];
+    const enrolled = await runCli(
+      ["enrol", ...enrolment, "--data", disk?.path ?? data.path],
+      options.environment,
+      disk,
+    );
     if (enrolled.exitCode !== 0) throw new Error(enrolled.stderr);
     bridge.begin(options.args);
     await relay.untilOnline();
@@ -67,7 +88,17 @@ export class RealBridge implements AsyncDisposable {
   }
 
   begin(args: readonly string[] = []): void {
-    const child = spawn(process.execPath, [cli, "run", "--data", this.data.path, ...args], {
+    const data = this.#disk?.path ?? this.data.path;
+    const [command = "", ...rest] = [
+      ...(this.#disk?.enter ?? []),
+      process.execPath,
+      cli,
+      "run",
+      "--data",
+      data,
+      ...args,
+    ];
+    const child = spawn(command, rest, {
       env: this.#environment,
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -85,6 +116,14 @@ export class RealBridge implements AsyncDisposable {
     return this.#child?.exitCode ?? null;
   }
 
+  /** Waits until it ends by itself. */
+  async ended(): Promise<number | null> {
+    const child = this.#child;
+    if (!child) return null;
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    return child.exitCode;
+  }
+
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -97,6 +136,6 @@ export class RealBridge implements AsyncDisposable {
     await this.end("SIGKILL");
     await Promise.all(readdirSync(this.data.runs).map((runId) => killRun(runId as RunId)));
     await this.relay.stop();
-    rmSync(this.data.path, { recursive: true, force: true, maxRetries: 5 });
+    if (!this.#disk) rmSync(this.data.path, { recursive: true, force: true, maxRetries: 5 });
   }
 }

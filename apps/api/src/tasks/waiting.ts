@@ -30,6 +30,11 @@ export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): Wai
     return { reason: "server", message: `${serverName} is offline. The task starts when it is back.` };
   if (answer.waiting === null) return null;
   switch (answer.waiting.reason) {
+    case "blocked":
+      return {
+        reason: "server",
+        message: `The disk of ${serverName} is full. The task starts by itself when there is room again.`,
+      };
     case "turn":
       return {
         reason: "turn",

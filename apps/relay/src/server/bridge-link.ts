@@ -156,6 +156,10 @@ export class BridgeLink {
     if (this.#live) trySend(this.#live, encode({ type: "ack", stream: "results", through }));
   }
 
+  acknowledgeHistory(through: number): void {
+    if (this.#live) trySend(this.#live, encode({ type: "historyStored", through }));
+  }
+
   /** Counts a frame that no credit pays for. One too many ends the connection, and is remembered (PROTOCOL 7.3). */
   charge(socket: WebSocket, nowMs: number): void {
     if (this.#rates.admits(socket, nowMs)) return;

@@ -1,5 +1,6 @@
 import { accept, type Result } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
+import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
 import { resultSchema } from "@quarterdeck/core/protocol/result";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
@@ -47,6 +48,16 @@ export function takeResults(
   }
   updateServer(sql, { resultsReceived: intake.value.through });
   return accept(intake.value.through);
+}
+
+/** Takes the bridge's word on whether it takes commands, and tells the API like at a hello. */
+export function takeCondition(sql: Sql, blocked: Capabilities["blocked"] | null, nowMs: number): void {
+  const { capabilities: before, epoch, bootId } = readServer(sql);
+  if (before === null || (before.blocked ?? null) === (blocked ?? null)) return;
+  const { blocked: _, ...others } = before;
+  const capabilities: Capabilities = blocked ? { ...others, blocked } : others;
+  updateServer(sql, { capabilities });
+  appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId: bootId ?? "", capabilities });
 }
 
 /** Brings both streams to where the bridge stands, after its hello was accepted. */

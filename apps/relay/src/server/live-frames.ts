@@ -2,8 +2,10 @@ import type { RunId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { isUnpaid } from "../session/frame-rate.ts";
 import { clearLength } from "@quarterdeck/core/protocol/content-format";
+import { toSlots } from "../session/telemetry-history.ts";
+import { storeSlot } from "../storage/telemetry-history.ts";
 import type { BridgeLink } from "./bridge-link.ts";
-import { acknowledgeCommands, takeResults } from "./bridge-streams.ts";
+import { acknowledgeCommands, takeCondition, takeResults } from "./bridge-streams.ts";
 import type { ObjectState } from "./object-state.ts";
 import type { ObjectUpkeep } from "./object-upkeep.ts";
 import type { RunDispatch } from "./run-dispatch.ts";
@@ -49,6 +51,18 @@ export class LiveFrames {
       }
       case "telemetry":
         return viewers.telemetry(frame.samples);
+      case "history": {
+        const slots = toSlots(frame, Date.now());
+        state.transact(() => {
+          for (const slot of slots) storeSlot(sql, slot);
+        });
+        bridge.acknowledgeHistory(frame.through);
+        return viewers.history(frame);
+      }
+      case "condition":
+        state.transact(() => takeCondition(sql, frame.blocked, Date.now()));
+        dispatch.pump();
+        return upkeep.settle();
       case "output":
         if (!bridge.spend(socket, clearLength(frame.data))) return;
         if (viewers.output(frame)) dispatch.sendInterest(noRuns);

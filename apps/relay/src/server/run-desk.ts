@@ -80,7 +80,8 @@ export class RunDesk {
   /** Numbers and hands over what may start now. Call it only while a bridge is connected. */
   dispatch(nowMs: number): RunId[] {
     const dispatched: RunId[] = [];
-    const { commandsAssigned, commandsAcknowledged } = readServer(this.#sql);
+    const { commandsAssigned, commandsAcknowledged, capabilities } = readServer(this.#sql);
+    if (capabilities?.blocked) return dispatched;
     const position: StreamPosition = { assigned: commandsAssigned, acknowledged: commandsAcknowledged };
     for (let room = freeWindow(position); room > 0; ) {
       const decision = this.#queue.decide(nowMs);
@@ -148,6 +149,8 @@ export class RunDesk {
       return accept({ state: findEnded(this.#sql, runId) === "ended" ? "ended" : "unknown", waiting: null });
     }
     if (run.seq !== null) return accept({ state: "dispatched", waiting: null });
+    const blocked = readServer(this.#sql).capabilities?.blocked;
+    if (blocked) return accept({ state: "waiting", waiting: { reason: "blocked", code: blocked } });
     const explained = this.#queue.explain(runId);
     return explained.ok ? accept({ state: "waiting", waiting: explained.value }) : explained;
   }

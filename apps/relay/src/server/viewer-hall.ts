@@ -14,7 +14,9 @@ import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
 import { addTopics, isPaidAck, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
+import { inFrames, type Readings } from "../session/telemetry-history.ts";
 import { findRevocation, rememberRevocation } from "../storage/revoked-viewers.ts";
+import { readHistory } from "../storage/telemetry-history.ts";
 import { useTicket } from "../storage/used-tickets.ts";
 import { tags } from "./attachments.ts";
 import type { ObjectState } from "./object-state.ts";
@@ -28,7 +30,8 @@ type Gap = Extract<BridgeToRelay, { type: "gap" }>;
 export type InterestChange = { readonly asked: ReadonlySet<RunId> } | null;
 
 const noRuns: ReadonlySet<RunId> = new Set();
-const keptSamples = 120;
+/** A little more than a slot of the history at a reading a second: what is not in the storage yet. */
+const keptSamples = 360;
 
 function encode(frame: ViewerFrame): string {
   return encodeFrame(frame);
@@ -99,9 +102,7 @@ export class ViewerHall {
       return this.#refuse(socket, { code: "RATE_LIMITED", message: "Too many runs are watched on this server." });
     }
     this.#set(socket, step.value.viewer);
-    if (step.value.wantsSamples && this.#samples.length > 0) {
-      this.#post.send(socket, encode({ type: "telemetry", samples: this.#samples }));
-    }
+    if (step.value.wantsSamples) this.#sendSamples(socket, step.value.historyMs);
     if (!step.value.isInterestChanged) return null;
     return { asked: step.value.asked === null ? noRuns : new Set([step.value.asked]) };
   }
@@ -175,6 +176,25 @@ export class ViewerHall {
   gap({ runId, fromOffset, toOffset, reason }: Gap): boolean {
     const text = encode({ type: "gap", stream: "output", runId, fromOffset, toOffset, reason });
     return this.#forward(runId, text, (watch) => skipGap(watch, { fromOffset, toOffset }));
+  }
+
+  /** Passes on readings from before, which the bridge could not send when it took them. */
+  history(readings: Readings): void {
+    for (const frame of inFrames(readings)) {
+      const text = encode({ type: "history", ...frame });
+      for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) this.#post.send(socket, text);
+    }
+  }
+
+  #sendSamples(socket: WebSocket, historyMs: number): void {
+    if (historyMs > 0) {
+      const nowMs = Date.now();
+      const times = { fromMs: nowMs - historyMs - limits.historySlotMs, toMs: nowMs + limits.clockSkewMs };
+      for (const frame of inFrames(readHistory(this.#state.sql, times)))
+        this.#post.send(socket, encode({ type: "history", ...frame }));
+    }
+    for (const { samples } of inFrames({ samples: this.#samples, gaps: [] }))
+      this.#post.send(socket, encode({ type: "telemetry", samples }));
   }
 
   #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): boolean {

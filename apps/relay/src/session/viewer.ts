@@ -25,6 +25,8 @@ export interface ViewerStep {
   readonly asked: RunId | null;
   /** The viewer wants the latest samples. */
   readonly wantsSamples: boolean;
+  /** And those of that long before. */
+  readonly historyMs: number;
 }
 
 type Frame = Exclude<ViewerToRelay, { type: "authorize" }>;
@@ -42,7 +44,7 @@ function watchOutput(viewer: ViewerState, runId: RunId, fromOffset: number): Res
   const topic: Topic = `output:${runId}`;
   if (!viewer.topics.includes(topic)) return notInTicket(topic);
   const next = withWatch(viewer, startWatch(runId, fromOffset));
-  return accept({ viewer: next, isInterestChanged: true, asked: runId, wantsSamples: false });
+  return accept({ viewer: next, isInterestChanged: true, asked: runId, wantsSamples: false, historyMs: 0 });
 }
 
 /** Whether a frame is bounded by the output that was sent: an acknowledgement of further bytes. The others are counted. */
@@ -54,7 +56,7 @@ export function isPaidAck(viewer: ViewerState, frame: ViewerToRelay): boolean {
 
 /** Carries out one frame of a viewer, or refuses it. */
 export function takeViewerFrame(viewer: ViewerState, frame: Frame): Result<ViewerStep> {
-  const unchanged: ViewerStep = { viewer, isInterestChanged: false, asked: null, wantsSamples: false };
+  const unchanged: ViewerStep = { viewer, isInterestChanged: false, asked: null, wantsSamples: false, historyMs: 0 };
   switch (frame.type) {
     case "watchTelemetry":
       if (!viewer.topics.includes("telemetry")) return notInTicket("telemetry");
@@ -62,7 +64,8 @@ export function takeViewerFrame(viewer: ViewerState, frame: Frame): Result<Viewe
         ...unchanged,
         viewer: { ...viewer, isWatchingTelemetry: true },
         isInterestChanged: !viewer.isWatchingTelemetry,
-        wantsSamples: !viewer.isWatchingTelemetry,
+        wantsSamples: !viewer.isWatchingTelemetry || frame.historyMs !== undefined,
+        historyMs: frame.historyMs ?? 0,
       });
     case "unwatchTelemetry":
       return accept({

@@ -70,6 +70,16 @@ const migrations: readonly (readonly string[])[] = [
     `ALTER TABLE runs ADD COLUMN sealed TEXT`,
     `ALTER TABLE commands ADD COLUMN sealed TEXT`,
   ],
+  // The history of telemetry, and what a bridge says of itself between two hellos.
+  [
+    // A ring: one row for five minutes, at a place that comes round after a day.
+    `CREATE TABLE telemetry_history (
+      place INTEGER PRIMARY KEY,
+      start_ms INTEGER NOT NULL,
+      body TEXT NOT NULL
+    ) STRICT`,
+    `ALTER TABLE server ADD COLUMN boot_id TEXT`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

@@ -14,6 +14,8 @@ export interface ServerRecord extends Conduct {
   readonly epoch: number;
   readonly sessionId: string | null;
   readonly capabilities: Capabilities | null;
+  /** The boot of the machine that the newest hello came from. */
+  readonly bootId: string | null;
   /** The newest number given to a command in this session, and the newest that the bridge acknowledged. */
   readonly commandsAssigned: number;
   readonly commandsAcknowledged: number;
@@ -37,6 +39,7 @@ const columns = {
   epoch: "epoch",
   sessionId: "session_id",
   capabilities: "capabilities",
+  bootId: "boot_id",
   commandsAssigned: "commands_assigned",
   commandsAcknowledged: "commands_acknowledged",
   resultsReceived: "results_received",
@@ -71,6 +74,7 @@ export function readServer(sql: Sql): ServerRecord {
     epoch: readInteger(row, "epoch"),
     sessionId: readTextOrNull(row, "session_id"),
     capabilities: readCapabilities(row),
+    bootId: readTextOrNull(row, "boot_id"),
     commandsAssigned: readInteger(row, "commands_assigned"),
     commandsAcknowledged: readInteger(row, "commands_acknowledged"),
     resultsReceived: readInteger(row, "results_received"),

@@ -2,7 +2,7 @@ import type { Clock } from "@quarterdeck/core/clock";
 import type { RunId } from "@quarterdeck/core/ids";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat } from "@quarterdeck/core/protocol/limits";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import { secondMs } from "@quarterdeck/core/units";
 import { PieceOpener, type RunKeys } from "./piece-opener.ts";
 import type { Phase, Ticket, ViewerEffect, ViewerEvent } from "./session/viewer-events.ts";
@@ -22,7 +22,9 @@ export interface OutputSink {
 }
 
 export interface TelemetrySink {
-  samples(samples: readonly Sample[]): void;
+  /** How much of the past it wants. */
+  readonly historyMs: number;
+  readings(readings: { readonly samples: readonly Sample[]; readonly gaps: readonly TelemetryGap[] }): void;
 }
 
 export interface ViewerConnectionOptions {
@@ -70,11 +72,16 @@ export class ViewerConnection {
 
   watchTelemetry(sink: TelemetrySink): () => void {
     this.#telemetry.add(sink);
-    if (this.#telemetry.size === 1) this.#handle({ type: "wantTelemetry", isWanted: true });
+    this.#wantTelemetry();
     return () => {
       this.#telemetry.delete(sink);
-      if (this.#telemetry.size === 0) this.#handle({ type: "wantTelemetry", isWanted: false });
+      this.#wantTelemetry();
     };
+  }
+
+  #wantTelemetry(): void {
+    const historyMs = Math.max(0, ...[...this.#telemetry].map((sink) => sink.historyMs));
+    this.#handle({ type: "wantTelemetry", isWanted: this.#telemetry.size > 0, historyMs });
   }
 
   readonly #networkIsBack = (): void => this.#handle({ type: "networkIsBack" });
@@ -112,8 +119,8 @@ export class ViewerConnection {
       case "phase":
         this.#options.onPhase(effect.phase);
         return;
-      case "samples":
-        for (const sink of this.#telemetry) sink.samples(effect.samples);
+      case "readings":
+        for (const sink of this.#telemetry) sink.readings(effect);
         return;
       case "server":
         this.#options.onServer(effect.isOnline, effect.sinceMs);

@@ -15,7 +15,6 @@ import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
 import { ChartSkeletons, ServerReadings } from "../features/telemetry/ServerReadings.tsx";
-import { useTelemetry } from "../features/telemetry/use-telemetry.ts";
 import { BridgeSection } from "../features/updates/BridgeSection.tsx";
 import { VersionBadge } from "../features/updates/VersionBadge.tsx";
 import { NewWorkspaceDialog } from "../features/workspaces/NewWorkspaceDialog.tsx";
@@ -38,7 +37,6 @@ export function ServerPage() {
 function ServerDetails({ server }: { server: ServerView }) {
   const { t } = useTranslation();
   const { serverId } = server;
-  const samples = useTelemetry(serverId, server.status === "online");
   const workspaces = useQuery(trpc.workspaces.list.queryOptions());
   return (
     <>
@@ -65,7 +63,7 @@ function ServerDetails({ server }: { server: ServerView }) {
       />
       <div className="flex flex-col gap-8">
         <ServerNotice server={server} />
-        <ServerReadings samples={samples} isExpected={server.status === "online" && server.isRelayReachable} />
+        <ServerReadings server={server} />
         <Section title={t("servers.workspaces")} action={<NewWorkspaceDialog serverId={serverId} />}>
           <Loaded query={workspaces} skeleton={<Skeleton className="h-24" />}>
             {(list) => {

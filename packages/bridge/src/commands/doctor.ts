@@ -1,6 +1,7 @@
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
-import { gibibyte } from "@quarterdeck/core/units";
+import { gibibyte, kibibyte } from "@quarterdeck/core/units";
+import { requestText } from "../connection/http-request.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import { openSandbox } from "../drivers/process.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
@@ -74,8 +75,8 @@ async function checkPlatform(data: DataDirectory): Promise<Finding[]> {
   const { apiUrl, serverId } = readIdentity(data);
   const identity = good(`connected as ${serverId}`);
   try {
-    const response = await fetch(new URL("/health", apiUrl), { signal: AbortSignal.timeout(answerMs) });
-    const dateMs = Date.parse(response.headers.get("date") ?? "");
+    const answer = await requestText(new URL("/health", apiUrl), { timeoutMs: answerMs, maxBytes: 64 * kibibyte });
+    const dateMs = Date.parse(answer.headers.date ?? "");
     const offMs = Math.abs(Date.now() - dateMs);
     const clock =
       offMs > 60_000
@@ -83,7 +84,7 @@ async function checkPlatform(data: DataDirectory): Promise<Finding[]> {
         : good("the clock is right");
     return [
       identity,
-      response.ok ? good(`${apiUrl} answers`) : bad(`${apiUrl} answers with ${response.status}`),
+      answer.status === 200 ? good(`${apiUrl} answers`) : bad(`${apiUrl} answers with ${answer.status}`),
       ...(Number.isNaN(dateMs) ? [] : [clock]),
     ];
   } catch (error) {

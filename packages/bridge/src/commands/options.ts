@@ -21,6 +21,10 @@ options
   --lifeline FIFO        end all runs when this pipe ends                (connect, run)
   --consent-no-isolation run programs although they can read the bridge's own files (connect, run)
   --version, --help
+
+environment
+  HTTPS_PROXY, NO_PROXY  the proxy through which the platform and its relay are reached, and the names that are not;
+                         this machine itself is never reached through one
 `;
 
 const definitions = {

@@ -5,15 +5,21 @@ import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { Challenge, HelloBody, WelcomeBody } from "@quarterdeck/core/protocol/handshake";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import { kibibyte } from "@quarterdeck/core/units";
 import type { StoredResult } from "../journal/journal.ts";
 import { errorMessage, type Log } from "../log.ts";
+import { proxyAgent } from "./proxy.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
 import { splitResults } from "./result-frames.ts";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
-export type StreamFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "telemetry" | "output" | "gap" }>>;
+export type StreamFrame = WithoutEpoch<
+  Extract<BridgeToRelay, { type: "telemetry" | "history" | "condition" | "output" | "gap" }>
+>;
+
+const roomBytes = 16 * kibibyte;
 
 export interface ConnectionStatus {
   readonly state: "online" | "offline" | "stopped";
@@ -35,6 +41,9 @@ interface ConnectionOptions {
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
   readonly onCredit: (bytes: number) => void;
+  /** The relay has more than this journal ever held. */
+  readonly onOutdated: (reason: string) => void;
+  readonly onHistoryStored: (through: number) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -68,6 +77,11 @@ export class Connection {
     this.#handle({ type: "resultsAdded" });
   }
 
+  /** Commands whose acknowledgement had to wait are durable up to this number. */
+  journaled(through: number): void {
+    this.#handle({ type: "journaled", through });
+  }
+
   /** Sends a frame that may be lost. `false` when there is no connection. */
   send(frame: StreamFrame): boolean {
     const { phase } = this.#session;
@@ -75,6 +89,11 @@ export class Connection {
     const complete: BridgeToRelay = { ...frame, epoch: phase.epoch };
     this.#socket.send(encodeFrame(complete));
     return true;
+  }
+
+  /** Whether what was sent before is on its way, so that something less urgent holds nothing back. */
+  get hasRoom(): boolean {
+    return this.#socket !== undefined && this.#socket.bufferedAmount < roomBytes;
   }
 
   #handle(event: SessionEvent): void {
@@ -131,6 +150,10 @@ export class Connection {
         return this.#options.onInterest(effect.frame);
       case "credit":
         return this.#options.onCredit(effect.bytes);
+      case "outdated":
+        return this.#options.onOutdated(effect.reason);
+      case "historyStored":
+        return this.#options.onHistoryStored(effect.through);
       case "stopped":
         log.error("another bridge with this server's key has taken over; this one stops", { closeCode: effect.code });
         return this.#options.onStatus({
@@ -148,6 +171,7 @@ export class Connection {
       maxPayload: limits.frameBytes,
       perMessageDeflate: false,
       followRedirects: false,
+      agent: proxyAgent(this.#options.url),
     });
     this.#socket = socket;
     let problem = "";

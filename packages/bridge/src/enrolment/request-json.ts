@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { requestText } from "../connection/http-request.ts";
 import { EnrolmentFailed, type EnrolmentFailure } from "./enrolment-failed.ts";
 
 const timeoutMs = 15_000;
@@ -23,26 +24,16 @@ interface RequestOptions<T> {
 
 /** Asks the platform something. @throws EnrolmentFailed with a sentence for the person at the terminal */
 export async function requestJson<T>(url: URL, { schema, body }: RequestOptions<T>): Promise<T> {
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(url, {
-      redirect: "error",
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(body === undefined
-        ? {}
-        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
-    text = (await response.text()).slice(0, maxBytes);
-  } catch (error) {
+  const json = body === undefined ? undefined : JSON.stringify(body);
+  const { status, text } = await requestText(url, { timeoutMs, maxBytes, json }).catch((error: unknown) => {
     throw new EnrolmentFailed(
       "unreachable",
       `${url.origin} cannot be reached: ${describe(error)}. Check the address, the network and the firewall.`,
       { cause: error },
     );
-  }
+  });
   const parsed = parse(text);
-  if (response.ok) {
+  if (status >= 200 && status < 300) {
     const answer = schema.safeParse(parsed);
     if (answer.success) return answer.data;
     throw new EnrolmentFailed(
@@ -55,7 +46,7 @@ export async function requestJson<T>(url: URL, { schema, body }: RequestOptions<
   if (known) throw new EnrolmentFailed(...known);
   throw new EnrolmentFailed(
     "refused",
-    `The platform refused: ${problem?.message.slice(0, 500) ?? `it answered ${response.status}`}.`,
+    `The platform refused: ${problem?.message.slice(0, 500) ?? `it answered ${status}`}.`,
   );
 }
 
@@ -69,6 +60,5 @@ function parse(text: string): unknown {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer within ${timeoutMs / 1000} s`;
-  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
+  return error.message || ("code" in error ? String(error.code) : error.name);
 }

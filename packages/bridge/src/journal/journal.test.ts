@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../log.ts";
 import { commandStates, recordChecksum, type CommandRecord } from "./command-record.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { Journal } from "./journal.ts";
+import { Journal, JournalDamaged } from "./journal.ts";
 import { openJournal } from "./open-journal.ts";
 import { recoverRun } from "./recovery.ts";
 
@@ -132,6 +132,28 @@ describe("the journal", () => {
     }
   });
 
+  it.each([
+    "UPDATE meta SET value = '6' WHERE name = 'receivedCommands'",
+    "UPDATE results SET is_final = 1",
+    "UPDATE results SET command_id = 'cmd_x'",
+    "UPDATE tombstones SET forget_at_ms = 1",
+    "DELETE FROM results WHERE seq = 2",
+    "DROP INDEX commands_by_run",
+    "ALTER TABLE commands RENAME COLUMN received_at_ms TO received_at_m",
+  ])("is not believed after: %s [F8]", (change) => {
+    const journal = Journal.open(path, 1);
+    const one = record();
+    journal.setReceivedCommands(7);
+    for (const _ of [1, 2]) journal.addResult(one.commandId, text, false);
+    journal.buryRun(one.runId, 1000);
+    journal.close();
+    Journal.open(path, 1).close();
+    const database = new DatabaseSync(path);
+    database.exec(change);
+    database.close();
+    expect(() => Journal.open(path, 1)).toThrow(JournalDamaged);
+  });
+
   it("that is cut short, overwritten or no journal at all is put aside, and a new session begins [F8]", () => {
     for (const damage of [
       () => truncateSync(path, 5000),
@@ -146,7 +168,7 @@ describe("the journal", () => {
       before.save(record());
       before.close();
       damage();
-      const after = openJournal(path, Date.now(), log);
+      const after = openJournal(path, { nowMs: Date.now(), log, onFull: () => false });
       expect(after.sessionId).not.toBe(before.sessionId);
       expect(after.receivedCommands()).toBe(0);
       after.close();
@@ -158,7 +180,12 @@ describe("the journal", () => {
   it("with any single bit flipped is read whole, set apart or put aside; never believed [F8]", () => {
     const journal = Journal.open(path, 1);
     const one = record({ state: "STARTED" });
+    const { runId: buried } = record();
+    const { sessionId } = journal;
     journal.save(one);
+    journal.setReceivedCommands(7);
+    journal.addResult(one.commandId, text, false);
+    journal.buryRun(buried, 1000);
     journal.close();
     const sound = readFileSync(path);
     fc.assert(
@@ -167,14 +194,19 @@ describe("the journal", () => {
         const bytes = Buffer.from(sound);
         bytes[bit >> 3]! ^= 1 << (bit & 7);
         writeFileSync(path, bytes);
-        const opened = openJournal(path, 5, log);
+        const opened = openJournal(path, { nowMs: 5, log, onFull: () => false });
         try {
           for (const found of opened.unfinished().sound) expect(found).toEqual(one);
+          if (opened.sessionId === sessionId) {
+            expect(opened.receivedCommands()).toBe(7);
+            expect(opened.resultsAfter(0, 10)).toEqual([{ seq: 1, ...text }]);
+            expect(opened.isBuried(buried)).toBe(true);
+          }
         } finally {
           opened.close();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });
@@ -183,9 +215,10 @@ describe("group commit", () => {
   it("commits together what arrives together, and resolves when it is durable", async () => {
     const journal = Journal.open(path, 1);
     const transaction = vi.spyOn(journal, "transaction");
-    const commits = new GroupCommit(journal, (error) => {
+    const onFailure = (error: unknown) => {
       throw error;
-    });
+    };
+    const commits = new GroupCommit({ journal, onFailure, onFull: () => false });
     await Promise.all(Array.from({ length: 50 }, () => commits.commit(() => journal.save(record()))));
     expect(transaction).toHaveBeenCalledTimes(1);
     expect(journal.unfinished().sound).toHaveLength(50);
@@ -195,7 +228,11 @@ describe("group commit", () => {
   it("acknowledges nothing when the disk fails, and says so once [F8]", async () => {
     const journal = Journal.open(path, 1);
     const failures: unknown[] = [];
-    const commits = new GroupCommit(journal, (error) => failures.push(error));
+    const commits = new GroupCommit({
+      journal,
+      onFailure: (error) => failures.push(error),
+      onFull: () => false,
+    });
     let isAcknowledged = false;
     void commits
       .commit(() => {
@@ -209,6 +246,69 @@ describe("group commit", () => {
     expect(isAcknowledged).toBe(false);
     expect(failures).toHaveLength(1);
     journal.close();
+  });
+});
+
+describe("group commit on a full disk", () => {
+  const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
+
+  /** A journal whose disk refuses so many transactions. */
+  function fullJournal(refusals: number) {
+    let left = refusals;
+    return {
+      transaction: <T>(work: () => T): T => {
+        const value = work();
+        if (left-- > 0) throw full;
+        return value;
+      },
+    };
+  }
+
+  it("uses the room that was held back, and reports nothing before it is durable [F8]", async () => {
+    const onFull = vi.fn<() => boolean>(() => true);
+    const commits = new GroupCommit({
+      journal: fullJournal(1),
+      onFailure: () => expect.unreachable("no failure"),
+      onFull,
+    });
+    const work = vi.fn<() => void>();
+    await commits.commit(work);
+    expect(onFull).toHaveBeenCalledTimes(1);
+    expect(work).toHaveBeenCalledTimes(2);
+  });
+
+  it("waits in order until there is room, and loses nothing [F8]", async () => {
+    vi.useFakeTimers();
+    try {
+      const onFailure = vi.fn<(error: unknown) => void>();
+      const commits = new GroupCommit({ journal: fullJournal(20), onFailure, onFull: () => false });
+      const done: number[] = [];
+      for (const n of [1, 2, 3]) void commits.commit(() => undefined).then(() => done.push(n));
+      await vi.advanceTimersByTimeAsync(5000);
+      void commits.commit(() => undefined).then(() => done.push(4));
+      expect(done).toEqual([]);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(done).toEqual([1, 2, 3, 4]);
+      expect(onFailure).not.toHaveBeenCalled();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("ends the process for every other error of the disk, also while it waits [F8]", async () => {
+    const onFailure = vi.fn<(error: unknown) => void>();
+    const failing = {
+      transaction: () => {
+        throw Object.assign(new Error("disk I/O error"), { errcode: 1034 });
+      },
+    };
+    const commits = new GroupCommit({ journal: failing, onFailure, onFull: () => false });
+    let isDone = false;
+    void commits.commit(() => undefined).then(() => (isDone = true));
+    commits.flush();
+    await Promise.resolve();
+    expect(onFailure).toHaveBeenCalledTimes(1);
+    expect(isDone).toBe(false);
   });
 });
 

@@ -4,6 +4,7 @@ import { makeId, type CommandId, type RunId, type SessionId } from "@quarterdeck
 import type { CommandText } from "@quarterdeck/core/protocol/command";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { recordChecksum, type CommandRecord } from "./command-record.ts";
+import { findDamage, rowChecksum } from "./damage.ts";
 import { journalSchema, journalVersion } from "./schema.ts";
 
 /** The journal cannot be read: its file is cut short, overwritten, or not ours. */
@@ -60,9 +61,15 @@ export class Journal {
     try {
       database = new DatabaseSync(path);
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF");
-      const check = database.prepare("PRAGMA quick_check").get() as { quick_check: string };
-      if (check.quick_check !== "ok") throw new JournalDamaged(`the journal ${path} is damaged: ${check.quick_check}`);
-      return new Journal(database, prepareSession(database, nowMs));
+      // The whole check, because an index that lost an entry could hide a command that is known.
+      const { integrity_check: found } = database.prepare("PRAGMA integrity_check").get() as {
+        integrity_check: string;
+      };
+      if (found !== "ok") throw new JournalDamaged(`the journal ${path} is damaged: ${found}`);
+      const sessionId = prepareSession(database, nowMs);
+      const damage = findDamage(database);
+      if (damage !== undefined) throw new JournalDamaged(`the journal ${path} is damaged: ${damage}`);
+      return new Journal(database, sessionId);
     } catch (error) {
       database?.close();
       const errcode = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
@@ -96,12 +103,17 @@ export class Journal {
     }
   }
 
+  #setMeta(name: string, number: number): void {
+    const value = String(number);
+    this.#prepare("UPDATE meta SET value = ?, checksum = ? WHERE name = ?").run(value, rowChecksum(name, value), name);
+  }
+
   receivedCommands(): number {
     return Number(readMeta(this.#database, "receivedCommands"));
   }
 
   setReceivedCommands(through: number): void {
-    this.#prepare("UPDATE meta SET value = ? WHERE name = 'receivedCommands'").run(String(through));
+    this.#setMeta("receivedCommands", through);
   }
 
   save(record: CommandRecord): void {
@@ -164,14 +176,11 @@ export class Journal {
 
   addResult(commandId: CommandId, result: SignedText, isFinal: boolean): number {
     const seq = Number(readMeta(this.#database, "lastResult")) + 1;
-    this.#prepare("UPDATE meta SET value = ? WHERE name = 'lastResult'").run(String(seq));
-    this.#prepare("INSERT INTO results (seq, command_id, is_final, signed, signature) VALUES (?, ?, ?, ?, ?)").run(
-      seq,
-      commandId,
-      isFinal ? 1 : 0,
-      result.signed,
-      result.signature,
-    );
+    this.#setMeta("lastResult", seq);
+    const cells = [seq, commandId, isFinal ? 1 : 0, result.signed, result.signature] as const;
+    this.#prepare(
+      "INSERT INTO results (seq, command_id, is_final, signed, signature, checksum) VALUES (?, ?, ?, ?, ?, ?)",
+    ).run(...cells, rowChecksum(...cells));
     return seq;
   }
 
@@ -206,10 +215,9 @@ export class Journal {
   }
 
   buryRun(runId: RunId, forgetAtMs: number): void {
-    this.#prepare("INSERT INTO tombstones (run_id, forget_at_ms) VALUES (?, ?) ON CONFLICT (run_id) DO NOTHING").run(
-      runId,
-      forgetAtMs,
-    );
+    this.#prepare(
+      "INSERT INTO tombstones (run_id, forget_at_ms, checksum) VALUES (?, ?, ?) ON CONFLICT (run_id) DO NOTHING",
+    ).run(runId, forgetAtMs, rowChecksum(runId, forgetAtMs));
   }
 
   isBuried(runId: RunId): boolean {
@@ -250,10 +258,9 @@ function prepareSession(database: DatabaseSync, nowMs: number): SessionId {
   if (version === 0) {
     const sessionId = makeId("session", nowMs, randomBytes(16));
     database.exec(`BEGIN IMMEDIATE; ${journalSchema}; PRAGMA user_version = ${journalVersion}`);
-    const insert = database.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
-    insert.run("sessionId", sessionId);
-    insert.run("receivedCommands", "0");
-    insert.run("lastResult", "0");
+    const insert = database.prepare("INSERT INTO meta (name, value, checksum) VALUES (?, ?, ?)");
+    const first = { sessionId, receivedCommands: "0", lastResult: "0" };
+    for (const [name, value] of Object.entries(first)) insert.run(name, value, rowChecksum(name, value));
     database.exec("COMMIT");
     return sessionId;
   }

@@ -4,7 +4,8 @@ export const journalVersion = 1;
 export const journalSchema = `
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
-  value TEXT NOT NULL
+  value TEXT NOT NULL,
+  checksum TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE commands (
@@ -32,12 +33,14 @@ CREATE TABLE results (
   command_id TEXT NOT NULL,
   is_final INTEGER NOT NULL,
   signed TEXT NOT NULL,
-  signature TEXT NOT NULL
+  signature TEXT NOT NULL,
+  checksum TEXT NOT NULL
 ) STRICT;
 
 -- Runs that were cancelled before their command came.
 CREATE TABLE tombstones (
   run_id TEXT PRIMARY KEY,
-  forget_at_ms INTEGER NOT NULL
+  forget_at_ms INTEGER NOT NULL,
+  checksum TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 `;

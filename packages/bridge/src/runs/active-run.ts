@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { RunDirectory } from "../data-directory.ts";
+import { isDiskFull } from "../disk/disk-full.ts";
 import { signalProcess } from "../wrapper/processes.ts";
 import { livingWrapper } from "./run-files.ts";
 
@@ -31,8 +32,12 @@ export class ActiveRun {
    * the moment this returns, so it is sent no signal then.
    */
   cancel(): void {
-    mkdirSync(this.directory.path, { recursive: true, mode: 0o700 });
-    writeFileSync(this.directory.cancel, "", { mode: 0o600 });
+    try {
+      mkdirSync(this.directory.path, { recursive: true, mode: 0o700 });
+      writeFileSync(this.directory.cancel, "", { mode: 0o600 });
+    } catch (error) {
+      if (!isDiskFull(error)) throw error; // The signal ends it all the same.
+    }
     this.#abort.abort();
     if (existsSync(this.directory.result)) return;
     const wrapper = livingWrapper(this.directory, this.#bootId);

@@ -1,6 +1,7 @@
 import { failed, type Completion } from "../actions/action-context.ts";
 import { gitFailed } from "../actions/git-failure.ts";
 import { GitReadFailed } from "../actions/repository-state.ts";
+import { isDiskFull } from "../disk/disk-full.ts";
 import type { Sandbox } from "../drivers/process.ts";
 import { errorMessage, type Log } from "../log.ts";
 
@@ -18,6 +19,13 @@ export const timedOut: Completion = {
   repository: null,
 };
 
+export const noRoom: Completion = {
+  verdict: "refused",
+  code: "DISK_FULL",
+  message: "The server's disk is full, so it was not started. Nothing has happened; make room there and run it again.",
+  repository: null,
+};
+
 export function sandboxMissing({ reason }: Sandbox): Completion {
   return {
     verdict: "refused",
@@ -30,6 +38,7 @@ export function sandboxMissing({ reason }: Sandbox): Completion {
 /** What a user is told when an action threw. */
 export function explainError(error: unknown, log: Log): Completion {
   if (error instanceof GitReadFailed) return gitFailed(error.message);
+  if (isDiskFull(error)) return failed("DISK_FULL", "The server's disk is full, so it could not be done.");
   const message = errorMessage(error);
   log.warn("an action failed", { reason: message });
   return failed("INTERNAL", "The bridge could not do it.", message);

@@ -1,10 +1,11 @@
 import { mkdirSync } from "node:fs";
 import type { ActionContext, Completion, OwnAction, WorkspaceCommand } from "../actions/action-context.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
+import { isDiskFull } from "../disk/disk-full.ts";
 import type { Log } from "../log.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { ActiveRun } from "./active-run.ts";
-import { cancelled, explainError, sandboxMissing, timedOut } from "./completions.ts";
+import { cancelled, explainError, noRoom, sandboxMissing, timedOut } from "./completions.ts";
 import type { RunCloser } from "./run-closer.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
@@ -30,8 +31,7 @@ export class OwnRunner {
     { run, implementation }: { run: ActiveRun; implementation: OwnAction },
   ): Promise<void> {
     const { clock } = this.#options.ledger;
-    mkdirSync(run.directory.path, { recursive: true, mode: 0o700 });
-    this.#options.contentKeys.keep(run.runId);
+    if (!this.#makeRoom(run)) return this.#options.closer.close(record, command, { completion: noRoom });
     const startedAtMs = clock.nowMs();
     const begin = clock.monotonicMs();
     const timer = AbortSignal.timeout(Math.min(command.limits.timeoutMs, 2 ** 31 - 1));
@@ -41,6 +41,17 @@ export class OwnRunner {
     const durationMs = Math.round(clock.monotonicMs() - begin);
     const times = { startedAtMs, finishedAtMs: clock.nowMs(), durationMs };
     await this.#options.closer.close(record, command, { completion, times });
+  }
+
+  #makeRoom(run: ActiveRun): boolean {
+    try {
+      mkdirSync(run.directory.path, { recursive: true, mode: 0o700 });
+      this.#options.contentKeys.keep(run.runId);
+      return true;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return false;
+    }
   }
 
   async #attempt(

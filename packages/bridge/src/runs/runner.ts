@@ -23,6 +23,8 @@ interface RunnerOptions {
   readonly launcher: WrapperLauncher;
   readonly bootId: string;
   readonly lifeline: string | null;
+  /** The relay has confirmed that the journal is no old copy. */
+  readonly confirmed: Promise<void>;
   readonly log: Log;
   /** A run has written something, or has ended. */
   readonly onOutput: (runId: RunId) => void;
@@ -33,6 +35,8 @@ interface BeginOptions {
   /** Null where the action has no content. */
   readonly opened: OpenedPart | null;
   readonly isCancelled: boolean;
+  /** It comes from a journal that an earlier bridge wrote. */
+  readonly isRecovered?: boolean;
 }
 
 /** The runs that are under way: takes each journaled command to its end. */
@@ -66,13 +70,14 @@ export class Runner {
   }
 
   /** Takes a journaled command to its end. Called for new ones, and at the start for every one without a result. */
-  begin(record: CommandRecord, command: Command, { opened, isCancelled }: BeginOptions): void {
+  begin(record: CommandRecord, command: Command, { opened, isCancelled, isRecovered = false }: BeginOptions): void {
     if (this.#active.has(record.runId)) return;
     if (opened) this.#options.contentKeys.begin(record.runId, opened.streamKey);
     const run = new ActiveRun(record.runId, this.#options.context.data.run(record.runId), this.#options.bootId);
     this.#active.set(record.runId, run);
     if (isCancelled) run.cancel();
-    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput: opened?.secretInput ?? {} })
+    const secretInput = opened?.secretInput ?? {};
+    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput, isRecovered })
       .catch(this.#options.onFatal)
       .finally(() => {
         this.#active.delete(record.runId);
@@ -91,13 +96,13 @@ export class Runner {
   async #toTheEnd(
     record: CommandRecord,
     command: WorkspaceCommand,
-    { run, secretInput }: { run: ActiveRun; secretInput: SecretInput },
+    { run, secretInput, isRecovered }: { run: ActiveRun; secretInput: SecretInput; isRecovered: boolean },
   ): Promise<void> {
     const implementation = findImplementation(command.action);
     if (!implementation) throw new Error(`no implementation of ${command.action}`);
     const { runId, state } = record;
     this.#options.log.info("run begins", { runId, action: command.action, state });
     if (implementation.kind === "own") await this.#own.run(record, command, { run, implementation });
-    else await this.#programs.run(record, command, { run, implementation, secretInput });
+    else await this.#programs.run(record, command, { run, implementation, secretInput, isRecovered });
   }
 }

@@ -1,20 +1,34 @@
+import type { Clock } from "@quarterdeck/core/clock";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
-
-const keepSamples = 120;
+import type { HistoryFeed } from "./history-feed.ts";
+import type { SampleSpool } from "./sample-spool.ts";
 
 interface TelemetryOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
   readonly read: () => Sample;
-  /** Sends samples; `false` when nothing can be sent now. */
+  /** Sends samples; what cannot be sent now is lost here, and comes from the spool later. */
   readonly send: (samples: Sample[]) => boolean;
+  readonly spool: Pick<SampleSpool, "add" | "oldestMs">;
+  readonly feed: Pick<HistoryFeed, "flush">;
 }
 
-/** Samples every second while somebody watches and sends at once; else every 30 s, sent once a minute. */
+/** A timer may ring a little early. */
+const slackMs = 500;
+const samplesPerFrame = limits.telemetryUnwatchedMs / limits.sampleUnwatchedMs;
+
+/**
+ * Samples every second while somebody watches and sends at once; else every 30 s, sent once a minute. A sample every 30 s
+ * goes into the spool in any case, connected or not, and from there into the relay's history.
+ */
 export class TelemetrySchedule {
   readonly #options: TelemetryOptions;
   #timer: NodeJS.Timeout | undefined;
   #isWatched = false;
   #waiting: Sample[] = [];
+  #keptAtMs = Number.NEGATIVE_INFINITY;
+  /** Use of the processor since the last sample that was kept: the history is to show what lies between, too. */
+  #cpu: number[] = [];
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
@@ -32,13 +46,16 @@ export class TelemetrySchedule {
     if (isWatched === this.#isWatched) return;
     this.#isWatched = isWatched;
     this.#restart();
-    if (isWatched) this.#sample();
+    if (!isWatched) return;
+    this.#waiting = [];
+    this.#sample();
+    this.#options.feed.flush();
   }
 
-  /** There is a connection again: what was read meanwhile goes out. */
+  /** There is a connection again: it hears how the server is now. */
   connected(): void {
-    this.#sample();
-    this.#flush();
+    this.#waiting = [];
+    this.#options.send([this.#sample()]);
   }
 
   #restart(): void {
@@ -50,14 +67,34 @@ export class TelemetrySchedule {
     this.#timer.unref();
   }
 
-  #sample(): void {
-    this.#waiting.push(this.#options.read());
-    if (this.#waiting.length > keepSamples) this.#waiting.shift();
-    const enough = limits.telemetryUnwatchedMs / limits.sampleUnwatchedMs;
-    if (this.#isWatched || this.#waiting.length >= enough) this.#flush();
+  #sample(): Sample {
+    const { read, send, clock } = this.#options;
+    const sample = read();
+    this.#cpu.push(sample.cpu);
+    if (this.#isWatched) send([sample]);
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#keptAtMs >= limits.sampleUnwatchedMs - slackMs) {
+      this.#keptAtMs = nowMs;
+      this.#keep(sample);
+    }
+    return sample;
   }
 
-  #flush(): void {
-    if (this.#waiting.length > 0 && this.#options.send(this.#waiting)) this.#waiting = [];
+  #keep(sample: Sample): void {
+    const { spool, feed, send } = this.#options;
+    const cpu = Math.round(this.#cpu.reduce((sum, used) => sum + used, 0) / this.#cpu.length);
+    this.#cpu = [];
+    spool.add({ ...sample, cpu });
+    const slotMs = Math.floor(sample.atMs / limits.historySlotMs) * limits.historySlotMs;
+    const isSlotFull = (spool.oldestMs ?? slotMs) < slotMs;
+    if (!this.#isWatched) {
+      this.#waiting = [...this.#waiting, sample].slice(-samplesPerFrame);
+      if (this.#waiting.length < samplesPerFrame) return;
+    }
+    // The relay stores a row a slot, so it gets whole ones: instead of that minute's frame, as nobody watches.
+    if (isSlotFull) {
+      this.#waiting = [];
+      feed.flush(slotMs);
+    } else if (!this.#isWatched && send(this.#waiting)) this.#waiting = [];
   }
 }

@@ -1,47 +1,60 @@
 import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { isDiskFull } from "../disk/disk-full.ts";
 
-/** Writes a run's output to its file up to the limit, and counts what it cuts. The run itself goes on. */
+/** Why output is missing that the limit allows: the disk is full, or it failed. */
+export type OutputProblem = "full" | "failed";
+
+/**
+ * Writes a run's output to its file up to the limit, and counts what it cuts. The run itself goes on, whatever the disk does:
+ * once something could not be written nothing more is, so that the file has no hole.
+ */
 export class OutputRecorder {
-  readonly #descriptor: number;
   readonly #limitBytes: number;
-  #recordedBytes: number;
+  #descriptor: number | undefined;
+  #recordedBytes = 0;
   #cutBytes = 0;
-  #isDiskFull = false;
+  #problem: OutputProblem | null = null;
   #isDirty = false;
 
   constructor(path: string, limitBytes: number) {
-    this.#descriptor = openSync(path, "a", 0o600);
-    this.#recordedBytes = fstatSync(this.#descriptor).size;
     this.#limitBytes = limitBytes;
+    this.#attempt(() => {
+      this.#descriptor = openSync(path, "a", 0o600);
+      this.#recordedBytes = fstatSync(this.#descriptor).size;
+    });
   }
 
   write(data: Buffer): void {
     const wanted = Math.min(data.length, Math.max(0, this.#limitBytes - this.#recordedBytes));
     let written = 0;
-    while (written < wanted && !this.#isDiskFull) {
-      try {
-        const count = writeSync(this.#descriptor, data, written, wanted - written);
-        written += count;
+    this.#attempt(() => {
+      while (written < wanted && this.#descriptor !== undefined && this.#problem === null) {
+        written += writeSync(this.#descriptor, data, written, wanted - written);
         this.#isDirty = true;
-      } catch (error) {
-        // What does not fit on the disk is cut, like what does not fit under the limit.
-        const isFull =
-          error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-        if (!isFull) throw error;
-        this.#isDiskFull = true;
       }
-    }
+    });
     this.#recordedBytes += written;
     this.#cutBytes += data.length - written;
   }
 
-  close(): { outputBytes: number; outputCutBytes: number; isDiskFull: boolean } {
-    if (this.#isDirty) fsyncSync(this.#descriptor);
-    closeSync(this.#descriptor);
+  close(): { outputBytes: number; outputCutBytes: number; problem: OutputProblem | null } {
+    const descriptor = this.#descriptor;
+    if (descriptor !== undefined) {
+      if (this.#isDirty) this.#attempt(() => fsyncSync(descriptor));
+      closeSync(descriptor);
+    }
     return {
       outputBytes: this.#recordedBytes + this.#cutBytes,
       outputCutBytes: this.#cutBytes,
-      isDiskFull: this.#isDiskFull,
+      problem: this.#problem,
     };
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#problem ??= isDiskFull(error) ? "full" : "failed";
+    }
   }
 }

@@ -2,11 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunDirectory } from "../data-directory.ts";
-import { createExclusively, writeDurably } from "../durable-file.ts";
+import { kibibyte } from "@quarterdeck/core/units";
+import { isDiskFull } from "../disk/disk-full.ts";
+import { createExclusively, ReservedFile } from "../durable-file.ts";
 import { endRun, killRun } from "./end-run.ts";
 import { watchLifeline } from "./lifeline.ts";
 import { handOver, readPipe, type OutputPipe } from "./output-pipe.ts";
-import { OutputRecorder } from "./output-recorder.ts";
+import { OutputRecorder, type OutputProblem } from "./output-recorder.ts";
 import { bootId, processStartTicks } from "./processes.ts";
 import type { RunRequest } from "./run-requests.ts";
 import type { StartMarker, WrapperResult, WrapperSpec } from "./wrapper-spec.ts";
@@ -21,6 +23,9 @@ const stopMessages: Record<StopReason, { code: string; message: string }> = {
 
 const longestTimerMs = 2 ** 31 - 1;
 const drainMs = 1000;
+/** Room for every result: a few numbers and a sentence. */
+const resultBytes = 4 * kibibyte;
+const writeAgainMs = 500;
 
 interface ProgramEnd {
   readonly exitCode: number | null;
@@ -63,7 +68,9 @@ export async function runProgram(run: RunDirectory, spec: RunSpec, pipe: OutputP
     SIGINT: () => stop("interrupted"),
     SIGHUP: () => undefined,
   });
+  const resultFile = new ReservedFile(run.result, resultBytes);
   if (!createExclusively(run.started, JSON.stringify(marker))) {
+    resultFile.release();
     unsubscribe();
     return false;
   }
@@ -89,11 +96,23 @@ export async function runProgram(run: RunDirectory, spec: RunSpec, pipe: OutputP
     durationMs: Math.round(performance.now() - begin),
     outputBytes: output.outputBytes,
     outputCutBytes: output.outputCutBytes,
-    ...explain(reason, end, output.isDiskFull),
+    ...explain(reason, end, output.problem),
   };
-  writeDurably(run.result, JSON.stringify(result));
+  await writeResult(resultFile, JSON.stringify(result));
   unsubscribe();
   return true;
+}
+
+/** File systems that never write in place may have no room in spite of the reserve: as long as so, the run has not ended. */
+async function writeResult(file: ReservedFile, text: string): Promise<void> {
+  for (;;) {
+    try {
+      return file.write(text);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      await delay(writeAgainMs);
+    }
+  }
 }
 
 /** Between two runs a signal just ends the wrapper. Returns how to get there. */
@@ -108,13 +127,15 @@ function subscribe(listeners: Partial<Record<NodeJS.Signals, () => void>>): () =
 function explain(
   reason: StopReason | undefined,
   end: ProgramEnd,
-  isDiskFull: boolean,
+  problem: OutputProblem | null,
 ): { code: string | null; message: string | null } {
   if (reason !== undefined) return stopMessages[reason];
   if (end.startError)
     return { code: "START_FAILED", message: `The program could not be started: ${end.startError.message}` };
-  if (isDiskFull)
+  if (problem === "full")
     return { code: "DISK_FULL", message: "The server's disk is full, so a part of the output was not kept." };
+  if (problem === "failed")
+    return { code: "INTERNAL", message: "The server's disk failed, so the output may be incomplete." };
   return { code: null, message: null };
 }
 

@@ -4,7 +4,7 @@ import { sealedContentSchema } from "./content-format.ts";
 import { helloSchema } from "./handshake.ts";
 import { limits } from "./limits.ts";
 import { signedTextSchema } from "./signing.ts";
-import { sampleSchema } from "./telemetry.ts";
+import { sampleSchema, telemetryGapSchema } from "./telemetry.ts";
 
 const epoch = z.int().min(1);
 const seq = z.int().min(1);
@@ -34,6 +34,17 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
       .max(limits.resultsInFlight),
   }),
   z.strictObject({ type: z.literal("telemetry"), epoch, samples: z.array(sampleSchema).min(1).max(120) }),
+  /** Readings from the bridge's spool, in their order; it keeps them until the relay has stored them (PROTOCOL 11). */
+  z.strictObject({
+    type: z.literal("history"),
+    epoch,
+    /** The number of the newest record in it. */
+    through: z.int().min(1),
+    samples: z.array(sampleSchema).max(limits.historySamplesPerFrame),
+    gaps: z.array(telemetryGapSchema).max(limits.historyGapsPerFrame),
+  }),
+  /** Whether it takes new commands now, where that changed since its hello (PROTOCOL 12). */
+  z.strictObject({ type: z.literal("condition"), epoch, blocked: z.enum(["DISK_FULL"]).nullable() }),
   outputSchema,
   /** The bridge has no output of that run (any more): it was cleaned up, or the run never started here. */
   z.strictObject({

@@ -15,6 +15,8 @@ export const capabilitiesSchema = z.object({
   /** `hidden`: runs cannot see the bridge's own files; `consented`: they can, and the owner agreed; `missing`: runs are refused. */
   isolation: z.enum(["hidden", "consented", "missing"]),
   capacity: resourcesSchema,
+  /** Why it takes no new commands at the moment. What runs goes on. */
+  blocked: z.enum(["DISK_FULL"]).optional(),
   host: z.object({
     hostname: z.string().max(255),
     os: z.string().max(200),

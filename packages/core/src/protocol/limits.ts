@@ -1,4 +1,4 @@
-import { kibibyte, minuteMs, secondMs } from "../units.ts";
+import { dayMs, kibibyte, minuteMs, secondMs } from "../units.ts";
 
 /** Sizes, counts and times that both ends of the protocol hold to (PROTOCOL 7). */
 export const limits = {
@@ -51,6 +51,12 @@ export const limits = {
   sampleWatchedMs: secondMs,
   sampleUnwatchedMs: 30 * secondMs,
   telemetryUnwatchedMs: minuteMs,
+  /** How long readings are kept for whoever looks later: on the server while it is offline, and at the relay. */
+  telemetryHistoryMs: dayMs,
+  /** Readings come to the relay's history in pieces of this length: one row each. */
+  historySlotMs: 5 * minuteMs,
+  historySamplesPerFrame: 120,
+  historyGapsPerFrame: 120,
 } as const;
 
 /** The exact text of a heartbeat and of its automatic answer, which does not wake the relay object (PROTOCOL 5.1). */

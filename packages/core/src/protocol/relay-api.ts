@@ -73,6 +73,7 @@ export const waitingAnswerSchema = z.strictObject({
   state: z.enum(["unknown", "waiting", "dispatched", "ended"]),
   waiting: z
     .discriminatedUnion("reason", [
+      z.strictObject({ reason: z.literal("blocked"), code: z.enum(["DISK_FULL"]) }),
       z.strictObject({ reason: z.literal("turn"), position: z.int() }),
       z.strictObject({ reason: z.literal("order"), behind: idSchema("run") }),
       z.strictObject({ reason: z.literal("capacity"), position: z.int(), message: z.string() }),

@@ -17,6 +17,8 @@ export const relayToBridgeSchema = z.discriminatedUnion("type", [
       .max(limits.commandsInFlight),
   }),
   z.strictObject({ type: z.literal("ack"), stream: z.literal("results"), through: z.int().min(0) }),
+  /** Everything of the bridge's spool up to this number is stored, or too old to be kept. */
+  z.strictObject({ type: z.literal("historyStored"), through: z.int().min(1) }),
   /**
    * What somebody watches now; it replaces what was said before. `fromOffset`: send the run's output again from there;
    * `null`: go on where you are.

@@ -1,13 +1,15 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { limits } from "./limits.ts";
-import { sampleSchema } from "./telemetry.ts";
+import { sampleSchema, telemetryGapSchema } from "./telemetry.ts";
 
 /** A frame to a viewer, alone or in a batch. */
 const viewerFrameSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("authorized"), topics: z.array(z.string()), expiresAtMs: z.int() }),
   z.strictObject({ type: z.literal("server"), isOnline: z.boolean(), sinceMs: z.int() }),
   z.strictObject({ type: z.literal("telemetry"), samples: z.array(sampleSchema) }),
+  /** Readings from before, and times whose readings are lost. They may repeat what the viewer has. */
+  z.strictObject({ type: z.literal("history"), samples: z.array(sampleSchema), gaps: z.array(telemetryGapSchema) }),
   z.strictObject({
     type: z.literal("output"),
     runId: idSchema("run"),

@@ -19,3 +19,15 @@ export const sampleSchema = z.strictObject({
 });
 
 export type Sample = z.infer<typeof sampleSchema>;
+
+/** Why readings that were taken are gone: they were too many, too old, or could not be read again from the disk. */
+export const telemetryGapReasons = ["tooMany", "tooOld", "damaged"] as const;
+
+/** A time whose readings are lost for good, by the bridge's clock. */
+export const telemetryGapSchema = z.strictObject({
+  fromMs: z.int(),
+  toMs: z.int(),
+  reason: z.enum(telemetryGapReasons),
+});
+
+export type TelemetryGap = z.infer<typeof telemetryGapSchema>;

@@ -13,7 +13,7 @@ import { ServerStatus } from "./ServerStatus.tsx";
 export function ServerCard({ server }: { server: ServerView }) {
   const { t } = useTranslation();
   const isOnline = server.status === "online";
-  const samples = useTelemetry(server.serverId, isOnline);
+  const { samples } = useTelemetry(server.serverId, { isWatched: isOnline, historyMs: 0 });
   const host = server.capabilities?.host;
   return (
     <li className="min-w-0">

@@ -3,7 +3,7 @@ import type { ServerView } from "../../api/views.ts";
 import { useFormat } from "../../i18n/use-format.ts";
 import { Alert } from "../../ui/Alert.tsx";
 
-type NoticedServer = Pick<ServerView, "status" | "isRelayReachable" | "quarantinedUntilMs">;
+type NoticedServer = Pick<ServerView, "status" | "isRelayReachable" | "quarantinedUntilMs" | "capabilities">;
 
 /** Why nothing runs on a server at the moment, where that is so. */
 export function ServerNotice({ server }: { server: NoticedServer | undefined }) {
@@ -21,6 +21,13 @@ export function ServerNotice({ server }: { server: NoticedServer | undefined }) 
     return (
       <Alert tone="warn" title={t("servers.quarantinedTitle")}>
         {t("servers.quarantinedText", { time: format.dateTime(server.quarantinedUntilMs) })}
+      </Alert>
+    );
+  }
+  if (server.status === "online" && server.capabilities?.blocked === "DISK_FULL") {
+    return (
+      <Alert tone="bad" title={t("servers.diskFullTitle")}>
+        {t("servers.diskFullText")}
       </Alert>
     );
   }

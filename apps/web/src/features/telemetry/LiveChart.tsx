@@ -3,6 +3,8 @@ import uPlot from "uplot";
 import { themeStore } from "../../app/theme.ts";
 import { useFormat } from "../../i18n/use-format.ts";
 import { timeRange } from "./chart-scale.ts";
+import { markHoles } from "./hole-marks.ts";
+import type { Hole } from "./holes.ts";
 
 export interface Series {
   readonly label: string;
@@ -19,17 +21,20 @@ export interface LiveChartProps {
   readonly format: (value: number) => string;
   /** The top of the scale. */
   readonly max: number;
+  readonly spanMs: number;
+  /** Where readings are missing. */
+  readonly holes: readonly Hole[];
 }
 
 const height = 132;
 
-/** Lines over the last five minutes. The canvas is redrawn, React only passes the numbers on. */
-export function LiveChart({ label, times, series, format, max }: LiveChartProps) {
+/** Lines over the last minutes or hours, broken where readings are missing. The canvas is redrawn, React only passes the numbers on. */
+export function LiveChart({ label, times, series, format, max, spanMs, holes }: LiveChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const { clock } = useFormat();
-  const latest = useRef({ format, max, clock });
-  latest.current = { format, max, clock };
+  const latest = useRef({ format, max, clock, spanMs, holes });
+  latest.current = { format, max, clock, spanMs, holes };
   const isDark = useSyncExternalStore(themeStore.subscribe, themeStore.isDark);
   const shape = series.map(({ label: name, color }) => `${name}:${color}`).join("|");
 
@@ -52,7 +57,7 @@ export function LiveChart({ label, times, series, format, max }: LiveChartProps)
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
         scales: {
-          x: { time: true, range: (_plot, first, last) => timeRange(first, last) },
+          x: { time: true, range: (_plot, first, last) => timeRange(first, last, latest.current.spanMs / 1000) },
           y: { range: () => [0, latest.current.max] },
         },
         axes: [
@@ -78,7 +83,14 @@ export function LiveChart({ label, times, series, format, max }: LiveChartProps)
             fill: `color-mix(in srgb, ${color(variable)} 12%, transparent)`,
             width: 1.5,
             points: { show: false },
+            spanGaps: false,
           })),
+        ],
+        plugins: [
+          markHoles(
+            () => latest.current.holes,
+            () => color("--chart-hole"),
+          ),
         ],
       },
       [[], ...series.map(() => [])],
@@ -97,7 +109,7 @@ export function LiveChart({ label, times, series, format, max }: LiveChartProps)
 
   useEffect(() => {
     plot.current?.setData([[...times], ...series.map(({ values }) => [...values])]);
-  }, [times, series, isDark]);
+  }, [times, series, isDark, spanMs]);
 
   return <div ref={box} role="img" aria-label={label} className="min-w-0 overflow-hidden" style={{ height }} />;
 }

@@ -1,15 +1,21 @@
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { Activity } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { ServerView } from "../../api/views.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ServerCharts } from "./ServerCharts.tsx";
+import { spanMs, type Span } from "./span.ts";
+import { useTelemetry } from "./use-telemetry.ts";
 
 /** A server's charts, or what is in their place before the first reading and while there is none to come. */
-export function ServerReadings({ samples, isExpected }: { samples: readonly Sample[]; isExpected: boolean }) {
+export function ServerReadings({ server }: { server: ServerView }) {
   const { t } = useTranslation();
-  if (samples.length > 0) return <ServerCharts samples={samples} />;
-  if (!isExpected) {
+  const [span, setSpan] = useState<Span>("minutes");
+  const isWatched = server.isRelayReachable && server.status !== "new";
+  const readings = useTelemetry(server.serverId, { isWatched, historyMs: spanMs[span] });
+  if (readings.samples.length > 0) return <ServerCharts readings={readings} span={span} onSpan={setSpan} />;
+  if (!isWatched || server.status !== "online") {
     return (
       <EmptyState icon={Activity} title={t("servers.noReadingsTitle")}>
         {t("servers.noReadings")}

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { roundTop, timeRange, windowSeconds } from "./chart-scale.ts";
+import { roundTop, timeRange } from "./chart-scale.ts";
 
 it("begins the time axis at the first sample until the window is full", () => {
-  expect(timeRange(1000, 1060)).toEqual([1000, 1060]);
-  expect(timeRange(1000, 2000)).toEqual([2000 - windowSeconds, 2000]);
+  expect(timeRange(1000, 1060, 300)).toEqual([1000, 1060]);
+  expect(timeRange(1000, 2000, 300)).toEqual([1700, 2000]);
 });
 
 it("shows a little time also for one sample or none", () => {
-  expect(timeRange(1000, 1000)).toEqual([990, 1000]);
-  expect(timeRange(null, null)).toEqual([-10, 0]);
+  expect(timeRange(1000, 1000, 300)).toEqual([990, 1000]);
+  expect(timeRange(null, null, 300)).toEqual([-10, 0]);
 });
 
 it.each([

@@ -1,10 +1,8 @@
-/** A chart shows this much time at most. */
-export const windowSeconds = 300;
-/** And this much at least, so that the first samples are not torn apart. */
+/** A chart shows this much at least, so that the first samples are not torn apart. */
 const leastSeconds = 10;
 
 /** The time axis: it begins at the first sample and moves on when the window is full. */
-export function timeRange(first: number | null, last: number | null): [number, number] {
+export function timeRange(first: number | null, last: number | null, windowSeconds: number): [number, number] {
   const end = last ?? 0;
   const start = Math.max(first ?? end, end - windowSeconds);
   return [Math.min(start, end - leastSeconds), end];

@@ -1,5 +1,5 @@
 import type { RunId } from "@quarterdeck/core/ids";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
 import type { OutputPiece } from "./output-assembler.ts";
 
@@ -24,7 +24,7 @@ export type Phase = "idle" | "connecting" | "open" | "waiting";
 
 /** Everything that can happen to a viewer session. */
 export type ViewerEvent =
-  | { readonly type: "wantTelemetry"; readonly isWanted: boolean }
+  | { readonly type: "wantTelemetry"; readonly isWanted: boolean; readonly historyMs: number }
   | { readonly type: "wantOutput"; readonly runId: RunId; readonly fromOffset: number }
   | { readonly type: "dropOutput"; readonly runId: RunId }
   | { readonly type: "ticket"; readonly ticket: Ticket }
@@ -49,7 +49,7 @@ export type ViewerEffect =
   | { readonly type: "ping" }
   | { readonly type: "disconnect" }
   | { readonly type: "phase"; readonly phase: Phase }
-  | { readonly type: "samples"; readonly samples: readonly Sample[] }
+  | { readonly type: "readings"; readonly samples: readonly Sample[]; readonly gaps: readonly TelemetryGap[] }
   | { readonly type: "server"; readonly isOnline: boolean; readonly sinceMs: number }
   /** Open this piece, after those of the same run that came before it. */
   | { readonly type: "open"; readonly runId: RunId; readonly piece: SealedPiece }

@@ -34,7 +34,9 @@ export class ViewerSession {
   readonly #allowedRuns = new Set<RunId>();
   #wantsTelemetry = false;
   #isTelemetryAllowed = false;
-  #isTelemetryOn = false;
+  #historyMs = 0;
+  /** How much of the past was asked for on this connection; null while telemetry is not watched. */
+  #askedHistoryMs: number | null = null;
   #phase: Phase = "idle";
   #isFetchingTicket = false;
   #failures = 0;
@@ -55,7 +57,7 @@ export class ViewerSession {
   handle(event: ViewerEvent): ViewerEffect[] {
     switch (event.type) {
       case "wantTelemetry":
-        return this.#wantTelemetry(event.isWanted);
+        return this.#wantTelemetry(event);
       case "wantOutput":
         this.#runs.set(event.runId, new WatchedRun(event.runId, event.fromOffset));
         return this.#proceed();
@@ -87,10 +89,11 @@ export class ViewerSession {
     return this.#wantsTelemetry || this.#runs.size > 0;
   }
 
-  #wantTelemetry(isWanted: boolean): ViewerEffect[] {
+  #wantTelemetry({ isWanted, historyMs }: Extract<ViewerEvent, { type: "wantTelemetry" }>): ViewerEffect[] {
     this.#wantsTelemetry = isWanted;
-    if (isWanted || !this.#isTelemetryOn) return this.#proceed();
-    this.#isTelemetryOn = false;
+    this.#historyMs = historyMs;
+    if (isWanted || this.#askedHistoryMs === null) return this.#proceed();
+    this.#askedHistoryMs = null;
     return [{ type: "send", frame: { type: "unwatchTelemetry" } }, ...this.#proceed()];
   }
 
@@ -155,10 +158,10 @@ export class ViewerSession {
   #watch(): ViewerEffect[] {
     const effects: ViewerEffect[] = [];
     let isTicketMissing = false;
-    if (this.#wantsTelemetry && !this.#isTelemetryOn) {
+    if (this.#wantsTelemetry && (this.#askedHistoryMs === null || this.#askedHistoryMs < this.#historyMs)) {
       if (this.#isTelemetryAllowed) {
-        this.#isTelemetryOn = true;
-        effects.push({ type: "send", frame: { type: "watchTelemetry" } });
+        this.#askedHistoryMs = this.#historyMs;
+        effects.push({ type: "send", frame: { type: "watchTelemetry", historyMs: this.#historyMs } });
       } else isTicketMissing = true;
     }
     for (const run of this.#runs.values()) {
@@ -185,7 +188,7 @@ export class ViewerSession {
   #forgetConnection(): void {
     this.#isFetchingTicket = false;
     this.#isTelemetryAllowed = false;
-    this.#isTelemetryOn = false;
+    this.#askedHistoryMs = null;
     this.#allowedRuns.clear();
     for (const run of this.#runs.values()) run.connectionLost();
   }
@@ -229,7 +232,9 @@ export class ViewerSession {
       case "server":
         return [{ type: "server", isOnline: message.isOnline, sinceMs: message.sinceMs }];
       case "telemetry":
-        return [{ type: "samples", samples: message.samples }];
+        return [{ type: "readings", samples: message.samples, gaps: [] }];
+      case "history":
+        return [{ type: "readings", samples: message.samples, gaps: message.gaps }];
       case "output": {
         // A frame of a run that nobody here asked for is dropped, whatever its offset.
         const { runId, offset, data, isEnd } = message;

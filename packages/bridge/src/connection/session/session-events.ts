@@ -53,5 +53,8 @@ export type SessionEffect =
   | { readonly type: "resultsStored"; readonly through: number }
   | { readonly type: "interest"; readonly frame: Frame<"interest"> }
   | { readonly type: "credit"; readonly bytes: number }
+  /** The relay has results of this session that the journal does not know: it is an old copy (PROTOCOL 2.8). */
+  | { readonly type: "outdated"; readonly reason: string }
+  | { readonly type: "historyStored"; readonly through: number }
   | { readonly type: "stopped"; readonly code: number; readonly reason: string }
   | { readonly type: "log"; readonly level: "info" | "warn"; readonly message: string; readonly code?: string };

@@ -174,6 +174,8 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, { type: "interest", frame });
     case "credit":
       return step(session, { type: "credit", bytes: frame.bytes });
+    case "historyStored":
+      return step(session, { type: "historyStored", through: frame.through });
     case "drain": {
       // Leaving is no failure, and what does not settle in time is sent again after the return.
       const { spreadMs } = frame;
@@ -212,7 +214,14 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
   if (!welcome.ok) return distrust(session, welcome.error);
   const { epoch, received, credit, heartbeatMs, spreadMs } = welcome.value;
   if (received.results > session.lastResult)
-    return step(session, close(4400, `the relay has result ${received.results} of ${session.lastResult}`));
+    return step(
+      session,
+      {
+        type: "outdated",
+        reason: `the relay has result ${received.results}, the journal ends at ${session.lastResult}`,
+      },
+      close(1001, "the journal is an old copy"),
+    );
   const online: Session = {
     ...session,
     phase: {

@@ -1,0 +1,34 @@
+import { sampleSchema, telemetryGapSchema } from "@quarterdeck/core/protocol/telemetry";
+import * as z from "zod";
+import { mergeReadings, noReadings, slotPlace, type HistorySlot, type Readings } from "../session/telemetry-history.ts";
+import { firstRow, readInteger, readText, type Row, type Sql } from "./sql.ts";
+
+const bodySchema = z.strictObject({ samples: z.array(sampleSchema), gaps: z.array(telemetryGapSchema) });
+
+function readBody(row: Row): Readings {
+  return bodySchema.parse(JSON.parse(readText(row, "body")));
+}
+
+/** Adds readings to a slot's row. Whatever the row held of another time is past its keeping. */
+export function storeSlot(sql: Sql, { startMs, samples, gaps }: HistorySlot): void {
+  const place = slotPlace(startMs);
+  const row = firstRow(sql, `SELECT start_ms, body FROM telemetry_history WHERE place = ?`, place);
+  const known = row && readInteger(row, "start_ms") === startMs ? readBody(row) : noReadings;
+  const body = JSON.stringify(mergeReadings(known, { samples, gaps }));
+  sql.exec(
+    `INSERT INTO telemetry_history (place, start_ms, body) VALUES (?, ?, ?)
+     ON CONFLICT (place) DO UPDATE SET start_ms = excluded.start_ms, body = excluded.body`,
+    place,
+    startMs,
+    body,
+  );
+}
+
+/** The readings of the slots that begin within the times, oldest first. */
+export function readHistory(sql: Sql, { fromMs, toMs }: { fromMs: number; toMs: number }): Readings {
+  const slots = sql
+    .exec(`SELECT body FROM telemetry_history WHERE start_ms BETWEEN ? AND ? ORDER BY start_ms`, fromMs, toMs)
+    .toArray()
+    .map(readBody);
+  return { samples: slots.flatMap(({ samples }) => samples), gaps: slots.flatMap(({ gaps }) => gaps) };
+}
