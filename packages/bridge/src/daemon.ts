@@ -122,8 +122,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     log,
     takeCommands: (items) => intake.take(items),
+    lastResult: () => journal.lastResult(),
     readResults: (after, count) => journal.resultsAfter(after, count),
     resultsStored: (through) => commits.commitLater(() => journal.acknowledgeResults(through)),
+    renumberResults: (after) => {
+      commits.flush();
+      journal.transaction(() => journal.renumberResults(after));
+    },
     onOnline: (welcome) => {
       follower.reset(welcome.credit.outputBytes);
       telemetry.setWatched(false);

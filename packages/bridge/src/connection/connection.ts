@@ -3,12 +3,13 @@ import type { Clock } from "@quarterdeck/core/clock";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { Challenge, HelloBody, WelcomeBody } from "@quarterdeck/core/protocol/handshake";
+import { takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { StoredResult } from "../journal/journal.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
-import { splitResults } from "./result-frames.ts";
+import { resultBytes, splitResults } from "./result-frames.ts";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
 
@@ -30,8 +31,11 @@ interface ConnectionOptions {
   readonly log: Log;
   /** Journals commands; resolves with the number up to which every command is durable. */
   readonly takeCommands: (items: readonly CommandItem[]) => Promise<number>;
+  readonly lastResult: () => number;
   readonly readResults: (after: number, count: number) => StoredResult[];
   readonly resultsStored: (through: number) => void;
+  /** Gives the stored results numbers after `after`. They are durable under them when it returns. */
+  readonly renumberResults: (after: number) => void;
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
   readonly onCredit: (bytes: number) => void;
@@ -47,6 +51,7 @@ export class Connection {
   #socket: WebSocket | undefined;
   #intake: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #isAnnouncing = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -64,8 +69,14 @@ export class Connection {
     this.#socket?.close(1001, "the bridge is stopping");
   }
 
+  /** The journal has a further result. What comes together, as from one commit, goes out together. */
   resultAdded(): void {
-    this.#handle({ type: "resultsAdded" });
+    if (this.#isAnnouncing) return;
+    this.#isAnnouncing = true;
+    queueMicrotask(() => {
+      this.#isAnnouncing = false;
+      if (!this.#isClosed) this.#handle({ type: "resultsAdded", through: this.#options.lastResult() });
+    });
   }
 
   /** Sends a frame that may be lost. `false` when there is no connection. */
@@ -125,6 +136,10 @@ export class Connection {
         return this.#takeCommands(effect.items);
       case "sendResults":
         return this.#sendResults(effect);
+      case "renumberResults":
+        log.warn("the relay has results that this journal does not know; it goes on with their numbers");
+        this.#options.renumberResults(effect.after);
+        return this.#handle({ type: "resultsAdded", through: this.#options.lastResult() });
       case "resultsStored":
         return this.#options.resultsStored(effect.through);
       case "interest":
@@ -222,8 +237,14 @@ export class Connection {
       .catch(this.#options.onFatal);
   }
 
-  #sendResults({ epoch, after, count }: Extract<SessionEffect, { type: "sendResults" }>): void {
-    for (const items of splitResults(this.#options.readResults(after, count)))
+  #sendResults({ epoch, after, count, bytes }: Extract<SessionEffect, { type: "sendResults" }>): void {
+    const results = takeFitting(this.#options.readResults(after, count), bytes, resultBytes);
+    const flights: Flight[] = [];
+    for (const items of splitResults(results)) {
       this.#sendFrame({ type: "results", epoch, items });
+      const through = items.at(-1)?.seq ?? after;
+      flights.push({ through, bytes: items.reduce((sum, item) => sum + resultBytes(item), 0) });
+    }
+    this.#handle({ type: "resultsSent", flights });
   }
 }

@@ -86,6 +86,22 @@ describe("the journal", () => {
     journal.close();
   });
 
+  it("gives the kept results new numbers behind those that the relay has, in their order [F8]", () => {
+    const journal = Journal.open(path, 1);
+    const one = record();
+    for (let seq = 1; seq <= 4; seq++) journal.addResult(one.commandId, { ...text, signed: `{"n":${seq}}` }, false);
+    journal.acknowledgeResults(1);
+    journal.transaction(() => journal.renumberResults(9));
+    expect(journal.resultsAfter(0, 10).map(({ seq, signed }) => [seq, signed])).toEqual([
+      [10, '{"n":2}'],
+      [11, '{"n":3}'],
+      [12, '{"n":4}'],
+    ]);
+    expect(journal.lastResult()).toBe(12);
+    expect(journal.addResult(one.commandId, text, false)).toBe(13);
+    journal.close();
+  });
+
   it("never forgets a command without a result", () => {
     const journal = Journal.open(path, 1);
     for (const state of ["RECEIVED", "INTENT", "STARTED"] as const) journal.save(record({ state }));

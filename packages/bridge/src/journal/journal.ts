@@ -202,6 +202,14 @@ export class Journal {
     this.#prepare("DELETE FROM results WHERE seq <= ?").run(through);
   }
 
+  /** Gives every result that is kept a number after `after`, in their order: the relay knows the lower ones as others. */
+  renumberResults(after: number): void {
+    const rows = this.#prepare("SELECT seq FROM results ORDER BY seq DESC").all();
+    const move = this.#prepare("UPDATE results SET seq = ? WHERE seq = ?");
+    rows.forEach((row, index) => move.run(after + rows.length - index, Number(row["seq"])));
+    this.#prepare("UPDATE meta SET value = ? WHERE name = 'lastResult'").run(String(after + rows.length));
+  }
+
   buryRun(runId: RunId, forgetAtMs: number): void {
     this.#prepare("INSERT INTO tombstones (run_id, forget_at_ms) VALUES (?, ?) ON CONFLICT (run_id) DO NOTHING").run(
       runId,

@@ -14,8 +14,12 @@ export const limits = {
   longestSpreadMs: 10 * minuteMs,
   /** Commands that may be on the way to a bridge without an acknowledgement. */
   commandsInFlight: 128,
+  /** And about how many bytes of them; one that is larger goes alone. */
+  commandsInFlightBytes: 1024 * kibibyte,
   /** Results that may be on the way to a relay without an acknowledgement. */
   resultsInFlight: 256,
+  /** And about how many bytes of them; one that is larger goes alone. */
+  resultsInFlightBytes: 1024 * kibibyte,
   /** Output that a bridge may send beyond the relay's credit. */
   outputCreditBytes: 256 * kibibyte,
   /** The most bytes of output in one frame, before base64. */
