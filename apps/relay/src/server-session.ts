@@ -4,6 +4,7 @@ import { bridgeToRelaySchema } from "@quarterdeck/core/protocol/bridge-to-relay"
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import type { OutboxEntry, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import { readFeatures } from "@quarterdeck/core/protocol/viewer-features";
 import { hourMs } from "@quarterdeck/core/units";
 import { readSettings, type Env } from "./env.ts";
 import { resumeStreams } from "./server/bridge-streams.ts";
@@ -86,7 +87,8 @@ export class ServerSession extends DurableObject<Env> {
     else {
       const isOnline = this.#bridge.isConnected;
       const ticket = url.searchParams.get("ticket") ?? "";
-      await this.#viewers.open(socket, ticket, { serverId: this.#state.serverId(), isOnline });
+      const features = readFeatures(url.searchParams.get("features"));
+      await this.#viewers.open(socket, { ticket, features }, { serverId: this.#state.serverId(), isOnline });
     }
     await this.#upkeep.settle();
     return new Response(null, { status: 101, webSocket: client });

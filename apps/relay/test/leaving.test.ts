@@ -42,7 +42,7 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   expect(await first.closed()).toMatchObject({ code: 4403 });
   expect(await second.closed()).toMatchObject({ code: 4403 });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => !frame.telemetry);
-  const late = dialViewer(relay, server.serverId, unused);
+  const late = dialViewer(relay, server.serverId, { ticket: unused });
   expect(await late.next("error")).toMatchObject({ code: "REVOKED" });
   expect(await late.closed()).toMatchObject({ code: 4403 });
   other.send({ type: "watchTelemetry" });

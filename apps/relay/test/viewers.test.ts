@@ -134,13 +134,13 @@ test("[F9] what comes together goes out in few messages, each piece once and in 
 test("[W5] a ticket works once", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const ticket = await relay.platform.ticket(server.serverId, ["telemetry"]);
-  const first = dialViewer(relay, server.serverId, ticket);
+  const first = dialViewer(relay, server.serverId, { ticket });
   await first.next("authorized");
-  const second = dialViewer(relay, server.serverId, ticket);
+  const second = dialViewer(relay, server.serverId, { ticket });
   expect(await second.next("error")).toMatchObject({ code: "TOKEN_USED" });
   expect(await second.closed()).toMatchObject({ code: 4401 });
   await relay.evict(server.serverId);
-  const third = dialViewer(relay, server.serverId, ticket);
+  const third = dialViewer(relay, server.serverId, { ticket });
   expect(await third.next("error")).toMatchObject({ code: "TOKEN_USED" });
 });
 
@@ -150,7 +150,9 @@ test.each([
   ["another org's", { orgId: id("org") }, "TOKEN_INVALID"],
 ])("[W5] %s ticket is refused", async (_name, parts, code) => {
   const server = await FakeServer.make(relay, { orgId });
-  const viewer = dialViewer(relay, server.serverId, await relay.platform.ticket(server.serverId, ["telemetry"], parts));
+  const viewer = dialViewer(relay, server.serverId, {
+    ticket: await relay.platform.ticket(server.serverId, ["telemetry"], parts),
+  });
   expect(await viewer.next("error")).toMatchObject({ code });
   expect(await viewer.closed()).toMatchObject({ code: 4401 });
 });
@@ -164,7 +166,7 @@ test("[W5] a ticket that is missing, garbled, unsigned or of another platform is
     "base64url",
   );
   for (const ticket of ["", "%%%", "e30", unsigned, changed]) {
-    const viewer = dialViewer(relay, server.serverId, ticket);
+    const viewer = dialViewer(relay, server.serverId, { ticket });
     expect(await viewer.next("error")).toMatchObject({ code: "TOKEN_INVALID" });
     expect(await viewer.closed()).toMatchObject({ code: 4401 });
   }
@@ -329,7 +331,9 @@ test("[F9] more viewers than a server takes are refused", async () => {
   for (let i = 0; i < limits.viewersPerServer; i++) {
     viewers.push(await openViewer(relay, server.serverId, { topics: ["telemetry"] }));
   }
-  const extra = dialViewer(relay, server.serverId, await relay.platform.ticket(server.serverId, ["telemetry"]));
+  const extra = dialViewer(relay, server.serverId, {
+    ticket: await relay.platform.ticket(server.serverId, ["telemetry"]),
+  });
   expect(await extra.closed()).toMatchObject({ code: 4429 });
   for (const viewer of viewers) viewer.close();
 });

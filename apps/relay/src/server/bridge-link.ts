@@ -2,6 +2,7 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { bytesInFlight, stillInFlight, takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
@@ -10,7 +11,7 @@ import { FrameRates } from "../session/frame-rate.ts";
 import type { Interest } from "../session/interest.ts";
 import { spendCredit } from "../session/output-credit.ts";
 import { strike } from "../session/quarantine.ts";
-import { listCommands } from "../storage/commands.ts";
+import { listCommands, type StoredCommand } from "../storage/commands.ts";
 import { appendReport } from "../storage/reports.ts";
 import { updateServer } from "../storage/server-record.ts";
 import { attach, bridgeAttachment, tags, type BridgeAttachment, type LiveBridge } from "./attachments.ts";
@@ -25,11 +26,21 @@ function encode(frame: RelayToBridge): string {
   return encodeFrame(frame);
 }
 
+function commandBytes({ signed }: StoredCommand): number {
+  return signed.length;
+}
+
+function flightOf(command: StoredCommand): Flight {
+  return { through: command.seq, bytes: commandBytes(command) };
+}
+
 /** The bridge's sockets: at most one is live, older ones are fenced by their epoch. */
 export class BridgeLink {
   readonly #state: ObjectState;
   readonly #rates = new FrameRates();
   #live: WebSocket | undefined;
+  /** A cache of the stored commands that were sent on this connection and are not acknowledged. */
+  #flights: readonly Flight[] | undefined;
 
   constructor(state: ObjectState) {
     this.#state = state;
@@ -101,6 +112,7 @@ export class BridgeLink {
       sentThrough: commandsAcknowledged,
       outputCredit: limits.outputCreditBytes,
     });
+    this.#flights = undefined;
     trySend(socket, encode({ type: "welcome", ...welcome }));
   }
 
@@ -118,7 +130,7 @@ export class BridgeLink {
     return false;
   }
 
-  /** Sends the commands that were not sent on this connection and that the window allows. */
+  /** Sends the commands that were not sent on this connection and that the window allows (PROTOCOL 4.7). */
   sendCommands(): void {
     if (!this.#live) return;
     const attachment = this.#liveAttachment(this.#live);
@@ -126,15 +138,24 @@ export class BridgeLink {
     const through = sendableThrough({ assigned: commandsAssigned, acknowledged: commandsAcknowledged });
     const after = Math.max(attachment.sentThrough, commandsAcknowledged);
     if (through <= after) return;
-    const items = listCommands(this.#state.sql, { after, through }).map(({ seq, signed, signature }) => ({
-      seq,
-      signed,
-      signature,
-    }));
+    const flights = stillInFlight(
+      this.#flights ?? this.#storedFlights(commandsAcknowledged, after),
+      commandsAcknowledged,
+    );
+    const room = limits.commandsInFlightBytes - bytesInFlight(flights);
+    const fitting = takeFitting(listCommands(this.#state.sql, { after, through }), room, commandBytes);
+    this.#flights = [...flights, ...fitting.map(flightOf)];
+    const sentThrough = fitting.at(-1)?.seq;
+    if (sentThrough === undefined) return;
+    const items = fitting.map(({ seq, signed, signature }) => ({ seq, signed, signature }));
     for (const frame of splitIntoFrames(items, limits.commandsInFlight)) {
       trySend(this.#live, encode({ type: "commands", items: frame }));
     }
-    attach(this.#live, { ...attachment, sentThrough: through });
+    attach(this.#live, { ...attachment, sentThrough });
+  }
+
+  #storedFlights(after: number, through: number): readonly Flight[] {
+    return listCommands(this.#state.sql, { after, through }).map(flightOf);
   }
 
   sendInterest({ telemetry, runs }: Interest): void {

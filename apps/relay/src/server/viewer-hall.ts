@@ -7,18 +7,21 @@ import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { decodeTicket, ticketSchema, type Ticket } from "@quarterdeck/core/protocol/ticket";
+import type { ViewerFeature } from "@quarterdeck/core/protocol/viewer-features";
 import { viewerToRelaySchema } from "@quarterdeck/core/protocol/viewer-to-relay";
 import { FrameRates } from "../session/frame-rate.ts";
 import { countWatchedRuns, interestOf, maxWatchedRuns, type Interest } from "../session/interest.ts";
 import { decodedLength } from "../session/output-credit.ts";
 import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.ts";
+import { TelemetryFlow, type TelemetryStep } from "../session/telemetry-flow.ts";
+import { behindAllowance } from "../session/viewer-allowance.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
 import { addTopics, isPaidAck, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
 import { findRevocation, rememberRevocation } from "../storage/revoked-viewers.ts";
 import { useTicket } from "../storage/used-tickets.ts";
 import { tags } from "./attachments.ts";
 import type { ObjectState } from "./object-state.ts";
-import { sendError } from "./socket-errors.ts";
+import { sendError, trySend } from "./socket-errors.ts";
 import { ViewerPost } from "./viewer-post.ts";
 
 type Output = Extract<BridgeToRelay, { type: "output" }>;
@@ -41,6 +44,7 @@ export class ViewerHall {
   readonly #viewers = new Map<WebSocket, ViewerState>();
   readonly #rates = new FrameRates();
   readonly #post = new ViewerPost();
+  readonly #flows = new WeakMap<WebSocket, TelemetryFlow>();
   #samples: Sample[] = [];
 
   constructor(state: ObjectState) {
@@ -52,8 +56,12 @@ export class ViewerHall {
   }
 
   /** Lets a viewer in by its ticket, or says why not. */
-  async open(socket: WebSocket, ticketText: string, server: { serverId: ServerId; isOnline: boolean }): Promise<void> {
-    const ticket = await this.#redeem(ticketText, server.serverId);
+  async open(
+    socket: WebSocket,
+    visit: { readonly ticket: string; readonly features: readonly ViewerFeature[] },
+    server: { readonly serverId: ServerId; readonly isOnline: boolean },
+  ): Promise<void> {
+    const ticket = await this.#redeem(visit.ticket, server.serverId);
     const admitted = ticket.ok && this.#viewers.size >= limits.viewersPerServer ? tooMany() : ticket;
     if (!admitted.ok) {
       // Closed at once, so it needs no hibernation; a hibernating socket would hold back a close before the upgrade's end.
@@ -69,13 +77,14 @@ export class ViewerHall {
       userId,
       orgId,
       topics: [...new Set(topics)],
+      features: visit.features,
       expiresAtMs,
       isWatchingTelemetry: false,
       watches: [],
     });
-    this.#post.send(socket, encode({ type: "authorized", topics, expiresAtMs }));
+    this.#send(socket, { type: "authorized", topics, expiresAtMs });
     const sinceMs = this.#state.server().sinceMs;
-    this.#post.send(socket, encode({ type: "server", isOnline: server.isOnline, sinceMs }));
+    this.#send(socket, { type: "server", isOnline: server.isOnline, sinceMs });
   }
 
   async message(socket: WebSocket, text: string, serverId: ServerId): Promise<InterestChange> {
@@ -90,7 +99,11 @@ export class ViewerHall {
     }
     if (frame.type === "authorize") return await this.#authorize(socket, frame.ticket, serverId);
     if (viewer.expiresAtMs <= Date.now()) return this.#expireViewer(socket);
-    const step = takeViewerFrame(viewer, frame);
+    if (frame.type === "reached") {
+      this.#sendTelemetry(socket, this.#flows.get(socket)?.reached(frame.number));
+      return null;
+    }
+    const step = takeViewerFrame(viewer, frame, behindAllowance(this.#viewers.values()));
     if (!step.ok) return this.#refuse(socket, step.error);
     if (
       frame.type === "watchOutput" &&
@@ -100,7 +113,7 @@ export class ViewerHall {
     }
     this.#set(socket, step.value.viewer);
     if (step.value.wantsSamples && this.#samples.length > 0) {
-      this.#post.send(socket, encode({ type: "telemetry", samples: this.#samples }));
+      this.#send(socket, { type: "telemetry", samples: this.#samples });
     }
     if (!step.value.isInterestChanged) return null;
     return { asked: step.value.asked === null ? noRuns : new Set([step.value.asked]) };
@@ -154,20 +167,25 @@ export class ViewerHall {
 
   announce(server: { readonly isOnline: boolean; readonly sinceMs: number }): void {
     const text = encode({ type: "server", ...server });
-    for (const socket of this.#viewers.keys()) this.#post.send(socket, text);
+    for (const [socket, viewer] of this.#viewers) this.#sendText(socket, viewer, text);
   }
 
   telemetry(samples: readonly Sample[]): void {
     this.#samples = [...this.#samples, ...samples].slice(-keptSamples);
     const text = encode({ type: "telemetry", samples: [...samples] });
-    for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) this.#post.send(socket, text);
+    for (const [socket, viewer] of this.#viewers) {
+      if (!viewer.isWatchingTelemetry) continue;
+      if (!viewer.features.includes("checkpoint")) this.#sendText(socket, viewer, text);
+      else this.#sendTelemetry(socket, this.#flowOf(socket).offer(samples), { samples, text });
+    }
   }
 
   /** Passes a piece on to whom it is news. Returns whether somebody fell behind, so that interest changed. */
   output({ runId, offset, data, isEnd }: Output): boolean {
     const piece = { offset, length: decodedLength(data), isEnd };
+    const allowance = behindAllowance(this.#viewers.values());
     return this.#forward(runId, encode({ type: "output", runId, offset, data, isEnd }), (watch) =>
-      offerPiece(watch, piece),
+      offerPiece(watch, piece, allowance),
     );
   }
 
@@ -182,7 +200,7 @@ export class ViewerHall {
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
       const next = watch && take(watch);
-      if (!next || !this.#post.send(socket, text)) continue;
+      if (!next || !this.#sendText(socket, viewer, text)) continue;
       isInterestChanged ||= next.state !== "live";
       const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
       this.#set(socket, { ...viewer, watches });
@@ -217,8 +235,38 @@ export class ViewerHall {
     if (!added.ok) return this.#refuse(socket, added.error);
     this.#set(socket, added.value);
     const { topics, expiresAtMs } = added.value;
-    this.#post.send(socket, encode({ type: "authorized", topics: [...topics], expiresAtMs }));
+    this.#send(socket, { type: "authorized", topics: [...topics], expiresAtMs });
     return null;
+  }
+
+  #send(socket: WebSocket, frame: ViewerFrame): void {
+    const viewer = this.#viewers.get(socket);
+    if (viewer) this.#sendText(socket, viewer, encode(frame));
+  }
+
+  /** Sends a frame, with others in one message where the page knows that (PROTOCOL 6.8). Returns whether it is there. */
+  #sendText(socket: WebSocket, viewer: ViewerState, text: string): boolean {
+    return viewer.features.includes("batch") ? this.#post.send(socket, text) : trySend(socket, text);
+  }
+
+  #flowOf(socket: WebSocket): TelemetryFlow {
+    const flow = this.#flows.get(socket) ?? new TelemetryFlow();
+    this.#flows.set(socket, flow);
+    return flow;
+  }
+
+  /** `encoded`: the frame's text where it was written for others already. */
+  #sendTelemetry(
+    socket: WebSocket,
+    step: TelemetryStep | undefined,
+    encoded?: { readonly samples: readonly Sample[]; readonly text: string },
+  ): void {
+    const viewer = this.#viewers.get(socket);
+    if (!viewer || !step) return;
+    const { samples, checkpoint } = step;
+    if (samples === encoded?.samples) this.#sendText(socket, viewer, encoded.text);
+    else if (samples.length > 0) this.#send(socket, { type: "telemetry", samples: [...samples] });
+    if (checkpoint !== null) this.#send(socket, { type: "checkpoint", number: checkpoint });
   }
 
   #refuse(socket: WebSocket, error: Refusal): InterestChange {

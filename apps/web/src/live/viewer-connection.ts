@@ -2,6 +2,7 @@ import type { Clock } from "@quarterdeck/core/clock";
 import type { RunId } from "@quarterdeck/core/ids";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat } from "@quarterdeck/core/protocol/limits";
+import { featuresText } from "@quarterdeck/core/protocol/viewer-features";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { secondMs } from "@quarterdeck/core/units";
 import type { Phase, Ticket, ViewerEffect, ViewerEvent } from "./session/viewer-events.ts";
@@ -143,6 +144,7 @@ export class ViewerConnection {
     const url = new URL(path, window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.searchParams.set("ticket", ticket);
+    url.searchParams.set("features", featuresText());
     const socket = new WebSocket(url);
     this.#socket = socket;
     const fromThisSocket = (event: ViewerEvent) => {

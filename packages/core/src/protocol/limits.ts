@@ -26,8 +26,12 @@ export const limits = {
   outputChunkBytes: 48 * kibibyte,
   /** Output that a viewer may be behind before the relay stops sending to it; it catches up from the server's file. */
   viewerBehindBytes: 1024 * kibibyte,
+  /** About how much all viewers of a server together may be behind. */
+  viewersBehindBytes: 32 * 1024 * kibibyte,
   /** A viewer acknowledges after this many bytes of output. */
   viewerAckBytes: 128 * kibibyte,
+  /** So many frames of telemetry are followed by a mark; so many more go out before it is answered. */
+  framesPerCheckpoint: 32,
   /** Frames of one connection that no credit pays for: so many on average, and so many at once. */
   controlFramesPerSecond: 50,
   controlFramesBurst: 200,

@@ -23,6 +23,8 @@ const viewerFrameSchema = z.discriminatedUnion("type", [
     toOffset: z.int().min(0).nullable(),
     reason: z.string(),
   }),
+  /** Answered with `reached` once everything before it was read. Only for a page that knows it (PROTOCOL 6.8). */
+  z.strictObject({ type: z.literal("checkpoint"), number: z.int().min(1) }),
   z.strictObject({ type: z.literal("error"), code: z.string(), message: z.string() }),
 ]);
 

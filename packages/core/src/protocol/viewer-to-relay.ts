@@ -9,6 +9,8 @@ export const viewerToRelaySchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("unwatchTelemetry") }),
   z.strictObject({ type: z.literal("watchOutput"), runId: idSchema("run"), fromOffset: z.int().min(0) }),
   z.strictObject({ type: z.literal("unwatchOutput"), runId: idSchema("run") }),
+  /** Everything before the mark of that number was read. */
+  z.strictObject({ type: z.literal("reached"), number: z.int().min(1) }),
   /** Every byte of the run's output before `offset` arrived. */
   z.strictObject({ type: z.literal("ackOutput"), runId: idSchema("run"), offset: z.int().min(0) }),
 ]);

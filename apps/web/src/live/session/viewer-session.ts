@@ -236,6 +236,8 @@ export class ViewerSession {
       }
       case "gap":
         return this.#runs.get(message.runId)?.skip(message.fromOffset, message.toOffset) ?? [];
+      case "checkpoint":
+        return [{ type: "send", frame: { type: "reached", number: message.number } }];
       case "batch":
         return message.frames.flatMap((frame) => this.#message(frame));
       case "error":
