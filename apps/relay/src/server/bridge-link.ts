@@ -11,6 +11,7 @@ import { FrameRates } from "../session/frame-rate.ts";
 import type { Interest } from "../session/interest.ts";
 import { spendCredit } from "../session/output-credit.ts";
 import { strike } from "../session/quarantine.ts";
+import { VainOutput } from "../session/vain-output.ts";
 import { listCommands, type StoredCommand } from "../storage/commands.ts";
 import { appendReport } from "../storage/reports.ts";
 import { updateServer } from "../storage/server-record.ts";
@@ -41,6 +42,7 @@ export class BridgeLink {
   #live: WebSocket | undefined;
   /** A cache of the stored commands that were sent on this connection and are not acknowledged. */
   #flights: readonly Flight[] | undefined;
+  #vainOutput = new VainOutput();
 
   constructor(state: ObjectState) {
     this.#state = state;
@@ -113,6 +115,7 @@ export class BridgeLink {
       outputCredit: limits.outputCreditBytes,
     });
     this.#flights = undefined;
+    this.#vainOutput = new VainOutput();
     trySend(socket, encode({ type: "welcome", ...welcome }));
   }
 
@@ -159,7 +162,9 @@ export class BridgeLink {
   }
 
   sendInterest({ telemetry, runs }: Interest): void {
-    if (this.#live) trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
+    if (!this.#live) return;
+    trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
+    this.#vainOutput.interestSent();
   }
 
   /** Asks the bridge to come back. Returns whether one is connected. */
@@ -171,17 +176,31 @@ export class BridgeLink {
     if (this.#live) trySend(this.#live, encode({ type: "ack", stream: "results", through }));
   }
 
-  /** Counts a frame that no credit pays for. One too many ends the connection, and is remembered (PROTOCOL 7.3). */
-  charge(socket: WebSocket, nowMs: number): void {
-    if (this.#rates.admits(socket, nowMs)) return;
+  /** Counts frames that no credit pays for. One too many ends the connection, and is remembered (PROTOCOL 7.3). */
+  charge(socket: WebSocket, nowMs: number, count = 1): void {
+    if (this.#rates.admits(socket, nowMs, count)) return;
+    const { controlFramesPerSecond: perSecond, controlFramesBurst: burst } = limits;
+    this.#strike(socket, nowMs, `A connection may send ${perSecond} frames a second, and ${burst} at once.`);
+  }
+
+  /** Counts a piece of output. Returns whether the bridge may go on. */
+  admitsOutput(
+    socket: WebSocket,
+    piece: { readonly bytes: number; readonly isTaken: boolean },
+    nowMs: number,
+  ): boolean {
+    if (this.#vainOutput.admits(piece)) return true;
+    this.#strike(socket, nowMs, "The bridge sends output that nobody watches.");
+    return false;
+  }
+
+  #strike(socket: WebSocket, nowMs: number, message: string): void {
     this.#state.transact(() => {
       const conduct = strike(this.#state.server(), nowMs);
       const { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs } = conduct;
       updateServer(this.#state.sql, { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs });
       if (rateStrikes.length === 0) appendReport(this.#state.sql, { kind: "quarantined", atMs: nowMs, untilMs });
     });
-    const { controlFramesPerSecond: perSecond, controlFramesBurst: burst } = limits;
-    const message = `A connection may send ${perSecond} frames a second, and ${burst} at once.`;
     this.fail(socket, { code: "RATE_LIMITED", message });
   }
 

@@ -1,5 +1,6 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import { ExpectedResults } from "../session/expected-results.ts";
 import { isUnpaid } from "../session/frame-rate.ts";
 import { decodedLength } from "../session/output-credit.ts";
 import type { BridgeLink } from "./bridge-link.ts";
@@ -8,6 +9,8 @@ import type { ObjectState } from "./object-state.ts";
 import type { ObjectUpkeep } from "./object-upkeep.ts";
 import type { RunDispatch } from "./run-dispatch.ts";
 import type { ViewerHall } from "./viewer-hall.ts";
+
+type Output = Extract<BridgeToRelay, { type: "output" }>;
 
 const noRuns: ReadonlySet<RunId> = new Set();
 
@@ -22,6 +25,7 @@ interface LiveFramesOptions {
 /** What the frames of the live bridge do, once the link has admitted them. */
 export class LiveFrames {
   readonly #options: LiveFramesOptions;
+  readonly #expected = new ExpectedResults();
 
   constructor(options: LiveFramesOptions) {
     this.#options = options;
@@ -41,20 +45,30 @@ export class LiveFrames {
       }
       case "results": {
         const desk = state.desk;
-        const taken = state.transact(() => takeResults({ sql, desk }, frame.items, Date.now()));
+        const expected = this.#expected;
+        const taken = state.transact(() => takeResults({ sql, desk, expected }, frame.items, Date.now()));
         if (!taken.ok) return bridge.fail(socket, taken.error);
-        bridge.acknowledgeResults(taken.value);
+        bridge.acknowledgeResults(taken.value.through);
+        // Counted after they were stored and acknowledged, so that a bridge with many of them gets rid of them.
+        if (taken.value.unexpected > 0) bridge.charge(socket, Date.now(), taken.value.unexpected);
         dispatch.pump();
         return upkeep.settle();
       }
       case "telemetry":
         return viewers.telemetry(frame.samples);
       case "output":
-        if (!bridge.spend(socket, decodedLength(frame.data))) return;
-        if (viewers.output(frame)) dispatch.sendInterest(noRuns);
-        return;
+        return this.#output(socket, frame);
       case "gap":
         if (viewers.gap(frame)) dispatch.sendInterest(noRuns);
     }
+  }
+
+  #output(socket: WebSocket, frame: Output): void {
+    const { bridge, viewers, dispatch } = this.#options;
+    const bytes = decodedLength(frame.data);
+    if (!bridge.spend(socket, bytes)) return;
+    const { isTaken, isInterestChanged } = viewers.output(frame);
+    if (!bridge.admitsOutput(socket, { bytes, isTaken }, Date.now())) return;
+    if (isInterestChanged) dispatch.sendInterest(noRuns);
   }
 }

@@ -120,6 +120,10 @@ export class RunDesk {
     return this.#queue.isWaiting(runId);
   }
 
+  isDispatched(runId: RunId): boolean {
+    return (findRun(this.#sql, runId)?.seq ?? null) !== null;
+  }
+
   /** Why a run has not started. */
   waiting(runId: RunId): Result<Omit<WaitingAnswer, "isOnline">> {
     const run = findRun(this.#sql, runId);

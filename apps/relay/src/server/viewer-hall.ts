@@ -30,6 +30,12 @@ type Gap = Extract<BridgeToRelay, { type: "gap" }>;
 /** What a viewer's frame means for the bridge: `null` when nothing. */
 export type InterestChange = { readonly asked: ReadonlySet<RunId> } | null;
 
+/** Whether somebody got a piece of output, and whether somebody fell behind or reached the end by it. */
+export interface Forwarded {
+  readonly isTaken: boolean;
+  readonly isInterestChanged: boolean;
+}
+
 const noRuns: ReadonlySet<RunId> = new Set();
 const keptSamples = 120;
 
@@ -180,8 +186,8 @@ export class ViewerHall {
     }
   }
 
-  /** Passes a piece on to whom it is news. Returns whether somebody fell behind, so that interest changed. */
-  output({ runId, offset, data, isEnd }: Output): boolean {
+  /** Passes a piece on to whom it is news. */
+  output({ runId, offset, data, isEnd }: Output): Forwarded {
     const piece = { offset, length: decodedLength(data), isEnd };
     const allowance = behindAllowance(this.#viewers.values());
     return this.#forward(runId, encode({ type: "output", runId, offset, data, isEnd }), (watch) =>
@@ -192,20 +198,22 @@ export class ViewerHall {
   /** Passes on that bytes are gone. Returns whether interest changed. */
   gap({ runId, fromOffset, toOffset, reason }: Gap): boolean {
     const text = encode({ type: "gap", stream: "output", runId, fromOffset, toOffset, reason });
-    return this.#forward(runId, text, (watch) => skipGap(watch, { fromOffset, toOffset }));
+    return this.#forward(runId, text, (watch) => skipGap(watch, { fromOffset, toOffset })).isInterestChanged;
   }
 
-  #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): boolean {
+  #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): Forwarded {
+    let isTaken = false;
     let isInterestChanged = false;
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
       const next = watch && take(watch);
       if (!next || !this.#sendText(socket, viewer, text)) continue;
+      isTaken = true;
       isInterestChanged ||= next.state !== "live";
       const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
       this.#set(socket, { ...viewer, watches });
     }
-    return isInterestChanged;
+    return { isTaken, isInterestChanged };
   }
 
   async #redeem(text: string, serverId: ServerId): Promise<Result<Ticket>> {

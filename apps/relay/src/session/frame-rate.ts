@@ -25,10 +25,10 @@ export function fullBucket(nowMs: number): FrameBucket {
   return { left: limits.controlFramesBurst, atMs: nowMs };
 }
 
-/** Takes one frame out, or returns `undefined` when the connection sent more than it may. A clock that steps back adds nothing. */
-export function takeFrame(bucket: FrameBucket, nowMs: number): FrameBucket | undefined {
+/** Takes frames out, or returns `undefined` when the connection sent more than it may. A clock that steps back adds nothing. */
+export function takeFrames(bucket: FrameBucket, nowMs: number, count: number): FrameBucket | undefined {
   const earned = (Math.max(0, nowMs - bucket.atMs) / secondMs) * limits.controlFramesPerSecond;
-  const left = Math.min(limits.controlFramesBurst, bucket.left + earned) - 1;
+  const left = Math.min(limits.controlFramesBurst, bucket.left + earned) - count;
   return left < 0 ? undefined : { left, atMs: nowMs };
 }
 
@@ -39,9 +39,9 @@ export function takeFrame(bucket: FrameBucket, nowMs: number): FrameBucket | und
 export class FrameRates {
   readonly #buckets = new WeakMap<object, FrameBucket>();
 
-  /** Counts a frame. Returns whether the connection may still send. */
-  admits(connection: object, nowMs: number): boolean {
-    const bucket = takeFrame(this.#buckets.get(connection) ?? fullBucket(nowMs), nowMs);
+  /** Counts frames. Returns whether the connection may still send. */
+  admits(connection: object, nowMs: number, count = 1): boolean {
+    const bucket = takeFrames(this.#buckets.get(connection) ?? fullBucket(nowMs), nowMs, count);
     if (bucket) this.#buckets.set(connection, bucket);
     return bucket !== undefined;
   }

@@ -22,6 +22,8 @@ export const limits = {
   resultsInFlightBytes: 1024 * kibibyte,
   /** Output that a bridge may send beyond the relay's credit. */
   outputCreditBytes: 256 * kibibyte,
+  /** Output that a bridge may send although nobody takes it; what is taken earns as much again. */
+  vainOutputBytes: 4 * 1024 * kibibyte,
   /** The most bytes of output in one frame, before base64. */
   outputChunkBytes: 48 * kibibyte,
   /** Output that a viewer may be behind before the relay stops sending to it; it catches up from the server's file. */
