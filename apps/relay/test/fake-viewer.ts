@@ -45,3 +45,8 @@ export function assemble(frames: readonly Frame[], fromOffset = 0): Buffer {
   }
   return Buffer.concat(parts);
 }
+
+/** How many ends of output a viewer got. */
+export function ends(peer: Peer): number {
+  return peer.frames.filter((frame) => frame.type === "output" && frame["isEnd"] === true).length;
+}
