@@ -124,9 +124,9 @@ export class ServerSession extends DurableObject<Env> {
   }
 
   /** Asks the bridge to come back before the relay is replaced. Returns whether one is connected. */
-  drain(spreadMs: number): boolean {
+  drain(spreadMs: number | undefined): boolean {
     this.#wake();
-    return this.#bridge.drain(spreadMs);
+    return this.#bridge.drain(spreadMs ?? this.#state.server().spreadMs);
   }
 
   /** Ends a user's connections, and refuses the tickets that the user was given before. Returns how many ended. */

@@ -4,7 +4,6 @@ import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
 import { resultSchema } from "@quarterdeck/core/protocol/result";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { checkAcknowledgement, resumeCommands } from "../session/command-stream.ts";
-import type { ExpectedResults } from "../session/expected-results.ts";
 import { takeInOrder } from "../session/results-intake.ts";
 import { deleteAllCommands, deleteCommandsThrough, insertCommand, listCommands } from "../storage/commands.ts";
 import { appendReport } from "../storage/reports.ts";
@@ -41,7 +40,7 @@ export interface TakenResults {
 
 /** Stores new results for the API and ends the runs that they end. */
 export function takeResults(
-  { sql, desk, expected }: { readonly sql: Sql; readonly desk: RunDesk; readonly expected: ExpectedResults },
+  { sql, desk }: { readonly sql: Sql; readonly desk: RunDesk },
   items: readonly (SignedText & { readonly seq: number })[],
   nowMs: number,
 ): Result<TakenResults> {
@@ -50,7 +49,7 @@ export function takeResults(
   let unexpected = 0;
   for (const { signed, signature } of intake.value.fresh) {
     const result = readResult({ signed, signature });
-    if (!result || !expected.take(result, desk.isDispatched(result.runId))) unexpected++;
+    if (!result || !desk.expects(result)) unexpected++;
     if (result?.isFinished) desk.finished(result.runId, nowMs);
     appendReport(sql, { kind: "result", atMs: nowMs, signed, signature });
   }

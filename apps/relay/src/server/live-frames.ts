@@ -1,6 +1,5 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
-import { ExpectedResults } from "../session/expected-results.ts";
 import { isUnpaid } from "../session/frame-rate.ts";
 import { decodedLength } from "../session/output-credit.ts";
 import type { BridgeLink } from "./bridge-link.ts";
@@ -25,7 +24,6 @@ interface LiveFramesOptions {
 /** What the frames of the live bridge do, once the link has admitted them. */
 export class LiveFrames {
   readonly #options: LiveFramesOptions;
-  readonly #expected = new ExpectedResults();
 
   constructor(options: LiveFramesOptions) {
     this.#options = options;
@@ -45,8 +43,7 @@ export class LiveFrames {
       }
       case "results": {
         const desk = state.desk;
-        const expected = this.#expected;
-        const taken = state.transact(() => takeResults({ sql, desk, expected }, frame.items, Date.now()));
+        const taken = state.transact(() => takeResults({ sql, desk }, frame.items, Date.now()));
         if (!taken.ok) return bridge.fail(socket, taken.error);
         bridge.acknowledgeResults(taken.value.through);
         // Counted after they were stored and acknowledged, so that a bridge with many of them gets rid of them.

@@ -65,6 +65,10 @@ const migrations: readonly (readonly string[])[] = [
     // Users who may not watch any more, while tickets from before may still be around.
     `CREATE TABLE revoked_viewers (user_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT`,
   ],
+  [
+    // Over how long bridges spread their return, as the API said last.
+    `ALTER TABLE server ADD COLUMN spread_ms INTEGER NOT NULL DEFAULT 2000`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;
