@@ -70,6 +70,10 @@ export class FakeRelay {
   readonly closes: number[] = [];
   /** Set to keep results unacknowledged, as a relay that dies at once would. */
   holdsResults = false;
+  /** Set to give no credit for output back, as a relay that is busy would. */
+  holdsCredit = false;
+  #heldCredit = 0;
+  readonly #withheld = new Set<number>();
   tokenError: string | undefined;
   relayKey: Key;
   certificateExpiresAtMs = Date.now() + 3_600_000;
@@ -258,7 +262,8 @@ export class FakeRelay {
         isEnded: frame.isEnd,
         pieces: known.pieces + 1,
       });
-      if (data.length > 0) this.#send({ type: "credit", stream: "output", bytes: data.length });
+      this.#heldCredit += data.length;
+      if (!this.holdsCredit) this.giveCredit();
     }
   }
 
@@ -266,10 +271,26 @@ export class FakeRelay {
     this.#socket?.send(encodeFrame(frame));
   }
 
+  /** Leaves one out of the next commands when they are sent; it comes after the next connection. */
+  withhold(index: number): void {
+    this.#withheld.add(index);
+  }
+
+  /** Makes this the relay of a bridge whose journal is older: it has further results already. */
+  skipResults(count: number): void {
+    this.#storedResults += count;
+  }
+
+  /** Gives back what output has used. */
+  giveCredit(): void {
+    if (this.#heldCredit > 0) this.#send({ type: "credit", stream: "output", bytes: this.#heldCredit });
+    this.#heldCredit = 0;
+  }
+
   watch(interest: { telemetry?: boolean; runs?: readonly RunId[] }): void {
     this.#interest = {
       telemetry: interest.telemetry ?? false,
-      runs: (interest.runs ?? []).map((runId) => ({ runId, fromOffset: 0 })),
+      runs: (interest.runs ?? []).map((runId) => ({ runId, fromOffset: this.output.has(runId) ? null : 0 })),
     };
     this.#send({ type: "interest", ...this.#interest });
   }
@@ -309,7 +330,9 @@ export class FakeRelay {
   sendSigned(...texts: SignedText[]): void {
     const items = texts.map((text) => ({ seq: this.#commands.length + 1 + texts.indexOf(text), ...text }));
     this.#commands.push(...items);
-    this.#send({ type: "commands", items });
+    const sent = items.filter((_, index) => !this.#withheld.has(index));
+    this.#withheld.clear();
+    this.#send({ type: "commands", items: sent });
   }
 
   async send(wish: CommandWish): Promise<RunId> {
