@@ -80,15 +80,12 @@ export class OutputFollower {
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      for (let hasSent = true; hasSent && this.#credit > 0; ) {
-        hasSent = false;
-        for (const [runId, followed] of [...this.#followed]) {
-          if (this.#credit <= 0) break;
-          if (!this.#sendPiece(runId, followed)) continue;
-          hasSent = true;
-          this.#followed.delete(runId);
-          this.#followed.set(runId, followed);
-        }
+      for (const [runId, followed] of this.#followed) {
+        if (this.#credit <= 0) return;
+        if (!this.#sendPiece(runId, followed)) continue;
+        // At the end of the line, where this loop meets it again.
+        this.#followed.delete(runId);
+        this.#followed.set(runId, followed);
       }
     } finally {
       this.#isPumping = false;
