@@ -19,6 +19,8 @@ import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
 import { idTimeMs } from "./runs/id-time.ts";
 import { OutputFollower, type RunState } from "./runs/output-follower.ts";
+import { RunInputWriter } from "./runs/run-input-writer.ts";
+import { RunInputs } from "./runs/run-inputs.ts";
 import { RunLedger } from "./runs/run-ledger.ts";
 import { Runner } from "./runs/runner.ts";
 import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
@@ -86,7 +88,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     bootId,
     lifeline: options.lifeline,
     log,
-    onOutput: (runId) => follower.changed(runId),
+    onOutput: (runId) => {
+      follower.changed(runId);
+      if (!runner.isActive(runId)) inputs.ended(runId);
+    },
     onFatal,
   });
   const rules = {
@@ -102,6 +107,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return clock.nowMs() - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
   };
   const follower = new OutputFollower({ data, stateOf, send: (frame) => connection.send(frame) });
+  const inputs = new RunInputs({
+    open: (runId) => RunInputWriter.open(data.run(runId)),
+    isActive: (runId) => runner.isActive(runId),
+    send: (frame) => connection.send(frame),
+    log,
+  });
   const samples = new SampleReader(data.path);
   const telemetry = new TelemetrySchedule({
     read: () => samples.read(clock.nowMs(), runner.activeCount),
@@ -140,6 +151,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       follower.setInterest(interest.runs);
     },
     onCredit: (bytes) => follower.addCredit(bytes),
+    onInput: (input) => inputs.take(input),
     onStatus: (status) => {
       if (status.state !== "online") {
         follower.reset(0);
@@ -177,6 +189,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clearInterval(tidying);
       telemetry.stop();
       connection.close();
+      inputs.close();
       launcher.close();
       commits.flush();
       journal.close();

@@ -19,6 +19,7 @@ import { enrolRequestSchema, type EnrolAnswer } from "@quarterdeck/core/protocol
 import { helloBodySchema, type HelloBody, type WelcomeBody } from "@quarterdeck/core/protocol/handshake";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
 import { resultSchema, type RunFinished, type RunResult } from "@quarterdeck/core/protocol/result";
 import {
   generateSigningKey,
@@ -269,6 +270,19 @@ export class FakeRelay {
 
   #send(frame: RelayToBridge): void {
     this.#socket?.send(encodeFrame(frame));
+  }
+
+  /** Types into a run. */
+  type(piece: Omit<RunInput, "type" | "keyEpoch" | "data"> & { readonly text: string }): void {
+    const { text, ...rest } = piece;
+    this.#send({ type: "input", ...rest, data: Buffer.from(text).toString("base64"), keyEpoch: null });
+  }
+
+  /** What the bridge said of a writer's input, newest last. */
+  inputStates(writer: string): Pick<InputState, "through" | "code">[] {
+    return this.frames.flatMap((frame) =>
+      frame.type === "inputState" && frame.writer === writer ? [{ through: frame.through, code: frame.code }] : [],
+    );
   }
 
   /** Leaves one out of the next commands when they are sent; it comes after the next connection. */

@@ -6,6 +6,7 @@ import type { Challenge, HelloBody, WelcomeBody } from "@quarterdeck/core/protoc
 import { takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { StoredResult } from "../journal/journal.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
@@ -14,7 +15,7 @@ import { advanceSession, newSession, startSession, type Session, type Step } fro
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
-export type StreamFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "telemetry" | "output" | "gap" }>>;
+export type StreamFrame = WithoutEpoch<Extract<BridgeToRelay, { type: "telemetry" | "output" | "gap" | "inputState" }>>;
 
 export interface ConnectionStatus {
   readonly state: "online" | "offline" | "stopped";
@@ -39,6 +40,7 @@ interface ConnectionOptions {
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
   readonly onCredit: (bytes: number) => void;
+  readonly onInput: (input: RunInput) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -146,6 +148,8 @@ export class Connection {
         return this.#options.onInterest(effect.frame);
       case "credit":
         return this.#options.onCredit(effect.bytes);
+      case "input":
+        return this.#options.onInput(effect.frame);
       case "stopped":
         log.error("another bridge with this server's key has taken over; this one stops", { closeCode: effect.code });
         return this.#options.onStatus({

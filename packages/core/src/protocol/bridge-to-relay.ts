@@ -2,6 +2,7 @@ import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { helloSchema } from "./handshake.ts";
 import { limits } from "./limits.ts";
+import { inputStateSchema } from "./run-input.ts";
 import { signedTextSchema } from "./signing.ts";
 import { sampleSchema } from "./telemetry.ts";
 
@@ -44,6 +45,7 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
     toOffset: z.int().min(0).nullable(),
     reason: z.string().max(500),
   }),
+  z.strictObject({ ...inputStateSchema.shape, epoch }),
 ]);
 
 export type BridgeToRelay = z.infer<typeof bridgeToRelaySchema>;

@@ -47,6 +47,10 @@ export const limits = {
   batchFrames: 64,
   /** About the most text in a batch; most of it is output in base64, so characters are bytes. */
   batchLength: 192 * kibibyte,
+  /** The most base64 in one piece of a run's input. */
+  inputChunkLength: 32 * kibibyte,
+  /** Input that a viewer may have on the way to one run, in base64, and that may wait for a program that does not read. */
+  inputInFlightBytes: 64 * kibibyte,
   viewersPerServer: 256,
   topicsPerViewer: 64,
   /** The end of a run's output, which the platform keeps. */

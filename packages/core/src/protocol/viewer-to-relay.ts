@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { runInputSchema } from "./run-input.ts";
 
 /** Everything a viewer may send (PROTOCOL 6). */
 export const viewerToRelaySchema = z.discriminatedUnion("type", [
@@ -13,6 +14,7 @@ export const viewerToRelaySchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("reached"), number: z.int().min(1) }),
   /** Every byte of the run's output before `offset` arrived. */
   z.strictObject({ type: z.literal("ackOutput"), runId: idSchema("run"), offset: z.int().min(0) }),
+  runInputSchema,
 ]);
 
 export type ViewerToRelay = z.infer<typeof viewerToRelaySchema>;

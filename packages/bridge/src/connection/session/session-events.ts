@@ -65,5 +65,6 @@ export type SessionEffect =
   | { readonly type: "resultsStored"; readonly through: number }
   | { readonly type: "interest"; readonly frame: Frame<"interest"> }
   | { readonly type: "credit"; readonly bytes: number }
+  | { readonly type: "input"; readonly frame: Frame<"input"> }
   | { readonly type: "stopped"; readonly code: number; readonly reason: string }
   | { readonly type: "log"; readonly level: "info" | "warn"; readonly message: string; readonly code?: string };

@@ -184,6 +184,8 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, { type: "interest", frame });
     case "credit":
       return step(session, { type: "credit", bytes: frame.bytes });
+    case "input":
+      return step(session, { type: "input", frame });
     case "drain": {
       // Leaving is no failure, and what does not settle in time is sent again after the return.
       const { spreadMs } = frame;
