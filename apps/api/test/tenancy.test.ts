@@ -72,7 +72,10 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
-  "servers.viewerTicket": ({ serverId, runId }) => [{ serverId, telemetry: true, runIds: [runId] }],
+  "servers.viewerTicket": ({ serverId, runId }) => [
+    { serverId, telemetry: true, runIds: [runId] },
+    { serverId, telemetry: false, runIds: [], inputRunIds: [runId] },
+  ],
   "workspaces.get": ({ workspaceId }) => [{ workspaceId }],
   "workspaces.create": ({ serverId }) => [{ serverId, name: "New" }],
   "projects.list": ({ workspaceId }) => [{ workspaceId }],

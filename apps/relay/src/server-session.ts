@@ -69,7 +69,7 @@ export class ServerSession extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(heartbeat.ping, heartbeat.pong));
     this.#bridge = new BridgeLink(this.#state);
-    this.#viewers = new ViewerHall(this.#state);
+    this.#viewers = new ViewerHall(this.#state, (input) => this.#bridge.sendInput(input));
     const parts = { state: this.#state, bridge: this.#bridge, viewers: this.#viewers, upkeep: this.#upkeep };
     this.#dispatch = new RunDispatch({ ...parts, renewal: this.#renewal });
     this.#liveFrames = new LiveFrames({ ...parts, dispatch: this.#dispatch });

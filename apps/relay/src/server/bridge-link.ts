@@ -5,6 +5,7 @@ import { encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { bytesInFlight, stillInFlight, takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { sendableThrough, splitIntoFrames } from "../session/command-stream.ts";
 import { FrameRates } from "../session/frame-rate.ts";
@@ -165,6 +166,11 @@ export class BridgeLink {
     if (!this.#live) return;
     trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
     this.#vainOutput.interestSent();
+  }
+
+  /** Passes on what a viewer types. Returns whether a bridge is connected. */
+  sendInput(input: RunInput): boolean {
+    return this.#live !== undefined && trySend(this.#live, encode(input));
   }
 
   /** Asks the bridge to come back. Returns whether one is connected. */

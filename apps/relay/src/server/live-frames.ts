@@ -55,6 +55,9 @@ export class LiveFrames {
         return viewers.telemetry(frame.samples);
       case "output":
         return this.#output(socket, frame);
+      case "inputState":
+        if (!viewers.inputState(frame)) bridge.charge(socket, Date.now());
+        return;
       case "gap":
         if (viewers.gap(frame)) dispatch.sendInterest(noRuns);
     }

@@ -4,19 +4,28 @@ import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
+import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { decodeTicket, ticketSchema, type Ticket } from "@quarterdeck/core/protocol/ticket";
 import type { ViewerFeature } from "@quarterdeck/core/protocol/viewer-features";
 import { viewerToRelaySchema } from "@quarterdeck/core/protocol/viewer-to-relay";
 import { FrameRates } from "../session/frame-rate.ts";
+import { InputWindow } from "../session/input-window.ts";
 import { countWatchedRuns, interestOf, maxWatchedRuns, type Interest } from "../session/interest.ts";
 import { decodedLength } from "../session/output-credit.ts";
 import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.ts";
 import { TelemetryFlow, type TelemetryStep } from "../session/telemetry-flow.ts";
 import { behindAllowance } from "../session/viewer-allowance.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
-import { addTopics, isPaidAck, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
+import {
+  addTopics,
+  isPaidAck,
+  notInTicket,
+  reviveWatches,
+  takeViewerFrame,
+  type ViewerState,
+} from "../session/viewer.ts";
 import { findRevocation, rememberRevocation } from "../storage/revoked-viewers.ts";
 import { useTicket } from "../storage/used-tickets.ts";
 import { tags } from "./attachments.ts";
@@ -50,11 +59,15 @@ export class ViewerHall {
   readonly #viewers = new Map<WebSocket, ViewerState>();
   readonly #rates = new FrameRates();
   readonly #post = new ViewerPost();
+  readonly #sendInput: (input: RunInput) => boolean;
+  readonly #inputs = new WeakMap<WebSocket, InputWindow>();
   readonly #flows = new WeakMap<WebSocket, TelemetryFlow>();
   #samples: Sample[] = [];
 
-  constructor(state: ObjectState) {
+  /** @param sendInput passes input on to the bridge, and returns whether there is one */
+  constructor(state: ObjectState, sendInput: (input: RunInput) => boolean) {
     this.#state = state;
+    this.#sendInput = sendInput;
     for (const socket of state.ctx.getWebSockets(tags.viewer)) {
       if (socket.readyState === WebSocket.OPEN)
         this.#viewers.set(socket, socket.deserializeAttachment() as ViewerState);
@@ -100,7 +113,8 @@ export class ViewerHall {
     const decoded = decodeFrame(viewerToRelaySchema, text);
     if (!decoded.ok) return this.#refuse(socket, decoded.error);
     const frame = decoded.value;
-    if (!isPaidAck(viewer, frame) && !this.#rates.admits(socket, Date.now())) {
+    const isPaid = isPaidAck(viewer, frame) || (frame.type === "input" && frame.data !== "");
+    if (!isPaid && !this.#rates.admits(socket, Date.now())) {
       return this.#refuse(socket, { code: "RATE_LIMITED", message: "This connection sends too many frames." });
     }
     if (frame.type === "authorize") return await this.#authorize(socket, frame.ticket, serverId);
@@ -109,6 +123,7 @@ export class ViewerHall {
       this.#sendTelemetry(socket, this.#flows.get(socket)?.reached(frame.number));
       return null;
     }
+    if (frame.type === "input") return this.#input(socket, viewer, frame);
     const step = takeViewerFrame(viewer, frame, behindAllowance(this.#viewers.values()));
     if (!step.ok) return this.#refuse(socket, step.error);
     if (
@@ -171,7 +186,21 @@ export class ViewerHall {
     return watched;
   }
 
+  /** Passes on how far input has come, to whoever may type into the run. Returns whether somebody waited for it. */
+  inputState({ runId, writer, through, code, message }: InputState): boolean {
+    const state: InputState = { type: "inputState", runId, writer, through, code, message };
+    const text = encode(state);
+    let isAwaited = false;
+    for (const [socket, viewer] of this.#viewers) {
+      if (!viewer.topics.includes(`input:${runId}`)) continue;
+      this.#sendText(socket, viewer, text);
+      isAwaited = this.#inputs.get(socket)?.answered(state) || isAwaited;
+    }
+    return isAwaited;
+  }
+
   announce(server: { readonly isOnline: boolean; readonly sinceMs: number }): void {
+    for (const socket of this.#viewers.keys()) this.#inputs.get(socket)?.clear();
     const text = encode({ type: "server", ...server });
     for (const [socket, viewer] of this.#viewers) this.#sendText(socket, viewer, text);
   }
@@ -275,6 +304,29 @@ export class ViewerHall {
     if (samples === encoded?.samples) this.#sendText(socket, viewer, encoded.text);
     else if (samples.length > 0) this.#send(socket, { type: "telemetry", samples: [...samples] });
     if (checkpoint !== null) this.#send(socket, { type: "checkpoint", number: checkpoint });
+  }
+
+  #input(socket: WebSocket, viewer: ViewerState, input: RunInput): InterestChange {
+    const { runId, writer } = input;
+    const topic = `input:${runId}` as const;
+    if (!viewer.topics.includes(topic)) {
+      const refused = notInTicket(topic);
+      return refused.ok ? null : this.#refuse(socket, refused.error);
+    }
+    const window = this.#inputs.get(socket) ?? new InputWindow();
+    this.#inputs.set(socket, window);
+    if (!window.admits(input)) {
+      return this.#refuse(socket, {
+        code: "RATE_LIMITED",
+        message: "More input is on the way than the window allows.",
+      });
+    }
+    if (this.#sendInput(input)) return null;
+    const message = "The server is not connected. What was typed did not reach it.";
+    const state: InputState = { type: "inputState", runId, writer, through: 0, code: "SERVER_OFFLINE", message };
+    window.answered(state);
+    this.#send(socket, state);
+    return null;
   }
 
   #refuse(socket: WebSocket, error: Refusal): InterestChange {

@@ -12,6 +12,8 @@ export function isUnpaid(
 ): boolean {
   if (frame.type === "ack") return frame.through <= known().commandsAcknowledged;
   if (frame.type === "results") return (frame.items.at(-1)?.seq ?? 0) <= known().resultsReceived;
+  // Counted when it is known whether it answers anything.
+  if (frame.type === "inputState") return false;
   return frame.type !== "output" || frame.data === "";
 }
 

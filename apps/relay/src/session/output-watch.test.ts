@@ -4,7 +4,7 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { interestOf } from "./interest.ts";
-import { offerPiece } from "./output-watch.ts";
+import { acknowledgeOutput, offerPiece, type OutputWatch } from "./output-watch.ts";
 import { takeViewerFrame, type ViewerState } from "./viewer.ts";
 
 const runId = makeId("run", 1, new Uint8Array(16));
@@ -154,6 +154,16 @@ test("[F9] whatever viewers do, each one that watches gets every byte in order a
     }),
     { numRuns: 300 },
   );
+});
+
+test("[F9] a viewer that is paused goes on when it may not acknowledge again, however little it may be behind", () => {
+  const allowance = limits.viewerAckBytes;
+  const sentOffset = allowance + limits.outputChunkBytes;
+  const paused: OutputWatch = { runId, sentOffset, ackedOffset: 0, state: "paused" };
+  // What is left is less than what a page receives before it acknowledges.
+  const acknowledged = acknowledgeOutput(paused, sentOffset - limits.viewerAckBytes, allowance);
+  expect(acknowledged).toMatchObject({ ok: true, value: { state: "live" } });
+  expect(acknowledgeOutput(paused, 1, allowance)).toMatchObject({ ok: true, value: { state: "paused" } });
 });
 
 test("[W5] no frame of a viewer makes it watch what its ticket does not name", () => {

@@ -29,14 +29,14 @@ export interface ViewerStep {
   readonly wantsSamples: boolean;
 }
 
-type Frame = Exclude<ViewerToRelay, { type: "authorize" | "reached" }>;
+type Frame = Exclude<ViewerToRelay, { type: "authorize" | "reached" | "input" }>;
 
 function withWatch(viewer: ViewerState, watch: OutputWatch): ViewerState {
   const others = viewer.watches.filter((other) => other.runId !== watch.runId);
   return { ...viewer, watches: [...others, watch] };
 }
 
-function notInTicket(topic: Topic): Result<never> {
+export function notInTicket(topic: Topic): Result<never> {
   return refuse("FORBIDDEN", `This connection's ticket does not allow ${topic}. Ask the platform for another ticket.`);
 }
 

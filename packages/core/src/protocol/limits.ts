@@ -49,7 +49,9 @@ export const limits = {
   batchLength: 192 * kibibyte,
   /** The most base64 in one piece of a run's input. */
   inputChunkLength: 32 * kibibyte,
-  /** Input that a viewer may have on the way to one run, in base64, and that may wait for a program that does not read. */
+  /** Pieces of input that a viewer may have on the way. */
+  inputInFlight: 128,
+  /** Input that a viewer may have on the way, in base64, and that may wait for a program that does not read. */
   inputInFlightBytes: 64 * kibibyte,
   viewersPerServer: 256,
   topicsPerViewer: 64,
