@@ -77,7 +77,8 @@ describe("input of a run", () => {
     await until(bridge, { ...piece, writer: "old", seq: 2, text: "lost\n" }, "CONFLICT");
     await until(bridge, { ...piece, writer: "new", seq: 2, text: "end\n", isEnd: true }, null);
     await bridge.relay.untilFinished(runId);
-    await bridge.relay.changes.until(() => output(bridge, runId) === "old\nnew\nend\n", "the output");
+    await bridge.relay.changes.until(() => bridge.relay.output.get(runId)?.isEnded, "the end of the output");
+    expect(output(bridge, runId)).toBe("old\nnew\nend\n");
   });
 
   it("that the program does not read is bounded [F9]", async () => {

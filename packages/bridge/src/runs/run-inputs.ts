@@ -70,7 +70,7 @@ export class RunInputs {
   }
 
   close(): void {
-    for (const runId of [...this.#inputs.keys()]) this.ended(runId);
+    for (const runId of this.#inputs.keys()) this.ended(runId);
   }
 
   #openPipe(runId: RunId): Result<RunInputWriter> {
