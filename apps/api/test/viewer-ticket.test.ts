@@ -5,7 +5,7 @@ import { newId, TestApi } from "./test-api.ts";
 test("[T1] only who may run tasks gets a ticket to type into a run; watching needs less", async () => {
   await using platform = await TestApi.start();
   const { api, workspaceId, serverId } = await platform.withWorkspace();
-  const params = { program: "cat", args: [], input: true };
+  const params = { program: "echo", args: [], input: true };
   const submission = { taskId: newId("task"), workspaceId, projectId: null, action: "exec", params };
   const { runId } = await api.tasks.submit.mutate(submission);
   const wish = { serverId, telemetry: false, runIds: [runId], inputRunIds: [runId] };
