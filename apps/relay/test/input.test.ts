@@ -75,6 +75,9 @@ test("[W5] nobody types into a run without a ticket that says so: not who watche
   expect(connection.peer.frames.filter((frame) => frame.type === "input")).toHaveLength(1);
   answer(connection, runId, 1);
   await viewer.next("inputState");
+  // What the watcher was sent before it asked has arrived before the answer.
+  type(watcher, runId, 2);
+  await watcher.next("error");
   expect(watcher.frames.some((frame) => frame.type === "inputState")).toBe(false);
 });
 

@@ -53,7 +53,6 @@ export class Connection {
   #socket: WebSocket | undefined;
   #intake: Promise<void> = Promise.resolve();
   #isClosed = false;
-  #isAnnouncing = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -71,14 +70,9 @@ export class Connection {
     this.#socket?.close(1001, "the bridge is stopping");
   }
 
-  /** The journal has a further result. What comes together, as from one commit, goes out together. */
+  /** The journal has a further result. The first word of a commit takes all of its results, so they go out together. */
   resultAdded(): void {
-    if (this.#isAnnouncing) return;
-    this.#isAnnouncing = true;
-    queueMicrotask(() => {
-      this.#isAnnouncing = false;
-      if (!this.#isClosed) this.#handle({ type: "resultsAdded", through: this.#options.lastResult() });
-    });
+    if (!this.#isClosed) this.#handle({ type: "resultsAdded", through: this.#options.lastResult() });
   }
 
   /** Sends a frame that may be lost. `false` when there is no connection. */
