@@ -5,6 +5,7 @@ import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import { WebSocket } from "ws";
 import { relayToViewerSchema, type RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import { featuresText } from "@quarterdeck/core/protocol/viewer-features";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
 
 const encode = (frame: ViewerToRelay) => encodeFrame(frame);
@@ -34,6 +35,7 @@ export class ConsoleViewer {
     const ticket = await client.api.servers.viewerTicket.mutate({ serverId, telemetry: true, runIds: [] });
     const address = new URL(ticket.path, url.replace(/^http/, "ws"));
     address.searchParams.set("ticket", ticket.ticket);
+    address.searchParams.set("features", featuresText());
     const socket = new WebSocket(address, { origin: new URL(url).origin });
     await once(socket, "open");
     return new ConsoleViewer(client, serverId, socket);

@@ -34,7 +34,7 @@ test("reports that come again are acknowledged and change nothing [F2]", async (
   ];
   const post = (some: unknown[]) => platform.internal("/relay/reports", { serverId, reports: some });
   for (const batch of [reports, reports, [reports[0]]]) {
-    expect(await (await post(batch)).json()).toEqual({ through: 3 });
+    expect(await (await post(batch)).json()).toEqual({ through: 3, spreadMs: 2000 });
   }
   const [first] = await platform.api.database.client
     .execute("select status, reportSeq from servers")
@@ -58,7 +58,9 @@ test("the same batch sent twice at once is recorded once [F2]", async () => {
   const answers = await Promise.all(
     [1, 2, 3].map(() => platform.internal("/relay/reports", { serverId: fixture.serverId, reports })),
   );
-  expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual([1, 2, 3].map(() => ({ through: 3 })));
+  expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
+    [1, 2, 3].map(() => ({ through: 3, spreadMs: 2000 })),
+  );
   expect(Number(await count()) - before).toBe(2);
 });
 

@@ -105,7 +105,10 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
-  "servers.viewerTicket": ({ serverId, runId }) => [{ serverId, telemetry: true, runIds: [runId] }],
+  "servers.viewerTicket": ({ serverId, runId }) => [
+    { serverId, telemetry: true, runIds: [runId] },
+    { serverId, telemetry: false, runIds: [], inputRunIds: [runId] },
+  ],
   "updates.updateServer": ({ serverId }) => [{ serverId }],
   "updates.updateAll": ({ serverId }) => [{ firstServerId: serverId }],
   "updates.stop": ({ rolloutId }) => [{ rolloutId }],

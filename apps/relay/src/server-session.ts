@@ -4,6 +4,7 @@ import { bridgeToRelaySchema } from "@quarterdeck/core/protocol/bridge-to-relay"
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import type { OutboxEntry, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import { readFeatures } from "@quarterdeck/core/protocol/viewer-features";
 import { hourMs } from "@quarterdeck/core/units";
 import { readSettings, type Env } from "./env.ts";
 import { resumeStreams } from "./server/bridge-streams.ts";
@@ -69,7 +70,7 @@ export class ServerSession extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(heartbeat.ping, heartbeat.pong));
     this.#bridge = new BridgeLink(this.#state);
-    this.#viewers = new ViewerHall(this.#state);
+    this.#viewers = new ViewerHall(this.#state, (input) => this.#bridge.sendInput(input));
     const parts = { state: this.#state, bridge: this.#bridge, viewers: this.#viewers, upkeep: this.#upkeep };
     this.#dispatch = new RunDispatch({ ...parts, renewal: this.#renewal });
     this.#liveFrames = new LiveFrames({ ...parts, dispatch: this.#dispatch });
@@ -87,7 +88,8 @@ export class ServerSession extends DurableObject<Env> {
     else {
       const isOnline = this.#bridge.isConnected;
       const ticket = url.searchParams.get("ticket") ?? "";
-      await this.#viewers.open(socket, ticket, { serverId: this.#state.serverId(), isOnline });
+      const features = readFeatures(url.searchParams.get("features"));
+      await this.#viewers.open(socket, { ticket, features }, { serverId: this.#state.serverId(), isOnline });
     }
     await this.#upkeep.settle();
     return new Response(null, { status: 101, webSocket: client });
@@ -123,9 +125,9 @@ export class ServerSession extends DurableObject<Env> {
   }
 
   /** Asks the bridge to come back before the relay is replaced. Returns whether one is connected. */
-  drain(spreadMs: number): boolean {
+  drain(spreadMs: number | undefined): boolean {
     this.#wake();
-    return this.#bridge.drain(spreadMs);
+    return this.#bridge.drain(spreadMs ?? this.#state.server().spreadMs);
   }
 
   /** Ends a user's connections, and refuses the tickets that the user was given before. Returns how many ended. */

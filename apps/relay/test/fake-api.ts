@@ -12,6 +12,8 @@ type Renew = (serverId: ServerId, runIds: readonly RunId[]) => Promise<Partial<R
 /** The API as the relay sees it: takes reports, signs anew, and can be down. */
 export class FakeApi {
   isUp = true;
+  /** What it says about the fleet with each answer to reports, if anything. */
+  spreadMs: number | undefined;
   /** Answers requests for new signatures; without it they fail. */
   renew: Renew | undefined;
   /** The runs that new signatures were asked for, request by request. */
@@ -41,7 +43,7 @@ export class FakeApi {
       if (report.seq !== known.length + 1) throw new Error(`report ${report.seq} came after ${known.length}`);
       known.push(report);
     }
-    return Response.json({ through: known.length });
+    return Response.json({ through: known.length, ...(this.spreadMs !== undefined && { spreadMs: this.spreadMs }) });
   };
 
   async #answerRenewal(body: unknown): Promise<Response> {

@@ -1,22 +1,31 @@
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { Ticket, Topic } from "@quarterdeck/core/protocol/ticket";
+import { featuresText } from "@quarterdeck/core/protocol/viewer-features";
 import { type Frame, Peer } from "./peer.ts";
 import { bytesIn } from "./sealed-piece.ts";
 import type { RelayRuntime } from "./relay-runtime.ts";
 
 export type OutputFrame = Frame & { runId: RunId; offset: number; data: string; isEnd: boolean };
 
-export function dialViewer(relay: RelayRuntime, serverId: ServerId, ticket: string): Peer {
-  return new Peer(new URL(`/viewer/${serverId}?ticket=${ticket}`, relay.url.href.replace("http", "ws")));
+/** `features`: what the page says that it knows; one from before they were there says nothing. */
+export function dialViewer(
+  relay: RelayRuntime,
+  serverId: ServerId,
+  { ticket, features = featuresText() }: { ticket: string; features?: string | null },
+): Peer {
+  const url = new URL(`/viewer/${serverId}?ticket=${ticket}`, relay.url.href.replace("http", "ws"));
+  if (features !== null) url.searchParams.set("features", features);
+  return new Peer(url);
 }
 
 /** Connects a viewer that may watch the topics. */
 export async function openViewer(
   relay: RelayRuntime,
   serverId: ServerId,
-  options: { topics: Topic[]; ticket?: Partial<Ticket> },
+  options: { topics: Topic[]; ticket?: Partial<Ticket>; features?: string | null },
 ): Promise<Peer> {
-  const peer = dialViewer(relay, serverId, await relay.platform.ticket(serverId, options.topics, options.ticket));
+  const ticket = await relay.platform.ticket(serverId, options.topics, options.ticket);
+  const peer = dialViewer(relay, serverId, { ...options, ticket });
   await peer.next("authorized");
   return peer;
 }
@@ -35,4 +44,9 @@ export function assemble(frames: readonly Frame[], fromOffset = 0): Buffer {
     end = offset + bytes.length;
   }
   return Buffer.concat(parts);
+}
+
+/** How many ends of output a viewer got. */
+export function ends(peer: Peer): number {
+  return peer.frames.filter((frame) => frame.type === "output" && frame["isEnd"] === true).length;
 }

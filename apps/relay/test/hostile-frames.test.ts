@@ -78,7 +78,7 @@ test("[W1] a binary frame and a frame before the hello are refused", async () =>
   expect(await early.closed()).toMatchObject({ code: 4400 });
 });
 
-test("[W1] output beyond the credit is refused", async () => {
+test("[W1] credit for output comes back at half, so that an honest bridge is never out of it for long", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const { peer, welcome } = await server.connect();
   const command = await server.submit();

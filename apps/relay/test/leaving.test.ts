@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
 import { dialViewer, openViewer } from "./fake-viewer.ts";
+import { eventually } from "./peer.ts";
 import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
 
@@ -27,6 +28,27 @@ test("[F3] before a deployment the platform asks a bridge to come back, spread o
   expect((await relay.request(path, { method: "POST", body: "{}" }, "wrong-key")).status).toBe(401);
 });
 
+test("[F12] bridges spread their return as widely as the API said last, also after an eviction", async () => {
+  const own = await RelayRuntime.start();
+  try {
+    const server = await FakeServer.make(own, { orgId });
+    own.api.spreadMs = 17_000;
+    expect((await server.connect()).welcome.spreadMs).toBe(2000);
+    await eventually(
+      () => own.isDelivered(server.serverId),
+      (isDelivered) => isDelivered,
+    );
+    await own.evict(server.serverId);
+    const { peer, welcome } = await server.connect();
+    expect(welcome.spreadMs).toBe(17_000);
+    const drained = await own.request(`/api/servers/${server.serverId}/drain`, { method: "POST", body: "{}" });
+    expect(drained.status).toBe(200);
+    expect(await peer.next("drain")).toEqual({ type: "drain", spreadMs: 17_000 });
+  } finally {
+    await own.stop();
+  }
+});
+
 test("[T1] a user whose right is taken away is cut off at once, with every ticket from before; others go on", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const bridge = await server.connect();
@@ -42,7 +64,7 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   expect(await first.closed()).toMatchObject({ code: 4403 });
   expect(await second.closed()).toMatchObject({ code: 4403 });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => !frame.telemetry);
-  const late = dialViewer(relay, server.serverId, unused);
+  const late = dialViewer(relay, server.serverId, { ticket: unused });
   expect(await late.next("error")).toMatchObject({ code: "REVOKED" });
   expect(await late.closed()).toMatchObject({ code: 4403 });
   other.send({ type: "watchTelemetry" });

@@ -1,14 +1,13 @@
-import type { RunId } from "@quarterdeck/core/ids";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { generateSigningKey, importSigningKey, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { decodeTicket, encodeTicket } from "@quarterdeck/core/protocol/ticket";
 import { relayToViewerSchema } from "@quarterdeck/core/protocol/relay-to-viewer";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Connection, FakeServer } from "./fake-bridge.ts";
-import { assemble, dialViewer, openViewer, type OutputFrame } from "./fake-viewer.ts";
-import { eventually, type Frame, type Peer } from "./peer.ts";
+import { FakeServer } from "./fake-bridge.ts";
+import { assemble, dialViewer, ends, openViewer, type OutputFrame } from "./fake-viewer.ts";
+import { dispatched, type InterestFrame, OutputSource, sample } from "./output-source.ts";
+import { eventually, type Peer } from "./peer.ts";
 import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
 import { bytesIn, sealedLike } from "./sealed-piece.ts";
@@ -18,82 +17,6 @@ beforeAll(async () => {
   relay = await RelayRuntime.start();
 });
 afterAll(() => relay.stop());
-
-const sample: Sample = {
-  atMs: 1,
-  cpu: 100,
-  cpuCapacity: 2000,
-  memoryUsed: 1,
-  memoryTotal: 2,
-  diskUsed: 1,
-  diskTotal: 2,
-  networkReceived: 0,
-  networkSent: 0,
-  load1: 0.5,
-  runs: 0,
-};
-
-type InterestFrame = Frame & { telemetry: boolean; runs: { runId: RunId; fromOffset: number | null }[] };
-
-/** A bridge's side of one run's output: sends pieces from where the relay asks, within the credit. */
-class OutputSource {
-  readonly #connection: Connection;
-  readonly #runId: RunId;
-  readonly #bytes: Buffer;
-  #credit: number;
-  #position: number | null = null;
-  #seen = 0;
-
-  constructor(connection: Connection, runId: RunId, bytes: Buffer) {
-    this.#connection = connection;
-    this.#runId = runId;
-    this.#bytes = bytes;
-    this.#credit = connection.welcome.credit.outputBytes;
-  }
-
-  /** Handles what came and sends what may be sent. */
-  step(): void {
-    const { peer, welcome } = this.#connection;
-    for (; this.#seen < peer.frames.length; this.#seen++) {
-      const frame = peer.frames[this.#seen] as Frame;
-      if (frame.type === "credit") this.#credit += frame["bytes"] as number;
-      if (frame.type === "interest") this.#interest(frame as InterestFrame);
-    }
-    while (this.#position !== null) {
-      const length = Math.min(limits.outputChunkBytes, this.#bytes.length - this.#position);
-      if (length > this.#credit) return;
-      const piece = this.#bytes.subarray(this.#position, this.#position + length);
-      const isEnd = this.#position + length === this.#bytes.length;
-      peer.send({
-        type: "output",
-        epoch: welcome.epoch,
-        runId: this.#runId,
-        offset: this.#position,
-        data: sealedLike(piece),
-        isEnd,
-      });
-      this.#credit -= length;
-      this.#position = isEnd ? null : this.#position + length;
-    }
-  }
-
-  #interest(frame: InterestFrame): void {
-    const wanted = frame.runs.find((run) => run.runId === this.#runId);
-    if (!wanted) this.#position = null;
-    else if (wanted.fromOffset !== null) this.#position = wanted.fromOffset;
-  }
-}
-
-function ends(peer: Peer): number {
-  return peer.frames.filter((frame) => frame.type === "output" && frame["isEnd"] === true).length;
-}
-
-async function dispatched(server: FakeServer): Promise<{ connection: Connection; runId: RunId }> {
-  const connection = await server.connect();
-  const { runId } = await server.submit({ projectId: id("project") });
-  await server.commands(connection);
-  return { connection, runId };
-}
 
 test("a viewer sees whether the server is online, and its telemetry while it watches", async () => {
   const server = await FakeServer.make(relay, { orgId });
@@ -137,13 +60,13 @@ test("[F9] what comes together goes out in few messages, each piece once and in 
 test("[W5] a ticket works once", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const ticket = await relay.platform.ticket(server.serverId, ["telemetry"]);
-  const first = dialViewer(relay, server.serverId, ticket);
+  const first = dialViewer(relay, server.serverId, { ticket });
   await first.next("authorized");
-  const second = dialViewer(relay, server.serverId, ticket);
+  const second = dialViewer(relay, server.serverId, { ticket });
   expect(await second.next("error")).toMatchObject({ code: "TOKEN_USED" });
   expect(await second.closed()).toMatchObject({ code: 4401 });
   await relay.evict(server.serverId);
-  const third = dialViewer(relay, server.serverId, ticket);
+  const third = dialViewer(relay, server.serverId, { ticket });
   expect(await third.next("error")).toMatchObject({ code: "TOKEN_USED" });
 });
 
@@ -153,7 +76,9 @@ test.each([
   ["another org's", { orgId: id("org") }, "TOKEN_INVALID"],
 ])("[W5] %s ticket is refused", async (_name, parts, code) => {
   const server = await FakeServer.make(relay, { orgId });
-  const viewer = dialViewer(relay, server.serverId, await relay.platform.ticket(server.serverId, ["telemetry"], parts));
+  const viewer = dialViewer(relay, server.serverId, {
+    ticket: await relay.platform.ticket(server.serverId, ["telemetry"], parts),
+  });
   expect(await viewer.next("error")).toMatchObject({ code });
   expect(await viewer.closed()).toMatchObject({ code: 4401 });
 });
@@ -167,7 +92,7 @@ test("[W5] a ticket that is missing, garbled, unsigned or of another platform is
     "base64url",
   );
   for (const ticket of ["", "%%%", "e30", unsigned, changed]) {
-    const viewer = dialViewer(relay, server.serverId, ticket);
+    const viewer = dialViewer(relay, server.serverId, { ticket });
     expect(await viewer.next("error")).toMatchObject({ code: "TOKEN_INVALID" });
     expect(await viewer.closed()).toMatchObject({ code: 4401 });
   }
@@ -367,7 +292,9 @@ test("[F9] more viewers than a server takes are refused", async () => {
   for (let i = 0; i < limits.viewersPerServer; i++) {
     viewers.push(await openViewer(relay, server.serverId, { topics: ["telemetry"] }));
   }
-  const extra = dialViewer(relay, server.serverId, await relay.platform.ticket(server.serverId, ["telemetry"]));
+  const extra = dialViewer(relay, server.serverId, {
+    ticket: await relay.platform.ticket(server.serverId, ["telemetry"]),
+  });
   expect(await extra.closed()).toMatchObject({ code: 4429 });
   for (const viewer of viewers) viewer.close();
 });

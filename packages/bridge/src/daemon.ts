@@ -23,6 +23,8 @@ import { idTimeMs } from "./runs/id-time.ts";
 import { OutputFollower, type RunState } from "./runs/output-follower.ts";
 import { ContentKeys } from "./sealing/content-keys.ts";
 import { SealedParts } from "./verification/open-sealed-part.ts";
+import { RunInputWriter } from "./runs/run-input-writer.ts";
+import { RunInputs } from "./runs/run-inputs.ts";
 import { RunLedger } from "./runs/run-ledger.ts";
 import { Runner } from "./runs/runner.ts";
 import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
@@ -115,7 +117,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     lifeline: options.lifeline,
     confirmed: confirmed.promise,
     log,
-    onOutput: (runId) => follower.changed(runId),
+    onOutput: (runId) => {
+      follower.changed(runId);
+      if (!runner.isActive(runId)) inputs.ended(runId);
+    },
     onFatal,
   });
   const rules = {
@@ -143,6 +148,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return (agreed.nowMs() ?? 0) - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
   };
   const follower = new OutputFollower({ data, contentKeys, stateOf, send: (frame) => connection.send(frame) });
+  const inputs = new RunInputs({
+    open: (runId) => RunInputWriter.open(data.run(runId)),
+    isActive: (runId) => runner.isActive(runId),
+    send: (frame) => connection.send(frame),
+    log,
+  });
   const samples = new SampleReader(data.path);
   const spool = SampleSpool.open({ directory: data.spool, log });
   const feed = new HistoryFeed({
@@ -178,6 +189,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     log,
     takeCommands: (items) => intake.take(items),
+    lastResult: () => journal.lastResult(),
     readResults(after, count) {
       const results = journal.resultsAfter(after, count);
       if (results.length === count && results[0]?.seq === after + 1) return results;
@@ -204,6 +216,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     onCredit: (bytes) => follower.addCredit(bytes),
     onHistoryStored: (through) => feed.stored(through),
+    onInput: (input) => inputs.take(input),
     onStatus: (status) => {
       if (status.state !== "online") {
         follower.reset(0);
@@ -251,6 +264,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.stop();
       feed.disconnected();
       connection.close();
+      inputs.close();
       launcher.close();
       commits.flush();
       journal.close();

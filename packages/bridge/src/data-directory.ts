@@ -94,6 +94,17 @@ export class RunDirectory {
   get cancel(): string {
     return join(this.path, "cancel");
   }
+  /** The pipe of a run that takes input: so named until its wrapper has opened it. */
+  get unopenedInput(): string {
+    return join(this.path, "input.new");
+  }
+  get input(): string {
+    return join(this.path, "input");
+  }
+  /** Says that nothing more comes. */
+  get inputEnd(): string {
+    return join(this.path, "input-ended");
+  }
 }
 
 export class WorkspaceDirectory {

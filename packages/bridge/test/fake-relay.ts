@@ -30,6 +30,7 @@ import {
   type RunResult,
   type RunStarted,
 } from "@quarterdeck/core/protocol/result";
+import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
 import {
   generateSigningKey,
   importSigningKey,
@@ -88,6 +89,10 @@ export class FakeRelay {
   readonly files = new Map<string, Buffer | ((response: ServerResponse) => void)>();
   /** What a relay of the future says besides, in its handshake. */
   future: { challenge?: object; welcome?: object } = {};
+  /** Set to give no credit for output back, as a relay that is busy would. */
+  holdsCredit = false;
+  #heldCredit = 0;
+  readonly #withheld = new Set<number>();
   tokenError: string | undefined;
   relayKey: Key;
   /** What it says about itself, where that is not the truth. */
@@ -299,7 +304,8 @@ export class FakeRelay {
         isEnded: frame.isEnd,
         pieces: known.pieces + 1,
       });
-      if (data.length > 0) this.#send({ type: "credit", stream: "output", bytes: data.length });
+      this.#heldCredit += data.length;
+      if (!this.holdsCredit) this.giveCredit();
     }
   }
 
@@ -328,10 +334,39 @@ export class FakeRelay {
     this.#socket?.send(encodeFrame(frame));
   }
 
+  /** Types into a run. */
+  type(piece: Omit<RunInput, "type" | "keyEpoch" | "data"> & { readonly text: string }): void {
+    const { text, ...rest } = piece;
+    this.#send({ type: "input", ...rest, data: Buffer.from(text).toString("base64"), keyEpoch: null });
+  }
+
+  /** What the bridge said of a writer's input, newest last. */
+  inputStates(writer: string): Pick<InputState, "through" | "code">[] {
+    return this.frames.flatMap((frame) =>
+      frame.type === "inputState" && frame.writer === writer ? [{ through: frame.through, code: frame.code }] : [],
+    );
+  }
+
+  /** Leaves one out of the next commands when they are sent; it comes after the next connection. */
+  withhold(index: number): void {
+    this.#withheld.add(index);
+  }
+
+  /** Makes this the relay of a bridge whose journal is older: it has further results already. */
+  skipResults(count: number): void {
+    this.#storedResults += count;
+  }
+
+  /** Gives back what output has used. */
+  giveCredit(): void {
+    if (this.#heldCredit > 0) this.#send({ type: "credit", stream: "output", bytes: this.#heldCredit });
+    this.#heldCredit = 0;
+  }
+
   watch(interest: { telemetry?: boolean; runs?: readonly RunId[] }): void {
     this.#interest = {
       telemetry: interest.telemetry ?? false,
-      runs: (interest.runs ?? []).map((runId) => ({ runId, fromOffset: 0 })),
+      runs: (interest.runs ?? []).map((runId) => ({ runId, fromOffset: this.output.has(runId) ? null : 0 })),
     };
     this.#send({ type: "interest", ...this.#interest });
   }
@@ -384,7 +419,9 @@ export class FakeRelay {
   sendSigned(...texts: CommandText[]): void {
     const items = texts.map((text) => ({ seq: this.#commands.length + 1 + texts.indexOf(text), ...text }));
     this.#commands.push(...items);
-    this.#send({ type: "commands", items });
+    const sent = items.filter((_, index) => !this.#withheld.has(index));
+    this.#withheld.clear();
+    this.#send({ type: "commands", items: sent });
   }
 
   async send(wish: CommandWish): Promise<RunId> {

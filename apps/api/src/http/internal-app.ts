@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { nameSchema } from "@quarterdeck/core/actions/names";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { fleetSpreadMs } from "@quarterdeck/core/protocol/fleet-spread";
 import { renewalRequestSchema, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { notFound } from "../not-found.ts";
+import { FleetSize } from "../relay/fleet-size.ts";
 import { renewCommands } from "../relay/renewals.ts";
 import { recordReports } from "../relay/reports.ts";
 import type { Runtime } from "../runtime.ts";
@@ -19,6 +21,7 @@ const bodyBytes = 64 * mebibyte;
 /** What the relay and the supervisor ask, on a loopback address of its own, with the service key. */
 export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise<string | null>): Hono {
   const { log, keys } = runtime;
+  const fleet = new FleetSize(runtime);
   const app = new Hono();
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.use(async (c, next) => {
@@ -35,7 +38,7 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
     const batch = parse(reportBatchSchema, await c.req.json().catch(() => null));
     const through = await recordReports(runtime, batch);
     if (through === null) throw notFound("server");
-    return c.json({ through });
+    return c.json({ through, spreadMs: fleetSpreadMs(await fleet.count()) });
   });
   app.post("/relay/renewals", async (c) => {
     const request = parse(renewalRequestSchema, await c.req.json().catch(() => null));

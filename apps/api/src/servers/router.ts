@@ -8,6 +8,8 @@ import { getServer, listServers, renameServer } from "./service.ts";
 import { issueViewerTicket } from "./viewer-ticket.ts";
 import { enrolmentViewSchema, newEnrolmentViewSchema, serverViewSchema, viewerTicketViewSchema } from "./views.ts";
 
+const maxInputRuns = 8;
+
 const serverInput = z.strictObject({ serverId: idSchema("server") });
 
 export const serversRouter = router({
@@ -32,7 +34,12 @@ export const serversRouter = router({
     .query(({ ctx, input }) => readEnrolment(ctx.runtime, ctx.scope, input.enrolmentId)),
   viewerTicket: procedure({ scope: "org", permission: "servers.watch" })
     .input(
-      serverInput.extend({ telemetry: z.boolean(), runIds: z.array(idSchema("run")).max(limits.topicsPerViewer - 1) }),
+      serverInput.extend({
+        telemetry: z.boolean(),
+        runIds: z.array(idSchema("run")).max(limits.topicsPerViewer - 1),
+        /** Runs to type into; only for who may run tasks. */
+        inputRunIds: z.array(idSchema("run")).max(maxInputRuns).default([]),
+      }),
     )
     .output(viewerTicketViewSchema)
     .mutation(({ ctx, input }) => issueViewerTicket(ctx.runtime, ctx.scope, input)),

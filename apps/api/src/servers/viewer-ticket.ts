@@ -3,6 +3,7 @@ import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protocol/ticket";
 import type { OrgScope } from "../auth/scope.ts";
+import { isAllowed } from "../auth/permissions.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
@@ -13,21 +14,27 @@ interface TicketRequest {
   readonly serverId: ServerId;
   readonly telemetry: boolean;
   readonly runIds: readonly RunId[];
+  /** To type into. */
+  readonly inputRunIds: readonly RunId[];
 }
 
 /** Signs what lets a browser watch a server at the relay: for a minute, for one use, for these topics only. */
 export async function issueViewerTicket(
   runtime: Runtime,
   scope: OrgScope,
-  { serverId, telemetry, runIds }: TicketRequest,
+  { serverId, telemetry, runIds, inputRunIds }: TicketRequest,
 ): Promise<ViewerTicketView> {
   await requireServer(runtime, scope, serverId);
-  const wanted = [...new Set(runIds)];
+  if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
+    throw new QuarterdeckError("FORBIDDEN", "Your role may watch runs and not type into them.");
+  }
+  const wanted = [...new Set([...runIds, ...inputRunIds])];
   const readable = await listRunsOnServer(runtime.db, scope, { serverId, runIds: wanted });
   if (readable.length !== wanted.length) throw notFound("run");
   const topics: Topic[] = [
     ...(telemetry ? (["telemetry"] as const) : []),
-    ...wanted.map((runId): Topic => `output:${runId}`),
+    ...[...new Set(runIds)].map((runId): Topic => `output:${runId}`),
+    ...[...new Set(inputRunIds)].map((runId): Topic => `input:${runId}`),
   ];
   if (topics.length === 0) {
     throw new QuarterdeckError("BAD_REQUEST", "Say what to watch: telemetry, or the output of at least one run.");

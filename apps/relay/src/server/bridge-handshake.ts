@@ -12,14 +12,11 @@ import {
   type SignedText,
 } from "@quarterdeck/core/protocol/signing";
 import { protocolRange, type Version } from "@quarterdeck/core/protocol/version";
-import { secondMs } from "@quarterdeck/core/units";
 import { checkServer, judgeHello, unregisteredRetryMs, welcomeBody, type HelloContext } from "../session/handshake.ts";
 import { quarantineLeftMs } from "../session/quarantine.ts";
 import type { ObjectState } from "./object-state.ts";
 import { tryClose, trySend } from "./socket-errors.ts";
 
-/** Over how long bridges spread their return after a cut. */
-const spreadMs = 2 * secondMs;
 /** A server that is not announced yet is asked to come again, whatever the table says about offline servers. */
 const comeAgainCloseCode = 4408;
 
@@ -59,6 +56,7 @@ export async function answerHello(
     const epoch = server.epoch + 1;
     const resultsReceived = server.sessionId === body.sessionId ? server.resultsReceived : 0;
     const nowMs = Date.now();
+    const { spreadMs } = server;
     const text = JSON.stringify(welcomeBody({ helloHash, protocol, epoch, resultsReceived, spreadMs, nowMs }));
     const welcome = await signText(key, "welcome", text);
     // Another connection may have been welcomed, or the server revoked, while this one was signed.

@@ -3,15 +3,18 @@ import type { ServerId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { hasFeature } from "@quarterdeck/core/protocol/features";
+import { bytesInFlight, stillInFlight, takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { sendableThrough, splitIntoFrames } from "../session/command-stream.ts";
 import { FrameRates } from "../session/frame-rate.ts";
 import type { Interest } from "../session/interest.ts";
 import { spendCredit } from "../session/output-credit.ts";
 import { strike } from "../session/quarantine.ts";
-import { listCommands } from "../storage/commands.ts";
+import { VainOutput } from "../session/vain-output.ts";
+import { listCommands, type StoredCommand } from "../storage/commands.ts";
 import { appendReport } from "../storage/reports.ts";
 import { updateServer } from "../storage/server-record.ts";
 import { attach, bridgeAttachment, tags, type BridgeAttachment, type LiveBridge } from "./attachments.ts";
@@ -26,11 +29,22 @@ function encode(frame: RelayToBridge): string {
   return encodeFrame(frame);
 }
 
+function commandBytes({ signed }: StoredCommand): number {
+  return signed.length;
+}
+
+function flightOf(command: StoredCommand): Flight {
+  return { through: command.seq, bytes: commandBytes(command) };
+}
+
 /** The bridge's sockets: at most one is live, older ones are fenced by their epoch. */
 export class BridgeLink {
   readonly #state: ObjectState;
   readonly #rates = new FrameRates();
   #live: WebSocket | undefined;
+  /** A cache of the stored commands that were sent on this connection and are not acknowledged. */
+  #flights: readonly Flight[] | undefined;
+  #vainOutput = new VainOutput();
 
   constructor(state: ObjectState) {
     this.#state = state;
@@ -102,6 +116,8 @@ export class BridgeLink {
       sentThrough: commandsAcknowledged,
       outputCredit: limits.outputCreditBytes,
     });
+    this.#flights = undefined;
+    this.#vainOutput = new VainOutput();
     trySend(socket, encode({ type: "welcome", ...welcome }));
   }
 
@@ -119,7 +135,7 @@ export class BridgeLink {
     return false;
   }
 
-  /** Sends the commands that were not sent on this connection and that the window allows. */
+  /** Sends the commands that were not sent on this connection and that the window allows (PROTOCOL 4.8). */
   sendCommands(): void {
     if (!this.#live) return;
     const attachment = this.#liveAttachment(this.#live);
@@ -127,20 +143,35 @@ export class BridgeLink {
     const through = sendableThrough({ assigned: commandsAssigned, acknowledged: commandsAcknowledged });
     const after = Math.max(attachment.sentThrough, commandsAcknowledged);
     if (through <= after) return;
-    const items = listCommands(this.#state.sql, { after, through }).map(({ seq, signed, signature, sealed }) => ({
-      seq,
-      signed,
-      signature,
-      sealed,
-    }));
+    const flights = stillInFlight(
+      this.#flights ?? this.#storedFlights(commandsAcknowledged, after),
+      commandsAcknowledged,
+    );
+    const room = limits.commandsInFlightBytes - bytesInFlight(flights);
+    const fitting = takeFitting(listCommands(this.#state.sql, { after, through }), room, commandBytes);
+    this.#flights = [...flights, ...fitting.map(flightOf)];
+    const sentThrough = fitting.at(-1)?.seq;
+    if (sentThrough === undefined) return;
+    const items = fitting.map(({ seq, signed, signature, sealed }) => ({ seq, signed, signature, sealed }));
     for (const frame of splitIntoFrames(items, limits.commandsInFlight)) {
       trySend(this.#live, encode({ type: "commands", items: frame }));
     }
-    attach(this.#live, { ...attachment, sentThrough: through });
+    attach(this.#live, { ...attachment, sentThrough });
+  }
+
+  #storedFlights(after: number, through: number): readonly Flight[] {
+    return listCommands(this.#state.sql, { after, through }).map(flightOf);
   }
 
   sendInterest({ telemetry, runs }: Interest): void {
-    if (this.#live) trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
+    if (!this.#live) return;
+    trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
+    this.#vainOutput.interestSent();
+  }
+
+  /** Passes on what a viewer types. Returns whether a bridge is connected. */
+  sendInput(input: RunInput): boolean {
+    return this.#live !== undefined && trySend(this.#live, encode(input));
   }
 
   /** Asks the bridge to come back; an older one that does not know how is sent away. Returns whether one is connected. */
@@ -160,17 +191,31 @@ export class BridgeLink {
     if (this.#live) trySend(this.#live, encode({ type: "historyStored", through }));
   }
 
-  /** Counts a frame that no credit pays for. One too many ends the connection, and is remembered (PROTOCOL 7.3). */
-  charge(socket: WebSocket, nowMs: number): void {
-    if (this.#rates.admits(socket, nowMs)) return;
+  /** Counts frames that no credit pays for. One too many ends the connection, and is remembered (PROTOCOL 7.3). */
+  charge(socket: WebSocket, nowMs: number, count = 1): void {
+    if (this.#rates.admits(socket, nowMs, count)) return;
+    const { controlFramesPerSecond: perSecond, controlFramesBurst: burst } = limits;
+    this.#strike(socket, nowMs, `A connection may send ${perSecond} frames a second, and ${burst} at once.`);
+  }
+
+  /** Counts a piece of output. Returns whether the bridge may go on. */
+  admitsOutput(
+    socket: WebSocket,
+    piece: { readonly bytes: number; readonly isTaken: boolean },
+    nowMs: number,
+  ): boolean {
+    if (this.#vainOutput.admits(piece)) return true;
+    this.#strike(socket, nowMs, "The bridge sends output that nobody watches.");
+    return false;
+  }
+
+  #strike(socket: WebSocket, nowMs: number, message: string): void {
     this.#state.transact(() => {
       const conduct = strike(this.#state.server(), nowMs);
       const { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs } = conduct;
       updateServer(this.#state.sql, { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs });
       if (rateStrikes.length === 0) appendReport(this.#state.sql, { kind: "quarantined", atMs: nowMs, untilMs });
     });
-    const { controlFramesPerSecond: perSecond, controlFramesBurst: burst } = limits;
-    const message = `A connection may send ${perSecond} frames a second, and ${burst} at once.`;
     this.fail(socket, { code: "RATE_LIMITED", message });
   }
 

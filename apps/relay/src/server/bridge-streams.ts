@@ -33,21 +33,29 @@ function readResult(text: SignedText): { runId: RunId; isFinished: boolean } | u
   }
 }
 
-/** Stores new results for the API and ends the runs that they end. Returns up to where everything is stored. */
+/** Up to where every result is stored, and how many of the new ones nobody expected. */
+export interface TakenResults {
+  readonly through: number;
+  readonly unexpected: number;
+}
+
+/** Stores new results for the API and ends the runs that they end. */
 export function takeResults(
   { sql, desk }: { readonly sql: Sql; readonly desk: RunDesk },
   items: readonly (SignedText & { readonly seq: number })[],
   nowMs: number,
-): Result<number> {
+): Result<TakenResults> {
   const intake = takeInOrder(readServer(sql).resultsReceived, items);
   if (!intake.ok) return intake;
+  let unexpected = 0;
   for (const { signed, signature } of intake.value.fresh) {
     const result = readResult({ signed, signature });
+    if (!result || !desk.expects(result)) unexpected++;
     if (result?.isFinished) desk.finished(result.runId, nowMs);
     appendReport(sql, { kind: "result", atMs: nowMs, signed, signature });
   }
   updateServer(sql, { resultsReceived: intake.value.through });
-  return accept(intake.value.through);
+  return accept({ through: intake.value.through, unexpected });
 }
 
 /** Takes the bridge's word on whether it takes commands, and tells the API like at a hello. */

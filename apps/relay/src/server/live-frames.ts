@@ -11,6 +11,8 @@ import type { ObjectUpkeep } from "./object-upkeep.ts";
 import type { RunDispatch } from "./run-dispatch.ts";
 import type { ViewerHall } from "./viewer-hall.ts";
 
+type Output = Extract<BridgeToRelay, { type: "output" }>;
+
 const noRuns: ReadonlySet<RunId> = new Set();
 
 interface LiveFramesOptions {
@@ -45,7 +47,9 @@ export class LiveFrames {
         const desk = state.desk;
         const taken = state.transact(() => takeResults({ sql, desk }, frame.items, Date.now()));
         if (!taken.ok) return bridge.fail(socket, taken.error);
-        bridge.acknowledgeResults(taken.value);
+        bridge.acknowledgeResults(taken.value.through);
+        // Counted after they were stored and acknowledged, so that a bridge with many of them gets rid of them.
+        if (taken.value.unexpected > 0) bridge.charge(socket, Date.now(), taken.value.unexpected);
         dispatch.pump();
         return upkeep.settle();
       }
@@ -64,11 +68,21 @@ export class LiveFrames {
         dispatch.pump();
         return upkeep.settle();
       case "output":
-        if (!bridge.spend(socket, clearLength(frame.data))) return;
-        if (viewers.output(frame)) dispatch.sendInterest(noRuns);
+        return this.#output(socket, frame);
+      case "inputState":
+        if (!viewers.inputState(frame)) bridge.charge(socket, Date.now());
         return;
       case "gap":
         if (viewers.gap(frame)) dispatch.sendInterest(noRuns);
     }
+  }
+
+  #output(socket: WebSocket, frame: Output): void {
+    const { bridge, viewers, dispatch } = this.#options;
+    const bytes = clearLength(frame.data);
+    if (!bridge.spend(socket, bytes)) return;
+    const { isTaken, isInterestChanged } = viewers.output(frame);
+    if (!bridge.admitsOutput(socket, { bytes, isTaken }, Date.now())) return;
+    if (isInterestChanged) dispatch.sendInterest(noRuns);
   }
 }

@@ -63,10 +63,13 @@ export class ReportDelivery {
     if (serverId === null || !first || !last) throw new Error("there are reports of a server without an id");
     try {
       const answer = await this.#api.post("/relay/reports", batchBody(serverId, reports));
-      const { through } = reportAnswerSchema.parse(answer);
+      const { through, spreadMs } = reportAnswerSchema.parse(answer);
       // An API that was restored from an older copy acknowledges less; one that acknowledges more than it got is wrong.
       if (through < first.seq || through > last.seq) throw new Error(`the API acknowledged report ${through}`);
       deleteReportsThrough(this.#state.sql, through);
+      if (spreadMs !== undefined && spreadMs !== this.#state.server().spreadMs) {
+        updateServer(this.#state.sql, { spreadMs });
+      }
       return true;
     } catch (error) {
       logFailure("reports to the API", error);

@@ -7,6 +7,7 @@ import { findAction } from "@quarterdeck/core/actions/catalogue";
 import { noResources } from "@quarterdeck/core/quota/resources";
 import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
 import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
+import { ExpectedResults } from "../session/expected-results.ts";
 import { goodConduct } from "../session/quarantine.ts";
 import type { RenewalOutcome } from "../session/renewal.ts";
 import { haveActionsChanged, unsupportedAction } from "../session/unsupported-action.ts";
@@ -41,6 +42,7 @@ const cancelledHere: Ending = {
  */
 export class RunDesk {
   readonly #sql: Sql;
+  readonly #expected = new ExpectedResults();
   #queue: CommandQueue;
 
   constructor(sql: Sql) {
@@ -140,6 +142,12 @@ export class RunDesk {
 
   isWaiting(runId: RunId): boolean {
     return this.#queue.isWaiting(runId);
+  }
+
+  /** Whether the bridge owes this result; asked once for each. */
+  expects(result: { readonly runId: RunId; readonly isFinished: boolean }): boolean {
+    const isOpen = (findRun(this.#sql, result.runId)?.seq ?? null) !== null;
+    return this.#expected.take(result, isOpen);
   }
 
   /** Why a run has not started. */

@@ -4,23 +4,35 @@ import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
+import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { decodeTicket, ticketSchema, type Ticket } from "@quarterdeck/core/protocol/ticket";
+import type { ViewerFeature } from "@quarterdeck/core/protocol/viewer-features";
 import { viewerToRelaySchema } from "@quarterdeck/core/protocol/viewer-to-relay";
 import { FrameRates } from "../session/frame-rate.ts";
+import { InputWindow } from "../session/input-window.ts";
 import { countWatchedRuns, interestOf, maxWatchedRuns, type Interest } from "../session/interest.ts";
 import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.ts";
+import { TelemetryFlow, type TelemetryStep } from "../session/telemetry-flow.ts";
+import { behindAllowance } from "../session/viewer-allowance.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
-import { addTopics, isPaidAck, reviveWatches, takeViewerFrame, type ViewerState } from "../session/viewer.ts";
 import { inFrames, type Readings } from "../session/telemetry-history.ts";
+import {
+  addTopics,
+  isPaidAck,
+  notInTicket,
+  reviveWatches,
+  takeViewerFrame,
+  type ViewerState,
+} from "../session/viewer.ts";
 import { findRevocation, rememberRevocation } from "../storage/revoked-viewers.ts";
 import { readHistory } from "../storage/telemetry-history.ts";
 import { useTicket } from "../storage/used-tickets.ts";
 import { tags } from "./attachments.ts";
 import type { ObjectState } from "./object-state.ts";
-import { sendError } from "./socket-errors.ts";
+import { sendError, trySend } from "./socket-errors.ts";
 import { ViewerPost } from "./viewer-post.ts";
 
 type Output = Extract<BridgeToRelay, { type: "output" }>;
@@ -28,6 +40,12 @@ type Gap = Extract<BridgeToRelay, { type: "gap" }>;
 
 /** What a viewer's frame means for the bridge: `null` when nothing. */
 export type InterestChange = { readonly asked: ReadonlySet<RunId> } | null;
+
+/** Whether somebody got a piece of output, and whether somebody fell behind or reached the end by it. */
+export interface Forwarded {
+  readonly isTaken: boolean;
+  readonly isInterestChanged: boolean;
+}
 
 const noRuns: ReadonlySet<RunId> = new Set();
 /** A little more than a slot of the history at a reading a second: what is not in the storage yet. */
@@ -44,10 +62,15 @@ export class ViewerHall {
   readonly #viewers = new Map<WebSocket, ViewerState>();
   readonly #rates = new FrameRates();
   readonly #post = new ViewerPost();
+  readonly #sendInput: (input: RunInput) => boolean;
+  readonly #inputs = new WeakMap<WebSocket, InputWindow>();
+  readonly #flows = new WeakMap<WebSocket, TelemetryFlow>();
   #samples: Sample[] = [];
 
-  constructor(state: ObjectState) {
+  /** @param sendInput passes input on to the bridge, and returns whether there is one */
+  constructor(state: ObjectState, sendInput: (input: RunInput) => boolean) {
     this.#state = state;
+    this.#sendInput = sendInput;
     for (const socket of state.ctx.getWebSockets(tags.viewer)) {
       if (socket.readyState === WebSocket.OPEN)
         this.#viewers.set(socket, socket.deserializeAttachment() as ViewerState);
@@ -55,8 +78,12 @@ export class ViewerHall {
   }
 
   /** Lets a viewer in by its ticket, or says why not. */
-  async open(socket: WebSocket, ticketText: string, server: { serverId: ServerId; isOnline: boolean }): Promise<void> {
-    const ticket = await this.#redeem(ticketText, server.serverId);
+  async open(
+    socket: WebSocket,
+    visit: { readonly ticket: string; readonly features: readonly ViewerFeature[] },
+    server: { readonly serverId: ServerId; readonly isOnline: boolean },
+  ): Promise<void> {
+    const ticket = await this.#redeem(visit.ticket, server.serverId);
     const admitted = ticket.ok && this.#viewers.size >= limits.viewersPerServer ? tooMany() : ticket;
     if (!admitted.ok) {
       // Closed at once, so it needs no hibernation; a hibernating socket would hold back a close before the upgrade's end.
@@ -72,13 +99,14 @@ export class ViewerHall {
       userId,
       orgId,
       topics: [...new Set(topics)],
+      features: visit.features,
       expiresAtMs,
       isWatchingTelemetry: false,
       watches: [],
     });
-    this.#post.send(socket, encode({ type: "authorized", topics, expiresAtMs }));
+    this.#send(socket, { type: "authorized", topics, expiresAtMs });
     const sinceMs = this.#state.server().sinceMs;
-    this.#post.send(socket, encode({ type: "server", isOnline: server.isOnline, sinceMs }));
+    this.#send(socket, { type: "server", isOnline: server.isOnline, sinceMs });
   }
 
   async message(socket: WebSocket, text: string, serverId: ServerId): Promise<InterestChange> {
@@ -88,12 +116,18 @@ export class ViewerHall {
     const decoded = decodeFrame(viewerToRelaySchema, text);
     if (!decoded.ok) return this.#refuse(socket, decoded.error);
     const frame = decoded.value;
-    if (!isPaidAck(viewer, frame) && !this.#rates.admits(socket, Date.now())) {
+    const isPaid = isPaidAck(viewer, frame) || (frame.type === "input" && frame.data !== "");
+    if (!isPaid && !this.#rates.admits(socket, Date.now())) {
       return this.#refuse(socket, { code: "RATE_LIMITED", message: "This connection sends too many frames." });
     }
     if (frame.type === "authorize") return await this.#authorize(socket, frame.ticket, serverId);
     if (viewer.expiresAtMs <= Date.now()) return this.#expireViewer(socket);
-    const step = takeViewerFrame(viewer, frame);
+    if (frame.type === "reached") {
+      this.#sendTelemetry(socket, this.#flows.get(socket)?.reached(frame.number));
+      return null;
+    }
+    if (frame.type === "input") return this.#input(socket, viewer, frame);
+    const step = takeViewerFrame(viewer, frame, behindAllowance(this.#viewers.values()));
     if (!step.ok) return this.#refuse(socket, step.error);
     if (
       frame.type === "watchOutput" &&
@@ -153,36 +187,56 @@ export class ViewerHall {
     return watched;
   }
 
+  /** Passes on how far input has come, to whoever may type into the run. Returns whether somebody waited for it. */
+  inputState({ runId, writer, through, code, message }: InputState): boolean {
+    const state: InputState = { type: "inputState", runId, writer, through, code, message };
+    const text = encode(state);
+    let isAwaited = false;
+    for (const [socket, viewer] of this.#viewers) {
+      if (!viewer.topics.includes(`input:${runId}`)) continue;
+      this.#sendText(socket, viewer, text);
+      isAwaited = this.#inputs.get(socket)?.answered(state) || isAwaited;
+    }
+    return isAwaited;
+  }
+
   announce(server: { readonly isOnline: boolean; readonly sinceMs: number }): void {
+    for (const socket of this.#viewers.keys()) this.#inputs.get(socket)?.clear();
     const text = encode({ type: "server", ...server });
-    for (const socket of this.#viewers.keys()) this.#post.send(socket, text);
+    for (const [socket, viewer] of this.#viewers) this.#sendText(socket, viewer, text);
   }
 
   telemetry(samples: readonly Sample[]): void {
     this.#samples = [...this.#samples, ...samples].slice(-keptSamples);
     const text = encode({ type: "telemetry", samples: [...samples] });
-    for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) this.#post.send(socket, text);
+    for (const [socket, viewer] of this.#viewers) {
+      if (!viewer.isWatchingTelemetry) continue;
+      if (!viewer.features.includes("checkpoint")) this.#sendText(socket, viewer, text);
+      else this.#sendTelemetry(socket, this.#flowOf(socket).offer(samples), { samples, text });
+    }
   }
 
-  /** Passes a piece on to whom it is news. Returns whether somebody fell behind, so that interest changed. */
-  output({ runId, offset, data, isEnd }: Output): boolean {
+  /** Passes a piece on to whom it is news. */
+  output({ runId, offset, data, isEnd }: Output): Forwarded {
     const piece = { offset, length: clearLength(data), isEnd };
+    const allowance = behindAllowance(this.#viewers.values());
     return this.#forward(runId, encode({ type: "output", runId, offset, data, isEnd }), (watch) =>
-      offerPiece(watch, piece),
+      offerPiece(watch, piece, allowance),
     );
   }
 
   /** Passes on that bytes are gone. Returns whether interest changed. */
   gap({ runId, fromOffset, toOffset, reason }: Gap): boolean {
     const text = encode({ type: "gap", stream: "output", runId, fromOffset, toOffset, reason });
-    return this.#forward(runId, text, (watch) => skipGap(watch, { fromOffset, toOffset }));
+    return this.#forward(runId, text, (watch) => skipGap(watch, { fromOffset, toOffset })).isInterestChanged;
   }
 
   /** Passes on readings from before, which the bridge could not send when it took them. */
   history(readings: Readings): void {
     for (const frame of inFrames(readings)) {
       const text = encode({ type: "history", ...frame });
-      for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) this.#post.send(socket, text);
+      for (const [socket, viewer] of this.#viewers)
+        if (viewer.isWatchingTelemetry) this.#sendText(socket, viewer, text);
     }
   }
 
@@ -190,24 +244,25 @@ export class ViewerHall {
     if (historyMs > 0) {
       const nowMs = Date.now();
       const times = { fromMs: nowMs - historyMs - limits.historySlotMs, toMs: nowMs + limits.clockSkewMs };
-      for (const frame of inFrames(readHistory(this.#state.sql, times)))
-        this.#post.send(socket, encode({ type: "history", ...frame }));
+      for (const frame of inFrames(readHistory(this.#state.sql, times))) this.#send(socket, { type: "history", ...frame });
     }
     for (const { samples } of inFrames({ samples: this.#samples, gaps: [] }))
-      this.#post.send(socket, encode({ type: "telemetry", samples }));
+      this.#send(socket, { type: "telemetry", samples });
   }
 
-  #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): boolean {
+  #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): Forwarded {
+    let isTaken = false;
     let isInterestChanged = false;
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
       const next = watch && take(watch);
-      if (!next || !this.#post.send(socket, text)) continue;
+      if (!next || !this.#sendText(socket, viewer, text)) continue;
+      isTaken = true;
       isInterestChanged ||= next.state !== "live";
       const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
       this.#set(socket, { ...viewer, watches });
     }
-    return isInterestChanged;
+    return { isTaken, isInterestChanged };
   }
 
   async #redeem(text: string, serverId: ServerId): Promise<Result<Ticket>> {
@@ -237,7 +292,60 @@ export class ViewerHall {
     if (!added.ok) return this.#refuse(socket, added.error);
     this.#set(socket, added.value);
     const { topics, expiresAtMs } = added.value;
-    this.#post.send(socket, encode({ type: "authorized", topics: [...topics], expiresAtMs }));
+    this.#send(socket, { type: "authorized", topics: [...topics], expiresAtMs });
+    return null;
+  }
+
+  #send(socket: WebSocket, frame: ViewerFrame): void {
+    const viewer = this.#viewers.get(socket);
+    if (viewer) this.#sendText(socket, viewer, encode(frame));
+  }
+
+  /** Sends a frame, with others in one message where the page knows that (PROTOCOL 6.8). Returns whether it is there. */
+  #sendText(socket: WebSocket, viewer: ViewerState, text: string): boolean {
+    return viewer.features.includes("batch") ? this.#post.send(socket, text) : trySend(socket, text);
+  }
+
+  #flowOf(socket: WebSocket): TelemetryFlow {
+    const flow = this.#flows.get(socket) ?? new TelemetryFlow();
+    this.#flows.set(socket, flow);
+    return flow;
+  }
+
+  /** `encoded`: the frame's text where it was written for others already. */
+  #sendTelemetry(
+    socket: WebSocket,
+    step: TelemetryStep | undefined,
+    encoded?: { readonly samples: readonly Sample[]; readonly text: string },
+  ): void {
+    const viewer = this.#viewers.get(socket);
+    if (!viewer || !step) return;
+    const { samples, checkpoint } = step;
+    if (samples === encoded?.samples) this.#sendText(socket, viewer, encoded.text);
+    else if (samples.length > 0) this.#send(socket, { type: "telemetry", samples: [...samples] });
+    if (checkpoint !== null) this.#send(socket, { type: "checkpoint", number: checkpoint });
+  }
+
+  #input(socket: WebSocket, viewer: ViewerState, input: RunInput): InterestChange {
+    const { runId, writer } = input;
+    const topic = `input:${runId}` as const;
+    if (!viewer.topics.includes(topic)) {
+      const refused = notInTicket(topic);
+      return refused.ok ? null : this.#refuse(socket, refused.error);
+    }
+    const window = this.#inputs.get(socket) ?? new InputWindow();
+    this.#inputs.set(socket, window);
+    if (!window.admits(input)) {
+      return this.#refuse(socket, {
+        code: "RATE_LIMITED",
+        message: "More input is on the way than the window allows.",
+      });
+    }
+    if (this.#sendInput(input)) return null;
+    const message = "The server is not connected. What was typed did not reach it.";
+    const state: InputState = { type: "inputState", runId, writer, through: 0, code: "SERVER_OFFLINE", message };
+    window.answered(state);
+    this.#send(socket, state);
     return null;
   }
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sealedOverheadBytes } from "@quarterdeck/core/protocol/content-format";
 import { toBase64 } from "@quarterdeck/core/base64";
-import { fullBucket, isUnpaid, takeFrame, type FrameBucket } from "./frame-rate.ts";
+import { fullBucket, isUnpaid, takeFrames, type FrameBucket } from "./frame-rate.ts";
 
 const sealedOf = (clearBytes: number) => toBase64(new Uint8Array(clearBytes + sealedOverheadBytes));
 
@@ -16,7 +16,7 @@ test("[W1] no more frames come through than the burst and the rate add up to", (
       let nowMs = 0;
       for (const delayMs of delaysMs) {
         nowMs += delayMs % 10 === 0 ? delayMs : 0;
-        const next = takeFrame(bucket, nowMs);
+        const next = takeFrames(bucket, nowMs, 1);
         if (!next) continue;
         bucket = next;
         admittedMs.push(nowMs);
@@ -32,14 +32,14 @@ test("[W1] no more frames come through than the burst and the rate add up to", (
 test("a connection at the average rate is never stopped, whatever it did before", () => {
   let bucket: FrameBucket = { left: 0, atMs: 0 };
   for (let count = 1; count <= 1000; count++) {
-    const next = takeFrame(bucket, count * (1000 / limits.controlFramesPerSecond));
+    const next = takeFrames(bucket, count * (1000 / limits.controlFramesPerSecond), 1);
     expect(next).toBeDefined();
     bucket = next as FrameBucket;
   }
 });
 
 test("[F7] a clock that steps back earns nothing", () => {
-  expect(takeFrame({ left: 0, atMs: 10_000 }, 0)).toBeUndefined();
+  expect(takeFrames({ left: 0, atMs: 10_000 }, 0, 1)).toBeUndefined();
 });
 
 test("what credit bounds is not counted, what repeats is", () => {

@@ -13,6 +13,8 @@ export function isUnpaid(
 ): boolean {
   if (frame.type === "ack") return frame.through <= known().commandsAcknowledged;
   if (frame.type === "results") return (frame.items.at(-1)?.seq ?? 0) <= known().resultsReceived;
+  // Counted when it is known whether it answers anything.
+  if (frame.type === "inputState") return false;
   return frame.type !== "output" || clearLength(frame.data) === 0;
 }
 
@@ -26,10 +28,10 @@ export function fullBucket(nowMs: number): FrameBucket {
   return { left: limits.controlFramesBurst, atMs: nowMs };
 }
 
-/** Takes one frame out, or returns `undefined` when the connection sent more than it may. A clock that steps back adds nothing. */
-export function takeFrame(bucket: FrameBucket, nowMs: number): FrameBucket | undefined {
+/** Takes frames out, or returns `undefined` when the connection sent more than it may. A clock that steps back adds nothing. */
+export function takeFrames(bucket: FrameBucket, nowMs: number, count: number): FrameBucket | undefined {
   const earned = (Math.max(0, nowMs - bucket.atMs) / secondMs) * limits.controlFramesPerSecond;
-  const left = Math.min(limits.controlFramesBurst, bucket.left + earned) - 1;
+  const left = Math.min(limits.controlFramesBurst, bucket.left + earned) - count;
   return left < 0 ? undefined : { left, atMs: nowMs };
 }
 
@@ -40,9 +42,9 @@ export function takeFrame(bucket: FrameBucket, nowMs: number): FrameBucket | und
 export class FrameRates {
   readonly #buckets = new WeakMap<object, FrameBucket>();
 
-  /** Counts a frame. Returns whether the connection may still send. */
-  admits(connection: object, nowMs: number): boolean {
-    const bucket = takeFrame(this.#buckets.get(connection) ?? fullBucket(nowMs), nowMs);
+  /** Counts frames. Returns whether the connection may still send. */
+  admits(connection: object, nowMs: number, count = 1): boolean {
+    const bucket = takeFrames(this.#buckets.get(connection) ?? fullBucket(nowMs), nowMs, count);
     if (bucket) this.#buckets.set(connection, bucket);
     return bucket !== undefined;
   }

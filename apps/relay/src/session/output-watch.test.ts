@@ -4,7 +4,7 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { interestOf } from "./interest.ts";
-import { offerPiece } from "./output-watch.ts";
+import { acknowledgeOutput, offerPiece, type OutputWatch } from "./output-watch.ts";
 import { takeViewerFrame, type ViewerState } from "./viewer.ts";
 
 const runId = makeId("run", 1, new Uint8Array(16));
@@ -16,6 +16,7 @@ function viewerOf(): ViewerState {
     userId: "usr",
     orgId: "org",
     topics: [`output:${runId}`],
+    features: [],
     expiresAtMs: Number.MAX_SAFE_INTEGER,
     isWatchingTelemetry: false,
     watches: [],
@@ -52,10 +53,12 @@ class Fan {
   readonly viewers = Array.from({ length: 4 }, viewerOf);
   /** Per viewer: where it began, and up to where it has every byte. */
   readonly got: ({ from: number; end: number; isEnded: boolean } | undefined)[] = [];
+  readonly #allowanceBytes: number;
   #position: number | null = null;
 
-  constructor(total: number) {
+  constructor(total: number, allowanceBytes: number) {
     this.total = total;
+    this.#allowanceBytes = allowanceBytes;
   }
 
   step(step: Step): void {
@@ -85,6 +88,13 @@ class Fan {
     if (got) this.#frame(index, { type: "ackOutput", runId, offset: got.end });
   }
 
+  /** As the console does it: not for every piece. */
+  acknowledgeSeldom(index: number): void {
+    const got = this.got[index];
+    const watch = this.viewers[index]?.watches[0];
+    if (got && watch && (got.isEnded || got.end - watch.ackedOffset >= limits.viewerAckBytes)) this.acknowledge(index);
+  }
+
   send(length: number): void {
     if (this.#position === null) return;
     const offset = this.#position;
@@ -94,7 +104,7 @@ class Fan {
     let isChanged = false;
     for (const [index, viewer] of this.viewers.entries()) {
       const watch = viewer.watches[0];
-      const next = watch && offerPiece(watch, piece);
+      const next = watch && offerPiece(watch, piece, this.#allowanceBytes);
       const got = this.got[index];
       if (!next) continue;
       if (!got) throw new Error("a viewer that watches nothing got output");
@@ -102,7 +112,7 @@ class Fan {
       got.end = Math.max(got.end, end);
       got.isEnded ||= piece.isEnd;
       assert.equal(got.end, next.sentOffset);
-      assert.ok(next.sentOffset - next.ackedOffset <= limits.viewerBehindBytes + limits.outputChunkBytes);
+      assert.ok(next.sentOffset - next.ackedOffset <= this.#allowanceBytes + limits.outputChunkBytes);
       this.viewers[index] = { ...viewer, watches: [next] };
       isChanged ||= next.state !== "live";
     }
@@ -112,7 +122,7 @@ class Fan {
   #frame(index: number, frame: Parameters<typeof takeViewerFrame>[1]): void {
     const viewer = this.viewers[index];
     if (!viewer) throw new Error("no such viewer");
-    const step = takeViewerFrame(viewer, frame);
+    const step = takeViewerFrame(viewer, frame, this.#allowanceBytes);
     if (!step.ok) throw new Error(step.error.message);
     this.viewers[index] = step.value.viewer;
     if (step.value.isInterestChanged) this.#interest(step.value.asked ? new Set([step.value.asked]) : new Set());
@@ -126,14 +136,16 @@ class Fan {
 }
 
 test("[F9] whatever viewers do, each one that watches gets every byte in order and the end", () => {
+  const allowances = fc.constantFrom(limits.viewerAckBytes, 300_000, limits.viewerBehindBytes);
+  const totals = fc.integer({ min: 0, max: 3_000_000 });
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 3_000_000 }), fc.array(stepArbitrary, { maxLength: 150 }), (total, steps) => {
-      const fan = new Fan(total);
+    fc.property(totals, allowances, fc.array(stepArbitrary, { maxLength: 150 }), (total, allowance, steps) => {
+      const fan = new Fan(total, allowance);
       for (const step of steps) fan.step(step);
       // Everybody acknowledges from now on and the bridge sends what it is asked for: all must reach the end.
       for (let round = 0; round < 400; round++) {
         fan.send(limits.outputChunkBytes);
-        for (const index of fan.viewers.keys()) fan.acknowledge(index);
+        for (const index of fan.viewers.keys()) fan.acknowledgeSeldom(index);
       }
       const watching = fan.got.filter((got) => got !== undefined);
       expect(watching.map(({ end, isEnded }) => ({ end, isEnded }))).toEqual(
@@ -142,6 +154,16 @@ test("[F9] whatever viewers do, each one that watches gets every byte in order a
     }),
     { numRuns: 300 },
   );
+});
+
+test("[F9] a viewer that is paused goes on when it may not acknowledge again, however little it may be behind", () => {
+  const allowance = limits.viewerAckBytes;
+  const sentOffset = allowance + limits.outputChunkBytes;
+  const paused: OutputWatch = { runId, sentOffset, ackedOffset: 0, state: "paused" };
+  // What is left is less than what a page receives before it acknowledges.
+  const acknowledged = acknowledgeOutput(paused, sentOffset - limits.viewerAckBytes, allowance);
+  expect(acknowledged).toMatchObject({ ok: true, value: { state: "live" } });
+  expect(acknowledgeOutput(paused, 1, allowance)).toMatchObject({ ok: true, value: { state: "paused" } });
 });
 
 test("[W5] no frame of a viewer makes it watch what its ticket does not name", () => {
@@ -158,7 +180,7 @@ test("[W5] no frame of a viewer makes it watch what its ticket does not name", (
     fc.property(fc.array(frame), (frames) => {
       let viewer = viewerOf();
       for (const one of frames) {
-        const step = takeViewerFrame(viewer, one);
+        const step = takeViewerFrame(viewer, one, limits.viewerBehindBytes);
         if (step.ok) viewer = step.value.viewer;
       }
       expect(viewer.isWatchingTelemetry).toBe(false);

@@ -28,25 +28,30 @@ export function startWatch(runId: RunId, fromOffset: number): OutputWatch {
 /**
  * Offers a piece to a watch.
  *
+ * @param allowanceBytes how far behind the viewer may be
  * @returns the watch after the piece was sent, or `undefined` when the viewer does not get it: it has it already, it is
  * too far behind, or bytes before it are missing, which were asked for again and come first
  */
-export function offerPiece(watch: OutputWatch, piece: Piece): OutputWatch | undefined {
+export function offerPiece(watch: OutputWatch, piece: Piece, allowanceBytes: number): OutputWatch | undefined {
   if (watch.state !== "live" || piece.offset > watch.sentOffset) return undefined;
   const end = piece.offset + piece.length;
   const isNews = end > watch.sentOffset || (piece.isEnd && end === watch.sentOffset);
   if (!isNews) return undefined;
-  const isBehind = end - watch.ackedOffset > limits.viewerBehindBytes;
+  const isBehind = end - watch.ackedOffset > allowanceBytes;
   return { ...watch, sentOffset: end, state: piece.isEnd ? "ended" : isBehind ? "paused" : "live" };
 }
 
-/** Takes a viewer's acknowledgement. A watch that was paused is live again when the viewer is half-way back. */
-export function acknowledgeOutput(watch: OutputWatch, offset: number): Result<OutputWatch> {
+/**
+ * Takes a viewer's acknowledgement. A watch that was paused is live again when the viewer is half-way back, or so near that
+ * it may not acknowledge again.
+ */
+export function acknowledgeOutput(watch: OutputWatch, offset: number, allowanceBytes: number): Result<OutputWatch> {
   if (offset > watch.sentOffset) {
     return refuse("PROTOCOL_VIOLATION", `Byte ${offset} of ${watch.runId} was acknowledged and never sent.`);
   }
   const ackedOffset = Math.max(watch.ackedOffset, offset);
-  const isBack = watch.state === "paused" && watch.sentOffset - ackedOffset <= limits.viewerBehindBytes / 2;
+  const nearBytes = Math.max(allowanceBytes / 2, limits.viewerAckBytes);
+  const isBack = watch.state === "paused" && watch.sentOffset - ackedOffset <= nearBytes;
   return accept({ ...watch, ackedOffset, state: isBack ? "live" : watch.state });
 }
 

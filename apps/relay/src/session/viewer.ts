@@ -2,6 +2,7 @@ import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { Topic } from "@quarterdeck/core/protocol/ticket";
+import type { ViewerFeature } from "@quarterdeck/core/protocol/viewer-features";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
 import { acknowledgeOutput, startWatch, type OutputWatch } from "./output-watch.ts";
 
@@ -11,6 +12,7 @@ export interface ViewerState {
   readonly userId: string;
   readonly orgId: string;
   readonly topics: readonly Topic[];
+  readonly features: readonly ViewerFeature[];
   readonly expiresAtMs: number;
   readonly isWatchingTelemetry: boolean;
   readonly watches: readonly OutputWatch[];
@@ -29,14 +31,14 @@ export interface ViewerStep {
   readonly historyMs: number;
 }
 
-type Frame = Exclude<ViewerToRelay, { type: "authorize" }>;
+type Frame = Exclude<ViewerToRelay, { type: "authorize" | "reached" | "input" }>;
 
 function withWatch(viewer: ViewerState, watch: OutputWatch): ViewerState {
   const others = viewer.watches.filter((other) => other.runId !== watch.runId);
   return { ...viewer, watches: [...others, watch] };
 }
 
-function notInTicket(topic: Topic): Result<never> {
+export function notInTicket(topic: Topic): Result<never> {
   return refuse("FORBIDDEN", `This connection's ticket does not allow ${topic}. Ask the platform for another ticket.`);
 }
 
@@ -54,8 +56,12 @@ export function isPaidAck(viewer: ViewerState, frame: ViewerToRelay): boolean {
   return watch !== undefined && frame.offset > watch.ackedOffset && frame.offset <= watch.sentOffset;
 }
 
-/** Carries out one frame of a viewer, or refuses it. */
-export function takeViewerFrame(viewer: ViewerState, frame: Frame): Result<ViewerStep> {
+/**
+ * Carries out one frame of a viewer, or refuses it.
+ *
+ * @param allowanceBytes how far behind a viewer may be
+ */
+export function takeViewerFrame(viewer: ViewerState, frame: Frame, allowanceBytes: number): Result<ViewerStep> {
   const unchanged: ViewerStep = { viewer, isInterestChanged: false, asked: null, wantsSamples: false, historyMs: 0 };
   switch (frame.type) {
     case "watchTelemetry":
@@ -83,7 +89,7 @@ export function takeViewerFrame(viewer: ViewerState, frame: Frame): Result<Viewe
     case "ackOutput": {
       const watch = viewer.watches.find((other) => other.runId === frame.runId);
       if (!watch) return accept(unchanged); // It was on the way when the watch ended.
-      const acknowledged = acknowledgeOutput(watch, frame.offset);
+      const acknowledged = acknowledgeOutput(watch, frame.offset, allowanceBytes);
       if (!acknowledged.ok) return acknowledged;
       const isBack = watch.state === "paused" && acknowledged.value.state === "live";
       return accept({

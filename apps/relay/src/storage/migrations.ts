@@ -80,6 +80,10 @@ const migrations: readonly (readonly string[])[] = [
     ) STRICT`,
     `ALTER TABLE server ADD COLUMN boot_id TEXT`,
   ],
+  [
+    // Over how long bridges spread their return, as the API said last.
+    `ALTER TABLE server ADD COLUMN spread_ms INTEGER NOT NULL DEFAULT 2000`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

@@ -28,6 +28,8 @@ export interface ServerRecord extends Conduct {
   readonly renewalAttempt: number;
   /** When the API must be asked for new signatures; `null` while no run waits for one. */
   readonly renewalAtMs: number | null;
+  /** Over how long bridges spread their return, as the API said last. */
+  readonly spreadMs: number;
 }
 
 const columns = {
@@ -50,6 +52,7 @@ const columns = {
   retryAtMs: "retry_at_ms",
   renewalAttempt: "renewal_attempt",
   renewalAtMs: "renewal_at_ms",
+  spreadMs: "spread_ms",
   rateStrikes: "rate_strikes",
   quarantineLevel: "quarantine_level",
   quarantinedUntilMs: "quarantined_until_ms",
@@ -85,6 +88,7 @@ export function readServer(sql: Sql): ServerRecord {
     retryAtMs: readInteger(row, "retry_at_ms"),
     renewalAttempt: readInteger(row, "renewal_attempt"),
     renewalAtMs: readIntegerOrNull(row, "renewal_at_ms"),
+    spreadMs: readInteger(row, "spread_ms"),
     rateStrikes: timesSchema.parse(JSON.parse(readText(row, "rate_strikes"))),
     quarantineLevel: readInteger(row, "quarantine_level"),
     quarantinedUntilMs: readInteger(row, "quarantined_until_ms"),

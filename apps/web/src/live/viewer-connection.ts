@@ -2,6 +2,7 @@ import type { Clock } from "@quarterdeck/core/clock";
 import type { RunId } from "@quarterdeck/core/ids";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat } from "@quarterdeck/core/protocol/limits";
+import { featuresText } from "@quarterdeck/core/protocol/viewer-features";
 import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import { secondMs } from "@quarterdeck/core/units";
 import { PieceOpener, type RunKeys } from "./piece-opener.ts";
@@ -166,6 +167,7 @@ export class ViewerConnection {
     const url = new URL(path, window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.searchParams.set("ticket", ticket);
+    url.searchParams.set("features", featuresText());
     const socket = new WebSocket(url);
     this.#socket = socket;
     const fromThisSocket = (event: ViewerEvent) => {

@@ -8,7 +8,7 @@ import { runEnvironment } from "./run-environment.ts";
 export const exec: ProgramAction = {
   kind: "program",
   async launch(command, context) {
-    const { program, args } = actions.exec.params.parse(command.params);
+    const { program, args, input = false } = actions.exec.params.parse(command.params);
     const workspace = context.data.workspace(command.workspaceId);
     makeWorkspace(workspace);
     const directory = command.projectId === null ? workspace.scratch : workspace.project(command.projectId);
@@ -19,7 +19,7 @@ export const exec: ProgramAction = {
       return { kind: "done", completion: refused({ code: "NOT_FOUND", message }) };
     }
     const call = { program: path, args, directory, environment: runEnvironment(command, context) };
-    return { kind: "program", call: context.sandbox.wrap(call, workspace.path) };
+    return { kind: "program", call: { ...context.sandbox.wrap(call, workspace.path), takesInput: input } };
   },
   async complete(_command, _context, end) {
     return end.completion;

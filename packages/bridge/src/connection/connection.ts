@@ -3,20 +3,22 @@ import type { Clock } from "@quarterdeck/core/clock";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { Challenge, HelloBody, WelcomeBody } from "@quarterdeck/core/protocol/handshake";
+import { takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import { kibibyte } from "@quarterdeck/core/units";
+import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { StoredResult } from "../journal/journal.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { proxyAgent } from "./proxy.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
-import { splitResults } from "./result-frames.ts";
+import { resultBytes, splitResults } from "./result-frames.ts";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
 export type StreamFrame = WithoutEpoch<
-  Extract<BridgeToRelay, { type: "telemetry" | "history" | "condition" | "output" | "gap" }>
+  Extract<BridgeToRelay, { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" }>
 >;
 
 const roomBytes = 16 * kibibyte;
@@ -36,14 +38,17 @@ interface ConnectionOptions {
   readonly log: Log;
   /** Journals commands; resolves with the number up to which every command is durable. */
   readonly takeCommands: (items: readonly CommandItem[]) => Promise<number>;
+  readonly lastResult: () => number;
   readonly readResults: (after: number, count: number) => StoredResult[];
   readonly resultsStored: (through: number) => void;
+  /** Gives the stored results numbers after `after`. They are durable under them when it returns. */
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
   readonly onCredit: (bytes: number) => void;
   /** The relay has more than this journal ever held. */
   readonly onOutdated: (reason: string) => void;
   readonly onHistoryStored: (through: number) => void;
+  readonly onInput: (input: RunInput) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -73,8 +78,9 @@ export class Connection {
     this.#socket?.close(1001, "the bridge is stopping");
   }
 
+  /** The journal has a further result. The first word of a commit takes all of its results, so they go out together. */
   resultAdded(): void {
-    this.#handle({ type: "resultsAdded" });
+    if (!this.#isClosed) this.#handle({ type: "resultsAdded", through: this.#options.lastResult() });
   }
 
   /** Commands whose acknowledgement had to wait are durable up to this number. */
@@ -154,6 +160,8 @@ export class Connection {
         return this.#options.onOutdated(effect.reason);
       case "historyStored":
         return this.#options.onHistoryStored(effect.through);
+      case "input":
+        return this.#options.onInput(effect.frame);
       case "stopped":
         log.error("another bridge with this server's key has taken over; this one stops", { closeCode: effect.code });
         return this.#options.onStatus({
@@ -246,8 +254,14 @@ export class Connection {
       .catch(this.#options.onFatal);
   }
 
-  #sendResults({ epoch, after, count }: Extract<SessionEffect, { type: "sendResults" }>): void {
-    for (const items of splitResults(this.#options.readResults(after, count)))
+  #sendResults({ epoch, after, count, bytes }: Extract<SessionEffect, { type: "sendResults" }>): void {
+    const results = takeFitting(this.#options.readResults(after, count), bytes, resultBytes);
+    const flights: Flight[] = [];
+    for (const items of splitResults(results)) {
       this.#sendFrame({ type: "results", epoch, items });
+      const through = items.at(-1)?.seq ?? after;
+      flights.push({ through, bytes: items.reduce((sum, item) => sum + resultBytes(item), 0) });
+    }
+    this.#handle({ type: "resultsSent", flights });
   }
 }

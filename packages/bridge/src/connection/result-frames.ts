@@ -4,6 +4,11 @@ import type { StoredResult } from "../journal/journal.ts";
 /** Room for the frame around its items. */
 const envelopeBytes = 256;
 
+/** About how large a result is on its way. */
+export function resultBytes({ signed }: StoredResult): number {
+  return signed.length;
+}
+
 /** Splits results into frames that are as large as they may be, in order. */
 export function* splitResults(results: readonly StoredResult[]): Generator<StoredResult[]> {
   let items: StoredResult[] = [];

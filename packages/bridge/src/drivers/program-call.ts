@@ -6,4 +6,6 @@ export interface ProgramCall {
   /** Absolute. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether somebody may type into it. Its standard input is closed otherwise. */
+  readonly takesInput?: boolean;
 }

@@ -74,14 +74,20 @@ export class OutputFollower {
     this.#followed.delete(runId);
   }
 
-  /** Sends one piece of each run in turn, until there is nothing more or the credit is used up. */
+  /**
+   * Sends one piece of each run in turn, until there is nothing more or the credit is used up. Whoever was served goes to
+   * the end of the line, also across calls: credit comes in small amounts, and the first must not take them all.
+   */
   pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      for (let hasSent = true; hasSent && this.#credit > 0; ) {
-        hasSent = false;
-        for (const [runId, followed] of this.#followed) hasSent = this.#sendPiece(runId, followed) || hasSent;
+      for (const [runId, followed] of this.#followed) {
+        if (this.#credit <= 0) return;
+        if (!this.#sendPiece(runId, followed)) continue;
+        // At the end of the line, where this loop meets it again.
+        this.#followed.delete(runId);
+        this.#followed.set(runId, followed);
       }
     } finally {
       this.#isPumping = false;

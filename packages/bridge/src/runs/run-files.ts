@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   closeSync,
   constants,
@@ -74,7 +75,13 @@ export function prepareRun(run: RunDirectory, spec: WrapperSpec): void {
   mkdirSync(run.path, { recursive: true, mode: 0o700 });
   // The start marker in it is worth nothing if a power loss takes the directory itself.
   fsyncDirectory(dirname(run.path));
+  if (spec.takesInput) makeInput(run);
   writeWhole(run.spec, JSON.stringify(spec));
+}
+
+function makeInput(run: RunDirectory): void {
+  if (existsSync(run.input) || existsSync(run.unopenedInput)) return;
+  execFileSync("mkfifo", ["-m", "600", run.unopenedInput], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
 }
 
 /** Removes what an earlier start left, so that the run can start again. Its output stays and is continued. */

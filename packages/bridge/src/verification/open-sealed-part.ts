@@ -46,6 +46,8 @@ export class SealedParts {
     if (!secretInput.ok) return secretInput;
     if (!takesSecretInput(command.action))
       return refuse("COMMAND_INVALID", `${command.action} takes no environment and no standard input.`);
+    if (secretInput.value.stdin !== undefined && command.params["input"] === true)
+      return refuse("COMMAND_INVALID", "A run has one standard input: what the task brings, or what is typed into it.");
     return accept({ streamKey: streamKey.value, secretInput: secretInput.value });
   }
 

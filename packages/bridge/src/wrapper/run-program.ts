@@ -9,6 +9,7 @@ import { endRun, killRun } from "./end-run.ts";
 import { watchLifeline } from "./lifeline.ts";
 import { handOver, readPipe, type OutputPipe } from "./output-pipe.ts";
 import { OutputRecorder, type OutputProblem } from "./output-recorder.ts";
+import { openRunInput } from "./run-input.ts";
 import { bootId, processStartTicks } from "./processes.ts";
 import type { RunRequest } from "./run-requests.ts";
 import type { StartMarker, WrapperResult, WrapperSpec } from "./wrapper-spec.ts";
@@ -81,7 +82,7 @@ export async function runProgram(run: RunDirectory, spec: RunSpec, pipe: OutputP
   const timer = setTimeout(() => stop("timedOut"), Math.min(spec.timeoutMs, longestTimerMs));
   const recorder = new OutputRecorder(run.output, spec.outputLimitBytes);
   const end =
-    reason === undefined ? await runUntilEnd(spec, pipe, recorder, stopped) : { exitCode: null, signal: null };
+    reason === undefined ? await runUntilEnd({ run, spec, pipe, recorder, stopped }) : { exitCode: null, signal: null };
   clearTimeout(timer);
   unwatch();
 
@@ -139,28 +140,38 @@ function explain(
   return { code: null, message: null };
 }
 
-async function runUntilEnd(
-  spec: RunSpec,
-  pipe: OutputPipe,
-  recorder: OutputRecorder,
-  stopped: Promise<void>,
-): Promise<ProgramEnd> {
+interface RunningProgram {
+  readonly run: RunDirectory;
+  readonly spec: RunSpec;
+  readonly pipe: OutputPipe;
+  readonly recorder: OutputRecorder;
+  readonly stopped: Promise<void>;
+}
+
+async function runUntilEnd({ run, spec, pipe, recorder, stopped }: RunningProgram): Promise<ProgramEnd> {
+  const input = spec.takesInput ? openRunInput(run) : undefined;
   const child = spawn(spec.program, spec.args, {
     cwd: spec.directory,
     env: { ...spec.secretInput.environment, ...spec.environment },
     detached: true, // a session and process group of its own
-    stdio: [spec.secretInput.stdin === undefined ? "ignore" : "pipe", pipe.writeDescriptor, pipe.writeDescriptor],
+    stdio: [
+      input?.readDescriptor ?? (spec.secretInput.stdin === undefined ? "ignore" : "pipe"),
+      pipe.writeDescriptor,
+      pipe.writeDescriptor,
+    ],
   });
   child.stdin?.on("error", () => undefined); // A program need not read what it was given.
   child.stdin?.end(spec.secretInput.stdin);
   const ended = programEnd(child);
   handOver(pipe);
+  input?.handOver();
   const reader = readPipe(pipe);
   const drained = new Promise<void>((resolve) => reader.once("close", () => resolve()));
   reader.on("data", (data: Buffer) => recorder.write(data));
   const isStopped = await Promise.race([ended.then(() => false), stopped.then(() => true)]);
   if (isStopped) await endRun(spec.runId, child.pid, spec.graceMs);
   const end = await ended;
+  input?.close();
   // Nothing of a run outlives it: what it left in the background goes with it.
   if (!spec.isSandboxed) await killRun(spec.runId, child.pid);
   await Promise.race([drained, delay(drainMs)]);

@@ -9,6 +9,8 @@ export interface WrapperSpec {
   /** Absolute. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether its standard input is the pipe in the run's directory. */
+  readonly takesInput?: boolean;
   readonly timeoutMs: number;
   readonly outputLimitBytes: number;
   /** From the request to stop until the run is killed. */

@@ -102,7 +102,12 @@ export const actions = {
     needsProject: true,
   }),
   exec: action({
-    params: z.strictObject({ program: z.string().min(1).max(255), args: z.array(argument).max(maxArguments) }),
+    params: z.strictObject({
+      program: z.string().min(1).max(255),
+      args: z.array(argument).max(maxArguments),
+      /** Whether viewers may type into it (PROTOCOL 13); its standard input is closed otherwise. */
+      input: z.boolean().optional(),
+    }),
     effect: "once",
     demand: aRun,
     timeoutMs: hourMs,

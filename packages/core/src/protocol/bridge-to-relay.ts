@@ -3,6 +3,7 @@ import { idSchema } from "../ids.ts";
 import { sealedContentSchema } from "./content-format.ts";
 import { helloSchema } from "./handshake.ts";
 import { limits } from "./limits.ts";
+import { inputStateSchema } from "./run-input.ts";
 import { signedTextSchema } from "./signing.ts";
 import { sampleSchema, telemetryGapSchema } from "./telemetry.ts";
 
@@ -56,6 +57,7 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
     toOffset: z.int().min(0).nullable(),
     reason: z.string().max(500),
   }),
+  z.strictObject({ ...inputStateSchema.shape, epoch }),
 ]);
 
 export type BridgeToRelay = z.infer<typeof bridgeToRelaySchema>;

@@ -16,16 +16,26 @@ export const limits = {
   longestSpreadMs: 10 * minuteMs,
   /** Commands that may be on the way to a bridge without an acknowledgement. */
   commandsInFlight: 128,
+  /** And about how many bytes of them; one that is larger goes alone. */
+  commandsInFlightBytes: 1024 * kibibyte,
   /** Results that may be on the way to a relay without an acknowledgement. */
   resultsInFlight: 256,
+  /** And about how many bytes of them; one that is larger goes alone. */
+  resultsInFlightBytes: 1024 * kibibyte,
   /** Output that a bridge may send beyond the relay's credit. */
   outputCreditBytes: 256 * kibibyte,
+  /** Output that a bridge may send although nobody takes it; what is taken earns as much again. */
+  vainOutputBytes: 4 * 1024 * kibibyte,
   /** The most bytes of output in one frame, before base64. */
   outputChunkBytes: 48 * kibibyte,
   /** Output that a viewer may be behind before the relay stops sending to it; it catches up from the server's file. */
   viewerBehindBytes: 1024 * kibibyte,
+  /** About how much all viewers of a server together may be behind. */
+  viewersBehindBytes: 32 * 1024 * kibibyte,
   /** A viewer acknowledges after this many bytes of output. */
   viewerAckBytes: 128 * kibibyte,
+  /** So many frames of telemetry are followed by a mark; so many more go out before it is answered. */
+  framesPerCheckpoint: 32,
   /** Frames of one connection that no credit pays for: so many on average, and so many at once. */
   controlFramesPerSecond: 50,
   controlFramesBurst: 200,
@@ -41,6 +51,12 @@ export const limits = {
   batchLength: 192 * kibibyte,
   /** The most bytes of a package of the bridge. */
   releaseBytes: 32 * 1024 * kibibyte,
+  /** The most base64 in one piece of a run's input. */
+  inputChunkLength: 32 * kibibyte,
+  /** Pieces of input that a viewer may have on the way. */
+  inputInFlight: 128,
+  /** Input that a viewer may have on the way, in base64, and that may wait for a program that does not read. */
+  inputInFlightBytes: 64 * kibibyte,
   viewersPerServer: 256,
   topicsPerViewer: 64,
   /** The end of a run's output, which the platform keeps. */

@@ -64,8 +64,10 @@ export const reportBatchSchema = z.strictObject({
   reports: z.array(reportSchema).min(1).max(200),
 });
 
-/** Its answer: every report up to this number is recorded. */
-export const reportAnswerSchema = z.strictObject({ through: z.int().min(0) });
+const spreadMs = z.int().min(0).max(limits.longestSpreadMs);
+
+/** Its answer: every report up to this number is recorded. `spreadMs`: what a welcome tells the bridge from now on. */
+export const reportAnswerSchema = z.strictObject({ through: z.int().min(0), spreadMs: spreadMs.optional() });
 
 /** `GET /api/servers/:serverId/waiting/:runId`: why a run has not started on this server. */
 export const waitingAnswerSchema = z.strictObject({
@@ -99,10 +101,10 @@ export const renewalAnswerSchema = z.strictObject({
 export type RenewalAnswer = z.infer<typeof renewalAnswerSchema>;
 
 /**
- * Body of `POST /api/servers/:serverId/drain`: have the bridge come back, spread over that time (PROTOCOL 5.4). Answered with
- * `{ isConnected }`: whether a bridge was there to be told.
+ * Body of `POST /api/servers/:serverId/drain`: have the bridge come back, spread over that time (PROTOCOL 5.4), or over what
+ * welcomes say. Answered with `{ isConnected }`: whether a bridge was there to be told.
  */
-export const drainRequestSchema = z.strictObject({ spreadMs: z.int().min(0).max(limits.longestSpreadMs) });
+export const drainRequestSchema = z.strictObject({ spreadMs: spreadMs.optional() });
 
 /** Body of `POST /api/servers/:serverId/viewers/revoke`: this user may not watch any more (PROTOCOL 6.7). */
 export const viewerRevocationSchema = z.strictObject({ userId: idSchema("user") });

@@ -3,6 +3,7 @@ import { idSchema } from "../ids.ts";
 import { commandTextSchema } from "./command.ts";
 import { challengeSchema, refuseSchema, welcomeSchema } from "./handshake.ts";
 import { limits } from "./limits.ts";
+import { runInputSchema } from "./run-input.ts";
 
 /** Everything a relay may send to a bridge (PROTOCOL 3). */
 export const relayToBridgeSchema = z.discriminatedUnion("type", [
@@ -29,6 +30,7 @@ export const relayToBridgeSchema = z.discriminatedUnion("type", [
     runs: z.array(z.strictObject({ runId: idSchema("run"), fromOffset: z.int().min(0).nullable() })).max(1024),
   }),
   z.strictObject({ type: z.literal("credit"), stream: z.literal("output"), bytes: z.int().min(1) }),
+  runInputSchema,
   /** The relay is about to be replaced: come back, spread over that time, once what is being written is written. */
   z.strictObject({ type: z.literal("drain"), spreadMs: z.int().min(0).max(limits.longestSpreadMs) }),
   z.strictObject({ type: z.literal("error"), code: z.string().max(64), message: z.string().max(2000) }),

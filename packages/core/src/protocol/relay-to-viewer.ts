@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { limits } from "./limits.ts";
+import { inputStateSchema } from "./run-input.ts";
 import { sampleSchema, telemetryGapSchema } from "./telemetry.ts";
 
 /** A frame to a viewer, alone or in a batch. */
@@ -26,6 +27,10 @@ const viewerFrameSchema = z.discriminatedUnion("type", [
     toOffset: z.int().min(0).nullable(),
     reason: z.string(),
   }),
+  /** Answered with `reached` once everything before it was read. Only for a page that knows it (PROTOCOL 6.8). */
+  z.strictObject({ type: z.literal("checkpoint"), number: z.int().min(1) }),
+  /** Only for a page with a ticket to type into the run, which knows it. */
+  inputStateSchema,
   z.strictObject({ type: z.literal("error"), code: z.string(), message: z.string() }),
 ]);
 

@@ -4,12 +4,13 @@ import { accept, refuse, type Result } from "../errors/result.ts";
 import { idSchema, type RunId } from "../ids.ts";
 import { signedTextSchema, type SignedText } from "./signing.ts";
 
-/** What a viewer may watch on one server: its telemetry, or the output of one run. */
-export type Topic = "telemetry" | `output:${RunId}`;
+/** What a viewer may do on one server: watch its telemetry or the output of one run, or type into a run. */
+export type Topic = "telemetry" | `output:${RunId}` | `input:${RunId}`;
 
 const topicSchema = z.custom<Topic>(
-  (value) => value === "telemetry" || (typeof value === "string" && /^output:run_[0-9a-hjkmnp-tv-z]{26}$/.test(value)),
-  { message: "must be telemetry or output:run_…" },
+  (value) =>
+    value === "telemetry" || (typeof value === "string" && /^(output|input):run_[0-9a-hjkmnp-tv-z]{26}$/.test(value)),
+  { message: "must be telemetry, output:run_… or input:run_…" },
 );
 
 /** What the API signs to let a viewer in (PROTOCOL 6.1): short-lived, for one use, for one server and these topics. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { limits } from "./limits.ts";
+import { runInputSchema } from "./run-input.ts";
 
 /** Everything a viewer may send (PROTOCOL 6). */
 export const viewerToRelaySchema = z.discriminatedUnion("type", [
@@ -14,8 +15,11 @@ export const viewerToRelaySchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("unwatchTelemetry") }),
   z.strictObject({ type: z.literal("watchOutput"), runId: idSchema("run"), fromOffset: z.int().min(0) }),
   z.strictObject({ type: z.literal("unwatchOutput"), runId: idSchema("run") }),
+  /** Everything before the mark of that number was read. */
+  z.strictObject({ type: z.literal("reached"), number: z.int().min(1) }),
   /** Every byte of the run's output before `offset` arrived. */
   z.strictObject({ type: z.literal("ackOutput"), runId: idSchema("run"), offset: z.int().min(0) }),
+  runInputSchema,
 ]);
 
 export type ViewerToRelay = z.infer<typeof viewerToRelaySchema>;

@@ -75,6 +75,16 @@ it("authorizes a further run over the open connection", () => {
   ]);
 });
 
+it("answers a mark, once what came before it was read, alone or in a batch", () => {
+  const test = open(runId(1));
+  const mark = (number: number) => ({ type: "checkpoint", number }) as const;
+  expect(sent(test.frame(mark(1)))).toEqual([{ type: "reached", number: 1 }]);
+  const output = { type: "output", runId: runId(1), offset: 0, data: "aGVsbG8=", isEnd: true } as const;
+  const effects = test.frame({ type: "batch", frames: [output, mark(2)] });
+  expect(effects.map(({ type }) => type)).toEqual(["output", "send", "send"]);
+  expect(sent(effects).at(-1)).toEqual({ type: "reached", number: 2 });
+});
+
 it("yields exactly the run's bytes under loss, repetition, reordering and lost connections, and nothing of other runs", () => {
   const run = runId(1);
   fc.assert(

@@ -243,6 +243,10 @@ export class ViewerSession {
       }
       case "gap":
         return this.#runs.get(message.runId)?.skip(message.fromOffset, message.toOffset) ?? [];
+      case "inputState":
+        return []; // The console does not type into runs yet.
+      case "checkpoint":
+        return [{ type: "send", frame: { type: "reached", number: message.number } }];
       case "batch":
         return message.frames.flatMap((frame) => this.#message(frame));
       case "error":

@@ -1,4 +1,5 @@
 import type { Result } from "@quarterdeck/core/errors/result";
+import type { Flight } from "@quarterdeck/core/protocol/in-flight";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import type { WelcomeBody } from "@quarterdeck/core/protocol/handshake";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
@@ -16,7 +17,10 @@ export type SessionEvent =
   | { readonly type: "welcomeChecked"; readonly welcome: Result<WelcomeBody> }
   /** Every command up to this number is durable. */
   | { readonly type: "journaled"; readonly through: number }
-  | { readonly type: "resultsAdded" }
+  /** The journal has results up to this number. */
+  | { readonly type: "resultsAdded"; readonly through: number }
+  /** What was sent, frame by frame: less than asked for where the bytes in flight did not allow more. */
+  | { readonly type: "resultsSent"; readonly flights: readonly Flight[] }
   | { readonly type: "timer"; readonly name: TimerName; readonly nowMs: number }
   | {
       readonly type: "closed";
@@ -48,13 +52,21 @@ export type SessionEffect =
   | { readonly type: "online"; readonly welcome: WelcomeBody }
   | { readonly type: "offline"; readonly code: number; readonly reason: string; readonly retryInMs: number | null }
   | { readonly type: "journal"; readonly items: readonly CommandItem[] }
-  /** Send what is stored after `after`, at most `count` results; the shell says how far it got with `sentResults`. */
-  | { readonly type: "sendResults"; readonly epoch: number; readonly after: number; readonly count: number }
+  /** Send what is stored after `after`, at most `count` results and `bytes` of them; answered with `resultsSent`. */
+  | {
+      readonly type: "sendResults";
+      readonly epoch: number;
+      readonly after: number;
+      readonly count: number;
+      readonly bytes: number;
+    }
+  /** The relay has numbers that the journal never gave: what it has not, gets numbers after `after`; then `resultsAdded`. */
   | { readonly type: "resultsStored"; readonly through: number }
   | { readonly type: "interest"; readonly frame: Frame<"interest"> }
   | { readonly type: "credit"; readonly bytes: number }
   /** The relay has results of this session that the journal does not know: it is an old copy (PROTOCOL 2.8). */
   | { readonly type: "outdated"; readonly reason: string }
   | { readonly type: "historyStored"; readonly through: number }
+  | { readonly type: "input"; readonly frame: Frame<"input"> }
   | { readonly type: "stopped"; readonly code: number; readonly reason: string }
   | { readonly type: "log"; readonly level: "info" | "warn"; readonly message: string; readonly code?: string };

@@ -1,5 +1,7 @@
 import { accept } from "@quarterdeck/core/errors/result";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import { bytesInFlight, takeFitting } from "@quarterdeck/core/protocol/in-flight";
+import { limits } from "@quarterdeck/core/protocol/limits";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session.ts";
@@ -107,8 +109,26 @@ describe("commands", () => {
     expect(effects).toEqual([{ type: "journal", items: [] }]);
   });
 
-  it("after a gap close the connection, so that nothing is skipped", () => {
+  it("after a hole close the connection, and nothing from there on is journaled or acknowledged [W1]", () => {
     expect(play(online(), [commands(2)]).effects).toMatchObject([{ type: "close", code: 4400 }]);
+    const { session, effects } = play(online(), [commands(1, 3)]);
+    expect(effects).toMatchObject([{ type: "close", code: 4400 }]);
+    expect(session.takenCommands).toBe(0);
+  });
+
+  it("beyond the window, in number or in bytes, close the connection [W1]", () => {
+    const many = Array.from({ length: limits.commandsInFlight }, (_, index) => index + 1);
+    const full = play(online(), [commands(...many)]);
+    expect(types(full.effects)).toEqual(["journal"]);
+    expect(play(full.session, [commands(many.length + 1)]).effects).toMatchObject([{ type: "close", code: 4400 }]);
+    const journaled = play(full.session, [{ type: "journaled", through: 1 }]).session;
+    expect(types(play(journaled, [commands(many.length + 1)]).effects)).toEqual(["journal"]);
+    const large = { signed: "x".repeat(limits.commandBytes), signature: text.signature };
+    const fits = (limits.commandsInFlightBytes + limits.frameBytes) / limits.commandBytes;
+    const items = (count: number) =>
+      frame({ type: "commands", items: Array.from({ length: count }, (_, index) => ({ seq: index + 1, ...large })) });
+    expect(types(play(online(), [items(fits)]).effects)).toEqual(["journal"]);
+    expect(play(online(), [items(fits + 1)]).effects).toMatchObject([{ type: "close", code: 4400 }]);
   });
 
   it("are handed to the journal once each and in order, however often they are sent", () => {
@@ -135,7 +155,7 @@ describe("results", () => {
       ...toOnline,
       welcomeChecked({ results: 6 }),
     ]);
-    expect(effects).toContainEqual({ type: "sendResults", epoch: 1, after: 6, count: 3 });
+    expect(effects).toContainEqual(expect.objectContaining({ type: "sendResults", epoch: 1, after: 6, count: 3 }));
   });
 
   it("are never more on the way than the relay's credit, and each is sent once a connection", () => {
@@ -143,9 +163,10 @@ describe("results", () => {
       fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.boolean(), { maxLength: 60 }), (credit, moves) => {
         let session = online({ takenCommands: 0, lastResult: 0 }, welcomeChecked({ credit }));
         let sent = 0;
+        let added = 0;
         for (const isNew of moves) {
           const event: SessionEvent = isNew
-            ? { type: "resultsAdded" }
+            ? { type: "resultsAdded", through: ++added }
             : frame({ type: "ack", stream: "results", through: sent });
           const next = play(session, [event]);
           session = next.session;
@@ -156,6 +177,34 @@ describe("results", () => {
           }
           expect(session.sentResults - session.storedResults).toBeLessThanOrEqual(credit);
         }
+      }),
+    );
+  });
+
+  it("are never more bytes on the way than the window and one result, and all of them arrive", () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(sizes, fc.array(fc.nat(60), { maxLength: 40 }), (bytes, acknowledgements) => {
+        const journal = bytes.map((size, index) => ({ seq: index + 1, size }));
+        let session = online();
+        const arrived: number[] = [];
+        const handle = (event: SessionEvent) => {
+          const next = advanceSession(session, event);
+          session = next.session;
+          for (const effect of next.effects) {
+            if (effect.type !== "sendResults") continue;
+            const wanted = journal.slice(effect.after, effect.after + effect.count);
+            const taken = takeFitting(wanted, effect.bytes, ({ size }) => size);
+            arrived.push(...taken.map(({ seq }) => seq));
+            handle({ type: "resultsSent", flights: taken.map(({ seq, size }) => ({ through: seq, bytes: size })) });
+          }
+          expect(bytesInFlight(session.resultFlights)).toBeLessThan(limits.resultsInFlightBytes + 200_000);
+        };
+        handle({ type: "resultsAdded", through: journal.length });
+        for (const through of [...acknowledgements, ...journal.keys()]) {
+          handle(frame({ type: "ack", stream: "results", through: Math.min(through + 1, session.sentResults) }));
+        }
+        expect(arrived).toEqual(journal.map(({ seq }) => seq));
       }),
     );
   });
@@ -190,7 +239,7 @@ describe("any order of events", () => {
       ...toOnline,
       commands(1),
       closed,
-      { type: "resultsAdded" },
+      { type: "resultsAdded", through: 4 },
       { type: "timer", name: "heartbeat", nowMs: 0 },
       { type: "timer", name: "reconnect", nowMs: 0 },
       { type: "pong" },
@@ -220,7 +269,7 @@ describe("a drain", () => {
   it("finishes what is being written first: commands in the journal, results at the relay", () => {
     const writing = play(online({ takenCommands: 0, lastResult: 0 }), [
       commands(1, 2),
-      { type: "resultsAdded" },
+      { type: "resultsAdded", through: 1 },
       drain,
     ]);
     expect(types(writing.effects)).not.toContain("close");

@@ -1,3 +1,4 @@
+import { bytesInFlight, stillInFlight, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
@@ -29,6 +30,9 @@ export interface Session {
   readonly storedResults: number;
   /** The newest result in the journal. */
   readonly lastResult: number;
+  /** Results on the way to the relay, and commands on the way to the journal. */
+  readonly resultFlights: readonly Flight[];
+  readonly commandFlights: readonly Flight[];
   readonly missedPongs: number;
   readonly failures: number;
   readonly spreadMs: number;
@@ -55,6 +59,8 @@ export function newSession(counters: { takenCommands: number; lastResult: number
     isDraining: false,
     sentResults: 0,
     storedResults: 0,
+    resultFlights: [],
+    commandFlights: [],
     missedPongs: 0,
     failures: 0,
     spreadMs: defaultSpreadMs,
@@ -112,13 +118,18 @@ function advance(session: Session, event: SessionEvent): Step {
     case "welcomedAt":
       return step({ ...session, onlineSinceMs: event.nowMs });
     case "journaled": {
-      const next: Session = { ...session, journaledCommands: event.through };
+      const commandFlights = stillInFlight(session.commandFlights, event.through);
+      const next: Session = { ...session, journaledCommands: event.through, commandFlights };
       return session.phase.name === "online"
         ? step(next, { type: "acknowledgeCommands", epoch: session.phase.epoch, through: event.through })
         : step(next);
     }
     case "resultsAdded":
-      return sendResults({ ...session, lastResult: session.lastResult + 1 });
+      return sendResults({ ...session, lastResult: Math.max(session.lastResult, event.through) });
+    case "resultsSent": {
+      const sentResults = event.flights.at(-1)?.through ?? session.sentResults;
+      return step({ ...session, sentResults, resultFlights: [...session.resultFlights, ...event.flights] });
+    }
     case "timer":
       return onTimer(session, event.name);
     case "closed":
@@ -176,6 +187,8 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, { type: "credit", bytes: frame.bytes });
     case "historyStored":
       return step(session, { type: "historyStored", through: frame.through });
+    case "input":
+      return step(session, { type: "input", frame });
     case "drain": {
       // Leaving is no failure, and what does not settle in time is sent again after the return.
       const { spreadMs } = frame;
@@ -197,15 +210,28 @@ function onCommands(session: Session, items: readonly CommandItem[]): Step {
     takenCommands = item.seq;
     fresh.push(item);
   }
+  const commandFlights =
+    fresh.length === 0
+      ? session.commandFlights
+      : [...session.commandFlights, { through: takenCommands, bytes: sizeOf(fresh) }];
+  const isOverrun =
+    takenCommands - session.journaledCommands > limits.commandsInFlight ||
+    bytesInFlight(commandFlights) > limits.commandsInFlightBytes + limits.frameBytes;
+  if (isOverrun) return step(session, close(4400, "more commands on the way than the window allows"));
   // Also when nothing is new: what is journaled is then acknowledged again.
-  return step({ ...session, takenCommands }, { type: "journal", items: fresh });
+  return step({ ...session, takenCommands, commandFlights }, { type: "journal", items: fresh });
+}
+
+function sizeOf(items: readonly CommandItem[]): number {
+  return items.reduce((sum, { signed }) => sum + signed.length, 0);
 }
 
 function onResultsStored(session: Session, through: number): Step {
   if (through > session.sentResults)
     return step(session, close(4400, `acknowledged result ${through} of ${session.sentResults}`));
   if (through <= session.storedResults) return step(session);
-  const next = sendResults({ ...session, storedResults: through });
+  const resultFlights = stillInFlight(session.resultFlights, through);
+  const next = sendResults({ ...session, storedResults: through, resultFlights });
   return step(next.session, { type: "resultsStored", through }, ...next.effects);
 }
 
@@ -232,6 +258,7 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
     },
     storedResults: received.results,
     sentResults: received.results,
+    resultFlights: [],
     missedPongs: 0,
     spreadMs,
     retryAfterMs: null,
@@ -254,10 +281,12 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
 
 function sendResults(session: Session): Step {
   if (session.phase.name !== "online") return step(session);
-  const room = session.storedResults + session.phase.resultCredit - session.sentResults;
-  const count = Math.min(room, session.lastResult - session.sentResults);
-  if (count <= 0) return step(session);
-  const effect: SessionEffect = { type: "sendResults", epoch: session.phase.epoch, after: session.sentResults, count };
+  const { epoch, resultCredit } = session.phase;
+  const after = session.sentResults;
+  const count = Math.min(session.storedResults + resultCredit, session.lastResult) - after;
+  const bytes = limits.resultsInFlightBytes - bytesInFlight(session.resultFlights);
+  if (count <= 0 || bytes <= 0) return step(session);
+  const effect: SessionEffect = { type: "sendResults", epoch, after, count, bytes };
   return step({ ...session, sentResults: session.sentResults + count }, effect);
 }
 

@@ -1,0 +1,44 @@
+import { limits } from "@quarterdeck/core/protocol/limits";
+import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+
+/** What goes to a viewer now: samples, and then a mark that it answers when it has read everything before. */
+export interface TelemetryStep {
+  readonly samples: readonly Sample[];
+  readonly checkpoint: number | null;
+}
+
+const nothing: TelemetryStep = { samples: [], checkpoint: null };
+
+/**
+ * Telemetry to one viewer that answers checkpoints: after so many frames a mark follows, and a viewer that lets as many
+ * again go by without answering it is behind and gets only the latest sample, once it has answered (PROTOCOL 6.9).
+ *
+ * It lives in memory: an object that was idle long enough to be evicted has nothing on the way.
+ */
+export class TelemetryFlow {
+  #sinceMark = 0;
+  #marks = 0;
+  #isAwaiting = false;
+  #latest: Sample | null = null;
+
+  offer(samples: readonly Sample[]): TelemetryStep {
+    if (this.#isAwaiting && this.#sinceMark >= limits.framesPerCheckpoint) {
+      this.#latest = samples.at(-1) ?? this.#latest;
+      return nothing;
+    }
+    this.#sinceMark++;
+    if (this.#isAwaiting || this.#sinceMark < limits.framesPerCheckpoint) return { samples, checkpoint: null };
+    this.#sinceMark = 0;
+    this.#isAwaiting = true;
+    return { samples, checkpoint: ++this.#marks };
+  }
+
+  /** The viewer has everything before a mark. One that is not awaited says nothing new. */
+  reached(mark: number): TelemetryStep {
+    if (!this.#isAwaiting || mark !== this.#marks) return nothing;
+    this.#isAwaiting = false;
+    const latest = this.#latest;
+    this.#latest = null;
+    return latest ? this.offer([latest]) : nothing;
+  }
+}
