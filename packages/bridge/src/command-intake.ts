@@ -4,6 +4,7 @@ import type { Clock } from "@quarterdeck/core/clock";
 import type { Refusal, Result } from "@quarterdeck/core/errors/result";
 import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import type { Command } from "@quarterdeck/core/protocol/command";
+import { isWithdrawn } from "@quarterdeck/core/protocol/withdrawn-command";
 import type { CommandItem } from "./connection/session/session-events.ts";
 import type { CommandRecord } from "./journal/command-record.ts";
 import type { GroupCommit } from "./journal/group-commit.ts";
@@ -50,8 +51,9 @@ export class CommandIntake {
   async take(items: readonly CommandItem[]): Promise<number> {
     const { journal, commits } = this.#options;
     if (items.length === 0) return journal.receivedCommands();
+    const commands = items.filter((item) => !isWithdrawn(item)); // The others only fill their numbers.
     const verdicts = await Promise.all(
-      items.map((item) => this.#judge({ signed: item.signed, signature: item.signature })),
+      commands.map((item) => this.#judge({ signed: item.signed, signature: item.signature })),
     );
     const through = Math.max(...items.map(({ seq }) => seq));
     let afterwards: (() => void)[] = [];

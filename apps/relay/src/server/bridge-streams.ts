@@ -63,7 +63,7 @@ export function resumeStreams(
   if (resumption.kind === "continue") {
     deleteCommandsThrough(sql, resumption.acknowledged);
     updateServer(sql, { commandsAcknowledged: resumption.acknowledged });
-    return;
+    return desk.withdrawExpired(nowMs);
   }
   const lost = listRuns(sql).filter(
     ({ seq }) => seq !== null && seq > resumption.lostAfter && seq <= position.acknowledged,
@@ -73,6 +73,7 @@ export function resumeStreams(
     nowMs,
   );
   restartCommands(sql, position, resumption.restartAt);
+  desk.withdrawExpired(nowMs);
 }
 
 /** Numbers again what was not acknowledged, from `restartAt + 1`. */

@@ -8,11 +8,19 @@ import { noResources } from "@quarterdeck/core/quota/resources";
 import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
 import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
 import { goodConduct } from "../session/quarantine.ts";
-import type { RenewalOutcome } from "../session/renewal.ts";
-import { insertCommand } from "../storage/commands.ts";
+import { validThroughMs, type RenewalOutcome } from "../session/renewal.ts";
+import { insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/commands.ts";
 import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
-import { deleteRun, findRun, insertRun, listRuns, replaceCommand, takeCommand } from "../storage/runs.ts";
+import {
+  deleteRun,
+  findRun,
+  insertRun,
+  listRuns,
+  replaceCommand,
+  returnCommand,
+  takeCommand,
+} from "../storage/runs.ts";
 import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import type { OpenedEntry } from "./outbox-entries.ts";
@@ -98,6 +106,17 @@ export class RunDesk {
         this.#end(runId, { verdict, code, message }, nowMs);
       }
     }
+    this.#queue = queueOf(this.#sql);
+  }
+
+  /**
+   * Takes back the commands that the bridge does not have and would refuse as expired: their runs wait again, at their old
+   * places, and are signed anew before they get a new number. Call it after a hello, before anything is sent (PROTOCOL 4.7).
+   */
+  withdrawExpired(nowMs: number): void {
+    const expired = listRunsOnTheWay(this.#sql, validThroughMs(nowMs));
+    if (expired.length === 0) return;
+    for (const { seq, runId } of expired) returnCommand(this.#sql, runId, withdrawCommand(this.#sql, seq));
     this.#queue = queueOf(this.#sql);
   }
 

@@ -61,6 +61,11 @@ export function takeCommand(sql: Sql, runId: RunId, seq: number): SignedText {
   return { signed: readText(row, "signed"), signature: readText(row, "signature") };
 }
 
+/** Puts a run that was dispatched back to where it waited, with the command that was taken back. */
+export function returnCommand(sql: Sql, runId: RunId, { signed, signature }: SignedText): void {
+  sql.exec(`UPDATE runs SET seq = NULL, signed = ?, signature = ? WHERE run_id = ?`, signed, signature, runId);
+}
+
 export function deleteRun(sql: Sql, runId: RunId): boolean {
   return sql.exec(`DELETE FROM runs WHERE run_id = ? RETURNING run_id`, runId).toArray().length > 0;
 }

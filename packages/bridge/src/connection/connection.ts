@@ -197,12 +197,13 @@ export class Connection {
   #checkChallenge(challenge: Challenge, challengeText: string): void {
     const { platformKeys, privateKey, self, clock } = this.#options;
     const socket = this.#socket;
-    answerChallenge({ challenge, challengeText, platformKeys, privateKey, self: self(), nowMs: clock.nowMs() }).then(
-      (hello) => {
-        if (this.#socket === socket) this.#handle({ type: "helloReady", hello });
-      },
-      this.#options.onFatal,
-    );
+    // What an earlier connection brought must be durable or gone: the relay takes back what the hello does not name.
+    const settled = this.#intake;
+    const answer = () =>
+      answerChallenge({ challenge, challengeText, platformKeys, privateKey, self: self(), nowMs: clock.nowMs() });
+    settled.then(answer).then((hello) => {
+      if (this.#socket === socket) this.#handle({ type: "helloReady", hello });
+    }, this.#options.onFatal);
   }
 
   #checkWelcome({ frame, hello, relayKey }: Extract<SessionEffect, { type: "checkWelcome" }>): void {

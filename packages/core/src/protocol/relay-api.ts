@@ -75,6 +75,8 @@ export const waitingAnswerSchema = z.strictObject({
       z.strictObject({ reason: z.literal("turn"), position: z.int() }),
       z.strictObject({ reason: z.literal("order"), behind: idSchema("run") }),
       z.strictObject({ reason: z.literal("capacity"), position: z.int(), message: z.string() }),
+      /** It is its turn, and the API is asked for a new signature. */
+      z.strictObject({ reason: z.literal("signature") }),
     ])
     .nullable(),
 });
