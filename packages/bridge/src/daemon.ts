@@ -25,6 +25,7 @@ import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
 import { systemClock } from "./system-clock.ts";
 import { SampleReader } from "./telemetry/read-sample.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
+import { PlatformKeys } from "./verification/platform-keys.ts";
 import { bootId as readBootId } from "./wrapper/processes.ts";
 
 /** A run made longer ago than this that the journal does not know will not come any more. */
@@ -89,8 +90,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onOutput: (runId) => follower.changed(runId),
     onFatal,
   });
+  const platformKeys = new PlatformKeys(data);
   const rules = {
-    platformKeys: identity.platformKeys,
+    platformKeys: () => platformKeys.trusted,
     serverId: identity.serverId,
     keyFingerprint: fingerprint,
     programs: defaultPrograms,
@@ -109,7 +111,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const connection = new Connection({
     url: bridgeSocketUrl(identity.relayUrl, identity.serverId),
-    platformKeys: identity.platformKeys,
+    platformKeys,
     privateKey,
     self: () => ({
       serverId: identity.serverId,
@@ -117,6 +119,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       bootId,
       capabilities,
       received: { commands: journal.receivedCommands() },
+      keysVersion: platformKeys.version,
     }),
     counters: { takenCommands: journal.receivedCommands(), lastResult: journal.lastResult() },
     clock,
@@ -146,7 +149,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onFatal,
   });
 
-  await recoverCommands({ journal, commits, runner, platformKeys: identity.platformKeys, log });
+  await recoverCommands({ journal, commits, runner, platformKeys: platformKeys.everTrusted, log });
   connection.start();
   telemetry.start();
   const tidy = () => {

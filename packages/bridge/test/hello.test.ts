@@ -17,11 +17,12 @@ test("a hello names every command that an earlier connection brought: it waits u
   const [platform, relayKey, bridgeKey] = await Promise.all([newKey(), newKey(), newKey()]);
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await once(server, "listening");
+  const brought = Promise.withResolvers<void>();
   const disk = Promise.withResolvers<void>();
   let received = 0;
   const connection = new Connection({
     url: new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    platformKeys: [platform.publicKey],
+    platformKeys: { trusted: [platform.publicKey], version: 1, take: () => Promise.reject(new Error("none")) },
     privateKey: bridgeKey.privateKey,
     self: () =>
       ({
@@ -38,11 +39,13 @@ test("a hello names every command that an earlier connection brought: it waits u
           host: { hostname: "h", os: "o", arch: "x64", kernel: "k" },
         },
         received: { commands: received },
+        keysVersion: 1,
       }) as never,
     counters: { takenCommands: 0, lastResult: 0 },
     clock: systemClock,
     log: quiet as never,
     takeCommands: async () => {
+      brought.resolve();
       await disk.promise;
       received = 1;
       return received;
@@ -85,6 +88,7 @@ test("a hello names every command that an earlier connection brought: it waits u
     const signed = await signText(relayKey.privateKey, "welcome", JSON.stringify(welcome));
     first.send(encodeFrame({ type: "welcome", ...signed } as RelayToBridge));
     first.send(encodeFrame({ type: "commands", items: [{ seq: 1, ...signed }] } as RelayToBridge));
+    await brought.promise;
     first.close(1012);
     const [second] = (await once(server, "connection")) as [WebSocket];
     const next = helloOn(second);

@@ -32,6 +32,8 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
       .min(1)
       .max(limits.resultsInFlight),
   }),
+  /** The bridge has this version of the platform's keys durably. */
+  z.strictObject({ type: z.literal("keysTaken"), epoch, version: z.int().min(1) }),
   z.strictObject({ type: z.literal("telemetry"), epoch, samples: z.array(sampleSchema).min(1).max(120) }),
   outputSchema,
   /** The bridge has no output of that run (any more): it was cleaned up, or the run never started here. */

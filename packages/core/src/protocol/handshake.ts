@@ -32,6 +32,8 @@ export const helloBodySchema = z.strictObject({
   capabilities: capabilitiesSchema,
   /** The newest command that is durably journaled with every one before it. */
   received: z.strictObject({ commands: z.int().min(0) }),
+  /** The newest version of the platform's keys that is durable here (PROTOCOL 9.3). */
+  keysVersion: z.int().min(1),
 });
 export type HelloBody = z.infer<typeof helloBodySchema>;
 

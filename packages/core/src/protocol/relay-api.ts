@@ -1,10 +1,19 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
+import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 
 const position = z.int().min(1);
+
+/** What the platform says about its keys and about the relay's (PROTOCOL 9). */
+export const trustSchema = z.strictObject({
+  /** The newest statements, oldest first. */
+  statements: z.array(signedTextSchema).max(maxKeyStatements),
+  relayCertificate: signedTextSchema,
+});
+export type Trust = z.infer<typeof trustSchema>;
 
 /** API → relay: what happened for one server, in one order (PROTOCOL 8.1). */
 export const outboxEntrySchema = z.discriminatedUnion("kind", [
@@ -13,7 +22,9 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
     position,
     orgId: idSchema("org"),
     publicKey: publicKeySchema,
+    trust: trustSchema.optional(),
   }),
+  z.strictObject({ kind: z.literal("trust"), position, ...trustSchema.shape }),
   z.strictObject({ kind: z.literal("command"), position, ...signedTextSchema.shape }),
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
@@ -37,7 +48,10 @@ export const reportSchema = z.discriminatedUnion("kind", [
     epoch: z.int().min(1),
     bootId: z.string(),
     capabilities: capabilitiesSchema,
+    keysVersion: z.int().min(1),
   }),
+  /** The bridge took a further version of the platform's keys. */
+  z.strictObject({ ...reportBase, kind: z.literal("keysTaken"), version: z.int().min(1) }),
   z.strictObject({ ...reportBase, kind: z.literal("offline"), reason: z.string().max(500) }),
   z.strictObject({ ...reportBase, kind: z.literal("dispatched"), runId: idSchema("run") }),
   /** A bridge's result, as the bridge signed it. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { challengeSchema, refuseSchema, welcomeSchema } from "./handshake.ts";
+import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
 import { signedTextSchema } from "./signing.ts";
 
@@ -27,6 +28,8 @@ export const relayToBridgeSchema = z.discriminatedUnion("type", [
     runs: z.array(z.strictObject({ runId: idSchema("run"), fromOffset: z.int().min(0).nullable() })).max(1024),
   }),
   z.strictObject({ type: z.literal("credit"), stream: z.literal("output"), bytes: z.int().min(1) }),
+  /** What the platform says about its keys and the bridge did not have at its hello (PROTOCOL 9.3). */
+  z.strictObject({ type: z.literal("keys"), statements: z.array(signedTextSchema).min(1).max(maxKeyStatements) }),
   /** The relay is about to be replaced: come back, spread over that time, once what is being written is written. */
   z.strictObject({ type: z.literal("drain"), spreadMs: z.int().min(0).max(limits.longestSpreadMs) }),
   z.strictObject({ type: z.literal("error"), code: z.string().max(64), message: z.string().max(2000) }),

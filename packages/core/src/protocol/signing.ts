@@ -12,6 +12,7 @@ export const signatureDomains = {
   ticket: "quarterdeck/ticket/v1",
   enrolRequest: "quarterdeck/enrol-request/v1",
   enrolAnswer: "quarterdeck/enrol-answer/v1",
+  keyStatement: "quarterdeck/key-statement/v1",
 } as const;
 
 export type SignatureDomain = keyof typeof signatureDomains;

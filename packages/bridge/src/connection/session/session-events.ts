@@ -51,6 +51,7 @@ export type SessionEffect =
   /** Send what is stored after `after`, at most `count` results; the shell says how far it got with `sentResults`. */
   | { readonly type: "sendResults"; readonly epoch: number; readonly after: number; readonly count: number }
   | { readonly type: "resultsStored"; readonly through: number }
+  | { readonly type: "takeKeys"; readonly statements: readonly SignedText[] }
   | { readonly type: "interest"; readonly frame: Frame<"interest"> }
   | { readonly type: "credit"; readonly bytes: number }
   | { readonly type: "stopped"; readonly code: number; readonly reason: string }
