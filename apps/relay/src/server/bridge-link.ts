@@ -2,6 +2,7 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { statementsAfter } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
@@ -135,6 +136,12 @@ export class BridgeLink {
       trySend(this.#live, encode({ type: "commands", items: frame }));
     }
     attach(this.#live, { ...attachment, sentThrough: through });
+  }
+
+  /** What the platform says about its keys and the bridge did not have. It is taken in its turn with the commands. */
+  sendKeys(): void {
+    const statements = statementsAfter(this.#state.trust.statements, this.#state.server().keysVersion);
+    if (this.#live && statements.length > 0) trySend(this.#live, encode({ type: "keys", statements }));
   }
 
   sendInterest({ telemetry, runs }: Interest): void {

@@ -22,6 +22,13 @@ export function acknowledgeCommands(sql: Sql, through: number): Result<void> {
   return accept(undefined);
 }
 
+/** Takes the bridge's word that it has a version of the platform's keys; the API is told what is news. */
+export function takeKeysVersion(sql: Sql, version: number, nowMs: number): void {
+  if (readServer(sql).keysVersion === version) return;
+  updateServer(sql, { keysVersion: version });
+  appendReport(sql, { kind: "keysTaken", atMs: nowMs, version });
+}
+
 /** A result that the schema does not know must still reach the API, which says why it is refused. */
 function readResult(text: SignedText): { runId: RunId; isFinished: boolean } | undefined {
   try {

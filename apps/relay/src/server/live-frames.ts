@@ -3,7 +3,7 @@ import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { isUnpaid } from "../session/frame-rate.ts";
 import { decodedLength } from "../session/output-credit.ts";
 import type { BridgeLink } from "./bridge-link.ts";
-import { acknowledgeCommands, takeResults } from "./bridge-streams.ts";
+import { acknowledgeCommands, takeKeysVersion, takeResults } from "./bridge-streams.ts";
 import type { ObjectState } from "./object-state.ts";
 import type { ObjectUpkeep } from "./object-upkeep.ts";
 import type { RunDispatch } from "./run-dispatch.ts";
@@ -47,6 +47,9 @@ export class LiveFrames {
         dispatch.pump();
         return upkeep.settle();
       }
+      case "keysTaken":
+        state.transact(() => takeKeysVersion(sql, frame.version, Date.now()));
+        return upkeep.settle();
       case "telemetry":
         return viewers.telemetry(frame.samples);
       case "output":

@@ -11,9 +11,11 @@ import { goodConduct } from "../session/quarantine.ts";
 import { validThroughMs, type RenewalOutcome } from "../session/renewal.ts";
 import { insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/commands.ts";
 import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
+import { writeTrust } from "../storage/platform-trust.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
 import {
   deleteRun,
+  expireSignatures,
   findRun,
   insertRun,
   listRuns,
@@ -23,7 +25,7 @@ import {
 } from "../storage/runs.ts";
 import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
-import type { OpenedEntry } from "./outbox-entries.ts";
+import type { OpenedEntry, OpenedTrust } from "./outbox-entries.ts";
 
 type Ending = Omit<Extract<NewReport, { kind: "ended" }>, "kind" | "atMs" | "runId">;
 
@@ -151,11 +153,21 @@ export class RunDesk {
   }
 
   #takeEntry(entry: OpenedEntry, nowMs: number): void {
+    if ("opened" in entry) this.#takeTrust(entry.opened);
     if (entry.kind === "register") {
       updateServer(this.#sql, { orgId: entry.orgId, publicKey: entry.publicKey, isRevoked: false, ...goodConduct });
     } else if (entry.kind === "revoke") this.#revoke(nowMs);
     else if (entry.kind === "cancel") this.#cancel(entry, nowMs);
-    else this.#takeCommand(entry, nowMs);
+    else if (entry.kind === "command") this.#takeCommand(entry, nowMs);
+  }
+
+  /** What a key signed that is not trusted any more would be refused by the bridge, so it is signed anew. */
+  #takeTrust(opened: OpenedTrust | null): void {
+    if (!opened) return;
+    writeTrust(this.#sql, opened);
+    if (!opened.hasDropped) return;
+    expireSignatures(this.#sql);
+    this.#queue = queueOf(this.#sql);
   }
 
   #takeCommand(entry: Extract<OpenedEntry, { kind: "command" }>, nowMs: number): void {

@@ -2,6 +2,7 @@ import { accept, refuse, type Refusal, type Result } from "@quarterdeck/core/err
 import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { trustedKeys } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
@@ -193,7 +194,7 @@ export class ViewerHall {
   async #redeem(text: string, serverId: ServerId): Promise<Result<Ticket>> {
     const decoded = decodeTicket(text);
     if (!decoded.ok) return decoded;
-    const keys = this.#state.settings.platformKeys;
+    const keys = trustedKeys(this.#state.trust.keys);
     const opened = await openSigned(decoded.value, { keys, domain: "ticket", schema: ticketSchema });
     if (!opened.ok) return refuse("TOKEN_INVALID", "This is not a viewer ticket of this platform.");
     const { orgId } = this.#state.server();

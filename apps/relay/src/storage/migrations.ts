@@ -65,6 +65,11 @@ const migrations: readonly (readonly string[])[] = [
     // Users who may not watch any more, while tickets from before may still be around.
     `CREATE TABLE revoked_viewers (user_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT`,
   ],
+  [
+    // What the API said last of the platform's keys (JSON), and the version of them that the bridge has.
+    `CREATE TABLE platform_trust (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT`,
+    `ALTER TABLE server ADD COLUMN keys_version INTEGER NOT NULL DEFAULT 1`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

@@ -23,6 +23,8 @@ export interface ServerRecord extends Conduct {
   readonly sinceMs: number;
   readonly retryAttempt: number;
   readonly retryAtMs: number;
+  /** The version of the platform's keys that the bridge said it has. */
+  readonly keysVersion: number;
   readonly renewalAttempt: number;
   /** When the API must be asked for new signatures; `null` while no run waits for one. */
   readonly renewalAtMs: number | null;
@@ -45,6 +47,7 @@ const columns = {
   sinceMs: "since_ms",
   retryAttempt: "retry_attempt",
   retryAtMs: "retry_at_ms",
+  keysVersion: "keys_version",
   renewalAttempt: "renewal_attempt",
   renewalAtMs: "renewal_at_ms",
   rateStrikes: "rate_strikes",
@@ -79,6 +82,7 @@ export function readServer(sql: Sql): ServerRecord {
     sinceMs: readInteger(row, "since_ms"),
     retryAttempt: readInteger(row, "retry_attempt"),
     retryAtMs: readInteger(row, "retry_at_ms"),
+    keysVersion: readInteger(row, "keys_version"),
     renewalAttempt: readInteger(row, "renewal_attempt"),
     renewalAtMs: readIntegerOrNull(row, "renewal_at_ms"),
     rateStrikes: timesSchema.parse(JSON.parse(readText(row, "rate_strikes"))),

@@ -54,6 +54,11 @@ export async function advanceKeySet(known: KeySet, statements: readonly SignedTe
   return accept(set);
 }
 
+/** The statements that someone with that version of the keys does not have. */
+export function statementsAfter(statements: readonly SignedText[], version: number): SignedText[] {
+  return statements.filter((text) => claimedVersion(text) > version);
+}
+
 /** What a statement says of its version before anybody verified it: enough to pass it over, and for nothing else. */
 function claimedVersion(text: SignedText): number {
   try {

@@ -48,7 +48,6 @@ export const reportSchema = z.discriminatedUnion("kind", [
     epoch: z.int().min(1),
     bootId: z.string(),
     capabilities: capabilitiesSchema,
-    keysVersion: z.int().min(1),
   }),
   /** The bridge took a further version of the platform's keys. */
   z.strictObject({ ...reportBase, kind: z.literal("keysTaken"), version: z.int().min(1) }),
