@@ -2,6 +2,7 @@ import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { lte, sql } from "drizzle-orm";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
+import { tellTrust } from "./keys/trust.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -12,7 +13,8 @@ const eventsKeptMs = dayMs;
 const sentKeptMs = 7 * dayMs;
 
 /** Deletes what nobody needs any more. */
-export async function keepHouse({ clock, writer, sessions }: Runtime): Promise<void> {
+export async function keepHouse(runtime: Runtime): Promise<void> {
+  const { clock, writer, sessions } = runtime;
   const nowMs = clock.nowMs();
   await writer.commit([
     deleteEventsBefore(nowMs - eventsKeptMs),
@@ -20,6 +22,7 @@ export async function keepHouse({ clock, writer, sessions }: Runtime): Promise<v
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
   ]);
   await sessions.deleteExpired();
+  await tellTrust(runtime); // Certificates are made anew long before they end.
 }
 
 /** Does it now and then; answers how to stop. */

@@ -18,6 +18,7 @@ import { ConsoleSockets } from "./http/console-sockets.ts";
 import { createInternalApp } from "./http/internal-app.ts";
 import { PublicAddress } from "./http/public-address.ts";
 import { createPublicApp } from "./http/public-app.ts";
+import { writeInternalAddress } from "./http/internal-address.ts";
 import { RelayPassThrough } from "./http/relay-pass-through.ts";
 import { handleUpgrades } from "./http/upgrades.ts";
 import { loadKeys } from "./keys/keys.ts";
@@ -110,6 +111,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     database.close();
     throw error;
   }
+  await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
   drainer.start();
   const stopHousekeeping = startHousekeeping(runtime);
   const internalOrigin = `http://127.0.0.1:${portOf(internalServer)}`;

@@ -220,7 +220,13 @@ export class ServerSession extends DurableObject<Env> {
       resumeStreams({ sql, desk }, hello, nowMs);
       desk.setCapacity(hello.capabilities);
       const { capabilities, bootId } = hello;
-      updateServer(sql, { epoch, capabilities, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
+      updateServer(sql, {
+        epoch,
+        capabilities,
+        isOnline: true,
+        sinceMs: isOnline ? sinceMs : nowMs,
+        refusalCode: null,
+      });
       appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId, capabilities });
       takeKeysVersion(sql, hello.keysVersion, nowMs);
     });

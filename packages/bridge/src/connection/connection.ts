@@ -26,7 +26,10 @@ interface ConnectionOptions {
   readonly url: URL;
   readonly platformKeys: Pick<PlatformKeys, "trusted" | "version" | "take">;
   readonly privateKey: CryptoKey;
-  readonly self: () => Pick<HelloBody, "serverId" | "sessionId" | "bootId" | "capabilities" | "received" | "keysVersion">;
+  readonly self: () => Pick<
+    HelloBody,
+    "serverId" | "sessionId" | "bootId" | "capabilities" | "received" | "keysVersion"
+  >;
   readonly counters: { takenCommands: number; lastResult: number };
   readonly clock: Clock;
   readonly log: Log;

@@ -47,7 +47,8 @@ describe("a statement about the platform's keys", () => {
       { ...rotated(), next: pub(1) },
       { ...rotated(), revoked: [pub(0)] },
     ];
-    for (const set of wrong) expect(await advanceKeySet(firstSet(), [await state(set, 1)])).toMatchObject({ ok: false });
+    for (const set of wrong)
+      expect(await advanceKeySet(firstSet(), [await state(set, 1)])).toMatchObject({ ok: false });
   });
 
   it("cannot bring a revoked key back, neither an old one nor a new one [W2]", async () => {

@@ -66,6 +66,12 @@ export const reportSchema = z.discriminatedUnion("kind", [
   }),
   /** The bridge sent more than it may, again and again; until then its connections are refused (PROTOCOL 7.3). */
   z.strictObject({ ...reportBase, kind: z.literal("quarantined"), untilMs: z.int() }),
+  /** A bridge was refused in a way that only people can mend. The same again is said once an hour (PROTOCOL 5.5). */
+  z.strictObject({
+    ...reportBase,
+    kind: z.literal("notLetIn"),
+    code: z.enum(["UNAUTHENTICATED", "REVOKED", "VERSION_UNSUPPORTED"]),
+  }),
   z.strictObject({ ...reportBase, kind: z.literal("duplicateKey"), epoch: z.int().min(1), bootId: z.string() }),
 ]);
 export type Report = z.infer<typeof reportSchema>;
