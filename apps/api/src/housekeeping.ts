@@ -25,12 +25,16 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
   await tellTrust(runtime); // Certificates are made anew long before they end.
 }
 
-/** Does it now and then; answers how to stop. */
-export function startHousekeeping(runtime: Runtime): () => void {
+/** Does it now and then; answers how to stop, which waits for what is being done. */
+export function startHousekeeping(runtime: Runtime): () => Promise<void> {
+  let running = Promise.resolve();
   const run = () => {
-    keepHouse(runtime).catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
+    running = keepHouse(runtime).catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
   };
   run();
   const timer = setInterval(run, everyMs);
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
 }

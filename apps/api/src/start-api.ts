@@ -18,7 +18,7 @@ import { ConsoleSockets } from "./http/console-sockets.ts";
 import { createInternalApp } from "./http/internal-app.ts";
 import { PublicAddress } from "./http/public-address.ts";
 import { createPublicApp } from "./http/public-app.ts";
-import { writeInternalAddress } from "./http/internal-address.ts";
+import { removeInternalAddress, writeInternalAddress } from "./http/internal-address.ts";
 import { RelayPassThrough } from "./http/relay-pass-through.ts";
 import { handleUpgrades } from "./http/upgrades.ts";
 import { loadKeys } from "./keys/keys.ts";
@@ -123,7 +123,8 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     internalOrigin,
     origin: address.origin,
     async stop() {
-      stopHousekeeping();
+      await removeInternalAddress(env.dataDir);
+      await stopHousekeeping();
       consoles.close();
       passThrough.close();
       await Promise.all([closeServer(publicServer), closeServer(internalServer)]);

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const nameIn = (dataDir: string) => join(dataDir, "internal-address");
@@ -10,7 +10,12 @@ export async function writeInternalAddress(dataDir: string, origin: string): Pro
   await rename(`${path}.new`, path);
 }
 
-/** Where the internal listener was when the API started last; null when it never did. */
+/** The listener is closing: nobody shall send the service key to whoever gets its port next. */
+export async function removeInternalAddress(dataDir: string): Promise<void> {
+  await rm(nameIn(dataDir), { force: true });
+}
+
+/** Where the internal listener is; null while the API does not run. */
 export async function readInternalAddress(dataDir: string): Promise<string | null> {
   try {
     return await readFile(nameIn(dataDir), "utf8");

@@ -35,7 +35,9 @@ function readChange([verb = "status", which]: readonly string[]): KeyChange | "s
 async function ask(dataDir: string, init: RequestInit): Promise<KeyStatus> {
   const origin = await readInternalAddress(dataDir);
   if (origin === null)
-    throw new KeysCommandError(`No platform has been started on ${dataDir}. Name another with --data.`);
+    throw new KeysCommandError(
+      `No platform runs on ${dataDir}. Start it first: npm start, or name another folder with --data.`,
+    );
   const { serviceKey } = z
     .object({ serviceKey: z.string() })
     .parse(JSON.parse(await readFile(keyPath(dataDir, "service"), "utf8")));

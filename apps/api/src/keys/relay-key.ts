@@ -27,7 +27,9 @@ export async function loadRelayKey(dataDir: string, platform: PlatformKeys, nowM
   if (stored.certificate && (await isFresh(stored.certificate, { stored, platform, nowMs }))) {
     return { privateKeyPkcs8: stored.privateKeyPkcs8, certificate: stored.certificate };
   }
-  const body: RelayCertificate = { relayKey: stored.publicKey, expiresAtMs: nowMs + certificateMs };
+  // To the day, so that two who certify at once say the same.
+  const todayMs = nowMs - (nowMs % dayMs);
+  const body: RelayCertificate = { relayKey: stored.publicKey, expiresAtMs: todayMs + certificateMs };
   const certificate = await platform.sign("relayCertificate", JSON.stringify(body));
   await replace(path, { ...stored, certificate });
   return { privateKeyPkcs8: stored.privateKeyPkcs8, certificate };
