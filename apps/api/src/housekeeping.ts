@@ -3,6 +3,7 @@ import { lte, sql } from "drizzle-orm";
 import { deleteUsedSecrets } from "./content/task-secrets.ts";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
+import { tellTrust } from "./keys/trust.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -13,7 +14,8 @@ const eventsKeptMs = dayMs;
 const sentKeptMs = 7 * dayMs;
 
 /** Deletes what nobody needs any more. */
-export async function keepHouse({ clock, writer, sessions }: Runtime): Promise<void> {
+export async function keepHouse(runtime: Runtime): Promise<void> {
+  const { clock, writer, sessions } = runtime;
   const nowMs = clock.nowMs();
   await writer.commit([
     deleteEventsBefore(nowMs - eventsKeptMs),
@@ -22,14 +24,19 @@ export async function keepHouse({ clock, writer, sessions }: Runtime): Promise<v
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
   ]);
   await sessions.deleteExpired();
+  await tellTrust(runtime); // Certificates are made anew long before they end.
 }
 
-/** Does it now and then; answers how to stop. */
-export function startHousekeeping(runtime: Runtime): () => void {
+/** Does it now and then; answers how to stop, which waits for what is being done. */
+export function startHousekeeping(runtime: Runtime): () => Promise<void> {
+  let running = Promise.resolve();
   const run = () => {
-    keepHouse(runtime).catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
+    running = keepHouse(runtime).catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
   };
   run();
   const timer = setInterval(run, everyMs);
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
 }

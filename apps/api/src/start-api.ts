@@ -21,6 +21,7 @@ import { ConsoleSockets } from "./http/console-sockets.ts";
 import { createInternalApp } from "./http/internal-app.ts";
 import { PublicAddress } from "./http/public-address.ts";
 import { createPublicApp } from "./http/public-app.ts";
+import { removeInternalAddress, writeInternalAddress } from "./http/internal-address.ts";
 import { RelayPassThrough } from "./http/relay-pass-through.ts";
 import { handleUpgrades } from "./http/upgrades.ts";
 import { loadMasterKey } from "./keys/master-key.ts";
@@ -133,6 +134,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     database.close();
     throw error;
   }
+  await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
   drainer.start();
   rollouts.start();
   const stopHousekeeping = startHousekeeping(runtime);
@@ -145,7 +147,8 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     internalOrigin,
     origin: address.origin,
     async stop() {
-      stopHousekeeping();
+      await removeInternalAddress(env.dataDir);
+      await stopHousekeeping();
       consoles.close();
       passThrough.close();
       await Promise.all([closeServer(publicServer), closeServer(internalServer)]);

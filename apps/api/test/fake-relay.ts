@@ -103,6 +103,11 @@ export class FakeRelay {
     return this.entriesOf(serverId);
   }
 
+  /** Resolves when what it stored is as wanted. */
+  async until(isWanted: () => boolean): Promise<void> {
+    while (!isWanted()) await new Promise<void>((resolve) => this.#arrivals.add(resolve));
+  }
+
   /** Loses what it stored for a server. */
   forget(serverId: string): void {
     this.#entries.delete(serverId);

@@ -135,6 +135,8 @@ test("each waiting task says why", async () => {
   await expect.poll(why).toMatchObject({ reason: "turn", message: expect.stringContaining("number 3") });
   platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "order", behind: runId } };
   expect((await why())?.reason).toBe("order");
+  platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "signature" } };
+  expect(await why()).toMatchObject({ reason: "signature", message: expect.stringContaining("signed again") });
   platform.relay.waiting = {
     isOnline: true,
     state: "waiting",

@@ -104,6 +104,7 @@ afterAll(() => platform[Symbol.asyncDispose]());
 const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
+  "servers.revoke": ({ serverId }) => [{ serverId }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
   "servers.viewerTicket": ({ serverId, runId }) => [
     { serverId, telemetry: true, runIds: [runId] },

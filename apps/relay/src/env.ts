@@ -1,4 +1,5 @@
-import { publicKeySchema, signedTextSchema, type SignedText } from "@quarterdeck/core/protocol/signing";
+import { keySetSchema, type KeySet } from "@quarterdeck/core/protocol/key-set";
+import { signedTextSchema, type SignedText } from "@quarterdeck/core/protocol/signing";
 import * as z from "zod";
 import type { ServerSession } from "./server-session.ts";
 
@@ -16,7 +17,8 @@ export interface Env {
 
 /** What the bindings say, checked. */
 export interface Settings {
-  readonly platformKeys: readonly string[];
+  /** What the relay was deployed with; an object may know newer ones (`ObjectState.trust`). */
+  readonly platformKeys: KeySet;
   readonly relayPrivateKey: string;
   readonly relayCertificate: SignedText;
   readonly serviceKey: string;
@@ -37,7 +39,7 @@ function json<T>(schema: z.ZodType<T>): z.ZodType<T> {
 export const minServiceKeyLength = 16;
 
 const settingsSchema = z.object({
-  PLATFORM_KEYS: json(z.array(publicKeySchema).min(1)),
+  PLATFORM_KEYS: json(keySetSchema),
   RELAY_PRIVATE_KEY: z.string().regex(/^[A-Za-z0-9_-]+$/, "must be a PKCS #8 key in base64url"),
   RELAY_CERTIFICATE: json(signedTextSchema),
   SERVICE_KEY: z.string().min(minServiceKeyLength, `must have at least ${minServiceKeyLength} characters`),

@@ -7,7 +7,7 @@ import type { OutboxEntry, WaitingAnswer } from "@quarterdeck/core/protocol/rela
 import { readFeatures } from "@quarterdeck/core/protocol/viewer-features";
 import { hourMs } from "@quarterdeck/core/units";
 import { readSettings, type Env } from "./env.ts";
-import { resumeStreams } from "./server/bridge-streams.ts";
+import { resumeStreams, takeKeysVersion } from "./server/bridge-streams.ts";
 import { ApiClient } from "./server/api-client.ts";
 import { BridgeLink } from "./server/bridge-link.ts";
 import type { Accepted } from "./server/bridge-handshake.ts";
@@ -101,9 +101,15 @@ export class ServerSession extends DurableObject<Env> {
     this.#state.setServerId(serverId);
     const known = this.#state.server().outboxThrough;
     const fresh = entries.filter((entry) => entry.position > known);
-    const opened = await openEntries(fresh, { serverId, platformKeys: this.#state.settings.platformKeys });
+    const opened = await openEntries(fresh, { serverId, trust: this.#state.trust });
+    const told = opened.flatMap((entry) => ("opened" in entry && entry.opened ? [entry.opened] : []));
+    for (const { problem } of told) if (problem) logFailure("the platform's keys", new Error(problem));
     const keyBefore = this.#state.server().publicKey;
     const through = this.#state.transact(() => this.#state.desk.takeEntries(opened, Date.now()));
+    if (told.length > 0) {
+      this.#state.forgetTrust();
+      this.#bridge.sendKeys();
+    }
     const server = this.#state.server();
     if (server.isRevoked) await this.#disconnect("REVOKED", "This server was removed from the platform.");
     else if (keyBefore !== null && keyBefore !== server.publicKey) {
@@ -218,11 +224,20 @@ export class ServerSession extends DurableObject<Env> {
       desk.setCapacity(hello.capabilities);
       desk.refuseUnsupported(hello.capabilities, nowMs);
       const { capabilities, bootId } = hello;
-      updateServer(sql, { epoch, capabilities, bootId, isOnline: true, sinceMs: isOnline ? sinceMs : nowMs });
+      updateServer(sql, {
+        epoch,
+        capabilities,
+        bootId,
+        isOnline: true,
+        sinceMs: isOnline ? sinceMs : nowMs,
+        refusalCode: null,
+      });
       appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId, capabilities });
+      takeKeysVersion(sql, hello.keysVersion, nowMs);
     });
     this.#missedSinceMs = null;
     this.#bridge.welcome(socket, accepted, nowMs);
+    this.#bridge.sendKeys();
     this.#renewal.retryAt(nowMs);
     this.#dispatch.pump();
     this.#bridge.sendInterest(this.#viewers.interest("all"));

@@ -44,6 +44,7 @@ export class FakeServer {
   capabilities = capabilities;
   position = 0;
   commandsReceived = 0;
+  keysVersion = 1;
   resultsSent = 0;
   readonly #key: CryptoKey;
 
@@ -98,6 +99,7 @@ export class FakeServer {
       bridgeNonce: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
       capabilities: this.capabilities,
       received: { commands: this.commandsReceived },
+      keysVersion: this.keysVersion,
       ...parts,
     };
     return await signText(this.#key, "hello", JSON.stringify(body));

@@ -1,6 +1,8 @@
 import { type Id, type IdKind, makeId, type RunId, type ServerId } from "@quarterdeck/core/ids";
 import { toBase64Url } from "@quarterdeck/core/base64";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
+import type { KeySet } from "@quarterdeck/core/protocol/key-set";
+import type { Trust } from "@quarterdeck/core/protocol/relay-api";
 import {
   generateSigningKey,
   importSigningKey,
@@ -18,25 +20,76 @@ export const serviceKey = "test-service-key-0123456789";
 export const orgId = id("org");
 export const workspaceId = id("workspace");
 
+interface Key {
+  readonly publicKey: string;
+  readonly key: CryptoKey;
+}
+
+async function makeKey(): Promise<Key> {
+  const { publicKey, privateKeyPkcs8 } = await generateSigningKey();
+  return { publicKey, key: await importSigningKey(privateKeyPkcs8) };
+}
+
 /** A platform with its keys: signs what the API would sign. */
 export class Platform {
-  readonly publicKey: string;
+  /** What the relay is deployed with. */
+  readonly keys: KeySet;
   readonly relay: { readonly privateKey: string; readonly publicKey: string; readonly certificate: SignedText };
-  readonly #key: CryptoKey;
+  readonly #pairs: Key[];
+  #set: KeySet;
+  #statements: SignedText[] = [];
 
-  private constructor(publicKey: string, key: CryptoKey, relay: Platform["relay"]) {
-    this.publicKey = publicKey;
-    this.#key = key;
+  private constructor(pairs: Key[], keys: KeySet, relay: Platform["relay"]) {
+    this.keys = keys;
+    this.#set = keys;
+    this.#pairs = pairs;
     this.relay = relay;
   }
 
   static async make(): Promise<Platform> {
-    const own = await generateSigningKey();
-    const key = await importSigningKey(own.privateKeyPkcs8);
+    const [current, next] = await Promise.all([makeKey(), makeKey()]);
+    const { publicKey } = current;
+    const keys = { version: 1, current: publicKey, next: next.publicKey, previous: null, revoked: [] };
     const relay = await generateSigningKey();
-    const body = JSON.stringify({ relayKey: relay.publicKey, expiresAtMs: Date.now() + 86_400_000 });
-    const certificate = await signText(key, "relayCertificate", body);
-    return new Platform(own.publicKey, key, { ...relay, privateKey: relay.privateKeyPkcs8, certificate });
+    const certificate = await certify(current.key, relay.publicKey, 1);
+    return new Platform([current, next], keys, { ...relay, privateKey: relay.privateKeyPkcs8, certificate });
+  }
+
+  /** The key that signs now. */
+  get #key(): CryptoKey {
+    return this.keyOf(this.#set.current);
+  }
+
+  get set(): KeySet {
+    return this.#set;
+  }
+
+  keyOf(publicKey: string): CryptoKey {
+    const pair = this.#pairs.find((other) => other.publicKey === publicKey);
+    if (!pair) throw new Error("the platform never had this key");
+    return pair.key;
+  }
+
+  /** Changes the keys and returns what the API would tell the relay. */
+  async change(how: "rotate" | "retire" | "revoke"): Promise<Trust> {
+    const before = this.#set;
+    const fresh = await makeKey();
+    this.#pairs.push(fresh);
+    const version = before.version + 1;
+    this.#set =
+      how === "retire"
+        ? { ...before, version, previous: null }
+        : {
+            version,
+            current: before.next,
+            next: fresh.publicKey,
+            previous: how === "rotate" ? before.current : null,
+            revoked: how === "revoke" ? [...before.revoked, before.current] : before.revoked,
+          };
+    const body = JSON.stringify({ v: 1, ...this.#set });
+    this.#statements = [...this.#statements, await signText(this.keyOf(before.next), "keyStatement", body)].slice(-8);
+    const relayCertificate = await certify(this.#key, this.relay.publicKey, version);
+    return { statements: this.#statements, relayCertificate };
   }
 
   async command(serverId: ServerId, parts: Partial<Command> = {}): Promise<CommandText & { command: Command }> {
@@ -90,4 +143,9 @@ export class Platform {
     };
     return encodeTicket(await signText(this.#key, "ticket", JSON.stringify(ticket)));
   }
+}
+
+async function certify(key: CryptoKey, relayKey: string, days: number): Promise<SignedText> {
+  const expiresAtMs = Date.now() + days * 86_400_000;
+  return await signText(key, "relayCertificate", JSON.stringify({ relayKey, expiresAtMs }));
 }

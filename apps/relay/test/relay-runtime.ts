@@ -56,7 +56,7 @@ export class RelayRuntime {
         durableObjects: { SERVER_SESSIONS: { className: "ServerSession", useSQLite: true } },
         ...(this.#persistFolder && { resourcePersistencePath: this.#persistFolder }),
         bindings: {
-          PLATFORM_KEYS: JSON.stringify([platform.publicKey]),
+          PLATFORM_KEYS: JSON.stringify(platform.keys),
           RELAY_PRIVATE_KEY: platform.relay.privateKey,
           RELAY_CERTIFICATE: JSON.stringify(platform.relay.certificate),
           SERVICE_KEY: serviceKey,

@@ -4,6 +4,7 @@ import type { Clock } from "@quarterdeck/core/clock";
 import { accept, type Refusal, type Result } from "@quarterdeck/core/errors/result";
 import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
+import { isWithdrawn } from "@quarterdeck/core/protocol/withdrawn-command";
 import type { CommandItem } from "./connection/session/session-events.ts";
 import type { CommandRecord } from "./journal/command-record.ts";
 import type { DiskSpace } from "./disk/disk-space.ts";
@@ -103,8 +104,9 @@ export class CommandIntake {
 
   async #journalize(items: readonly CommandItem[]): Promise<number> {
     const { journal, commits } = this.#options;
+    const commands = items.filter((item) => !isWithdrawn(item)); // The others only fill their numbers.
     const verdicts = await Promise.all(
-      items.map(({ signed, signature, sealed }) => this.#judge({ signed, signature, sealed })),
+      commands.map(({ signed, signature, sealed }) => this.#judge({ signed, signature, sealed })),
     );
     const through = Math.max(...items.map(({ seq }) => seq));
     let afterwards: (() => void)[] = [];

@@ -35,6 +35,7 @@ import { SampleSpool } from "./telemetry/sample-spool.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
 import type { LauncherLink } from "./update/launcher-link.ts";
 import { Updater } from "./update/updater.ts";
+import { PlatformKeys } from "./verification/platform-keys.ts";
 import { bootId as readBootId } from "./wrapper/processes.ts";
 
 /** A run made longer ago than this that the journal does not know will not come any more. */
@@ -103,12 +104,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const onResult = () => connection.resultAdded();
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });
   const contentKeys = new ContentKeys(data);
+  const platformKeys = new PlatformKeys(data);
   const runner = new Runner({
     context: {
       data,
       sandbox,
       folders,
-      updater: link && new Updater({ data, identity, link, onSwitched: options.onSwitched }),
+      updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),
     },
     ledger,
     contentKeys,
@@ -124,7 +126,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onFatal,
   });
   const rules = {
-    platformKeys: identity.platformKeys,
+    platformKeys: () => platformKeys.trusted,
     serverId: identity.serverId,
     keyFingerprint: fingerprint,
     programs: defaultPrograms,
@@ -176,7 +178,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const connection = new Connection({
     url: bridgeSocketUrl(identity.relayUrl, identity.serverId),
-    platformKeys: identity.platformKeys,
+    platformKeys,
     privateKey,
     self: () => ({
       serverId: identity.serverId,
@@ -184,6 +186,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       bootId,
       capabilities: space.isFull ? { ...capabilities, blocked: "DISK_FULL" } : capabilities,
       received: { commands: journal.receivedCommands() },
+      keysVersion: platformKeys.version,
     }),
     counters: { takenCommands: journal.receivedCommands(), lastResult: journal.lastResult() },
     clock,
@@ -238,7 +241,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 
   space.start();
-  await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: identity.platformKeys, log });
+  await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: platformKeys.everTrusted, log });
   onSpace = (isFull) => {
     connection.send({ type: "condition", blocked: isFull ? "DISK_FULL" : null });
     if (!isFull) intake.roomAgain().catch(onFatal);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { idSchema } from "@quarterdeck/core/ids";
 import { storedSealingKeySchema } from "@quarterdeck/core/protocol/hpke";
+import { keySetSchema } from "@quarterdeck/core/protocol/key-set";
 import { publicKeySchema } from "@quarterdeck/core/protocol/signing";
 import * as z from "zod";
 import type { DataDirectory } from "./data-directory.ts";
@@ -14,7 +15,9 @@ export const identitySchema = z.strictObject({
   publicKey: publicKeySchema,
   privateKeyPkcs8: z.string(),
   sealingKey: storedSealingKeySchema,
-  platformKeys: z.array(publicKeySchema).min(1).max(4),
+  platformKeys: keySetSchema,
+  /** Keys that were obeyed once, newest last. They vouch for what the journal holds and for nothing that comes. */
+  formerPlatformKeys: z.array(publicKeySchema).max(64),
   relayUrl: z.string(),
   apiUrl: z.string(),
 });

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
+import { withdrawnCommand } from "@quarterdeck/core/protocol/withdrawn-command";
 import { describe, expect, it } from "vitest";
 import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
 import { readMarker } from "../src/runs/run-files.ts";
@@ -70,6 +71,16 @@ describe("commands", () => {
     await relay.changes.until(() => relay.acknowledged === 2, "the acknowledgement");
     await relay.run({ action: "exec", params: { program: "true", args: [] } });
     expect(relay.timesFinished(command.runId)).toBe(1);
+  });
+
+  it("that were taken back fill their number, and nothing else happens", async () => {
+    await using bridge = await RealBridge.start();
+    const { relay } = bridge;
+    relay.sendSigned(withdrawnCommand);
+    await relay.run({ action: "exec", params: { program: "echo", args: ["x"] } });
+    await relay.changes.until(() => relay.acknowledged === 2, "the acknowledgement");
+    expect(new Set(relay.results.map(({ result }) => result.runId)).size).toBe(1);
+    expect(bridge.log).not.toContain("refused");
   });
 
   it("of a known id with other bytes are refused with an alert, and the first keeps its result [W3]", async () => {

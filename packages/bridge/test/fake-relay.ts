@@ -21,6 +21,7 @@ import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import { enrolRequestSchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
 import { helloBodySchema, type HelloBody, type WelcomeBody } from "@quarterdeck/core/protocol/handshake";
+import type { KeySet } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import {
@@ -78,7 +79,11 @@ export class FakeRelay {
   readonly orgId = newId("org") as OrgId;
   readonly serverId = newId("server") as ServerId;
   readonly workspaceId = newId("workspace") as WorkspaceId;
-  readonly platform: Key;
+  /** The keys of the platform at each version; the newest signs. */
+  platform: Key;
+  next: Key;
+  keys: KeySet;
+  readonly statements: SignedText[] = [];
   readonly results: { seq: number; result: OpenedResult }[] = [];
   readonly output = new Map<RunId, { bytes: Buffer; isEnded: boolean; firstAtMs: number; pieces: number }>();
   readonly frames: BridgeToRelay[] = [];
@@ -93,6 +98,8 @@ export class FakeRelay {
   holdsCredit = false;
   #heldCredit = 0;
   readonly #withheld = new Set<number>();
+  /** Unset to leave out what bridges are told about the platform's keys. */
+  announcesKeys = true;
   tokenError: string | undefined;
   relayKey: Key;
   /** What it says about itself, where that is not the truth. */
@@ -122,8 +129,10 @@ export class FakeRelay {
     runs: [],
   };
 
-  private constructor(platform: Key, relayKey: Key) {
+  private constructor({ platform, next, relayKey }: { platform: Key; next: Key; relayKey: Key }) {
     this.platform = platform;
+    this.next = next;
+    this.keys = { version: 1, current: platform.publicKey, next: next.publicKey, previous: null, revoked: [] };
     this.relayKey = relayKey;
     this.#http = createServer((request, response) => {
       const file = this.files.get(request.url ?? "");
@@ -142,7 +151,8 @@ export class FakeRelay {
   }
 
   static async start(): Promise<FakeRelay> {
-    const relay = new FakeRelay(await newKey(), await newKey());
+    const [platform, next, relayKey] = await Promise.all([newKey(), newKey(), newKey()]);
+    const relay = new FakeRelay({ platform, next, relayKey });
     await relay.listen();
     return relay;
   }
@@ -191,7 +201,7 @@ export class FakeRelay {
       requestHash: await sha256Base64Url(signed),
       serverId: this.serverId,
       orgId: this.orgId,
-      platformKeys: [this.platform.publicKey],
+      platformKeys: this.keys,
       relayUrl: `ws://127.0.0.1:${this.port}`,
     };
     return [200, await signText(this.platform.privateKey, "enrolAnswer", JSON.stringify(answer))];
@@ -263,6 +273,8 @@ export class FakeRelay {
     const signed = await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome));
     this.handshakes.push({ challenge, welcome: encodeFrame({ type: "welcome", ...signed } as RelayToBridge) });
     this.#send({ type: "welcome", ...signed });
+    const statements = this.statements.slice(hello.value.keysVersion - 1);
+    if (statements.length > 0 && this.announcesKeys) this.#send({ type: "keys", statements });
     const missing = this.#commands.filter(({ seq }) => seq > hello.value.received.commands);
     if (missing.length > 0) this.#send({ type: "commands", items: missing });
     if (this.#interest.runs.length > 0 || this.#interest.telemetry) {
@@ -361,6 +373,27 @@ export class FakeRelay {
   giveCredit(): void {
     if (this.#heldCredit > 0) this.#send({ type: "credit", stream: "output", bytes: this.#heldCredit });
     this.#heldCredit = 0;
+  }
+
+  /** The next key takes over; the current one is still obeyed, or revoked. Returns the statement. */
+  async changeKeys(how: "rotate" | "revoke"): Promise<SignedText> {
+    const [before, signer, fresh] = [this.keys, this.next, await newKey()];
+    this.keys = {
+      version: before.version + 1,
+      current: before.next,
+      next: fresh.publicKey,
+      previous: how === "rotate" ? before.current : null,
+      revoked: how === "revoke" ? [...before.revoked, before.current] : before.revoked,
+    };
+    this.platform = signer;
+    this.next = fresh;
+    const text = await signText(signer.privateKey, "keyStatement", JSON.stringify({ v: 1, ...this.keys }));
+    this.statements.push(text);
+    return text;
+  }
+
+  sendKeys(...statements: SignedText[]): void {
+    this.#send({ type: "keys", statements });
   }
 
   watch(interest: { telemetry?: boolean; runs?: readonly RunId[] }): void {

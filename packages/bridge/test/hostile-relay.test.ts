@@ -75,7 +75,7 @@ describe("a relay", () => {
     }
     const { command } = await relay.makeCommand(echo("evil"));
     const asResult = await signText(relay.platform.privateKey, "result", JSON.stringify(command));
-    relay.sendSigned(asResult);
+    relay.sendSigned({ ...asResult, sealed: null });
     expect(await relay.untilFinished(command.runId)).toMatchObject({ verdict: "refused", code: "SIGNATURE_INVALID" });
   });
 

@@ -22,7 +22,7 @@ import type { Role } from "../auth/permissions.ts";
 import type { ContentOwner } from "../content/stream-key-repo.ts";
 import type { ChangeKind } from "../events/views.ts";
 import type { ProjectState, StoredRepository, TestCommand } from "../projects/views.ts";
-import type { ServerStatus } from "../servers/views.ts";
+import type { ConnectionAlert, ServerStatus } from "../servers/views.ts";
 import type { RolloutState, UpdateState } from "../updates/views.ts";
 import type { ResolutionOutcome, RunState, TaskParams } from "../tasks/views.ts";
 
@@ -139,6 +139,13 @@ export const servers = sqliteTable(
     /** The position of the newest outbox entry, and of the newest that the relay has stored. */
     outboxHead: integer().notNull().default(0),
     outboxThrough: integer().notNull().default(0),
+    /** The newest version of the platform's keys that its bridge has, and what its relay object was told last about them. */
+    keysVersion: integer().notNull().default(1),
+    trustMark: text(),
+    /** When it was removed: its key counts for nothing from then on. */
+    revokedAtMs: integer(),
+    /** Why its bridge was not let in, or what is wrong with its key. */
+    connectionAlert: text({ mode: "json" }).$type<ConnectionAlert>(),
     /** The newest report of the relay that is recorded, and the mark of the write that recorded it. */
     reportSeq: integer().notNull().default(0),
     reportMark: text(),

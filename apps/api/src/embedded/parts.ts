@@ -62,7 +62,7 @@ export function relaySpec(options: Options, ports: Ports, keys: { keys: Keys; re
     cwd,
     env: {
       ...plainEnvironment(),
-      PLATFORM_KEYS: JSON.stringify([keys.keys.platform.publicKey]),
+      PLATFORM_KEYS: JSON.stringify(keys.keys.platform.set),
       RELAY_PRIVATE_KEY: keys.relayKey.privateKeyPkcs8,
       RELAY_CERTIFICATE: JSON.stringify(keys.relayKey.certificate),
       SERVICE_KEY: keys.keys.serviceKey,

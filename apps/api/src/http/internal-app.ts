@@ -7,6 +7,7 @@ import { mebibyte } from "@quarterdeck/core/units";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
+import { changeKeys, keyChangeRequestSchema, readKeyStatus } from "../keys/key-service.ts";
 import { notFound } from "../not-found.ts";
 import { FleetSize } from "../relay/fleet-size.ts";
 import { renewCommands } from "../relay/renewals.ts";
@@ -50,6 +51,10 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
     const body = z.strictObject({ name: nameSchema, isThisMachine: z.literal(true) });
     const { name } = parse(body, await c.req.json().catch(() => null));
     return c.json(await enrolThisMachine(runtime, name));
+  });
+  app.get("/internal/keys", async (c) => c.json(await readKeyStatus(runtime)));
+  app.post("/internal/keys", async (c) => {
+    return c.json(await changeKeys(runtime, parse(keyChangeRequestSchema, await c.req.json().catch(() => null))));
   });
   app.get("/internal/setup-link", async (c) => c.json({ url: await readSetupLink() }));
   return app;

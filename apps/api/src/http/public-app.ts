@@ -155,7 +155,7 @@ function addRelease(app: App, release: OfferedRelease | null): void {
   if (release === null) return;
   const base = `/install/releases/${release.manifestHash}`;
   const headers = { "cache-control": "public, max-age=31536000, immutable" };
-  app.get(`${base}/manifest.json`, (c) => c.json(release.signed, 200, headers));
+  app.get(`${base}/manifest.json`, async (c) => c.json(await release.sign(), 200, headers));
   app.get(`${base}/quarterdeck-bridge.tgz`, (c) =>
     c.body(release.archive, 200, { ...headers, "content-type": "application/gzip" }),
   );

@@ -5,7 +5,7 @@ import type { RelayCertificate } from "@quarterdeck/core/protocol/handshake";
 import { dayMs } from "@quarterdeck/core/units";
 import * as z from "zod";
 import { keyPath, readOrCreate, replace } from "./key-files.ts";
-import { signingKeySchema, type PlatformKey } from "./keys.ts";
+import { signingKeySchema, type PlatformKeys } from "./platform-keys.ts";
 
 const relayKeySchema = z.strictObject({ ...signingKeySchema.shape, certificate: signedTextSchema.nullable() });
 const certificateMs = 365 * dayMs;
@@ -17,8 +17,8 @@ export interface RelayKey {
   readonly certificate: SignedText;
 }
 
-/** Reads the relay's key, makes it at the first call, and certifies it anew when half of its time is over. */
-export async function loadRelayKey(dataDir: string, platform: PlatformKey, nowMs: number): Promise<RelayKey> {
+/** Reads the relay's key, makes it at the first call, and certifies it anew when half of its time or its signer's is over. */
+export async function loadRelayKey(dataDir: string, platform: PlatformKeys, nowMs: number): Promise<RelayKey> {
   const path = keyPath(dataDir, "relay");
   const stored = await readOrCreate(path, relayKeySchema, async () => ({
     ...(await generateSigningKey()),
@@ -27,7 +27,9 @@ export async function loadRelayKey(dataDir: string, platform: PlatformKey, nowMs
   if (stored.certificate && (await isFresh(stored.certificate, { stored, platform, nowMs }))) {
     return { privateKeyPkcs8: stored.privateKeyPkcs8, certificate: stored.certificate };
   }
-  const body: RelayCertificate = { relayKey: stored.publicKey, expiresAtMs: nowMs + certificateMs };
+  // To the day, so that two who certify at once say the same.
+  const todayMs = nowMs - (nowMs % dayMs);
+  const body: RelayCertificate = { relayKey: stored.publicKey, expiresAtMs: todayMs + certificateMs };
   const certificate = await platform.sign("relayCertificate", JSON.stringify(body));
   await replace(path, { ...stored, certificate });
   return { privateKeyPkcs8: stored.privateKeyPkcs8, certificate };
@@ -35,7 +37,7 @@ export async function loadRelayKey(dataDir: string, platform: PlatformKey, nowMs
 
 async function isFresh(
   certificate: SignedText,
-  { stored, platform, nowMs }: { stored: { publicKey: string }; platform: PlatformKey; nowMs: number },
+  { stored, platform, nowMs }: { stored: { publicKey: string }; platform: PlatformKeys; nowMs: number },
 ): Promise<boolean> {
   const opened = await openSigned(certificate, {
     keys: [platform.publicKey],

@@ -3,6 +3,7 @@ import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { runs, servers, tasks } from "../db/schema.ts";
+import type { ConnectionAlert } from "../servers/views.ts";
 
 // The relay reports about a server with the service key; the server decides the org, so the server is the scope here.
 
@@ -11,6 +12,7 @@ export interface ReportingServer {
   readonly orgId: OrgId;
   readonly publicKey: string;
   readonly reportSeq: number;
+  readonly revokedAtMs: number | null;
 }
 
 export async function findReportingServer(db: Database, serverId: ServerId): Promise<ReportingServer | null> {
@@ -20,6 +22,7 @@ export async function findReportingServer(db: Database, serverId: ServerId): Pro
       orgId: servers.orgId,
       publicKey: servers.publicKey,
       reportSeq: servers.reportSeq,
+      revokedAtMs: servers.revokedAtMs,
     })
     .from(servers)
     .where(eq(servers.serverId, serverId));
@@ -69,8 +72,18 @@ export function holdsMark(serverId: ServerId, mark: string): SQL {
 
 export function setServerOnline(serverId: ServerId, report: Extract<Report, { kind: "online" }>, guard: SQL): SQL {
   return sql`update ${servers} set status = 'online', "bootId" = ${report.bootId}, capabilities = ${JSON.stringify(report.capabilities)},
-    "statusSinceMs" = case when status = 'online' then "statusSinceMs" else ${report.atMs} end
+    "statusSinceMs" = case when status = 'online' then "statusSinceMs" else ${report.atMs} end,
+    "connectionAlert" = case when json_extract("connectionAlert", '$.code') = 'SUPERSEDED' then "connectionAlert" end
     where ${eq(servers.serverId, serverId)} and ${guard}`;
+}
+
+export function setConnectionAlert(serverId: ServerId, alert: ConnectionAlert, guard: SQL): SQL {
+  return sql`update ${servers} set "connectionAlert" = ${JSON.stringify(alert)} where ${eq(servers.serverId, serverId)} and ${guard}`;
+}
+
+/** The bridge's word of which keys of the platform it has. */
+export function setKeysVersion(serverId: ServerId, version: number, guard: SQL): SQL {
+  return sql`update ${servers} set "keysVersion" = ${version} where ${eq(servers.serverId, serverId)} and ${guard}`;
 }
 
 export function setQuarantine(serverId: ServerId, untilMs: number, guard: SQL): SQL {

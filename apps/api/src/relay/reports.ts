@@ -14,6 +14,8 @@ import {
   findReportedRun,
   findReportingServer,
   holdsMark,
+  setConnectionAlert,
+  setKeysVersion,
   setQuarantine,
   setServerOffline,
   setServerOnline,
@@ -67,6 +69,8 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
       return [setServerOffline(serverId, report.atMs, guard), serverChanged];
     case "duplicateKey":
       return [
+        setConnectionAlert(serverId, { code: "SUPERSEDED", atMs: report.atMs }, guard),
+        serverChanged,
         refusal(
           runtime,
           server,
@@ -78,6 +82,17 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
           guard,
         ),
       ];
+    case "notLetIn":
+      runtime.log.warn({ serverId, code: report.code }, "the relay did not let a bridge in");
+      return [
+        setConnectionAlert(serverId, { code: report.code, atMs: report.atMs }, guard),
+        serverChanged,
+        refusal(runtime, server, { action: "server.connect", subject: serverId, detail: report.code }, guard),
+      ];
+    case "keysTaken":
+      // What it cannot know yet is no word to believe.
+      if (report.version > runtime.keys.platform.set.version) return [];
+      return [setKeysVersion(serverId, report.version, guard), serverChanged];
     case "quarantined": {
       const until = new Date(report.untilMs).toISOString();
       runtime.log.warn({ serverId, until }, "the relay refuses a bridge that sent more than it may");
@@ -101,6 +116,10 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
         : endRun(runtime, run, { ...report, verdict, guard });
     }
     case "result": {
+      if (server.revokedAtMs !== null) {
+        const detail = "the server was removed, so what its key signed counts for nothing";
+        return [refusal(runtime, server, { action: "run.result", subject: serverId, detail }, guard)];
+      }
       const opened = await openSigned(report, { keys: [server.publicKey], domain: "result", schema: resultSchema });
       if (!opened.ok) {
         runtime.log.warn({ serverId, code: opened.error.code }, "a result was refused");

@@ -14,6 +14,7 @@ import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { countAttempt } from "../auth/throttle.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { readTrust } from "../keys/trust.ts";
 import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { hashToken, makeToken } from "../random-token.ts";
@@ -138,7 +139,7 @@ export async function enrol(runtime: Runtime, request: SignedText, address: stri
     requestHash: await sha256Base64Url(request.signed),
     serverId: server,
     orgId: enrolment.orgId,
-    platformKeys: [runtime.keys.platform.publicKey],
+    platformKeys: runtime.keys.platform.set,
     relayUrl: runtime.address.webSocketOrigin,
   };
   return runtime.keys.platform.sign("enrolAnswer", JSON.stringify(answer));
@@ -169,6 +170,7 @@ async function makeServer(
   const scope: TenantScope = { orgId: enrolment.orgId };
   const nowMs = clock.nowMs();
   const serverId = makeId("server");
+  const { trust, mark: trustMark } = await readTrust(runtime);
   const name = nameSchema.safeParse(enrolment.name ?? opened.hostname);
   const [used] = await writer.commit([
     ...insertEnrolledServer(
@@ -180,11 +182,13 @@ async function makeServer(
         publicKey: opened.publicKey,
         keyFingerprint: await keyFingerprint(opened.publicKey),
         sealingKey: opened.sealingKey,
+        keysVersion: runtime.keys.platform.set.version,
+        trustMark,
       },
       { tokenHash: hashToken(opened.token), nowMs },
     ),
     ...enqueue(
-      { serverId, entry: { kind: "register", orgId: scope.orgId, publicKey: opened.publicKey }, nowMs },
+      { serverId, entry: { kind: "register", orgId: scope.orgId, publicKey: opened.publicKey, trust }, nowMs },
       previousChanged,
     ),
     recordAudit(

@@ -6,7 +6,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { enrolments, runs, servers } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
-import type { ServerStatus } from "./views.ts";
+import type { ConnectionAlert, ServerStatus } from "./views.ts";
 
 /** A server as the services know it. */
 export interface Server {
@@ -20,6 +20,9 @@ export interface Server {
   readonly status: ServerStatus;
   readonly statusSinceMs: number;
   readonly quarantinedUntilMs: number | null;
+  readonly connectionAlert: ConnectionAlert | null;
+  readonly revokedAtMs: number | null;
+  readonly keysVersion: number;
   readonly capabilities: Capabilities | null;
   readonly waitingRuns: number;
   readonly createdAtMs: number;
@@ -38,6 +41,9 @@ const columns = {
   status: servers.status,
   statusSinceMs: servers.statusSinceMs,
   quarantinedUntilMs: servers.quarantinedUntilMs,
+  connectionAlert: servers.connectionAlert,
+  revokedAtMs: servers.revokedAtMs,
+  keysVersion: servers.keysVersion,
   capabilities: servers.capabilities,
   waitingRuns,
   createdAtMs: servers.createdAtMs,
@@ -57,6 +63,12 @@ export async function findServer(db: Database, scope: TenantScope, serverId: Ser
 
 export function renameServerRow(scope: TenantScope, { serverId, name }: { serverId: ServerId; name: string }): SQL {
   return sql`update ${servers} set name = ${name} where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))}`;
+}
+
+/** Removes a server that was not removed before. */
+export function revokeServerRow(scope: TenantScope, { serverId, nowMs }: { serverId: ServerId; nowMs: number }): SQL {
+  return sql`update ${servers} set "revokedAtMs" = ${nowMs}
+    where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId), isNull(servers.revokedAtMs))}`;
 }
 
 export interface Enrolment {
@@ -104,7 +116,10 @@ export async function findEnrolmentByToken(db: Database, tokenHash: string): Pro
 /** Uses a token up and makes its server; nothing happens when the token is used or expired, or the key is known. */
 export function insertEnrolledServer(
   scope: TenantScope,
-  server: Pick<Server, "serverId" | "name" | "isThisMachine" | "publicKey" | "keyFingerprint" | "sealingKey">,
+  server: Pick<Server, "serverId" | "name" | "isThisMachine" | "publicKey" | "keyFingerprint" | "sealingKey"> & {
+    readonly keysVersion: number;
+    readonly trustMark: string;
+  },
   { tokenHash, nowMs }: { tokenHash: string; nowMs: number },
 ): Statement[] {
   const isUsable = and(

@@ -4,7 +4,7 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import * as z from "zod";
 import { procedure, router } from "../trpc.ts";
 import { createEnrolment, readEnrolment } from "./enrolment-service.ts";
-import { getServer, listServers, renameServer } from "./service.ts";
+import { getServer, listServers, renameServer, revokeServer } from "./service.ts";
 import { issueViewerTicket } from "./viewer-ticket.ts";
 import { enrolmentViewSchema, newEnrolmentViewSchema, serverViewSchema, viewerTicketViewSchema } from "./views.ts";
 
@@ -20,6 +20,10 @@ export const serversRouter = router({
     .input(serverInput)
     .output(serverViewSchema)
     .query(({ ctx, input }) => getServer(ctx.runtime, ctx.scope, input.serverId)),
+  revoke: procedure({ scope: "org", permission: "servers.manage" })
+    .input(serverInput)
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => revokeServer(ctx.runtime, ctx.scope, input.serverId)),
   rename: procedure({ scope: "org", permission: "servers.manage" })
     .input(serverInput.extend({ name: nameSchema }))
     .output(serverViewSchema)

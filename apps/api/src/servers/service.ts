@@ -1,12 +1,15 @@
 import type { ServerId } from "@quarterdeck/core/ids";
+import { dayMs } from "@quarterdeck/core/units";
 import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { standingOf } from "../keys/key-change.ts";
 import { notFound } from "../not-found.ts";
+import { enqueue } from "../outbox/repo.ts";
 import type { Runtime } from "../runtime.ts";
-import { findServer, listServerRows, renameServerRow, type Server } from "./repo.ts";
-import type { ServerView } from "./views.ts";
+import { findServer, listServerRows, renameServerRow, revokeServerRow, type Server } from "./repo.ts";
+import type { ConnectionAlert, ServerView } from "./views.ts";
 
 export async function listServers(runtime: Runtime, scope: OrgScope): Promise<ServerView[]> {
   return (await listServerRows(runtime.db, scope)).map((server) => toView(runtime, server));
@@ -44,8 +47,40 @@ export async function renameServer(
   return getServer(runtime, scope, serverId);
 }
 
-function toView({ relay, clock }: Runtime, server: Server): ServerView {
-  const { quarantinedUntilMs } = server;
+/**
+ * Removes a server for good: the relay closes its connection and lets its key in no more, its runs end, and what its bridge
+ * signs counts for nothing. Removing it again changes nothing.
+ */
+export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: ServerId): Promise<ServerView> {
+  await requireServer(runtime, scope, serverId);
+  const { orgId, userId, address } = scope;
+  const nowMs = runtime.clock.nowMs();
+  await runtime.writer.commit([
+    revokeServerRow(scope, { serverId, nowMs }),
+    ...enqueue({ serverId, entry: { kind: "revoke" }, nowMs }, previousChanged),
+    recordAudit(
+      runtime,
+      { orgId, actor: userId, address, action: "server.revoke", subject: serverId, outcome: "done", detail: null },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "server", id: serverId, atMs: nowMs }, previousChanged),
+  ]);
+  runtime.nudgeOutbox();
+  return getServer(runtime, scope, serverId);
+}
+
+/** Two bridges with one key are worth a word for this long; every other alert ends when the bridge is let in. */
+const duplicateAlertMs = dayMs;
+
+function currentAlert({ connectionAlert }: Server, nowMs: number): ConnectionAlert | null {
+  if (connectionAlert === null) return null;
+  const isOver = connectionAlert.code === "SUPERSEDED" && connectionAlert.atMs + duplicateAlertMs <= nowMs;
+  return isOver ? null : connectionAlert;
+}
+
+function toView({ relay, clock, keys }: Runtime, server: Server): ServerView {
+  const { quarantinedUntilMs, keysVersion } = server;
+  const { set, history } = keys.platform;
   const isQuarantined = quarantinedUntilMs !== null && quarantinedUntilMs > clock.nowMs();
   return {
     serverId: server.serverId,
@@ -54,6 +89,9 @@ function toView({ relay, clock }: Runtime, server: Server): ServerView {
     status: server.status,
     statusSinceMs: server.statusSinceMs,
     quarantinedUntilMs: isQuarantined ? quarantinedUntilMs : null,
+    connectionAlert: currentAlert(server, clock.nowMs()),
+    isRevoked: server.revokedAtMs !== null,
+    hasLostKeys: standingOf(keysVersion, set, history) === "lost",
     isRelayReachable: relay.isReachable,
     capabilities: server.capabilities,
     keyFingerprint: server.keyFingerprint,

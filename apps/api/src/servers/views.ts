@@ -6,6 +6,13 @@ import * as z from "zod";
 export const serverStatuses = ["online", "offline", "new"] as const;
 export type ServerStatus = (typeof serverStatuses)[number];
 
+/** Why a server's bridge was not let in, or that two bridges use its key (PROTOCOL 5.5). */
+export const connectionAlertSchema = z.strictObject({
+  code: z.enum(["UNAUTHENTICATED", "REVOKED", "VERSION_UNSUPPORTED", "SUPERSEDED"]),
+  atMs: z.int(),
+});
+export type ConnectionAlert = z.infer<typeof connectionAlertSchema>;
+
 export const serverViewSchema = z.strictObject({
   serverId: idSchema("server"),
   name: z.string(),
@@ -15,6 +22,11 @@ export const serverViewSchema = z.strictObject({
   statusSinceMs: z.int(),
   /** Until when the relay refuses its bridge, which sent more than it may; null when it does not. */
   quarantinedUntilMs: z.int().nullable(),
+  connectionAlert: connectionAlertSchema.nullable(),
+  /** It was removed: its bridge is not let in and what it signs counts for nothing. */
+  isRevoked: z.boolean(),
+  /** It missed so many changes of the platform's keys that it can connect no more: it must be connected anew. */
+  hasLostKeys: z.boolean(),
   /** Without the relay nobody knows whether the server is online: `status` is then what it was last. */
   isRelayReachable: z.boolean(),
   capabilities: capabilitiesSchema.nullable(),

@@ -44,5 +44,10 @@ export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): Wai
       return { reason: "order", message: "Waiting for an earlier task of the same project to end." };
     case "capacity":
       return { reason: "capacity", message: answer.waiting.message };
+    case "signature":
+      return {
+        reason: "signature",
+        message: `It waited so long that its command is signed again, after the rights of who submitted it are checked. It goes to ${serverName} then.`,
+      };
   }
 }

@@ -3,14 +3,15 @@ import { readFile } from "node:fs/promises";
 import { releaseManifestSchema, type ReleaseManifest } from "@quarterdeck/core/protocol/release";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { negotiate, protocolRange } from "@quarterdeck/core/protocol/version";
-import type { PlatformKey } from "../keys/keys.ts";
+import type { PlatformKeys } from "../keys/platform-keys.ts";
 import type { Log } from "../log.ts";
 
 /** The package of the bridge that this platform offers to its servers. */
 export interface OfferedRelease {
   readonly manifest: ReleaseManifest;
-  readonly signed: SignedText;
-  /** What a command names it by: SHA-256 of the manifest's signed text. */
+  /** The manifest as the platform's current key signs it; the text is the same whichever key that is. */
+  readonly sign: () => Promise<SignedText>;
+  /** What a command names it by: SHA-256 of the manifest's text. */
   readonly manifestHash: string;
   /** Kept in memory, so that what is served is what was signed, whatever becomes of the file. */
   readonly archive: Uint8Array<ArrayBuffer>;
@@ -19,13 +20,13 @@ export interface OfferedRelease {
 const digest = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("base64url");
 
 /**
- * Reads the package and what the build wrote beside it, and signs that. A new package is offered after the next start.
+ * Reads the package and what the build wrote beside it. A new package is offered after the next start.
  *
  * @returns null where there is none that may be offered; the log says why
  */
 export async function loadOfferedRelease(
   tarball: string | null,
-  { platform, log }: { platform: PlatformKey; log: Log },
+  { platform, log }: { platform: Pick<PlatformKeys, "sign">; log: Log },
 ): Promise<OfferedRelease | null> {
   if (tarball === null) return null;
   let archive: Uint8Array<ArrayBuffer>;
@@ -49,6 +50,6 @@ export async function loadOfferedRelease(
     );
     return null;
   }
-  const signed = await platform.sign("release", JSON.stringify(manifest));
-  return { manifest, signed, manifestHash: digest(signed.signed), archive };
+  const text = JSON.stringify(manifest);
+  return { manifest, sign: () => platform.sign("release", text), manifestHash: digest(text), archive };
 }

@@ -34,7 +34,7 @@ export async function makeChallenge(state: ObjectState, nowMs: number): Promise<
     relayNonce: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
     relayTimeMs: nowMs,
     protocolRange,
-    relayCertificate: state.settings.relayCertificate,
+    relayCertificate: state.trust.relayCertificate,
   };
   const text = encodeFrame(challenge);
   return { text, hash: await sha256Base64Url(text) };

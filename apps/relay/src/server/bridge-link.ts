@@ -4,10 +4,12 @@ import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { hasFeature } from "@quarterdeck/core/protocol/features";
 import { bytesInFlight, stillInFlight, takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
+import { statementsAfter } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import { hourMs } from "@quarterdeck/core/units";
 import { sendableThrough, splitIntoFrames } from "../session/command-stream.ts";
 import { FrameRates } from "../session/frame-rate.ts";
 import type { Interest } from "../session/interest.ts";
@@ -15,7 +17,7 @@ import { spendCredit } from "../session/output-credit.ts";
 import { strike } from "../session/quarantine.ts";
 import { VainOutput } from "../session/vain-output.ts";
 import { listCommands, type StoredCommand } from "../storage/commands.ts";
-import { appendReport } from "../storage/reports.ts";
+import { appendReport, type NewReport } from "../storage/reports.ts";
 import { updateServer } from "../storage/server-record.ts";
 import { attach, bridgeAttachment, tags, type BridgeAttachment, type LiveBridge } from "./attachments.ts";
 import { makeChallenge, answerHello, refuseBridge, type Accepted } from "./bridge-handshake.ts";
@@ -24,6 +26,13 @@ import { sendError, tryClose, trySend } from "./socket-errors.ts";
 
 /** Connections that have not said hello; the oldest gives way to a new one, so that strangers cannot fill the object. */
 const maxPendingHandshakes = 32;
+
+type PeoplesCode = Extract<NewReport, { kind: "notLetIn" }>["code"];
+const peoplesCodes: readonly string[] = ["UNAUTHENTICATED", "REVOKED", "VERSION_UNSUPPORTED"] satisfies PeoplesCode[];
+
+function isForPeople(code: string): code is PeoplesCode {
+  return peoplesCodes.includes(code);
+}
 
 function encode(frame: RelayToBridge): string {
   return encodeFrame(frame);
@@ -95,6 +104,7 @@ export class BridgeLink {
     if (answer.ok) return answer.value;
     attach(socket, { kind: "bridge", state: "closing" });
     refuseBridge(this.#state, socket, answer.error);
+    this.#report(answer.error, Date.now());
     return undefined;
   }
 
@@ -161,6 +171,12 @@ export class BridgeLink {
 
   #storedFlights(after: number, through: number): readonly Flight[] {
     return listCommands(this.#state.sql, { after, through }).map(flightOf);
+  }
+
+  /** What the platform says about its keys and the bridge did not have. It is taken in its turn with the commands. */
+  sendKeys(): void {
+    const statements = statementsAfter(this.#state.trust.statements, this.#state.server().keysVersion);
+    if (this.#live && statements.length > 0) trySend(this.#live, encode({ type: "keys", statements }));
   }
 
   sendInterest({ telemetry, runs }: Interest): void {
@@ -259,6 +275,16 @@ export class BridgeLink {
     if (socket === this.#live) this.#live = undefined;
     attach(socket, { kind: "bridge", state: "closing" });
     return attachment;
+  }
+
+  /** Tells the API of a refusal that only people can mend; the same again once an hour, since a stranger can cause it. */
+  #report({ code }: Refusal, nowMs: number): void {
+    const { refusalCode, refusalAtMs } = this.#state.server();
+    if (!isForPeople(code) || (refusalCode === code && nowMs - refusalAtMs < hourMs)) return;
+    this.#state.transact(() => {
+      updateServer(this.#state.sql, { refusalCode: code, refusalAtMs: nowMs });
+      appendReport(this.#state.sql, { kind: "notLetIn", atMs: nowMs, code });
+    });
   }
 
   #fail(socket: WebSocket, error: Refusal): void {

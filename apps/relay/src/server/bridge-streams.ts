@@ -23,6 +23,13 @@ export function acknowledgeCommands(sql: Sql, through: number): Result<void> {
   return accept(undefined);
 }
 
+/** Takes the bridge's word that it has a version of the platform's keys; the API is told what is news. */
+export function takeKeysVersion(sql: Sql, version: number, nowMs: number): void {
+  if (readServer(sql).keysVersion === version) return;
+  updateServer(sql, { keysVersion: version });
+  appendReport(sql, { kind: "keysTaken", atMs: nowMs, version });
+}
+
 /** A result that the schema does not know must still reach the API, which says why it is refused. */
 function readResult(text: SignedText): { runId: RunId; isFinished: boolean } | undefined {
   try {
@@ -82,7 +89,7 @@ export function resumeStreams(
   if (resumption.kind === "continue") {
     deleteCommandsThrough(sql, resumption.acknowledged);
     updateServer(sql, { commandsAcknowledged: resumption.acknowledged });
-    return;
+    return desk.withdrawExpired(nowMs);
   }
   const lost = listRuns(sql).filter(
     ({ seq }) => seq !== null && seq > resumption.lostAfter && seq <= position.acknowledged,
@@ -92,6 +99,7 @@ export function resumeStreams(
     nowMs,
   );
   restartCommands(sql, position, resumption.restartAt);
+  desk.withdrawExpired(nowMs);
 }
 
 /** Numbers again what was not acknowledged, from `restartAt + 1`. */

@@ -5,7 +5,7 @@ import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { toSlots } from "../session/telemetry-history.ts";
 import { storeSlot } from "../storage/telemetry-history.ts";
 import type { BridgeLink } from "./bridge-link.ts";
-import { acknowledgeCommands, takeCondition, takeResults } from "./bridge-streams.ts";
+import { acknowledgeCommands, takeCondition, takeKeysVersion, takeResults } from "./bridge-streams.ts";
 import type { ObjectState } from "./object-state.ts";
 import type { ObjectUpkeep } from "./object-upkeep.ts";
 import type { RunDispatch } from "./run-dispatch.ts";
@@ -53,6 +53,9 @@ export class LiveFrames {
         dispatch.pump();
         return upkeep.settle();
       }
+      case "keysTaken":
+        state.transact(() => takeKeysVersion(sql, frame.version, Date.now()));
+        return upkeep.settle();
       case "telemetry":
         return viewers.telemetry(frame.samples);
       case "history": {

@@ -1,5 +1,7 @@
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { Settings } from "../env.ts";
+import { newestTrust, type PlatformTrust } from "../session/platform-trust.ts";
+import { readTrust } from "../storage/platform-trust.ts";
 import { readServer, updateServer, type ServerRecord } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import { RunDesk } from "./run-desk.ts";
@@ -10,6 +12,7 @@ export class ObjectState {
   readonly settings: Settings;
   readonly sql: Sql;
   #desk: RunDesk | undefined;
+  #trust: PlatformTrust | undefined;
 
   constructor(ctx: DurableObjectState, settings: Settings) {
     this.ctx = ctx;
@@ -24,6 +27,12 @@ export class ObjectState {
 
   server(): ServerRecord {
     return readServer(this.sql);
+  }
+
+  /** Whose signatures count, and what vouches for this relay. */
+  get trust(): PlatformTrust {
+    this.#trust ??= newestTrust(this.settings, readTrust(this.sql));
+    return this.#trust;
   }
 
   /** Whose object this is; the first request says it. */
@@ -48,8 +57,14 @@ export class ObjectState {
     }
   }
 
+  /** The API said something about the platform's keys, and it is stored. */
+  forgetTrust(): void {
+    this.#trust = undefined;
+  }
+
   /** Drops what is cached; the next use reads it from storage again. */
   forget(): void {
     this.#desk = undefined;
+    this.#trust = undefined;
   }
 }

@@ -1,12 +1,15 @@
 import { refuse, type Refusal, type Result } from "@quarterdeck/core/errors/result";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
+import { advanceKeySet, droppedKeys, trustedKeys } from "@quarterdeck/core/protocol/key-set";
+import type { OutboxEntry, Trust } from "@quarterdeck/core/protocol/relay-api";
 import { isSignedBy, type SignedText } from "@quarterdeck/core/protocol/signing";
+import { isUsableCertificate, lastsLonger, readCertificate, type PlatformTrust } from "../session/platform-trust.ts";
 
 /** An outbox entry whose signed part was checked. `problem`: it must not reach the bridge. */
 export type OpenedEntry =
-  | Extract<OutboxEntry, { kind: "register" | "revoke" }>
+  | Extract<OutboxEntry, { kind: "revoke" }>
+  | (Extract<OutboxEntry, { kind: "register" | "trust" }> & { readonly opened: OpenedTrust | null })
   | (Extract<OutboxEntry, { kind: "command" }> & { readonly command: Command; readonly problem: Refusal | null })
   | (Extract<OutboxEntry, { kind: "cancel" }> & { readonly problem: Refusal | null });
 
@@ -49,18 +52,55 @@ export async function openCommand(
   return { command, problem: command ? await problemOf(text, command, opening) : null };
 }
 
+/** What the API says of the platform's keys, judged by what was known before. */
+export interface OpenedTrust extends PlatformTrust {
+  /** A key that was trusted is not any more. */
+  readonly hasDropped: boolean;
+  /** What of it does not count, and why. */
+  readonly problem: string | null;
+}
+
+async function openTrust(told: Trust, known: PlatformTrust): Promise<OpenedTrust> {
+  const advanced = await advanceKeySet(known.keys, told.statements);
+  const keys = advanced.ok ? advanced.value : known.keys;
+  const { relayKey } = readCertificate(known.relayCertificate);
+  const [isUsable, isOwnUsable] = await Promise.all(
+    [told, known].map(({ relayCertificate }) => isUsableCertificate(relayCertificate, { keys, relayKey })),
+  );
+  const isBetter = isUsable && (!isOwnUsable || lastsLonger(told.relayCertificate, known.relayCertificate));
+  const hasNews = keys.version > known.keys.version || known.statements.length === 0;
+  return {
+    keys,
+    statements: advanced.ok && hasNews ? told.statements : known.statements,
+    relayCertificate: isBetter ? told.relayCertificate : known.relayCertificate,
+    hasDropped: droppedKeys(known.keys, keys).length > 0,
+    problem: advanced.ok ? (isUsable ? null : "the certificate is not for this relay's key") : advanced.error.message,
+  };
+}
+
 /**
- * Checks the signed parts of outbox entries. An entry whose text is no command at all ends the list: it cannot even be
- * reported, so it is not taken.
+ * Checks the signed parts of outbox entries, each with the keys that the entries before it leave. An entry whose text is no
+ * command at all ends the list: it cannot even be reported, so it is not taken.
  */
-export async function openEntries(entries: readonly OutboxEntry[], opening: Opening): Promise<OpenedEntry[]> {
+export async function openEntries(
+  entries: readonly OutboxEntry[],
+  { serverId, trust }: { readonly serverId: string; readonly trust: PlatformTrust },
+): Promise<OpenedEntry[]> {
   const opened: OpenedEntry[] = [];
+  let known = trust;
   for (const entry of entries) {
-    if (entry.kind === "register" || entry.kind === "revoke") {
+    if (entry.kind === "revoke") {
       opened.push(entry);
       continue;
     }
-    const { command, problem } = await openCommand(entry, opening);
+    if (entry.kind === "register" || entry.kind === "trust") {
+      const told = entry.kind === "trust" ? entry : entry.trust;
+      const judged = told ? await openTrust(told, known) : null;
+      known = judged ?? known;
+      opened.push({ ...entry, opened: judged });
+      continue;
+    }
+    const { command, problem } = await openCommand(entry, { serverId, platformKeys: trustedKeys(known.keys) });
     if (!command) break;
     opened.push(entry.kind === "command" ? { ...entry, command, problem } : { ...entry, problem });
   }

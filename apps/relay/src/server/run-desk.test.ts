@@ -4,6 +4,7 @@ import type { ProjectId, RunId, ServerId, SessionId, WorkspaceId } from "@quarte
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
+import { isWithdrawn } from "@quarterdeck/core/protocol/withdrawn-command";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sendableThrough } from "../session/command-stream.ts";
@@ -31,7 +32,7 @@ function openSql(): Sql {
 }
 
 const projects = ["prj_a", "prj_b", "prj_c"] as unknown as ProjectId[];
-const freshMs = 1_000_000;
+const lifeMs = 1_000_000;
 const hello = { sessionId: "ses_1" as SessionId, capabilities, received: { commands: 0 } } as HelloBody;
 
 type Step =
@@ -44,6 +45,8 @@ type Step =
   | "resend"
   | "reconnect"
   | "renew"
+  | "refuse"
+  | "stayAway"
   | "restart";
 const steps: fc.Arbitrary<{ kind: Step; pick: number }> = fc.record({
   kind: fc.constantFrom<Step>(
@@ -60,6 +63,8 @@ const steps: fc.Arbitrary<{ kind: Step; pick: number }> = fc.record({
     "resend",
     "reconnect",
     "renew",
+    "refuse",
+    "stayAway",
     "restart",
   ),
   pick: fc.nat(1000),
@@ -74,6 +79,9 @@ class World {
   /** What the bridge has, in the order it came. */
   readonly received: { runId: RunId; projectId: ProjectId | null; action: string }[] = [];
   readonly finished: RunId[] = [];
+  /** Runs that the API refused to sign anew. */
+  readonly refused = new Set<string>();
+  #nowMs = 1;
   #desk = new RunDesk(this.sql);
   #isOnline = false;
   #sentThrough = 0;
@@ -82,22 +90,29 @@ class World {
 
   step(kind: Step, pick: number): void {
     if (kind === "enqueue") this.#enqueue(projects[pick % projects.length] as ProjectId);
-    else if (kind === "repeat") this.#desk.takeEntries(this.entries.slice(pick % (this.entries.length + 1)), 1);
+    else if (kind === "repeat")
+      this.#desk.takeEntries(this.entries.slice(pick % (this.entries.length + 1)), this.#nowMs);
     else if (kind === "cancel") this.#cancel(pick);
     else if (kind === "deliver") this.#deliver(true);
     else if (kind === "lose") this.#deliver(false);
     else if (kind === "finish") this.#finish(pick);
     else if (kind === "resend") this.#results(this.#resultItems.slice(pick % (this.#resultItems.length + 1)));
-    else if (kind === "renew") this.#renew();
+    else if (kind === "renew") this.#renew(() => true);
+    else if (kind === "refuse") this.#renew((index) => index !== pick % 3);
+    else if (kind === "stayAway") this.#stayAway();
     else if (kind === "restart") this.#desk = new RunDesk(this.sql);
     else this.connect();
-    if (this.#isOnline) this.#desk.dispatch(1);
+    if (this.#isOnline) this.#desk.dispatch(this.#nowMs);
     this.#checkRunning();
   }
 
   connect(): void {
     this.#isOnline = true;
-    resumeStreams({ sql: this.sql, desk: this.#desk }, { ...hello, received: { commands: this.#bridgeThrough } }, 1);
+    resumeStreams(
+      { sql: this.sql, desk: this.#desk },
+      { ...hello, received: { commands: this.#bridgeThrough } },
+      this.#nowMs,
+    );
     this.#desk.setCapacity(capabilities);
     updateServer(this.sql, { capabilities });
     this.#sentThrough = readServer(this.sql).commandsAcknowledged;
@@ -107,8 +122,8 @@ class World {
   drain(): void {
     this.connect();
     for (let round = 0; round < 1000; round++) {
-      this.#desk.dispatch(1);
-      this.#renew();
+      this.#desk.dispatch(this.#nowMs);
+      this.#renew(() => true);
       this.#deliver(true);
       if (this.#unfinished().length === 0 && this.sql.exec("SELECT 1 FROM runs").toArray().length === 0) return;
       this.#finish(round);
@@ -126,7 +141,7 @@ class World {
       action: "exec",
       demand: { cpu: 500, memory: 1, runs: 1 },
       // One in three waits so long that it must be signed anew.
-      expiresAtMs: position % 3 === 0 ? 2 : freshMs,
+      expiresAtMs: this.#nowMs + (position % 3 === 0 ? 1 : lifeMs),
       serverId: "srv_1" as ServerId,
     } as Command;
     const text = { signed: JSON.stringify(command), signature: "s", sealed: "s" };
@@ -143,11 +158,21 @@ class World {
     this.#push({ kind: "cancel", position: this.entries.length + 1, runId, problem: null, signed, signature: "s" });
   }
 
-  /** The API signs anew what waits for it. */
-  #renew(): void {
-    const outcomes = this.#desk.renewals(100).map((runId): RenewalOutcome => {
+  /** The connection is cut, and signatures run out before the bridge is back. */
+  #stayAway(): void {
+    this.#isOnline = false;
+    this.#nowMs += lifeMs;
+  }
+
+  /** The API signs anew what waits for it, or says why not. */
+  #renew(isAllowed: (index: number) => boolean): void {
+    const outcomes = this.#desk.renewals(100).map((runId, index): RenewalOutcome => {
+      if (!isAllowed(index)) {
+        this.refused.add(runId);
+        return { kind: "ended", runId, verdict: "refused", code: "FORBIDDEN", message: "no" };
+      }
       const [row] = this.sql.exec("SELECT signed FROM runs WHERE run_id = ?", runId).toArray();
-      const command = { ...(JSON.parse(readText(row ?? {}, "signed")) as Command), expiresAtMs: freshMs };
+      const command = { ...(JSON.parse(readText(row ?? {}, "signed")) as Command), expiresAtMs: this.#nowMs + lifeMs };
       return {
         kind: "renewed",
         runId,
@@ -155,12 +180,12 @@ class World {
         text: { signed: JSON.stringify(command), signature: "s", sealed: "s" },
       };
     });
-    this.#desk.takeRenewals(outcomes, 1);
+    this.#desk.takeRenewals(outcomes, this.#nowMs);
   }
 
   #push(entry: OpenedEntry): void {
     this.entries.push(entry);
-    assert.equal(this.#desk.takeEntries([entry], 1), entry.position);
+    assert.equal(this.#desk.takeEntries([entry], this.#nowMs), entry.position);
   }
 
   /** The relay sends; the bridge journals, and its acknowledgement arrives or is lost. */
@@ -172,7 +197,10 @@ class World {
       if (seq <= this.#bridgeThrough) continue;
       assert.equal(seq, this.#bridgeThrough + 1);
       this.#bridgeThrough = seq;
-      this.received.push(JSON.parse(signed) as World["received"][number]);
+      if (isWithdrawn({ signed, signature: "" })) continue;
+      const command = JSON.parse(signed) as World["received"][number] & { readonly expiresAtMs?: number };
+      assert.ok((command.expiresAtMs ?? Infinity) > this.#nowMs, "the bridge would refuse it as expired");
+      this.received.push(command);
     }
     this.#sentThrough = Math.max(this.#sentThrough, through);
     if (isAcknowledged) assert.ok(acknowledgeCommands(this.sql, this.#bridgeThrough).ok);
@@ -196,7 +224,7 @@ class World {
 
   #results(items: readonly { seq: number; signed: string; signature: string }[]): void {
     if (items.length === 0 || !this.#isOnline) return;
-    const taken = takeResults({ sql: this.sql, desk: this.#desk }, items, 1);
+    const taken = takeResults({ sql: this.sql, desk: this.#desk }, items, this.#nowMs);
     // Every result was owed: an honest bridge is never charged for one (PROTOCOL 7.2).
     assert.deepEqual(taken, { ok: true, value: { through: this.#resultItems.length, unexpected: 0 } });
   }
@@ -237,7 +265,7 @@ function resultOf(runId: RunId) {
   };
 }
 
-test("[F3] no interleaving of the outbox, acknowledgements, results, renewals, reconnects and restarts loses, repeats or reorders a run", () => {
+test("[F3] no interleaving of the outbox, acknowledgements, results, renewals, long absences, reconnects and restarts loses, repeats or reorders a run", () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 120 }), (script) => {
       const world = new World();
@@ -254,7 +282,7 @@ test("[F3] no interleaving of the outbox, acknowledgements, results, renewals, r
         const inOrder = started.filter((run) => run.projectId === projectId).map((run) => run.runId);
         const dropped = ended.map((report) => report.runId as string);
         expect(inOrder).toEqual(runIds.filter((runId) => !dropped.includes(runId)));
-        expect(dropped.every((runId) => world.cancelled.has(runId))).toBe(true);
+        expect(dropped.every((runId) => world.cancelled.has(runId) || world.refused.has(runId))).toBe(true);
       }
     }),
     { numRuns: 200 },

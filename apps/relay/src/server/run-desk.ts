@@ -9,23 +9,26 @@ import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
 import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
 import { ExpectedResults } from "../session/expected-results.ts";
 import { goodConduct } from "../session/quarantine.ts";
-import type { RenewalOutcome } from "../session/renewal.ts";
+import { validThroughMs, type RenewalOutcome } from "../session/renewal.ts";
 import { haveActionsChanged, unsupportedAction } from "../session/unsupported-action.ts";
-import { insertCommand } from "../storage/commands.ts";
+import { insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/commands.ts";
 import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
+import { writeTrust } from "../storage/platform-trust.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
 import {
   deleteRun,
+  expireSignatures,
   findRun,
   insertRun,
   listRuns,
   listWaitingActions,
   replaceCommand,
+  returnCommand,
   takeCommand,
 } from "../storage/runs.ts";
 import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
-import type { OpenedEntry } from "./outbox-entries.ts";
+import type { OpenedEntry, OpenedTrust } from "./outbox-entries.ts";
 
 type Ending = Omit<Extract<NewReport, { kind: "ended" }>, "kind" | "atMs" | "runId">;
 
@@ -125,6 +128,17 @@ export class RunDesk {
     this.#queue = queueOf(this.#sql);
   }
 
+  /**
+   * Takes back the commands that the bridge does not have and would refuse as expired: their runs wait again, at their old
+   * places, and are signed anew before they get a new number. Call it after a hello, before anything is sent (PROTOCOL 4.11).
+   */
+  withdrawExpired(nowMs: number): void {
+    const expired = listRunsOnTheWay(this.#sql, validThroughMs(nowMs));
+    if (expired.length === 0) return;
+    for (const { seq, runId } of expired) returnCommand(this.#sql, runId, withdrawCommand(this.#sql, seq));
+    this.#queue = queueOf(this.#sql);
+  }
+
   /** The bridge says that a run finished: what it held is free. */
   finished(runId: RunId, nowMs: number): void {
     if (!this.#queue.ended(runId)) this.#queue.remove(runId);
@@ -164,11 +178,21 @@ export class RunDesk {
   }
 
   #takeEntry(entry: OpenedEntry, nowMs: number): void {
+    if ("opened" in entry) this.#takeTrust(entry.opened);
     if (entry.kind === "register") {
       updateServer(this.#sql, { orgId: entry.orgId, publicKey: entry.publicKey, isRevoked: false, ...goodConduct });
     } else if (entry.kind === "revoke") this.#revoke(nowMs);
     else if (entry.kind === "cancel") this.#cancel(entry, nowMs);
-    else this.#takeCommand(entry, nowMs);
+    else if (entry.kind === "command") this.#takeCommand(entry, nowMs);
+  }
+
+  /** What a key signed that is not trusted any more would be refused by the bridge, so it is signed anew. */
+  #takeTrust(opened: OpenedTrust | null): void {
+    if (!opened) return;
+    writeTrust(this.#sql, opened);
+    if (!opened.hasDropped) return;
+    expireSignatures(this.#sql);
+    this.#queue = queueOf(this.#sql);
   }
 
   #takeCommand(entry: Extract<OpenedEntry, { kind: "command" }>, nowMs: number): void {

@@ -2,6 +2,7 @@ import { accept, refuse, type Refusal, type Result } from "@quarterdeck/core/err
 import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { trustedKeys } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
 import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
@@ -244,7 +245,8 @@ export class ViewerHall {
     if (historyMs > 0) {
       const nowMs = Date.now();
       const times = { fromMs: nowMs - historyMs - limits.historySlotMs, toMs: nowMs + limits.clockSkewMs };
-      for (const frame of inFrames(readHistory(this.#state.sql, times))) this.#send(socket, { type: "history", ...frame });
+      for (const frame of inFrames(readHistory(this.#state.sql, times)))
+        this.#send(socket, { type: "history", ...frame });
     }
     for (const { samples } of inFrames({ samples: this.#samples, gaps: [] }))
       this.#send(socket, { type: "telemetry", samples });
@@ -268,7 +270,7 @@ export class ViewerHall {
   async #redeem(text: string, serverId: ServerId): Promise<Result<Ticket>> {
     const decoded = decodeTicket(text);
     if (!decoded.ok) return decoded;
-    const keys = this.#state.settings.platformKeys;
+    const keys = trustedKeys(this.#state.trust.keys);
     const opened = await openSigned(decoded.value, { keys, domain: "ticket", schema: ticketSchema });
     if (!opened.ok) return refuse("TOKEN_INVALID", "This is not a viewer ticket of this platform.");
     const { orgId } = this.#state.server();

@@ -92,8 +92,8 @@ export class CommandQueue {
     return { kind: "renew", run };
   }
 
-  explain(runId: RunId): Result<Waiting> {
-    if (this.#aside.has(runId)) return accept({ reason: "turn", position: 1 });
+  explain(runId: RunId): Result<Waiting | { readonly reason: "signature" }> {
+    if (this.#aside.has(runId)) return accept({ reason: "signature" });
     if (!this.#waiting.has(runId)) return refuse("NOT_FOUND", `${runId} does not wait here`);
     return this.#scheduler.explain(runId);
   }

@@ -9,7 +9,12 @@ export const runsPerRenewal = 100;
 
 /** Whether a signature might have run out by the time that the bridge checks it (PROTOCOL 8.3). */
 export function needsRenewal(expiresAtMs: number, nowMs: number): boolean {
-  return expiresAtMs <= nowMs + limits.clockSkewMs;
+  return expiresAtMs <= validThroughMs(nowMs);
+}
+
+/** Signatures that end by then are not relied on any more. */
+export function validThroughMs(nowMs: number): number {
+  return nowMs + limits.clockSkewMs;
 }
 
 /** A renewed command whose signed part was checked. `command` is `undefined` where the text is none. */

@@ -1,4 +1,6 @@
+import type { RunId } from "@quarterdeck/core/ids";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
+import { withdrawnCommand } from "@quarterdeck/core/protocol/withdrawn-command";
 import { readInteger, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
 /** A numbered command that the bridge has not acknowledged. `runId` is null for a cancel. */
@@ -43,4 +45,30 @@ export function deleteCommandsThrough(sql: Sql, through: number): void {
 
 export function deleteAllCommands(sql: Sql): void {
   sql.exec(`DELETE FROM commands`);
+}
+
+/** The runs whose command has a number and is valid until `throughMs` at most. */
+export function listRunsOnTheWay(sql: Sql, throughMs: number): { readonly seq: number; readonly runId: RunId }[] {
+  return sql
+    .exec(
+      `SELECT commands.seq, runs.run_id FROM commands JOIN runs ON runs.run_id = commands.run_id
+       WHERE runs.expires_at_ms <= ? ORDER BY commands.seq`,
+      throughMs,
+    )
+    .toArray()
+    .map((row) => ({ seq: readInteger(row, "seq"), runId: readText(row, "run_id") as RunId }));
+}
+
+/** Takes a command back: what fills its number from now on says nothing. Returns what it was. */
+export function withdrawCommand(sql: Sql, seq: number): CommandText {
+  const [command] = listCommands(sql, { after: seq - 1, through: seq });
+  if (!command) throw new Error(`there is no command ${seq}`);
+  const { signed, signature } = withdrawnCommand;
+  sql.exec(
+    `UPDATE commands SET run_id = NULL, signed = ?, signature = ?, sealed = NULL WHERE seq = ?`,
+    signed,
+    signature,
+    seq,
+  );
+  return { signed: command.signed, signature: command.signature, sealed: command.sealed };
 }

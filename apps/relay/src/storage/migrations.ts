@@ -84,6 +84,14 @@ const migrations: readonly (readonly string[])[] = [
     // Over how long bridges spread their return, as the API said last.
     `ALTER TABLE server ADD COLUMN spread_ms INTEGER NOT NULL DEFAULT 2000`,
   ],
+  [
+    // What the API said last of the platform's keys (JSON), and the version of them that the bridge has.
+    `CREATE TABLE platform_trust (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT`,
+    `ALTER TABLE server ADD COLUMN keys_version INTEGER NOT NULL DEFAULT 1`,
+    // Why a bridge was not let in last, and when the API was told.
+    `ALTER TABLE server ADD COLUMN refusal_code TEXT`,
+    `ALTER TABLE server ADD COLUMN refusal_at_ms INTEGER NOT NULL DEFAULT 0`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

@@ -74,6 +74,25 @@ export function listWaitingActions(sql: Sql): { runId: RunId; action: string }[]
     .map((row) => ({ runId: readText(row, "run_id") as RunId, action: readText(row, "action") }));
 }
 
+/** Puts a run that was dispatched back to where it waited, with the command that was taken back. */
+export function returnCommand(sql: Sql, runId: RunId, { signed, signature, sealed }: CommandText): void {
+  sql.exec(
+    `UPDATE runs SET seq = NULL, signed = ?, signature = ?, sealed = ? WHERE run_id = ?`,
+    signed,
+    signature,
+    sealed,
+    runId,
+  );
+}
+
+/** Nothing that the bridge has not acknowledged counts as signed any more: it is signed anew at its turn. */
+export function expireSignatures(sql: Sql): void {
+  sql.exec(
+    `UPDATE runs SET expires_at_ms = 0
+     WHERE seq IS NULL OR run_id IN (SELECT run_id FROM commands WHERE run_id IS NOT NULL)`,
+  );
+}
+
 export function deleteRun(sql: Sql, runId: RunId): boolean {
   return sql.exec(`DELETE FROM runs WHERE run_id = ? RETURNING run_id`, runId).toArray().length > 0;
 }

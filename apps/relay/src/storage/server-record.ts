@@ -25,6 +25,11 @@ export interface ServerRecord extends Conduct {
   readonly sinceMs: number;
   readonly retryAttempt: number;
   readonly retryAtMs: number;
+  /** The version of the platform's keys that the bridge said it has. */
+  readonly keysVersion: number;
+  /** Why a bridge was not let in last, and when the API was told; null since one was let in. */
+  readonly refusalCode: string | null;
+  readonly refusalAtMs: number;
   readonly renewalAttempt: number;
   /** When the API must be asked for new signatures; `null` while no run waits for one. */
   readonly renewalAtMs: number | null;
@@ -50,6 +55,9 @@ const columns = {
   sinceMs: "since_ms",
   retryAttempt: "retry_attempt",
   retryAtMs: "retry_at_ms",
+  keysVersion: "keys_version",
+  refusalCode: "refusal_code",
+  refusalAtMs: "refusal_at_ms",
   renewalAttempt: "renewal_attempt",
   renewalAtMs: "renewal_at_ms",
   spreadMs: "spread_ms",
@@ -86,6 +94,9 @@ export function readServer(sql: Sql): ServerRecord {
     sinceMs: readInteger(row, "since_ms"),
     retryAttempt: readInteger(row, "retry_attempt"),
     retryAtMs: readInteger(row, "retry_at_ms"),
+    keysVersion: readInteger(row, "keys_version"),
+    refusalCode: readTextOrNull(row, "refusal_code"),
+    refusalAtMs: readInteger(row, "refusal_at_ms"),
     renewalAttempt: readInteger(row, "renewal_attempt"),
     renewalAtMs: readIntegerOrNull(row, "renewal_at_ms"),
     spreadMs: readInteger(row, "spread_ms"),

@@ -10,8 +10,10 @@ import { PageHeader } from "../app/PageHeader.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { TimeSince } from "../app/TimeSince.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
+import { ConnectionNotice } from "../features/servers/ConnectionNotice.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
+import { RevokeServer } from "../features/servers/RevokeServer.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
 import { ChartSkeletons, ServerReadings } from "../features/telemetry/ServerReadings.tsx";
@@ -59,10 +61,16 @@ function ServerDetails({ server }: { server: ServerView }) {
             )}
           </>
         }
-        actions={<RenameServerDialog server={server} />}
+        actions={
+          <>
+            <RenameServerDialog server={server} />
+            <RevokeServer server={server} />
+          </>
+        }
       />
       <div className="flex flex-col gap-8">
-        <ServerNotice server={server} />
+        <ConnectionNotice server={server} />
+        {!server.isRevoked && <ServerNotice server={server} />}
         <ServerReadings server={server} />
         <Section title={t("servers.workspaces")} action={<NewWorkspaceDialog serverId={serverId} />}>
           <Loaded query={workspaces} skeleton={<Skeleton className="h-24" />}>

@@ -5,12 +5,14 @@ import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { Challenge, HelloBody, WelcomeBody } from "@quarterdeck/core/protocol/handshake";
 import { takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import { kibibyte } from "@quarterdeck/core/units";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { StoredResult } from "../journal/journal.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { proxyAgent } from "./proxy.ts";
+import type { PlatformKeys } from "../verification/platform-keys.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
 import { resultBytes, splitResults } from "./result-frames.ts";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
@@ -18,7 +20,10 @@ import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./sess
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
 export type StreamFrame = WithoutEpoch<
-  Extract<BridgeToRelay, { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" }>
+  Extract<
+    BridgeToRelay,
+    { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" | "keysTaken" }
+  >
 >;
 
 const roomBytes = 16 * kibibyte;
@@ -30,9 +35,12 @@ export interface ConnectionStatus {
 
 interface ConnectionOptions {
   readonly url: URL;
-  readonly platformKeys: readonly string[];
+  readonly platformKeys: Pick<PlatformKeys, "trusted" | "version" | "take">;
   readonly privateKey: CryptoKey;
-  readonly self: () => Pick<HelloBody, "serverId" | "sessionId" | "bootId" | "capabilities" | "received">;
+  readonly self: () => Pick<
+    HelloBody,
+    "serverId" | "sessionId" | "bootId" | "capabilities" | "received" | "keysVersion"
+  >;
   readonly counters: { takenCommands: number; lastResult: number };
   readonly clock: Clock;
   readonly log: Log;
@@ -148,6 +156,8 @@ export class Connection {
       }
       case "journal":
         return this.#takeCommands(effect.items);
+      case "takeKeys":
+        return this.#takeKeys(effect.statements);
       case "sendResults":
         return this.#sendResults(effect);
       case "resultsStored":
@@ -227,14 +237,22 @@ export class Connection {
   }
 
   #checkChallenge(challenge: Challenge, challengeText: string): void {
-    const { platformKeys, privateKey, self, clock } = this.#options;
+    const { privateKey, self, clock } = this.#options;
     const socket = this.#socket;
-    answerChallenge({ challenge, challengeText, platformKeys, privateKey, self: self(), nowMs: clock.nowMs() }).then(
-      (hello) => {
-        if (this.#socket === socket) this.#handle({ type: "helloReady", hello });
-      },
-      this.#options.onFatal,
-    );
+    // What an earlier connection brought must be durable or gone: the relay takes back what the hello does not name.
+    const settled = this.#intake;
+    const answer = () =>
+      answerChallenge({
+        challenge,
+        challengeText,
+        platformKeys: this.#options.platformKeys.trusted,
+        privateKey,
+        self: self(),
+        nowMs: clock.nowMs(),
+      });
+    settled.then(answer).then((hello) => {
+      if (this.#socket === socket) this.#handle({ type: "helloReady", hello });
+    }, this.#options.onFatal);
   }
 
   #checkWelcome({ frame, hello, relayKey }: Extract<SessionEffect, { type: "checkWelcome" }>): void {
@@ -252,6 +270,26 @@ export class Connection {
         this.#handle({ type: "journaled", through });
       })
       .catch(this.#options.onFatal);
+  }
+
+  /** In turn with the commands: what came before was signed before, and what comes after meets the new keys. */
+  #takeKeys(statements: readonly SignedText[]): void {
+    const { platformKeys, log, onFatal } = this.#options;
+    const socket = this.#socket;
+    this.#intake = this.#intake
+      .then(async () => {
+        const taken = await platformKeys.take(statements);
+        if (!taken.ok) {
+          return log.error("what was said about the platform's keys does not count", { code: taken.error.code });
+        }
+        log.info("the platform's keys", { version: platformKeys.version });
+        this.send({ type: "keysTaken", version: platformKeys.version });
+        // The relay on this connection may be vouched for by a key that nobody obeys any more: it proves itself again.
+        if (taken.value.hasRevoked && this.#socket === socket) {
+          this.#closeSocket(1001, "a key of the platform was revoked");
+        }
+      })
+      .catch(onFatal);
   }
 
   #sendResults({ epoch, after, count, bytes }: Extract<SessionEffect, { type: "sendResults" }>): void {

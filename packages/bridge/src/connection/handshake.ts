@@ -16,7 +16,7 @@ interface HelloInputs {
   readonly challengeText: string;
   readonly platformKeys: readonly string[];
   readonly privateKey: CryptoKey;
-  readonly self: Pick<HelloBody, "serverId" | "sessionId" | "bootId" | "capabilities" | "received">;
+  readonly self: Pick<HelloBody, "serverId" | "sessionId" | "bootId" | "capabilities" | "received" | "keysVersion">;
   readonly nowMs: number;
 }
 
@@ -31,7 +31,7 @@ export async function answerChallenge(inputs: HelloInputs): Promise<Result<{ tex
   if (!certificate.ok)
     return refuse(
       "SIGNATURE_INVALID",
-      "The relay is not vouched for by the platform that this server is connected to. Nothing was sent to it.",
+      "No key that this server knows vouches for the relay. If the platform's keys were changed meanwhile, connect the server again: remove its data directory and use a new command from the console. Otherwise somebody may be in between. Nothing was sent.",
     );
   if (certificate.value.expiresAtMs <= nowMs)
     return refuse(

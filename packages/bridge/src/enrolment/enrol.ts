@@ -69,7 +69,8 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
     );
   const { serverId, orgId, platformKeys, relayUrl } = answer.value;
   checkAddress(() => bridgeSocketUrl(relayUrl, serverId));
-  const identity: Identity = { serverId, orgId, ...key, sealingKey, platformKeys, relayUrl, apiUrl: base.origin };
+  const pinned = { platformKeys, formerPlatformKeys: [] };
+  const identity: Identity = { serverId, orgId, ...key, sealingKey, ...pinned, relayUrl, apiUrl: base.origin };
   writeIdentity(data, identity);
   return identity;
 }

@@ -2,6 +2,7 @@ import type { ActionParams } from "@quarterdeck/core/actions/catalogue";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { DataDirectory } from "../data-directory.ts";
 import type { Identity } from "../identity.ts";
+import type { PlatformKeys } from "../verification/platform-keys.ts";
 import { bridgeVersion } from "../version.ts";
 import { decideUpdate } from "./decide-update.ts";
 import { fetchRelease } from "./fetch-release.ts";
@@ -11,7 +12,8 @@ import type { LauncherLink } from "./launcher-link.ts";
 
 interface UpdaterOptions {
   readonly data: DataDirectory;
-  readonly identity: Pick<Identity, "apiUrl" | "platformKeys">;
+  readonly identity: Pick<Identity, "apiUrl">;
+  readonly platformKeys: Pick<PlatformKeys, "trusted">;
   readonly link: LauncherLink;
   /** The launcher will start another version: this process is to end. */
   readonly onSwitched: () => void;
@@ -35,7 +37,7 @@ export class Updater {
     params: ActionParams<"bridge.update">,
     { runId, signal }: { runId: RunId; signal: AbortSignal },
   ): Promise<UpdateOutcome> {
-    const { data, identity, link, onSwitched } = this.#options;
+    const { data, identity, platformKeys, link, onSwitched } = this.#options;
     const state = readLaunchState(data) ?? newLaunchState(bridgeVersion);
     const step = decideUpdate(params, { state, runningVersion: bridgeVersion, runId });
     if (step.kind === "awaitHealth") {
@@ -45,7 +47,13 @@ export class Updater {
     if (step.kind !== "install") return step;
     // A version that has not shown yet that it works is no ground to leave.
     await link.confirmed;
-    const archive = await fetchRelease({ params, runningVersion: bridgeVersion, ...identity, signal });
+    const archive = await fetchRelease({
+      params,
+      runningVersion: bridgeVersion,
+      apiUrl: identity.apiUrl,
+      platformKeys: platformKeys.trusted,
+      signal,
+    });
     installRelease(data, params.version, archive);
     await link.switchTo({ version: params.version, manifestHash: params.manifestHash }, runId);
     onSwitched();

@@ -35,8 +35,7 @@ export class SealedParts {
    * @returns the content, `null` where the command has none and needs none, or `SEALED_PART_INVALID`
    */
   async open(command: Command, { sealed }: Pick<CommandText, "sealed">): Promise<Result<OpenedPart | null>> {
-    if (worksOnBridge(command.action))
-      return sealed === null && command.sealedHash === null ? accept(null) : wrong();
+    if (worksOnBridge(command.action)) return sealed === null && command.sealedHash === null ? accept(null) : wrong();
     if (sealed === null || command.sealedHash !== (await sha256Base64Url(sealed))) return wrong();
     const parts = splitSealedPart(sealed);
     const streamKey = await this.#openStreamKey(parts.streamKey, command);

@@ -11,7 +11,7 @@ let rules: VerificationRules;
 beforeAll(async () => {
   platform = await newKey();
   rules = {
-    platformKeys: [platform.publicKey],
+    platformKeys: () => [platform.publicKey],
     serverId: newId("server") as VerificationRules["serverId"],
     keyFingerprint: "SHA256:own",
     programs: ["echo"],

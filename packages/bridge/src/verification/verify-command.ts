@@ -8,7 +8,7 @@ import * as z from "zod";
 
 /** Whom this bridge obeys, who it is, and what it may run. */
 export interface VerificationRules {
-  readonly platformKeys: readonly string[];
+  readonly platformKeys: () => readonly string[];
   readonly serverId: ServerId;
   readonly keyFingerprint: string;
   readonly programs: readonly string[];
@@ -27,7 +27,7 @@ export async function verifyCommand(
 ): Promise<Result<Command>> {
   if (Buffer.byteLength(text.signed) > limits.commandBytes)
     return refuse("TOO_LARGE", `A command may have ${limits.commandBytes} bytes.`);
-  const opened = await openSigned(text, { keys: rules.platformKeys, domain: "command", schema: commandSchema });
+  const opened = await openSigned(text, { keys: rules.platformKeys(), domain: "command", schema: commandSchema });
   if (!opened.ok) {
     return opened.error.code === "SIGNATURE_INVALID"
       ? refuse("SIGNATURE_INVALID", "The platform that this server is connected to did not sign this command.")

@@ -63,8 +63,8 @@ wrap(
   WrapperLauncher.prototype,
   "launch",
   (launch) =>
-    function (this: WrapperLauncher, run) {
-      const launched = launch.call(this, run);
+    function (this: WrapperLauncher, run, secretInput) {
+      const launched = launch.call(this, run, secretInput);
       reach("run handed over");
       return launched;
     },

@@ -10,7 +10,9 @@ it("gives every code an HTTP status of an error and, where it closes a connectio
     expect(rule.httpStatus).toBeGreaterThanOrEqual(400);
     expect(rule.httpStatus).toBeLessThan(600);
     if (rule.closeCode !== undefined)
-      expect([1009, 1011, 1013].includes(rule.closeCode) || (rule.closeCode >= 4000 && rule.closeCode < 5000)).toBe(true);
+      expect([1009, 1011, 1013].includes(rule.closeCode) || (rule.closeCode >= 4000 && rule.closeCode < 5000)).toBe(
+        true,
+      );
   }
 });
 

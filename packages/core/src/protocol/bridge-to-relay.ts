@@ -34,6 +34,8 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
       .min(1)
       .max(limits.resultsInFlight),
   }),
+  /** The bridge has this version of the platform's keys durably. */
+  z.strictObject({ type: z.literal("keysTaken"), epoch, version: z.int().min(1) }),
   z.strictObject({ type: z.literal("telemetry"), epoch, samples: z.array(sampleSchema).min(1).max(120) }),
   /** Readings from the bridge's spool, in their order; it keeps them until the relay has stored them (PROTOCOL 11). */
   z.strictObject({

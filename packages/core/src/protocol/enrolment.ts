@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { keySetSchema } from "./key-set.ts";
 import { publicKeySchema, sealingKeySchema, signedTextSchema } from "./signing.ts";
 
 /** How long an enrolment token may be used. */
@@ -28,8 +29,8 @@ export const enrolAnswerSchema = z.strictObject({
   requestHash: z.string(),
   serverId: idSchema("server"),
   orgId: idSchema("org"),
-  /** Keys that may sign commands: the current one and, during a rotation, the next. */
-  platformKeys: z.array(publicKeySchema).min(1).max(4),
+  /** The platform's keys: the bridge pins them, and learns of new ones from statements only (PROTOCOL 14). */
+  platformKeys: keySetSchema,
   /** Where the bridge connects: a ws:// or wss:// address. */
   relayUrl: z.string().max(2048),
 });

@@ -34,6 +34,8 @@ export const helloBodySchema = z.object({
   capabilities: capabilitiesSchema,
   /** The newest command that is durably journaled with every one before it. */
   received: z.object({ commands: z.int().min(0) }),
+  /** The newest version of the platform's keys that is durable here (PROTOCOL 14.3). */
+  keysVersion: z.int().min(1),
 });
 export type HelloBody = z.infer<typeof helloBodySchema>;
 

@@ -2,10 +2,19 @@ import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
 import { commandTextSchema } from "./command.ts";
+import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 
 const position = z.int().min(1);
+
+/** What the platform says about its keys and about the relay's (PROTOCOL 14). */
+export const trustSchema = z.strictObject({
+  /** The newest statements, oldest first. */
+  statements: z.array(signedTextSchema).max(maxKeyStatements),
+  relayCertificate: signedTextSchema,
+});
+export type Trust = z.infer<typeof trustSchema>;
 
 /** API → relay: what happened for one server, in one order (PROTOCOL 8.1). */
 export const outboxEntrySchema = z.discriminatedUnion("kind", [
@@ -14,7 +23,9 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
     position,
     orgId: idSchema("org"),
     publicKey: publicKeySchema,
+    trust: trustSchema.optional(),
   }),
+  z.strictObject({ kind: z.literal("trust"), position, ...trustSchema.shape }),
   z.strictObject({ kind: z.literal("command"), position, ...commandTextSchema.shape }),
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
@@ -39,6 +50,8 @@ export const reportSchema = z.discriminatedUnion("kind", [
     bootId: z.string(),
     capabilities: capabilitiesSchema,
   }),
+  /** The bridge took a further version of the platform's keys. */
+  z.strictObject({ ...reportBase, kind: z.literal("keysTaken"), version: z.int().min(1) }),
   z.strictObject({ ...reportBase, kind: z.literal("offline"), reason: z.string().max(500) }),
   z.strictObject({ ...reportBase, kind: z.literal("dispatched"), runId: idSchema("run") }),
   /** A bridge's result, as the bridge signed it. */
@@ -54,6 +67,12 @@ export const reportSchema = z.discriminatedUnion("kind", [
   }),
   /** The bridge sent more than it may, again and again; until then its connections are refused (PROTOCOL 7.3). */
   z.strictObject({ ...reportBase, kind: z.literal("quarantined"), untilMs: z.int() }),
+  /** A bridge was refused in a way that only people can mend. The same again is said once an hour (PROTOCOL 5.5). */
+  z.strictObject({
+    ...reportBase,
+    kind: z.literal("notLetIn"),
+    code: z.enum(["UNAUTHENTICATED", "REVOKED", "VERSION_UNSUPPORTED"]),
+  }),
   z.strictObject({ ...reportBase, kind: z.literal("duplicateKey"), epoch: z.int().min(1), bootId: z.string() }),
 ]);
 export type Report = z.infer<typeof reportSchema>;
@@ -79,6 +98,8 @@ export const waitingAnswerSchema = z.strictObject({
       z.strictObject({ reason: z.literal("turn"), position: z.int() }),
       z.strictObject({ reason: z.literal("order"), behind: idSchema("run") }),
       z.strictObject({ reason: z.literal("capacity"), position: z.int(), message: z.string() }),
+      /** It is its turn, and the API is asked for a new signature. */
+      z.strictObject({ reason: z.literal("signature") }),
     ])
     .nullable(),
 });

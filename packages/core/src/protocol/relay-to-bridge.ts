@@ -2,8 +2,10 @@ import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { commandTextSchema } from "./command.ts";
 import { challengeSchema, refuseSchema, welcomeSchema } from "./handshake.ts";
+import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
 import { runInputSchema } from "./run-input.ts";
+import { signedTextSchema } from "./signing.ts";
 
 /** Everything a relay may send to a bridge (PROTOCOL 3). */
 export const relayToBridgeSchema = z.discriminatedUnion("type", [
@@ -31,6 +33,8 @@ export const relayToBridgeSchema = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("credit"), stream: z.literal("output"), bytes: z.int().min(1) }),
   runInputSchema,
+  /** What the platform says about its keys and the bridge did not have at its hello (PROTOCOL 14.3). */
+  z.strictObject({ type: z.literal("keys"), statements: z.array(signedTextSchema).min(1).max(maxKeyStatements) }),
   /** The relay is about to be replaced: come back, spread over that time, once what is being written is written. */
   z.strictObject({ type: z.literal("drain"), spreadMs: z.int().min(0).max(limits.longestSpreadMs) }),
   z.strictObject({ type: z.literal("error"), code: z.string().max(64), message: z.string().max(2000) }),

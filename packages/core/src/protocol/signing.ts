@@ -13,6 +13,7 @@ export const signatureDomains = {
   enrolRequest: "quarterdeck/enrol-request/v1",
   enrolAnswer: "quarterdeck/enrol-answer/v1",
   release: "quarterdeck/release/v1",
+  keyStatement: "quarterdeck/key-statement/v1",
 } as const;
 
 export type SignatureDomain = keyof typeof signatureDomains;

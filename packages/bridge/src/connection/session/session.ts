@@ -143,7 +143,7 @@ function distrust(session: Session, error: { code: string; message: string }): S
   return step(
     session,
     { type: "log", level: "warn", message: error.message, code: error.code },
-    close(error.code === "VERSION_UNSUPPORTED" ? 4406 : 4400, error.code),
+    close(error.code === "VERSION_UNSUPPORTED" ? 4406 : 4400, error.message),
   );
 }
 
@@ -183,6 +183,8 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return onResultsStored(session, frame.through);
     case "interest":
       return step(session, { type: "interest", frame });
+    case "keys":
+      return step(session, { type: "takeKeys", statements: frame.statements });
     case "credit":
       return step(session, { type: "credit", bytes: frame.bytes });
     case "historyStored":

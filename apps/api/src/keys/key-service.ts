@@ -1,0 +1,106 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { ServerId } from "@quarterdeck/core/ids";
+import { droppedKeys, type KeySet } from "@quarterdeck/core/protocol/key-set";
+import { keyFingerprint } from "@quarterdeck/core/protocol/signing";
+import { asc, isNull } from "drizzle-orm";
+import * as z from "zod";
+import { recordAudit } from "../audit/repo.ts";
+import { servers } from "../db/schema.ts";
+import { recordChangeOfAllServers } from "../events/repo.ts";
+import type { Runtime } from "../runtime.ts";
+import { signCancelsAgain } from "../tasks/cancels-again.ts";
+import { isHeldBack, keyChanges, standingOf, type KeyChange } from "./key-change.ts";
+import type { KeyStatus } from "./key-status.ts";
+import { KeyChangeRefused } from "./platform-keys.ts";
+import { tellTrust } from "./trust.ts";
+
+export const keyChangeRequestSchema = z.strictObject({
+  change: z.enum(keyChanges),
+  /** Although servers would refuse what is signed then until they are connected again. */
+  isForced: z.boolean(),
+});
+
+interface KeyHolder {
+  readonly serverId: ServerId;
+  readonly name: string;
+  readonly version: number;
+  readonly isOnline: boolean;
+}
+
+async function listKeyHolders({ db }: Pick<Runtime, "db">): Promise<KeyHolder[]> {
+  const rows = await db
+    .select({
+      serverId: servers.serverId,
+      name: servers.name,
+      version: servers.keysVersion,
+      status: servers.status,
+    })
+    .from(servers)
+    .where(isNull(servers.revokedAtMs))
+    .orderBy(asc(servers.createdAtMs));
+  return rows.map(({ status, ...row }) => ({ ...row, isOnline: status === "online" }));
+}
+
+/** Which keys there are, and which servers have which. For the operator: it spans all orgs. */
+export async function readKeyStatus(runtime: Runtime): Promise<KeyStatus> {
+  const { set, history } = runtime.keys.platform;
+  const holders = await listKeyHolders(runtime);
+  return {
+    version: set.version,
+    current: await keyFingerprint(set.current),
+    next: await keyFingerprint(set.next),
+    previous: set.previous === null ? null : await keyFingerprint(set.previous),
+    revoked: await Promise.all(set.revoked.map((key) => keyFingerprint(key))),
+    servers: holders.map((holder) => ({ ...holder, standing: standingOf(holder.version, set, history) })),
+  };
+}
+
+/**
+ * Changes the platform's keys and has the relay and the servers told.
+ *
+ * @throws QuarterdeckError `CONFLICT` with the servers that the change must wait for, unless it is forced
+ */
+export async function changeKeys(
+  runtime: Runtime,
+  { change, isForced }: { change: KeyChange; isForced: boolean },
+): Promise<KeyStatus> {
+  const { platform } = runtime.keys;
+  const before = platform.set;
+  const holders = await listKeyHolders(runtime);
+  const check = (after: KeySet) => {
+    const heldBack = holders.filter((holder) =>
+      isHeldBack(change, holder, { before, after, history: platform.history }),
+    );
+    if (heldBack.length > 0 && !isForced) throw new QuarterdeckError("CONFLICT", explainHeldBack(change, heldBack));
+  };
+  try {
+    await platform.change(change, check);
+  } catch (error) {
+    if (error instanceof KeyChangeRefused) throw new QuarterdeckError("CONFLICT", error.message, { cause: error });
+    throw error;
+  }
+  const { clock, writer, log } = runtime;
+  log.warn({ change, version: platform.set.version }, "the platform's keys were changed");
+  await writer.commit([
+    recordAudit(runtime, {
+      orgId: null,
+      actor: "platform",
+      address: null,
+      action: `keys.${change}`,
+      subject: platform.fingerprint,
+      outcome: "done",
+      detail: `version ${platform.set.version}${isForced ? ", forced" : ""}`,
+    }),
+    recordChangeOfAllServers(clock.nowMs()),
+  ]);
+  await tellTrust(runtime);
+  if (droppedKeys(before, platform.set).length > 0) await signCancelsAgain(runtime);
+  return readKeyStatus(runtime);
+}
+
+function explainHeldBack(change: KeyChange, heldBack: readonly KeyHolder[]): string {
+  const list = heldBack
+    .map(({ name, serverId, version }) => `${name} (${serverId}, has version ${version})`)
+    .join(", ");
+  return `Nothing was changed: ${heldBack.length} server(s) have not taken the keys of before: ${list}. Wait until they were online, or force it: they must then be connected again after a ${change}.`;
+}
