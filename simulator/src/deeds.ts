@@ -2,13 +2,15 @@ import type { Submitted } from "./actors/client.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 
+const againMs = 500;
+
 /** Plans what people do. */
 export function planDeeds(stage: Stage, scenario: Scenario): void {
   const { world, client, places, viewers, hosts, serverIds } = stage;
   const tasks = new Map<number, Submitted>();
   for (const [index, deed] of scenario.deeds.entries()) {
     if (deed.kind === "nothing") continue;
-    world.timeline.after(deed.atMs, () => {
+    const act = () => {
       if (deed.kind === "submit") {
         const place = places[deed.place % places.length];
         const { durationMs, lines, exitCode } = deed;
@@ -16,18 +18,22 @@ export function planDeeds(stage: Stage, scenario: Scenario): void {
         return;
       }
       const task = tasks.get(deed.of);
-      if (!task) return;
+      // What nobody has submitted yet can be neither cancelled nor watched.
+      if (!task || (deed.kind === "watch" && task.runId === null)) {
+        if (scenario.deeds[deed.of]?.kind === "submit") world.timeline.after(againMs, act);
+        return;
+      }
       if (deed.kind === "cancel") return client.cancel(task);
-      const watchSoon = () => {
-        const serverId = serverIds[hosts.findIndex(({ machine }) => machine.name === task.place.machine)];
-        if (task.runId === null) world.timeline.after(500, watchSoon);
-        else if (serverId) viewers[deed.viewer % viewers.length]?.watch(task.runId, task.place, serverId);
-      };
-      watchSoon();
-    });
+      const serverId = serverIds[hosts.findIndex(({ machine }) => machine.name === task.place.machine)];
+      if (task.runId !== null && serverId)
+        viewers[deed.viewer % viewers.length]?.watch(task.runId, task.place, serverId);
+    };
+    world.timeline.after(deed.atMs, act);
   }
   const [first] = viewers;
   const [place] = places;
   const serverId = serverIds[0];
-  if (first && place && serverId) world.timeline.after(1000, () => first.watchTelemetry(serverId, place));
+  // A reading a second for hours would be all that such a scenario does.
+  const isShort = scenario.healAtMs < 600_000;
+  if (isShort && first && place && serverId) world.timeline.after(1000, () => first.watchTelemetry(serverId, place));
 }

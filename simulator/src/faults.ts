@@ -1,6 +1,7 @@
 import type { ServerHost } from "./actors/server-host.ts";
 import type { Fault, Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
+import { roomBytes } from "./world/disk.ts";
 import type { Machine } from "./world/machine.ts";
 import type { Direction, Link } from "./world/network.ts";
 
@@ -20,6 +21,8 @@ function strike(stage: Stage, fault: Fault): void {
   switch (fault.kind) {
     case "cut":
       return world.network.cut(linkOf(stage, fault.link).name, fault.whoHears);
+    case "keys":
+      return stage.client.changeKeys(fault.change);
     case "stall":
       for (const wire of world.network.wiresOf(linkOf(stage, fault.link).name))
         wire.stalledUntilMs = world.timeline.nowMs + fault.forMs;
@@ -77,7 +80,7 @@ function strike(stage: Stage, fault: Fault): void {
         stage,
         fault.forMs,
         hostOf(stage, fault.server).machine,
-        ({ disk }, isOn) => (disk.isFull = isOn),
+        ({ disk }, isOn) => (disk.freeBytes = isOn ? fault.leftBytes : roomBytes),
       );
     case "diskError":
       return forAWhile(
@@ -132,7 +135,8 @@ export function mend({ world, hosts, api, relay, store }: Stage): void {
   world.network.heal();
   store.faults.failure = 0;
   for (const { machine } of hosts) {
-    machine.disk.isFull = machine.disk.failsToSync = false;
+    machine.disk.freeBytes = roomBytes;
+    machine.disk.failsToSync = false;
     machine.clockOffsetMs = 0;
   }
   for (const host of hosts) {

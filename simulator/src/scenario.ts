@@ -20,6 +20,11 @@ type Whose = "server" | "viewer" | "relay>api" | "api>relay" | "client>api";
 /** What goes wrong, at a time. */
 export type Fault =
   | {
+      readonly kind: "keys";
+      readonly atMs: number;
+      readonly change: "rotate" | "retire" | "revokeCurrent";
+    }
+  | {
       readonly kind: "cut";
       readonly atMs: number;
       readonly link: number;
@@ -66,7 +71,13 @@ export type Fault =
   | { readonly kind: "reboot"; readonly atMs: number; readonly server: number; readonly losesPower: boolean }
   | { readonly kind: "outOfMemory"; readonly atMs: number; readonly server: number }
   | { readonly kind: "pause"; readonly atMs: number; readonly forMs: number; readonly server: number }
-  | { readonly kind: "diskFull"; readonly atMs: number; readonly forMs: number; readonly server: number }
+  | {
+      readonly kind: "diskFull";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly server: number;
+      readonly leftBytes: number;
+    }
   | { readonly kind: "diskError"; readonly atMs: number; readonly forMs: number; readonly server: number }
   | { readonly kind: "database"; readonly atMs: number; readonly forMs: number; readonly failure: number }
   | {
@@ -98,12 +109,12 @@ export function drawScenario(seed: string): Scenario {
   // Mostly minutes; now and then past the lives of signatures and tickets, or of a day.
   const long = random.next();
   const healAtMs =
-    long < 0.001
+    long < 0.0005
       ? 25 * 3_600_000
       : long < 0.03
         ? 60_000 * random.between(16, 70)
         : random.pick([30_000, 60_000, 60_000, 90_000, 120_000]);
-  const viewers = healAtMs > 600_000 ? (random.chance(0.2) ? 1 : 0) : random.between(0, 3);
+  const viewers = healAtMs > 600_000 ? (long >= 0.0005 && random.chance(0.1) ? 1 : 0) : random.between(0, 3);
   const at = () => Math.floor(random.next() ** 1.5 * Math.min(healAtMs, 180_000));
   const deeds: Deed[] = [];
   const submissions = random.between(2, 12);
@@ -149,6 +160,7 @@ function drawFault(
   const afterSteps = random.chance(0.75) ? random.between(1, 24) : null;
   return random.pick<() => Fault>([
     () => ({ kind: "cut", atMs, link, whoHears: random.pick(["both", "client", "server", "nobody"]) }),
+    () => ({ kind: "keys", atMs, change: random.pick(["rotate", "rotate", "retire", "revokeCurrent"]) }),
     () => ({ kind: "stall", atMs, forMs: forMs + 1000, link }),
     () => ({ kind: "pauseWrapper", atMs, forMs: Math.min(forMs, 8000), server }),
     () => ({ kind: "partition", atMs, forMs, link, way: random.pick(["both", "toServer", "toClient"]) }),
@@ -180,7 +192,7 @@ function drawFault(
     () => ({ kind: "reboot", atMs, server, losesPower: random.chance(0.6) }),
     () => ({ kind: "outOfMemory", atMs, server }),
     () => ({ kind: "pause", atMs, forMs, server }),
-    () => ({ kind: "diskFull", atMs, forMs, server }),
+    () => ({ kind: "diskFull", atMs, forMs, server, leftBytes: random.between(0, 20_000) }),
     () => ({ kind: "diskError", atMs, forMs: Math.min(forMs, 3000), server }),
     () => ({ kind: "database", atMs, forMs, failure: random.next() * 0.5 }),
     () => ({

@@ -1,19 +1,17 @@
 import { loadApi, type ShippedApi } from "./actors/shipped-api.ts";
 import { loadBridge, type ShippedBridge } from "./actors/shipped-bridge.ts";
-import { makePlatformKeys, type PlatformKeys } from "./actors/platform-keys.ts";
 import { loadRelay, type ShippedRelay } from "./actors/shipped-relay.ts";
 import { loadConsole, type ShippedConsole } from "./actors/viewer.ts";
 import { useShippedSources, type Patch } from "./hooks/shipped-sources.ts";
 import { setStore, Store } from "./substitutes/libsql-client.ts";
 import { installGlobals } from "./world/globals.ts";
 
-/** Everything that scenarios share: the shipped modules, the platform's keys and the database's tables. */
+/** Everything that scenarios share: the shipped modules and the database's tables. */
 export interface Shipped {
   readonly api: ShippedApi;
   readonly bridge: ShippedBridge;
   readonly relay: ShippedRelay;
   readonly console: ShippedConsole;
-  readonly platform: PlatformKeys;
   /** The statements that make the API's database, as its migrations do. */
   readonly tables: readonly string[];
 }
@@ -23,7 +21,7 @@ export async function loadShipped(patches: readonly Patch[]): Promise<Shipped> {
   useShippedSources(patches);
   installGlobals();
   const [api, bridge, relay, console] = await Promise.all([loadApi(), loadBridge(), loadRelay(), loadConsole()]);
-  return { api, bridge, relay, console, platform: await makePlatformKeys(api), tables: await readTables(api) };
+  return { api, bridge, relay, console, tables: await readTables(api) };
 }
 
 async function readTables(api: ShippedApi): Promise<string[]> {

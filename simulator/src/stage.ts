@@ -1,5 +1,6 @@
 import type { OrgId, ProjectId, ServerId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { OrgScope } from "../../apps/api/src/auth/scope.ts";
+import { makePlatform } from "./actors/platform.ts";
 import type { Identity } from "../../packages/bridge/src/identity.ts";
 import { ApiService, ownerScope } from "./actors/api-service.ts";
 import { Client, type Place } from "./actors/client.ts";
@@ -42,16 +43,17 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
   const truth = new Truth(world);
   const store = new Store();
   for (const sql of shipped.tables) store.database.exec(sql);
+  const platform = await makePlatform(shipped.api, `/platform-${scenario.seed}`, Math.floor(world.wallMs));
   const api = new ApiService({
     machine: world.machine("api"),
     shipped: shipped.api,
-    platform: shipped.platform,
+    platform,
     store,
   });
   const relay = new RelayService({
     machine: world.machine("relay"),
     shipped: shipped.relay,
-    platform: shipped.platform,
+    platform,
   });
   const id = <K extends "org" | "user" | "workspace" | "project">(kind: K) =>
     shipped.api.makeId(kind, Math.floor(world.wallMs), world.random.bytes(16));
@@ -133,16 +135,18 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
 }
 
 async function enrol(
-  { api: shipped, platform }: Shipped,
+  { api: shipped }: Shipped,
   { world, api, scope }: { world: World; api: ApiService; scope: Place["scope"] },
 ): Promise<Identity> {
   const key = await shipped.generateSigningKey();
+  const sealingKey = await shipped.generateSealingKey();
   const privateKey = await shipped.importSigningKey(key.privateKeyPkcs8);
   const answered = api.call("setup", async (runtime) => {
     const { command } = await shipped.createEnrolment(runtime, scope);
     const request = {
       token: / --token (\S+)/.exec(command)?.[1] ?? "",
       publicKey: key.publicKey,
+      sealingKey: sealingKey.publicKey,
       hostname: "server",
       bridgeVersion: "0.1.0",
       nonce: "nonce",
@@ -160,13 +164,15 @@ async function enrol(
   );
   await world.play(Number.POSITIVE_INFINITY, () => answer !== undefined);
   if (!answer) throw new Error(world.violations.join("; "));
-  const { serverId, orgId, relayUrl } = JSON.parse(answer.signed) as Identity;
+  const { serverId, orgId, relayUrl, platformKeys } = JSON.parse(answer.signed) as Identity;
   return {
     serverId,
     orgId,
     publicKey: key.publicKey,
     privateKeyPkcs8: key.privateKeyPkcs8,
-    platformKeys: [platform.keys.platform.publicKey],
+    sealingKey,
+    platformKeys,
+    formerPlatformKeys: [],
     relayUrl,
     apiUrl: "http://console",
   };

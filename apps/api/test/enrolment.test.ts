@@ -149,6 +149,20 @@ test("this machine gets a token before there is an account, once", async () => {
   expect(await api.servers.list.query()).toMatchObject([{ serverId, isThisMachine: true, name: "This machine" }]);
 });
 
+test("this machine can be connected anew after it was removed", async () => {
+  await using platform = await TestApi.start();
+  const ask = async () =>
+    (await platform.internal("/internal/enrolments", { name: "This machine", isThisMachine: true })).json();
+  const { token } = (await ask()) as { token: string };
+  const { serverId: removed } = await (await FakeBridge.create()).enrol(platform.origin, token);
+  const { api } = await platform.signedUp();
+  await api.servers.revoke.mutate({ serverId: removed });
+  const again = (await ask()) as { token: string };
+  const { serverId } = await (await FakeBridge.create()).enrol(platform.origin, again.token);
+  expect(serverId).not.toBe(removed);
+  expect(await ask()).toEqual({ serverId });
+});
+
 test("the internal address answers nobody without the service key [T1]", async () => {
   await using platform = await TestApi.start();
   for (const headers of [{}, { authorization: "Bearer wrong" }]) {

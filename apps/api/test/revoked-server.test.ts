@@ -1,3 +1,4 @@
+import { renewalAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { expect, test } from "vitest";
 import { capabilities } from "./fake-bridge.ts";
 import { newId, refusalOf, TestApi } from "./test-api.ts";
@@ -25,6 +26,37 @@ test("a removed server's relay object is told at once, and what its key signs co
   if (!command) throw new Error("no command");
   await platform.report(serverId, { kind: "result", ...(await bridge.finish(command)) });
   expect((await api.tasks.get.query({ taskId })).state).not.toBe("ended");
+});
+
+test("nothing is submitted to a removed server, and what waits for it is not signed anew [W2]", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId, workspaceId } = await platform.withWorkspace();
+  const wish = (taskId = newId("task")) => ({
+    taskId,
+    workspaceId,
+    projectId: null,
+    action: "exec",
+    params: { program: "echo", args: ["x"] },
+  });
+  const earlier = wish();
+  const { runId } = await api.tasks.submit.mutate(earlier);
+  await api.servers.revoke.mutate({ serverId });
+  await platform.relay.until(() => platform.relay.entriesOf(serverId).at(-1)?.kind === "revoke");
+
+  const refused = { code: "REVOKED", message: expect.stringContaining("box was removed") };
+  const late = wish();
+  expect(await refusalOf(api.tasks.submit.mutate(late))).toMatchObject(refused);
+  expect(await refusalOf(api.tasks.get.query({ taskId: late.taskId }))).toMatchObject({ code: "NOT_FOUND" });
+  expect((await api.tasks.submit.mutate(earlier)).runId).toBe(runId); // Asked again, it gets the same answer.
+  const url = "https://example.com/qs.git";
+  for (const call of [
+    api.projects.createFromGit.mutate({ workspaceId, name: "qs", url }),
+    api.workspaces.create.mutate({ name: "Other", serverId }),
+  ])
+    expect(await refusalOf(call)).toMatchObject(refused);
+  const answer = await platform.internal("/relay/renewals", { serverId, runIds: [runId] });
+  expect(renewalAnswerSchema.parse(await answer.json())).toMatchObject({ renewed: [], refused: [{ code: "REVOKED" }] });
+  expect(platform.relay.entriesOf(serverId).at(-1)?.kind).toBe("revoke");
 });
 
 test("a bridge that is not let in raises an alert until it is; two bridges with one key do so for a day", async () => {

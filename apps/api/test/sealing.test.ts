@@ -126,6 +126,17 @@ test("an action that starts no program of the user's takes no secret input, and 
   expect((await refusalOf(submit(fixture, long))).code).toBe("BAD_REQUEST");
 });
 
+test("a task that brings its standard input cannot be typed into as well: it is refused before it is sent", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const params = { program: "echo", args: ["x"], input: true };
+  const refusal = await refusalOf(submit(fixture, { params, secretInput: { stdin: "" } }));
+  expect(refusal).toMatchObject({ code: "BAD_REQUEST", message: expect.stringContaining("one standard input") });
+  const { environment } = secretInput;
+  await submit(fixture, { params, secretInput: { environment } });
+  await submit(fixture, { params: { ...params, input: false }, secretInput });
+});
+
 test("who may read a run opens its output, over a change of epoch, and nobody of another org gets a key [T1]", async () => {
   await using platform = await TestApi.start();
   const fixture = await platform.withWorkspace();

@@ -6,7 +6,9 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
-import { openSigned, type SignedText } from "@quarterdeck/core/protocol/signing";
+import { trustedKeys } from "@quarterdeck/core/protocol/key-set";
+import { isSignedBy, openSigned, type SignedText } from "@quarterdeck/core/protocol/signing";
+import { renewalAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { releaseManifestSchema } from "@quarterdeck/core/protocol/release";
 import type { RunFinished } from "@quarterdeck/core/protocol/result";
 import { takeClaim } from "../src/outbox/claim.ts";
@@ -95,6 +97,45 @@ describe("the offered package", () => {
     expect(await open("command")).toMatchObject({ ok: false });
     expect(Buffer.from(await (await fetch(`${base}/quarterdeck-bridge.tgz`)).arrayBuffer())).toEqual(archive);
     expect((await fetch(`${platform.origin}/install/releases/other/manifest.json`)).status).toBe(404);
+  });
+
+  test("is signed by the key that signs now: updates go on after a rotation, also for who obeys the new keys only", async () => {
+    await using platform = await start();
+    const client = await platform.signedUp();
+    const server = await connect(platform, client);
+    const { serverId } = server;
+    const { release, keys } = platform.api.runtime;
+    const address = `${platform.origin}/install/releases/${release!.manifestHash}/manifest.json`;
+    const fetchManifest = async () => {
+      const response = await fetch(address);
+      // Nothing on the way may keep a signature longer than its key lasts.
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      return (await response.json()) as SignedText;
+    };
+    const change = async (body: object) => {
+      expect((await platform.internal("/internal/keys", { isForced: false, ...body })).status).toBe(200);
+    };
+    const retired = keys.platform.publicKey;
+    const before = await fetchManifest();
+    expect(await isSignedBy(retired, "release", before)).toBe(true);
+    await change({ change: "rotate" });
+    await platform.report(serverId, { kind: "keysTaken", version: 2 });
+    await change({ change: "retire" });
+
+    const after = await fetchManifest();
+    expect(after.signed).toBe(before.signed);
+    expect(await isSignedBy(retired, "release", after)).toBe(false);
+    const trusted = trustedKeys(keys.platform.set);
+    expect(trusted).not.toContain(retired);
+    const opened = await openSigned(after, { keys: trusted, domain: "release", schema: releaseManifestSchema });
+    expect(opened).toMatchObject({ ok: true, value: { version: offered } });
+
+    await client.api.updates.updateServer.mutate({ serverId });
+    await platform.relay.until(() => platform.relay.commandsOf(serverId).length === 1);
+    const [command] = platform.relay.entriesOf(serverId).flatMap((entry) => (entry.kind === "command" ? [entry] : []));
+    const { signed, signature } = command!;
+    expect(await isSignedBy(keys.platform.publicKey, "command", { signed, signature })).toBe(true);
+    expect(JSON.parse(signed)).toMatchObject({ params: { manifestHash: release!.manifestHash } });
   });
 
   test("is none when the file is not the one described beside it", async () => {
@@ -201,6 +242,32 @@ describe("an update of one server", () => {
     await platform.report(serverId, { kind: "online", epoch: 2, bootId: "b", capabilities: old });
     await platform.report(serverId, { kind: "offline", reason: "silent" });
     expect(await ask()).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("not connected") });
+  });
+
+  test("is refused for a server that was removed [W2]", async () => {
+    await using platform = await start();
+    const client = await platform.signedUp();
+    const { serverId } = await connect(platform, client);
+    await client.api.servers.revoke.mutate({ serverId });
+    expect(await refusalOf(client.api.updates.updateServer.mutate({ serverId }))).toMatchObject({ code: "REVOKED" });
+    const all = client.api.updates.updateAll.mutate({ firstServerId: null });
+    expect(await refusalOf(all)).toMatchObject({ code: "CONFLICT" });
+    expect(platform.relay.commandsOf(serverId)).toEqual([]);
+  });
+
+  test("is not signed anew when its signature runs out or its key is dropped, and says what to do", async () => {
+    await using platform = await start();
+    const client = await platform.signedUp();
+    const { serverId } = await connect(platform, client);
+    await client.api.updates.updateServer.mutate({ serverId });
+    const { runId } = await commandOf(platform, serverId);
+    const response = await platform.internal("/relay/renewals", { serverId, runIds: [runId] });
+    const { renewed, refused } = renewalAnswerSchema.parse(await response.json());
+    expect(renewed).toEqual([]);
+    expect(refused).toMatchObject([{ code: "COMMAND_EXPIRED", message: expect.stringContaining("Update it again") }]);
+    const [{ code, message }] = refused as [(typeof refused)[number]];
+    await platform.report(serverId, { kind: "ended", runId, verdict: "refused", code, message });
+    expect(await stateOf(client, serverId)).toMatchObject({ state: "failed", message });
   });
 
   test("is moved by the result of its own command only [W2]", async () => {

@@ -31,8 +31,8 @@ async function post(server: FakeServer, entries: readonly object[]): Promise<voi
 }
 
 async function submit(server: FakeServer, projectId: ReturnType<typeof id<"project">>): Promise<RunId> {
-  const { command, signed, signature } = await relay.platform.command(server.serverId, { projectId });
-  await post(server, [{ kind: "command", signed, signature }]);
+  const { command, ...text } = await relay.platform.command(server.serverId, { projectId });
+  await post(server, [{ kind: "command", ...text }]);
   return command.runId;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
@@ -21,7 +22,7 @@ const good = 200;
 function sentTo({ frames }: Peer) {
   const output = frames.filter((frame) => frame.type === "output") as OutputFrame[];
   return {
-    end: Math.max(0, ...output.map(({ offset, data }) => offset + Buffer.byteLength(data, "base64"))),
+    end: Math.max(0, ...output.map(({ offset, data }) => offset + clearLength(data))),
     samples: frames.filter((frame) => frame.type === "telemetry").length,
     hasMark: frames.some((frame) => frame.type === "checkpoint"),
   };

@@ -33,7 +33,7 @@ test("[F3] a deployment with 1,000 commands in flight loses none and sends none 
       Array.from({ length: 100 }, () => relay.platform.command(server.serverId, { projectId: id("project") })),
     );
     submitted.push(...made.map(({ command }) => command.runId));
-    await server.outbox(...made.map(({ signed, signature }) => ({ kind: "command", signed, signature })));
+    await server.outbox(...made.map(({ command: _command, ...text }) => ({ kind: "command", ...text })));
     // The deployment comes while the last of them are on their way, some of them neither sent nor acknowledged.
     if (batch === 8)
       await eventually(

@@ -3,6 +3,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { OutputFrame } from "./fake-viewer.ts";
 import type { Frame, Peer } from "./peer.ts";
+import { bytesIn } from "./sealed-piece.ts";
 
 /**
  * Makes a viewer behave as the console does: it acknowledges output and answers marks, and keeps only what it counted, so
@@ -41,7 +42,7 @@ export class FakePage {
   }
 
   #output({ runId, offset, data, isEnd }: OutputFrame): void {
-    const bytes = Buffer.from(data, "base64");
+    const bytes = bytesIn(data);
     if (offset > this.end) throw new Error(`bytes ${this.end} to ${offset} are missing`);
     if (offset + bytes.length > this.end) {
       this.#hash.update(bytes.subarray(this.end - offset));

@@ -4,6 +4,7 @@ import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import type { Connection, FakeServer } from "./fake-bridge.ts";
 import type { Frame } from "./peer.ts";
 import { id } from "./platform.ts";
+import { sealedLike } from "./sealed-piece.ts";
 
 export const sample: Sample = {
   atMs: 1,
@@ -55,7 +56,7 @@ export class OutputSource {
         epoch: welcome.epoch,
         runId: this.#runId,
         offset: this.#position,
-        data: piece.toString("base64"),
+        data: sealedLike(piece),
         isEnd,
       });
       this.#credit -= length;

@@ -5,6 +5,7 @@ import { assemble, ends, openViewer } from "./fake-viewer.ts";
 import { dispatched, type InterestFrame, sample } from "./output-source.ts";
 import { orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
+import { sealedLike } from "./sealed-piece.ts";
 
 let relay: RelayRuntime;
 beforeAll(async () => {
@@ -26,7 +27,7 @@ async function flooded(features: string | null) {
   const { epoch } = connection.welcome;
   const lines = 100;
   for (let line = 0; line < lines; line++) {
-    const data = Buffer.from("0123456789").toString("base64");
+    const data = sealedLike(Buffer.from("0123456789"));
     connection.peer.send({ type: "output", epoch, runId, offset: line * 10, data, isEnd: line === lines - 1 });
     if (line <= limits.framesPerCheckpoint) connection.peer.send({ type: "telemetry", epoch, samples: [sample] });
   }
@@ -63,7 +64,7 @@ test("[F11] what a page knows outlives an eviction", async () => {
   await relay.evict(server.serverId);
   const { epoch } = connection.welcome;
   for (let line = 0; line < 50; line++) {
-    const data = Buffer.from("0123456789").toString("base64");
+    const data = sealedLike(Buffer.from("0123456789"));
     connection.peer.send({ type: "output", epoch, runId, offset: line * 10, data, isEnd: line === 49 });
   }
   await Promise.all([old, current].map((viewer) => viewer.until(() => ends(viewer) > 0, "the end")));

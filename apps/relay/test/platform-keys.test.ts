@@ -29,9 +29,9 @@ async function change(server: FakeServer, how: "rotate" | "retire" | "revoke") {
 
 /** A command that this key signed, taken by the relay. */
 async function submitBy(server: FakeServer, publicKey: string) {
-  const { command, signed } = await relay.platform.command(server.serverId, { projectId: id("project") });
+  const { command, signed, sealed } = await relay.platform.command(server.serverId, { projectId: id("project") });
   const text = await signText(relay.platform.keyOf(publicKey), "command", signed);
-  await server.outbox({ kind: "command", ...text });
+  await server.outbox({ kind: "command", ...text, sealed });
   return command;
 }
 
@@ -47,7 +47,7 @@ async function takesTicketBy(server: FakeServer, publicKey: string): Promise<boo
     connectionExpiresAtMs: nowMs + 900_000,
   };
   const signed = await signText(relay.platform.keyOf(publicKey), "ticket", JSON.stringify(ticket));
-  const peer = dialViewer(relay, server.serverId, encodeTicket(signed));
+  const peer = dialViewer(relay, server.serverId, { ticket: encodeTicket(signed) });
   await peer.until(() => peer.texts.length > 0, "an answer to the ticket");
   const { type, code } = JSON.parse(peer.texts[0] ?? "") as Frame & { code?: string };
   peer.close();
@@ -124,8 +124,8 @@ test("what a revoked key signed and no bridge has is signed anew; what it signs 
   relay.api.renew = async (serverId, runIds) => ({
     renewed: await Promise.all(
       runIds.map(async (runId) => {
-        const { signed, signature } = await relay.platform.command(serverId, { runId, attempt: 2 });
-        return { runId, signed, signature };
+        const { command: _command, ...text } = await relay.platform.command(serverId, { runId, attempt: 2 });
+        return { runId, ...text };
       }),
     ),
   });

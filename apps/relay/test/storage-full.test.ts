@@ -4,6 +4,7 @@ import { dialViewer, openViewer } from "./fake-viewer.ts";
 import { eventually } from "./peer.ts";
 import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
+import { sealedLike } from "./sealed-piece.ts";
 
 let relay: RelayRuntime;
 beforeAll(async () => {
@@ -22,8 +23,8 @@ async function whileFull(act: () => Promise<void>): Promise<void> {
 
 test("[F8] commands for a full object are not taken, and are when there is room again", async () => {
   const server = await FakeServer.make(relay, { orgId });
-  const { command, signed, signature } = await relay.platform.command(server.serverId);
-  const body = JSON.stringify({ entries: [{ kind: "command", position: 2, signed, signature }] });
+  const { command, ...text } = await relay.platform.command(server.serverId);
+  const body = JSON.stringify({ entries: [{ kind: "command", position: 2, ...text }] });
   const post = () => relay.request(`/api/servers/${server.serverId}/outbox`, { method: "POST", body });
   await whileFull(async () => {
     const answer = await post();
@@ -80,13 +81,14 @@ test("[F8] a full object lets no viewer in whose ticket it could not mark as use
   await peer.next("interest", (frame) => (frame["runs"] as unknown[]).length > 0);
   const ticket = await relay.platform.ticket(server.serverId, ["telemetry"]);
   await whileFull(async () => {
-    const viewer = dialViewer(relay, server.serverId, ticket);
+    const viewer = dialViewer(relay, server.serverId, { ticket });
     await viewer.closed();
     expect(viewer.frames.map(({ type }) => type)).not.toContain("authorized");
-    peer.send({ type: "output", epoch: welcome.epoch, runId, offset: 0, data: "aGk=", isEnd: false });
-    expect(await watching.next("output")).toMatchObject({ offset: 0, data: "aGk=" });
+    const data = sealedLike(Buffer.from("hi"));
+    peer.send({ type: "output", epoch: welcome.epoch, runId, offset: 0, data, isEnd: false });
+    expect(await watching.next("output")).toMatchObject({ offset: 0, data });
   });
-  await dialViewer(relay, server.serverId, ticket).next("authorized");
+  await dialViewer(relay, server.serverId, { ticket }).next("authorized");
 });
 
 test("[F8] the alarm of a full object rings again", async () => {

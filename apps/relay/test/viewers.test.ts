@@ -120,11 +120,11 @@ test("[W5] what the platform signed for another use, or somebody else as a ticke
     `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(signed).toString("base64url")}.`,
   ];
   for (const word of words) {
-    const viewer = dialViewer(relay, server.serverId, word);
+    const viewer = dialViewer(relay, server.serverId, { ticket: word });
     expect(await viewer.next("error")).toMatchObject({ code: "TOKEN_INVALID" });
     expect(await viewer.closed()).toMatchObject({ code: 4401 });
   }
-  await dialViewer(relay, server.serverId, encodeTicket(await ticketOf(server))).next("authorized");
+  await dialViewer(relay, server.serverId, { ticket: encodeTicket(await ticketOf(server)) }).next("authorized");
 });
 
 async function ticketOf(server: FakeServer): Promise<SignedText> {

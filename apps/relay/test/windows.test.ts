@@ -36,12 +36,12 @@ async function submitMany(server: FakeServer, count: number, parts: Partial<Comm
   const runIds: string[] = [];
   const entries = await Promise.all(
     Array.from({ length: count }, async () => {
-      const { command, signed, signature } = await relay.platform.command(server.serverId, {
+      const { command, ...text } = await relay.platform.command(server.serverId, {
         ...parts,
         projectId: id("project"),
       });
       runIds.push(command.runId);
-      return { kind: "command", signed, signature };
+      return { kind: "command", ...text };
     }),
   );
   await server.outbox(...entries);

@@ -24,8 +24,13 @@ async function sign(serverId: ServerId, runIds: readonly RunId[]) {
   const expiresAtMs = Date.now() + awayMs + 15 * minuteMs;
   const renewed = await Promise.all(
     runIds.map(async (runId) => {
-      const text = await relay.platform.command(serverId, { runId, attempt: 2, expiresAtMs, demand: exclusive });
-      return { runId, signed: text.signed, signature: text.signature };
+      const { command: _command, ...text } = await relay.platform.command(serverId, {
+        runId,
+        attempt: 2,
+        expiresAtMs,
+        demand: exclusive,
+      });
+      return { runId, ...text };
     }),
   );
   return { renewed };

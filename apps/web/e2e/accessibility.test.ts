@@ -10,7 +10,7 @@ import { withConsole } from "./support/with-console.ts";
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 360, height: 740 } } as const;
 const schemes = ["light", "dark"] as const;
 
-it("can be used by everybody: every page, wide and narrow, light and dark", { timeout: 240_000 }, async () => {
+it("can be used by everybody: every page, wide and narrow, light and dark", { timeout: 360_000 }, async () => {
   using work = temporaryFolder();
   using served = temporaryFolder();
   const sample = makeSampleRepository(served.path, work.path);
@@ -18,6 +18,14 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
   try {
     await withConsole("accessibility", async ({ quarterdeck, page }) => {
       const found: string[] = [];
+      const lookAt = async (label: string) => {
+        await takeScreenshot(page, `page-${label}`);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        for (const { id, nodes } of violations)
+          found.push(`${label}: ${id} at ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        if (overflow > 0) found.push(`${label}: ${overflow} pixels wider than the window`);
+      };
       const visit = async (name: string, path: string) => {
         for (const [size, viewport] of Object.entries(sizes)) {
           for (const colorScheme of schemes) {
@@ -29,12 +37,7 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
             await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
             await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
             const label = `${name}-${size}-${colorScheme}`;
-            await takeScreenshot(page, `page-${label}`);
-            const { violations } = await new AxeBuilder({ page }).analyze();
-            for (const { id, nodes } of violations)
-              found.push(`${label}: ${id} at ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
-            const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-            if (overflow > 0) found.push(`${label}: ${overflow} pixels wider than the window`);
+            await lookAt(label);
           }
         }
       };
@@ -57,6 +60,21 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
       await visit("project", `${quarterdeck.url}/projects/${project.projectId}`);
       await visit("run", `${quarterdeck.url}/runs/${run.taskId}`);
       await visit("not-found", `${quarterdeck.url}/nothing-here`);
+
+      const serverPage = `${quarterdeck.url}/servers/${project.serverId}`;
+      await page.goto(serverPage);
+      await page.getByRole("button", { name: "Remove", exact: true }).click();
+      const question = page.getByRole("alertdialog");
+      await question.waitFor();
+      await lookAt("remove-server");
+      await question.getByRole("button", { name: "Remove the server" }).click();
+      await page.getByRole("alert").filter({ hasText: "This server was removed" }).waitFor();
+      // Nothing is offered that a removed server would not do.
+      await question.waitFor({ state: "detached" });
+      for (const name of ["Remove", "New workspace"])
+        await page.getByRole("button", { name }).waitFor({ state: "detached" });
+      await visit("server-removed", serverPage);
+      await visit("workspace-removed", `${quarterdeck.url}/workspaces/${workspaceId}`);
       await client.close();
       expect(found).toEqual([]);
     });

@@ -1,6 +1,7 @@
-import { fromBase64, toBase64 } from "@quarterdeck/core/base64";
+import { toBase64 } from "@quarterdeck/core/base64";
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { openContent, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
 import { relayToViewerSchema, type RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
 import { featuresText } from "@quarterdeck/core/protocol/viewer-features";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
@@ -14,15 +15,17 @@ const writer = "e2e";
 
 /** Somebody who types into one run and watches what it prints. */
 class Typist {
-  output = "";
   hasEnded = false;
   readonly states: Extract<RelayToViewer, { type: "inputState" }>[] = [];
   readonly #socket: WebSocket;
   readonly #runId: RunId;
+  readonly #keys: readonly ContentKey[];
+  readonly #pieces: Extract<RelayToViewer, { type: "output" }>[] = [];
 
-  private constructor(socket: WebSocket, runId: RunId) {
+  private constructor(socket: WebSocket, runId: RunId, keys: readonly ContentKey[]) {
     this.#socket = socket;
     this.#runId = runId;
+    this.#keys = keys;
     socket.addEventListener("message", ({ data }) => {
       const frame = decodeFrame(relayToViewerSchema, String(data));
       if (!frame.ok) throw new Error(frame.error.message);
@@ -33,12 +36,12 @@ class Typist {
   static async open(client: TestClient, url: string, run: { serverId: ServerId; runId: RunId }): Promise<Typist> {
     const { serverId, runId } = run;
     const wish = { serverId, telemetry: false, runIds: [runId], inputRunIds: [runId] };
-    const { path, ticket } = await client.api.servers.viewerTicket.mutate(wish);
+    const { path, ticket, contentKeys } = await client.api.servers.viewerTicket.mutate(wish);
     const address = new URL(path, url.replace(/^http/, "ws"));
     address.searchParams.set("ticket", ticket);
     address.searchParams.set("features", featuresText());
     const socket = new WebSocket(address);
-    const typist = new Typist(socket, runId);
+    const typist = new Typist(socket, runId, contentKeys.find((of) => of.runId === runId)?.keys ?? []);
     await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
     typist.#send({ type: "watchOutput", runId, fromOffset: 0 });
     return typist;
@@ -49,6 +52,21 @@ class Typist {
     this.#send({ type: "input", runId: this.#runId, writer, seq, data, keyEpoch: null, isEnd });
   }
 
+  /** All that was printed so far, opened. */
+  async output(): Promise<string> {
+    let text = "";
+    for (const { offset, data, isEnd } of this.#pieces) {
+      const opened = await openContent(
+        data,
+        { runId: this.#runId, place: { kind: "output", offset, isEnd } },
+        this.#keys,
+      );
+      if (!opened.ok) throw new Error(opened.error.message);
+      text += new TextDecoder().decode(opened.value);
+    }
+    return text;
+  }
+
   close(): void {
     this.#socket.close();
   }
@@ -56,7 +74,7 @@ class Typist {
   #take(frame: RelayToViewer): void {
     if (frame.type === "inputState") this.states.push(frame);
     if (frame.type !== "output") return;
-    this.output += new TextDecoder().decode(fromBase64(frame.data));
+    this.#pieces.push(frame);
     this.hasEnded ||= frame.isEnd;
   }
 
@@ -89,12 +107,12 @@ it("takes what is typed to a program on the server, prints its answer, and says 
       },
       { what: "the first piece to be taken" },
     );
-    await waitFor(async () => typist.output === "hello\n" || undefined, { what: "the echo" });
+    await waitFor(async () => (await typist.output()) === "hello\n" || undefined, { what: "the echo" });
     typist.type(2, "and ");
     typist.type(3, "goodbye\n", true);
     expect(await client.waitUntil(taskId, (task) => task.state === "ended")).toMatchObject({ verdict: "succeeded" });
     await waitFor(async () => typist.hasEnded || undefined, { what: "the end of the output" });
-    expect(typist.output).toBe("hello\nand goodbye\n");
+    expect(await typist.output()).toBe("hello\nand goodbye\n");
     typist.type(4, "too late\n");
     await waitFor(async () => typist.states.at(-1)?.code === "ALREADY_ENDED" || undefined, { what: "the refusal" });
     typist.close();

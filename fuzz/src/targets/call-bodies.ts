@@ -4,17 +4,20 @@ import {
   drainRequestSchema,
   outboxAnswerSchema,
   outboxBatchSchema,
+  outboxEntrySchema,
   renewalAnswerSchema,
   renewalRequestSchema,
   reportAnswerSchema,
   reportBatchSchema,
+  reportSchema,
+  viewerRevocationAnswerSchema,
   viewerRevocationSchema,
   waitingAnswerSchema,
 } from "@quarterdeck/core/protocol/relay-api";
 import * as z from "zod";
-import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
+import { mustHold, type FuzzTarget, type Shape } from "../fuzz-target.ts";
 
-const schemas: readonly z.ZodType[] = [
+const schemas: Readonly<Record<string, z.ZodType>> = {
   outboxBatchSchema,
   outboxAnswerSchema,
   reportBatchSchema,
@@ -24,9 +27,27 @@ const schemas: readonly z.ZodType[] = [
   waitingAnswerSchema,
   drainRequestSchema,
   viewerRevocationSchema,
+  viewerRevocationAnswerSchema,
   platformIdentitySchema,
   signedEnrolRequestSchema,
+};
+
+/** What comes in a list with others, each of its own kind. */
+const kinds: readonly Shape[] = [
+  ...outboxEntrySchema.options.map(({ shape }) => holds("entries", outboxBatchSchema, shape.kind.value)),
+  ...reportSchema.options.map(({ shape }) => holds("reports", reportBatchSchema, shape.kind.value)),
 ];
+
+function holds(list: "entries" | "reports", schema: z.ZodType, kind: string): Shape {
+  return {
+    name: `${kind} in ${list}`,
+    isOne: (text) => {
+      const parsed = schema.safeParse(parse(text));
+      const items = parsed.success ? (parsed.data as Record<string, { kind: string }[]>)[list] : [];
+      return items?.some((item) => item.kind === kind) ?? false;
+    },
+  };
+}
 
 function parse(text: string): unknown {
   try {
@@ -40,9 +61,16 @@ function parse(text: string): unknown {
 export const callBodies: FuzzTarget = {
   name: "call-bodies",
   grammar: "json",
+  shapes: [
+    ...Object.entries(schemas).map(([name, schema]) => ({
+      name,
+      isOne: (text: string) => schema.safeParse(parse(text)).success,
+    })),
+    ...kinds,
+  ],
   check(text) {
     const body = parse(text);
-    for (const schema of schemas) {
+    for (const schema of Object.values(schemas)) {
       const parsed = schema.safeParse(body);
       if (!parsed.success) z.prettifyError(parsed.error);
       else mustHold(isDeepStrictEqual(schema.parse(parsed.data), parsed.data), "a body changes each time it is read");

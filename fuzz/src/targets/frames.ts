@@ -9,10 +9,19 @@ import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
 
 const longestMessage = 600;
 
-function frames(name: string, schema: z.ZodType<{ readonly type: string }>): FuzzTarget {
+interface FrameSchema extends z.ZodType<{ readonly type: string }> {
+  readonly options: readonly { readonly shape: { readonly type: { readonly value: string } } }[];
+}
+
+function frames(name: string, schema: FrameSchema): FuzzTarget {
+  const isOf = (type: string) => (text: string) => {
+    const decoded = decodeFrame(schema, text);
+    return decoded.ok && decoded.value.type === type;
+  };
   return {
     name,
     grammar: "json",
+    shapes: schema.options.map(({ shape }) => ({ name: shape.type.value, isOne: isOf(shape.type.value) })),
     check(text) {
       const decoded = decodeFrame(schema, text);
       if (decoded.ok) {

@@ -4,6 +4,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { relayToBridgeSchema } from "@quarterdeck/core/protocol/relay-to-bridge";
 import { advanceSession, newSession, type Session } from "../../../packages/bridge/src/connection/session/session.ts";
 import { ViewerSession } from "../../../apps/web/src/live/session/viewer-session.ts";
+import type { ViewerEffect, ViewerEvent } from "../../../apps/web/src/live/session/viewer-events.ts";
 import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
 
 const runId = `run_${"0".repeat(26)}` as RunId;
@@ -44,6 +45,12 @@ const bridgeSession: FuzzTarget = {
   },
 };
 
+/** As if every sealed piece could be opened: what authenticates it is another target's. */
+function opened({ runId, piece }: Extract<ViewerEffect, { type: "open" }>): ViewerEvent {
+  const bytes = new Uint8Array(Buffer.from(piece.data, "base64"));
+  return { type: "piece", runId, piece: { offset: piece.offset, bytes, isEnd: piece.isEnd } };
+}
+
 /** A console that watches one run gets the lines of a text as frames. */
 const viewerSession: FuzzTarget = {
   name: "viewer-session",
@@ -56,8 +63,11 @@ const viewerSession: FuzzTarget = {
     session.handle({ type: "opened" });
     for (const line of text.split("\n")) {
       for (const effect of session.handle({ type: "frame", text: line })) {
-        if (effect.type === "output" || effect.type === "gap")
-          mustHold(effect.runId === runId, "something of a run that nobody watches came out");
+        const effects = effect.type === "open" ? session.handle(opened(effect)) : [effect];
+        for (const outcome of [effect, ...effects]) {
+          if (outcome.type === "output" || outcome.type === "gap" || outcome.type === "open")
+            mustHold(outcome.runId === runId, "something of a run that nobody watches came out");
+        }
       }
     }
   },

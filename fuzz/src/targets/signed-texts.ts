@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import { actionNames, actions } from "@quarterdeck/core/actions/catalogue";
+import { commandSchema } from "@quarterdeck/core/protocol/command";
 import { enrolAnswerSchema, enrolRequestSchema } from "@quarterdeck/core/protocol/enrolment";
 import { helloBodySchema, relayCertificateSchema, welcomeBodySchema } from "@quarterdeck/core/protocol/handshake";
+import { releaseManifestSchema } from "@quarterdeck/core/protocol/release";
 import { resultSchema } from "@quarterdeck/core/protocol/result";
 import {
   generateSigningKey,
@@ -11,27 +14,42 @@ import {
 } from "@quarterdeck/core/protocol/signing";
 import { decodeTicket, encodeTicket, ticketSchema } from "@quarterdeck/core/protocol/ticket";
 import type { ServerId } from "@quarterdeck/core/ids";
-import type * as z from "zod";
+import * as z from "zod";
 import { readUnverifiedIds } from "../../../packages/bridge/src/verification/unverified-ids.ts";
 import { verifyCommand } from "../../../packages/bridge/src/verification/verify-command.ts";
+import type { PlatformTrust } from "../../../apps/relay/src/session/platform-trust.ts";
 import { openEntries } from "../../../apps/relay/src/server/outbox-entries.ts";
 import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
 
 const { publicKey, privateKeyPkcs8 } = await generateSigningKey();
 const key = await importSigningKey(privateKeyPkcs8);
 const nowMs = 1_700_000_000_000;
+const trust: PlatformTrust = {
+  keys: { version: 1, current: publicKey, next: (await generateSigningKey()).publicKey, previous: null, revoked: [] },
+  statements: [],
+  relayCertificate: { signed: "", signature: "" },
+};
 const rules = {
-  platformKeys: [publicKey],
+  platformKeys: () => [publicKey],
   serverId: `srv_${"0".repeat(26)}` as ServerId,
   keyFingerprint: "SHA256:own",
   programs: ["echo"],
 };
+
+function isOf(schema: z.ZodType, body: string): boolean {
+  try {
+    return schema.safeParse(JSON.parse(body)).success;
+  } catch {
+    return false;
+  }
+}
 
 /** The body of a signed text: its signer is trusted, and it is refused all the same when it is malformed. */
 function signedBody(name: string, domain: SignatureDomain, schema: z.ZodType): FuzzTarget {
   return {
     name,
     grammar: "json",
+    shapes: [{ name, isOne: (body) => isOf(schema, body) }],
     async check(body) {
       const text = await signText(key, domain, body);
       const opened = await openSigned(text, { keys: [publicKey], domain, schema });
@@ -48,6 +66,10 @@ function signedBody(name: string, domain: SignatureDomain, schema: z.ZodType): F
 const command: FuzzTarget = {
   name: "command",
   grammar: "json",
+  shapes: actionNames.map((name) => ({
+    name,
+    isOne: (body) => isOf(commandSchema.extend({ action: z.literal(name), params: actions[name].params }), body),
+  })),
   async check(body) {
     const text = await signText(key, "command", body);
     const verdict = await verifyCommand(text, rules, nowMs);
@@ -60,7 +82,8 @@ const command: FuzzTarget = {
       mustHold(action !== "exec" || params["program"] === "echo", "a program that is not allowed");
     } else mustHold(verdict.error.message.length <= 1000, "the refusal is as long as what it refuses");
     readUnverifiedIds(text);
-    const entries = await openEntries([{ kind: "command", position: 1, ...text }], rules);
+    const entry = { kind: "command", position: 1, ...text, sealed: null } as const;
+    const entries = await openEntries([entry], { serverId: rules.serverId, trust });
     mustHold(entries.length <= 1, "one entry became several");
   },
 };
@@ -87,5 +110,6 @@ export const signedTextTargets: readonly FuzzTarget[] = [
   signedBody("welcome", "welcome", welcomeBodySchema),
   signedBody("relay-certificate", "relayCertificate", relayCertificateSchema),
   signedBody("enrol-request", "enrolRequest", enrolRequestSchema),
+  signedBody("release", "release", releaseManifestSchema),
   signedBody("enrol-answer", "enrolAnswer", enrolAnswerSchema),
 ];

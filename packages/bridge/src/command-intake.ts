@@ -69,11 +69,12 @@ export class CommandIntake {
    * @returns the number up to which every command is durable, so that it may be acknowledged
    */
   async take(items: readonly CommandItem[]): Promise<number> {
-    const { journal, space } = this.#options;
+    const { journal, space, log } = this.#options;
     if (items.length === 0) return journal.receivedCommands();
     if (!this.#isHolding && !space.look()) return this.#journalize(items);
     this.#isHolding = true;
     this.#held.push(...items);
+    log.warn("commands are held until the disk has room", { through: items.at(-1)?.seq });
     await this.#cancelAtOnce(items);
     return journal.receivedCommands();
   }
@@ -81,6 +82,12 @@ export class CommandIntake {
   /** The disk has room again: takes what was held. */
   roomAgain(): Promise<void> {
     this.#late = this.#late.then(() => this.#takeHeld());
+    return this.#late;
+  }
+
+  /** Forgets what is held: the relay may take it back before it sends it again (PROTOCOL 4.11). Its cancels have had their effect. */
+  dropHeld(): Promise<void> {
+    this.#held = [];
     return this.#late;
   }
 

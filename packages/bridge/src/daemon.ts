@@ -192,6 +192,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     log,
     takeCommands: (items) => intake.take(items),
+    dropHeld: () => intake.dropHeld(),
     lastResult: () => journal.lastResult(),
     readResults(after, count) {
       const results = journal.resultsAfter(after, count);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { actions, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import { actions, worksOnBridge, type ActionName } from "@quarterdeck/core/actions/catalogue";
 import {
   makeId,
   type CommandId,
@@ -41,6 +41,7 @@ import {
   signText,
   type SignedText,
 } from "@quarterdeck/core/protocol/signing";
+import { withdrawnCommand } from "@quarterdeck/core/protocol/withdrawn-command";
 import { protocolRange } from "@quarterdeck/core/protocol/version";
 import { WebSocketServer, type WebSocket } from "ws";
 import { Changes } from "./changes.ts";
@@ -364,6 +365,12 @@ export class FakeRelay {
     this.#withheld.add(index);
   }
 
+  /** Takes back the newest command: only its number is sent from now on. */
+  withdrawLast(): void {
+    const { seq } = this.#commands.pop()!;
+    this.#commands.push({ seq, ...withdrawnCommand });
+  }
+
   /** Makes this the relay of a bridge whose journal is older: it has further results already. */
   skipResults(count: number): void {
     this.#storedResults += count;
@@ -421,13 +428,12 @@ export class FakeRelay {
       serverId: this.serverId,
       attempt: 1,
     };
-    const sealed =
-      action === "task.cancel"
-        ? null
-        : joinSealedPart({
-            streamKey: await sealStreamKey(this.streamKey, this.sealingKey, ids),
-            secretInput: secretInput ? await sealSecretInput(secretInput, this.sealingKey, ids) : null,
-          });
+    const sealed = worksOnBridge(action)
+      ? null
+      : joinSealedPart({
+          streamKey: await sealStreamKey(this.streamKey, this.sealingKey, ids),
+          secretInput: secretInput ? await sealSecretInput(secretInput, this.sealingKey, ids) : null,
+        });
     const command = {
       v: 1,
       ...ids,

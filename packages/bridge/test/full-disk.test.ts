@@ -60,6 +60,24 @@ describe("a bridge whose disk is full [F8]", () => {
     expect(bridge.relay.acknowledged).toBe(acknowledged + 1);
   });
 
+  it("forgets what it holds when the connection ends, so that the relay may take it back [F2]", async () => {
+    await using disk = await SmallDisk.make();
+    await using bridge = await RealBridge.start({ disk });
+    const { relay } = bridge;
+    disk.fill();
+    await relay.changes.until(() => condition(bridge) === "DISK_FULL", "the news that the disk is full");
+    const held = await relay.send(echo);
+    await relay.changes.until(() => bridge.log.includes("commands are held"), "the command in the bridge");
+    relay.withdrawLast();
+    relay.cut();
+    await relay.changes.until(() => relay.epoch === 2 && relay.isOnline, "the second connection");
+    disk.makeRoom();
+    const next = await relay.run(echo);
+    expect(next).toMatchObject({ verdict: "succeeded" });
+    expect(relay.finished(held)).toBeUndefined();
+    expect(relay.acknowledged).toBe(2);
+  });
+
   it("still ends a run that is cancelled", async () => {
     await using disk = await SmallDisk.make();
     await using bridge = await RealBridge.start({ disk });

@@ -44,6 +44,7 @@ test("a hello names every command that an earlier connection brought: it waits u
     counters: { takenCommands: 0, lastResult: 0 },
     clock: systemClock,
     log: quiet as never,
+    dropHeld: () => Promise.resolve(),
     takeCommands: async () => {
       brought.resolve();
       await disk.promise;

@@ -31,7 +31,7 @@ const sabotages: Record<Sabotage, (code: string) => string> = {
   exits: (code) => `process.exit(9);\n${code}`,
   hangs: (code) => `setInterval(() => {}, 1000); await new Promise(() => {});\n${code}`,
   isNeverWelcomed: (code) => replaced(code, "quarterdeck/hello/v1", "quarterdeck/hello/v0"),
-  readsNoJournal: (code) => replaced(code, "PRAGMA quick_check", "PRAGMA no_such_check"),
+  readsNoJournal: (code) => replaced(code, "PRAGMA integrity_check", "PRAGMA no_such_check"),
 };
 
 function replaced(code: string, from: string, to: string): string {

@@ -7,7 +7,7 @@ import type { SimRequest, SimResponse } from "../substitutes/response.ts";
 import type { Machine } from "../world/machine.ts";
 import { Unreachable } from "../world/network.ts";
 import { ProcessKilled, SimProcess } from "../world/sim-process.ts";
-import type { PlatformKeys } from "./platform-keys.ts";
+import type { Platform } from "./platform.ts";
 import type { ShippedApi } from "./shipped-api.ts";
 
 const restartMs = 800;
@@ -23,7 +23,7 @@ interface Replica {
 interface ApiOptions {
   readonly machine: Machine;
   readonly shipped: ShippedApi;
-  readonly platform: PlatformKeys;
+  readonly platform: Platform;
   readonly store: Store;
 }
 
@@ -51,7 +51,10 @@ export class ApiService {
     process.onEnd(() => this.machine.world.timeline.after(restartMs, () => void this.start()));
     this.#replica = await process.run(() => this.#open(process));
     const replica = this.#replica;
-    replica?.process.run(() => replica.drainer.start());
+    replica?.process.run(() => {
+      replica.drainer.start();
+      this.#options.shipped.startHousekeeping(replica.runtime);
+    });
   }
 
   /** Does something in the API's process for a caller elsewhere, over the network. */
@@ -92,11 +95,14 @@ export class ApiService {
       error: trace("error"),
       fatal: trace("fatal"),
     } as never;
+    const keys = await shipped.loadKeys(platform.dataDir);
+    const secrets = new shipped.SecretBox(await shipped.loadMasterKey(platform.dataDir, null));
     const changes = new shipped.ChangeSignal();
     const writer = new shipped.Writer(client, { onCommit: () => changes.wake() });
+    const streamKeys = new shipped.StreamKeys({ db, writer, secrets, clock });
     const relay = new shipped.RelayLink({
       url: "http://relay",
-      serviceKey: platform.keys.serviceKey,
+      serviceKey: keys.serviceKey,
       log,
       onReachable: () => {
         writer.commit([shipped.recordChangeOfAllServers(clock.nowMs())]).catch((error: unknown) => {
@@ -108,7 +114,15 @@ export class ApiService {
     const runtime = {
       log,
       clock,
-      keys: platform.keys,
+      env: { dataDir: platform.dataDir },
+      keys,
+      sessions: { deleteExpired: () => Promise.resolve() },
+      secrets,
+      streamKeys,
+      commandSealer: new shipped.CommandSealer(streamKeys),
+      release: null,
+      nudgeRollouts: () => undefined,
+      serverHeard: () => undefined,
       db,
       writer,
       relay,

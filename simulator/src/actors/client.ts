@@ -1,6 +1,7 @@
 import type { OrgScope } from "../../../apps/api/src/auth/scope.ts";
 import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { KeyChange } from "../../../apps/api/src/keys/key-change.ts";
 import type { Machine } from "../world/machine.ts";
 import { SimProcess } from "../world/sim-process.ts";
 import type { ApiService } from "./api-service.ts";
@@ -58,6 +59,7 @@ export class Client {
           projectId,
           action: "exec",
           params: { program: "node", args: ["plan", text] },
+          secretInput: null,
           priority: "normal",
         }),
       );
@@ -74,6 +76,19 @@ export class Client {
       await this.#api.call("client", (runtime) => this.#shipped.cancelTask(runtime, task.place.scope, task.taskId));
       task.cancelAnsweredAtMs = this.process.machine.world.timeline.nowMs;
     });
+  }
+
+  /** The operator changes the platform's keys. Asked once: what was not answered may have happened. */
+  changeKeys(change: KeyChange): void {
+    const { world } = this.process.machine;
+    this.process.run(() =>
+      this.#api
+        .call("client", (runtime) => this.#shipped.changeKeys(runtime, { change, isForced: false }))
+        .then(
+          ({ version }) => world.trace("keys", `${change}: version ${version}`),
+          (error: unknown) => world.trace("keys", `${change}: ${error instanceof Error ? error.message : "failed"}`),
+        ),
+    );
   }
 
   #untilAnswered(what: string, ask: () => Promise<void>): void {

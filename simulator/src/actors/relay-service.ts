@@ -3,14 +3,14 @@ import type { SimRequest, SimResponse } from "../substitutes/response.ts";
 import type { Machine } from "../world/machine.ts";
 import { Unreachable } from "../world/network.ts";
 import { SimProcess } from "../world/sim-process.ts";
-import type { PlatformKeys } from "./platform-keys.ts";
+import type { Platform } from "./platform.ts";
 import { RelayObject } from "./relay-object.ts";
 import { stubOf, type RelayEnv, type ShippedRelay } from "./shipped-relay.ts";
 
 interface RelayOptions {
   readonly machine: Machine;
   readonly shipped: ShippedRelay;
-  readonly platform: PlatformKeys;
+  readonly platform: Platform;
 }
 
 /** The relay: its Worker, and an object for each server. A deployment, like a crash, ends all instances and cuts all sockets. */
@@ -25,10 +25,10 @@ export class RelayService {
     this.#shipped = shipped;
     this.#env = {
       SERVER_SESSIONS: { idFromName: (name) => name, get: (name) => stubOf(this.#object(name)) },
-      PLATFORM_KEYS: JSON.stringify([platform.keys.platform.publicKey]),
+      PLATFORM_KEYS: platform.relay.platformKeys,
       RELAY_PRIVATE_KEY: platform.relay.privateKey,
       RELAY_CERTIFICATE: platform.relay.certificate,
-      SERVICE_KEY: platform.keys.serviceKey,
+      SERVICE_KEY: platform.serviceKey,
       API_URL: "http://api",
     };
     hosts(machine.world).set("relay", (request) => this.#answer(request));

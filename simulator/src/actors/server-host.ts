@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Identity } from "../../../packages/bridge/src/identity.ts";
 import type { Log } from "../../../packages/bridge/src/log.ts";
+import type { RunRequest } from "../../../packages/bridge/src/wrapper/run-requests.ts";
 import { setSpawner } from "../substitutes/child-process.ts";
 import { plantFile } from "../substitutes/fs.ts";
 import { OutputPipes, type Pipe } from "../substitutes/output-pipe.ts";
@@ -35,6 +36,7 @@ export class ServerHost {
     this.#options = options;
     this.machine = options.machine;
     const { root } = this.machine.disk;
+    plantFile(root, `${dataPath}/identity.json`, JSON.stringify(options.identity));
     plantFile(root, "/usr/bin/node", "");
     plantFile(root, `${dataPath}/runs/.keep`, "");
     plantFile(root, `${dataPath}/workspaces/.keep`, "");
@@ -96,6 +98,8 @@ export class ServerHost {
         hidden: [],
         lifeline: null,
         hasConsent: true,
+        launcher: null,
+        onSwitched: () => undefined,
         onStatus: () => undefined,
         onFatal,
       }),
@@ -115,19 +119,19 @@ export class ServerHost {
     const { machine, shipped } = this.#options;
     const wrapper = new SimProcess(machine, `wrapper ${machine.name}`);
     this.#wrappers.add(wrapper);
-    const requests: string[] = [];
+    const requests: RunRequest[] = [];
     let isBusy = false;
     let hasEnded = false;
     const stdout = Object.assign(new EventEmitter(), { setEncoding: () => stdout, unref: () => undefined });
     const next = async (): Promise<void> => {
-      const path = requests.shift();
-      if (path === undefined) {
+      const request = requests.shift();
+      if (request === undefined) {
         if (hasEnded) wrapper.kill();
         return;
       }
       isBusy = true;
-      const run = new shipped.RunDirectory(path);
-      const spec = shipped.readSpec(run);
+      const run = new shipped.RunDirectory(request.path);
+      const spec = { ...shipped.readSpec(run), secretInput: request.secretInput };
       await shipped.runProgram(run, spec, new OutputPipes().take() as never);
       isBusy = false;
       bridge.after(1, () => stdout.emit("data", "ended\n"));
@@ -142,7 +146,8 @@ export class ServerHost {
       });
     };
     const stdin = Object.assign(new EventEmitter(), {
-      write: (line: string) => wrapper.after(this.#startDelayMs(), () => (requests.push(line.trim()), go())),
+      write: (line: string) =>
+        wrapper.after(this.#startDelayMs(), () => (requests.push(JSON.parse(line) as RunRequest), go())),
       end: () => wrapper.after(1, () => ((hasEnded = true), go())),
       unref: () => undefined,
     });

@@ -53,13 +53,18 @@ export class Viewer {
         },
         end: () => (watched.hasEnded = true),
         gap: () => (watched.hasGap = true),
+        unreadable: (reason) =>
+          this.process.machine.world.violate(`output: ${this.process.name} cannot read ${runId}: ${reason}`),
       }),
     );
   }
 
   watchTelemetry(serverId: ServerId, place: Place): void {
     this.process.run(() =>
-      this.#connection(serverId, place).watchTelemetry({ samples: (samples) => (this.samples += samples.length) }),
+      this.#connection(serverId, place).watchTelemetry({
+        historyMs: 3_600_000,
+        readings: ({ samples }) => (this.samples += samples.length),
+      }),
     );
   }
 
@@ -82,7 +87,7 @@ export class Viewer {
       clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
       fetchTicket: async (wish) => {
         const view = await api.call(machine.name, (runtime) =>
-          shipped.issueViewerTicket(runtime, place.scope, { serverId, ...wish }),
+          shipped.issueViewerTicket(runtime, place.scope, { serverId, inputRunIds: [], ...wish }),
         );
         return { ...view, path: `http://relay${view.path}` };
       },

@@ -40,6 +40,8 @@ const replacements: readonly { readonly from: string; readonly modules: Readonly
 
 /** Modules that only talk to the operating system, replaced whole. */
 const replacedFiles = new Map([
+  [folder("packages/core/src/protocol/hpke.ts"), substitute("hpke")],
+  [folder("apps/api/src/keys/key-files.ts"), substitute("key-files")],
   [folder("packages/bridge/src/wrapper/processes.ts"), substitute("processes")],
   [folder("packages/bridge/src/wrapper/output-pipe.ts"), substitute("output-pipe")],
 ]);

@@ -43,9 +43,8 @@ function changed(path: string): void {
   for (const watcher of watchers.get(machine) ?? []) if (watcher.path === folder) watcher.tell(name);
 }
 
-function checkRoom(path: string): void {
-  if (here().isFull) throw new DiskError("ENOSPC", path);
-}
+/** What a file or directory takes beside its bytes. */
+const entryBytes = 256;
 
 /** What the kernel says about the machine, where shipped code asks. */
 const kernelFiles: Record<string, string> = {
@@ -111,7 +110,7 @@ export function mkdirSync(path: string, options: { recursive?: boolean } = {}): 
   }
   const { directory, name } = disk.parent(path);
   if (directory.entries.has(name)) throw new DiskError("EEXIST", path);
-  checkRoom(path);
+  disk.take(entryBytes, path);
   durableStep();
   directory.entries.set(name, newDirectory(nowMs()));
 }
@@ -129,7 +128,7 @@ export function openSync(path: string, flags: string | number = "r"): number {
   if (text.startsWith("w") || text.startsWith("a")) {
     if (node && text.includes("x")) throw new DiskError("EEXIST", path);
     if (!node) {
-      checkRoom(path);
+      disk.take(entryBytes, path);
       const { directory, name } = disk.parent(path);
       durableStep();
       node = { kind: "file", bytes: Buffer.alloc(0), durable: Buffer.alloc(0), mtimeMs: nowMs() };
@@ -165,11 +164,12 @@ export function fstatSync(descriptor: number): Stats {
 
 export function writeSync(descriptor: number, data: Uint8Array, offset = 0, length = data.length - offset): number {
   const file = openedFile(descriptor);
-  checkRoom(file.path);
-  durableStep();
   const { node } = file;
   const at = file.appends ? node.bytes.length : file.position;
-  node.bytes = Buffer.concat([node.bytes.subarray(0, at), data.subarray(offset, offset + length)]);
+  const piece = data.subarray(offset, offset + length);
+  here().take(Math.max(0, at + length - node.bytes.length), file.path);
+  durableStep();
+  node.bytes = Buffer.concat([node.bytes.subarray(0, at), piece, node.bytes.subarray(at + length)]);
   node.mtimeMs = nowMs();
   file.position = at + length;
   changed(file.path);
@@ -220,14 +220,29 @@ export function rmSync(path: string, options: { force?: boolean; recursive?: boo
   }
   const { directory, name } = disk.parent(path);
   durableStep();
+  disk.freeBytes += sizeOf(disk.require(path));
   directory.entries.delete(name);
   changed(path);
 }
 
-export function truncateSync(path: string, length: number): void {
-  const node = here().file(path);
+function sizeOf(node: Node): number {
+  if (node.kind === "file") return node.bytes.length + entryBytes;
+  return [...node.entries.values()].reduce((sum, entry) => sum + sizeOf(entry), entryBytes);
+}
+
+function cut(node: FileNode, length: number): void {
+  const disk = here();
   durableStep();
+  disk.freeBytes += Math.max(0, node.bytes.length - length);
   node.bytes = node.bytes.subarray(0, length);
+}
+
+export function truncateSync(path: string, length: number): void {
+  cut(here().file(path), length);
+}
+
+export function ftruncateSync(descriptor: number, length = 0): void {
+  cut(openedFile(descriptor).node, length);
 }
 
 export function readFileSync(path: string, encoding?: string | { encoding?: string }): string | Buffer {
@@ -249,8 +264,9 @@ export function writeFileSync(path: string, data: string | Uint8Array): void {
 }
 
 export function statfsSync(): { blocks: number; bfree: number; bavail: number; bsize: number } {
-  const { isFull } = here();
-  return { blocks: 1_000_000, bfree: isFull ? 0 : 500_000, bavail: isFull ? 0 : 500_000, bsize: 4096 };
+  const bsize = 4096;
+  const free = Math.floor(here().freeBytes / bsize);
+  return { blocks: 1_000_000, bfree: free, bavail: free, bsize };
 }
 
 /** Tells of changes in a directory a moment later, as the kernel does. */

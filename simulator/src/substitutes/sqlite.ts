@@ -21,6 +21,9 @@ function fileOf(path: string): FileNode & { attached: Database } {
   return node;
 }
 
+/** What a transaction takes of the disk. */
+const commitBytes = 512;
+
 /**
  * `node:sqlite` as the bridge uses it, with `synchronous = FULL`: what was committed survives everything. The process can
  * die before and after each commit.
@@ -41,17 +44,22 @@ export class DatabaseSync {
 
   exec(sql: string): void {
     const isCommit = /^COMMIT\b/i.test(sql);
-    if (isCommit && (this.#disk.failsToSync || this.#disk.isFull)) {
-      this.#real.exec("ROLLBACK");
-      throw Object.assign(new Error(this.#disk.isFull ? "database or disk is full" : "disk I/O error"), {
-        code: "ERR_SQLITE_ERROR",
-        errcode: this.#disk.isFull ? 13 : 10,
-      });
-    }
+    if (isCommit) this.#checkDisk();
     if (isCommit) requireProcess().step();
     else requireProcess();
     this.#real.exec(sql);
     if (isCommit) requireProcess().step();
+  }
+
+  #checkDisk(): void {
+    const isFull = this.#disk.freeBytes < commitBytes;
+    if (!isFull && !this.#disk.failsToSync) {
+      this.#disk.freeBytes -= commitBytes;
+      return;
+    }
+    this.#real.exec("ROLLBACK");
+    const message = isFull ? "database or disk is full" : "disk I/O error";
+    throw Object.assign(new Error(message), { code: "ERR_SQLITE_ERROR", errcode: isFull ? 13 : 10 });
   }
 
   prepare(sql: string): Pick<StatementSync, "run" | "get" | "all" | "iterate"> {

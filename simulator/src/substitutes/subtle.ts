@@ -1,8 +1,12 @@
 import {
+  createCipheriv,
+  createDecipheriv,
   createHash,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   generateKeyPairSync,
+  hkdfSync,
   sign,
   timingSafeEqual,
   verify,
@@ -11,8 +15,15 @@ import {
 
 const publicPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
+const tagBytes = 16;
+
+interface Aes {
+  readonly iv: ArrayBufferView;
+  readonly additionalData: ArrayBufferView;
+}
+
 interface Key {
-  readonly type: "private" | "public";
+  readonly type: "private" | "public" | "secret";
   readonly object: KeyObject;
 }
 
@@ -44,8 +55,9 @@ function remember<V>(map: Map<string, V>, key: string, make: () => V): V {
  */
 export function createSubtle() {
   return {
-    async importKey(format: string, data: ArrayBufferView): Promise<Key> {
+    async importKey(format: string, data: ArrayBufferView, algorithm: string): Promise<Key> {
       const bytes = view(data);
+      if (algorithm !== "Ed25519") return { type: "secret", object: createSecretKey(bytes) };
       return remember(imported, `${format}:${bytes.toString("base64")}`, () =>
         format === "raw"
           ? {
@@ -80,6 +92,25 @@ export function createSubtle() {
         .update(text)
         .digest("base64");
       return remember(verdicts, which, () => verify(null, text, key.object, view(signature)));
+    },
+    async deriveBits(
+      { salt, info }: { salt: ArrayBufferView; info: ArrayBufferView },
+      key: Key,
+      bits: number,
+    ): Promise<ArrayBuffer> {
+      return hkdfSync("sha256", key.object, view(salt), view(info), bits / 8);
+    },
+    async encrypt({ iv, additionalData }: Aes, key: Key, data: ArrayBufferView): Promise<ArrayBuffer> {
+      const cipher = createCipheriv("aes-256-gcm", key.object, view(iv));
+      cipher.setAAD(view(additionalData));
+      return toArrayBuffer(Buffer.concat([cipher.update(view(data)), cipher.final(), cipher.getAuthTag()]));
+    },
+    async decrypt({ iv, additionalData }: Aes, key: Key, data: ArrayBufferView): Promise<ArrayBuffer> {
+      const bytes = view(data);
+      const cipher = createDecipheriv("aes-256-gcm", key.object, view(iv));
+      cipher.setAAD(view(additionalData));
+      cipher.setAuthTag(bytes.subarray(-tagBytes));
+      return toArrayBuffer(Buffer.concat([cipher.update(bytes.subarray(0, -tagBytes)), cipher.final()]));
     },
     async digest(_algorithm: string, data: ArrayBufferView): Promise<ArrayBuffer> {
       return toArrayBuffer(createHash("sha256").update(view(data)).digest());

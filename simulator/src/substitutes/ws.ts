@@ -10,6 +10,8 @@ export class WebSocket extends EventEmitter {
   static readonly CLOSING = 2;
   static readonly CLOSED = 3;
   readyState = WebSocket.CONNECTING;
+  /** The simulated network takes everything at once. */
+  readonly bufferedAmount = 0;
   readonly #end: End;
 
   constructor(url: URL | string, options: { handshakeTimeout?: number } = {}) {

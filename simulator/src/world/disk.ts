@@ -34,6 +34,8 @@ export function newDirectory(mtimeMs: number): DirectoryNode {
   return { kind: "directory", entries: new Map(), durable: new Map(), mtimeMs };
 }
 
+export const roomBytes = 2 ** 30;
+
 /**
  * A file system as a program may rely on it and no better: a file's bytes survive a power loss when it was synchronized,
  * and its name when its directory was. Each of those that were not may survive all the same.
@@ -41,13 +43,19 @@ export function newDirectory(mtimeMs: number): DirectoryNode {
 export class Disk {
   readonly root = newDirectory(0);
   readonly #random: Random;
-  /** Writes fail for want of space while this is set. */
-  isFull = false;
+  /** Bytes that may still be written. */
+  freeBytes = roomBytes;
   /** Synchronizing fails while this is set. */
   failsToSync = false;
 
   constructor(random: Random) {
     this.#random = random;
+  }
+
+  /** Takes room for what is written. */
+  take(bytes: number, path: string): void {
+    if (bytes > this.freeBytes) throw new DiskError("ENOSPC", path);
+    this.freeBytes -= bytes;
   }
 
   find(path: string): Node | undefined {

@@ -86,9 +86,12 @@ const clear = (timer: unknown) => {
   else if (timer !== undefined && timer !== null) real.clearTimeout(timer as NodeJS.Timeout);
 };
 
+/** One for all: an error takes longer to make than most events take. */
+const timedOut = new DOMException("The operation timed out.", "TimeoutError");
+
 function timeoutSignal(delayMs: number): AbortSignal {
   const controller = new AbortController();
-  const expire = () => controller.abort(new DOMException("The operation timed out.", "TimeoutError"));
+  const expire = () => controller.abort(timedOut);
   if (currentProcess()) startTimer(expire, delayMs, false, []);
   else real.setTimeout(expire, delayMs).unref();
   return controller.signal;

@@ -155,7 +155,8 @@ function addRelease(app: App, release: OfferedRelease | null): void {
   if (release === null) return;
   const base = `/install/releases/${release.manifestHash}`;
   const headers = { "cache-control": "public, max-age=31536000, immutable" };
-  app.get(`${base}/manifest.json`, async (c) => c.json(await release.sign(), 200, headers));
+  // Its text never changes; its signature does, with the platform's key.
+  app.get(`${base}/manifest.json`, async (c) => c.json(await release.sign(), 200, { "cache-control": "no-store" }));
   app.get(`${base}/quarterdeck-bridge.tgz`, (c) =>
     c.body(release.archive, 200, { ...headers, "content-type": "application/gzip" }),
   );

@@ -6,7 +6,7 @@ import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
-import { requireServer } from "../servers/service.ts";
+import { requireUsableServer } from "../servers/service.ts";
 import { planTask, type TaskPlan } from "../tasks/plan-task.ts";
 import { requireTask, toTaskView } from "../tasks/service.ts";
 import type { TaskView } from "../tasks/views.ts";
@@ -130,7 +130,7 @@ async function planClone(
   const { cloneTaskId, projectId, workspaceId, serverId, url, branch } = project;
   return {
     taskId: cloneTaskId,
-    server: await requireServer(runtime, scope, serverId),
+    server: await requireUsableServer(runtime, scope, serverId),
     workspaceId,
     projectId,
     action: "project.clone",

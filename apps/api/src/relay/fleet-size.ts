@@ -1,6 +1,6 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import { minuteMs } from "@quarterdeck/core/units";
-import { count } from "drizzle-orm";
+import { count, isNull } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { servers } from "../db/schema.ts";
 
@@ -26,7 +26,7 @@ export class FleetSize {
   }
 
   async #read(): Promise<number> {
-    const [row] = await this.#db.select({ total: count() }).from(servers);
+    const [row] = await this.#db.select({ total: count() }).from(servers).where(isNull(servers.revokedAtMs));
     return row?.total ?? 0;
   }
 }

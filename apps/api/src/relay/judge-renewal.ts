@@ -17,6 +17,7 @@ export function judgeRenewal(run: RenewableRun, nowMs: number): RenewalRefusal |
   if (run.cancelAskedAtMs !== null) {
     return { code: "CANCELLED", message: "It was cancelled before it reached the server." };
   }
+  if (run.serverRevokedAtMs !== null) return { code: "REVOKED", message: "The server was removed from the platform." };
   if (run.signedForKey !== null && run.signedForKey !== run.keyFingerprint) {
     return {
       code: "COMMAND_WRONG_TARGET",

@@ -30,6 +30,8 @@ export interface RenewableRun {
   readonly signedForKey: string | null;
   readonly keyFingerprint: string;
   readonly sealingKey: string;
+  /** When its server was removed. */
+  readonly serverRevokedAtMs: number | null;
   /** The task's environment and standard input, sealed with the master key. */
   readonly secretInput: string | null;
   /** The submitter's role in the org; null for someone who is not in it any more. */
@@ -53,6 +55,7 @@ export async function findRunsToRenew(
       signedForKey: runs.keyFingerprint,
       keyFingerprint: servers.keyFingerprint,
       sealingKey: servers.sealingKey,
+      serverRevokedAtMs: servers.revokedAtMs,
       role: members.role,
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })

@@ -9,6 +9,7 @@ import { previousChanged } from "../db/insert-when.ts";
 import { auditEntries } from "../db/schema.ts";
 import type { Runtime } from "../runtime.ts";
 import { commandLife, signCommand } from "../tasks/sign-command.ts";
+import { findUpdateByRun } from "../updates/repo.ts";
 import type { Statement } from "../writer.ts";
 import { judgeRenewal, type RenewalRefusal } from "./judge-renewal.ts";
 import { findRunsToRenew, insertRenewal, type RenewableRun } from "./renewal-repo.ts";
@@ -54,9 +55,7 @@ async function renew(
 ): Promise<CommandText | RenewalRefusal | null> {
   const nowMs = runtime.clock.nowMs();
   const refusal: RenewalRefusal | null =
-    run === undefined
-      ? { code: "NOT_FOUND", message: "There is no such run on this server." }
-      : judgeRenewal(run, nowMs);
+    run === undefined ? await judgeOther(runtime, server, runId) : judgeRenewal(run, nowMs);
   if (run === undefined || refusal !== null) {
     if (refusal !== null) await runtime.writer.commit([refusalEntry(runtime, server, { runId, code: refusal.code })]);
     return refusal;
@@ -88,6 +87,13 @@ async function renew(
     ),
   ]);
   return recorded?.rowsChanged === 1 ? signed : null;
+}
+
+/** What no task submitted is not signed anew: an update is for a server that is there, and whoever wants it asks again. */
+async function judgeOther({ db }: Runtime, { serverId }: ReportingServer, runId: RunId): Promise<RenewalRefusal> {
+  return (await findUpdateByRun(db, serverId, runId)) === null
+    ? { code: "NOT_FOUND", message: "There is no such run on this server." }
+    : { code: "COMMAND_EXPIRED", message: "The server did not take the update in time. Update it again." };
 }
 
 function entryOf({ orgId }: ReportingServer, runId: RunId) {

@@ -147,12 +147,12 @@ export async function findServerByKey(db: Database, scope: TenantScope, publicKe
   return row ?? null;
 }
 
-/** The server that is the platform's own machine. */
+/** The server that is the platform's own machine, unless it was removed: then it may be connected anew. */
 export async function findThisMachine(db: Database, scope: TenantScope): Promise<Server | null> {
   const [row] = await db
     .select(columns)
     .from(servers)
-    .where(and(eq(servers.orgId, scope.orgId), eq(servers.isThisMachine, true)))
+    .where(and(eq(servers.orgId, scope.orgId), eq(servers.isThisMachine, true), isNull(servers.revokedAtMs)))
     .orderBy(asc(servers.createdAtMs))
     .limit(1);
   return row ?? null;

@@ -1,3 +1,4 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ServerId } from "@quarterdeck/core/ids";
 import { dayMs } from "@quarterdeck/core/units";
 import { recordAudit } from "../audit/repo.ts";
@@ -26,6 +27,26 @@ export async function requireServer(
 ): Promise<Server> {
   const server = await findServer(db, scope, serverId);
   if (server === null) throw notFound("server");
+  return server;
+}
+
+/** A server that was removed takes nothing new, whatever its relay object knows of it yet. */
+export function checkNotRevoked({ name, revokedAtMs }: Pick<Server, "name" | "revokedAtMs">): void {
+  if (revokedAtMs === null) return;
+  throw new QuarterdeckError(
+    "REVOKED",
+    `${name} was removed, so nothing can run there any more. Connect the machine again as a new server.`,
+  );
+}
+
+/** A server that may be given something to do. */
+export async function requireUsableServer(
+  runtime: Pick<Runtime, "db">,
+  scope: TenantScope,
+  serverId: ServerId,
+): Promise<Server> {
+  const server = await requireServer(runtime, scope, serverId);
+  checkNotRevoked(server);
   return server;
 }
 

@@ -7,7 +7,7 @@ import { enqueue } from "../outbox/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { askToCancel } from "./repo.ts";
 import { requireTask, toTaskView } from "./service.ts";
-import { commandLife, signCommand } from "./sign-command.ts";
+import { signCancel } from "./sign-cancel.ts";
 import type { TaskView } from "./views.ts";
 
 /** Asks for the end of a task's run. Asking again, or when it has ended, changes nothing. */
@@ -17,20 +17,14 @@ export async function cancelTask(runtime: Runtime, scope: OrgScope, taskId: Task
   if (state === "ended" || isCancelling) return toTaskView(runtime, record);
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
-  const { sealed: _nothing, ...command } = await signCommand(runtime, {
-    commandId: runtime.makeId("command"),
-    runId: runtime.makeId("run"), // The cancel's own; the run that it cancels is in its parameters.
+  const command = await signCancel(runtime, {
+    runId,
     taskId,
     orgId,
     workspaceId,
     projectId,
     server: { serverId, keyFingerprint: record.keyFingerprint, sealingKey: record.sealingKey },
-    action: "task.cancel",
-    params: { runId },
-    secretInput: null,
-    priority: "urgent",
     nowMs,
-    expiresAtMs: nowMs + commandLife.cancelMs,
   });
   await runtime.writer.commit([
     askToCancel(scope, { runId, nowMs }),

@@ -1,9 +1,8 @@
-import type { CommandId } from "@quarterdeck/core/ids";
 import { and, eq, isNotNull, isNull, ne } from "drizzle-orm";
 import { runs, servers, tasks } from "../db/schema.ts";
 import { enqueue } from "../outbox/repo.ts";
 import type { Runtime } from "../runtime.ts";
-import { commandLife, signCommand } from "./sign-command.ts";
+import { signCancel } from "./sign-cancel.ts";
 
 /**
  * Sends each cancel again that has not had its effect, signed by the key that signs now: a bridge may not obey the one that
@@ -20,21 +19,14 @@ export async function signCancelsAgain(runtime: Runtime): Promise<void> {
   const nowMs = clock.nowMs();
   for (const { run, task, keyFingerprint, sealingKey } of open) {
     const { runId, taskId, orgId, serverId } = run;
-    const commandId: CommandId = runtime.makeId("command");
-    const command = await signCommand(runtime, {
-      commandId,
-      runId: runtime.makeId("run"),
+    const command = await signCancel(runtime, {
+      runId,
       taskId,
       orgId,
       workspaceId: task.workspaceId,
       projectId: task.projectId,
       server: { serverId, keyFingerprint, sealingKey },
-      action: "task.cancel",
-      params: { runId },
-      secretInput: null,
-      priority: "urgent",
       nowMs,
-      expiresAtMs: nowMs + commandLife.cancelMs,
     });
     const isOpen = eq(servers.keyFingerprint, keyFingerprint);
     await writer.commit(enqueue({ serverId, entry: { kind: "cancel", runId, ...command }, nowMs }, isOpen));

@@ -18,7 +18,7 @@ import type { Project } from "../projects/repo.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
-import { requireServer } from "../servers/service.ts";
+import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
 import { hashBody, planTask, type TaskPlan } from "./plan-task.ts";
 import { findTask, findWorkspaceOfRun } from "./repo.ts";
@@ -76,6 +76,11 @@ export async function prepareSubmission(
   const { secretInput } = submission;
   if (secretInput !== null && !takesSecretInput(name))
     throw new QuarterdeckError("BAD_REQUEST", `${name} takes no environment and no standard input.`);
+  if (secretInput?.stdin !== undefined && params["input"] === true)
+    throw new QuarterdeckError(
+      "BAD_REQUEST",
+      "A run has one standard input: what the task brings, or what is typed into it. Leave one of them out.",
+    );
   const plan = { taskId, server, workspaceId, projectId, action: name, params, secretInput, priority };
   return { plan, action, project, server };
 }
@@ -87,6 +92,7 @@ export async function checkSubmission(
   { plan, action, project, server }: PreparedSubmission,
 ): Promise<void> {
   const { action: name, params, workspaceId } = plan;
+  checkNotRevoked(server);
   checkProject(action, name, project);
   checkServer(runtime, { name, params, server });
   if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });

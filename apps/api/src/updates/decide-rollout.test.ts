@@ -16,6 +16,7 @@ function member(name: string, change: Partial<RolloutMember> = {}): RolloutMembe
     reportedAtMs: null,
     message: null,
     status: "online",
+    isRevoked: false,
     runningVersion: "1.0.0",
     ...change,
   };
@@ -67,6 +68,14 @@ describe("a rollout", () => {
       { serverId: "a", state: "skipped" },
       { serverId: "b", state: "skipped" },
       { kind: "send", serverId: "c" },
+    ]);
+  });
+
+  it("sends nothing to a server that was removed meanwhile, although its last word was that it is connected [W2]", () => {
+    const { steps } = decide([member("a", { isRevoked: true }), member("b")]);
+    expect(steps).toEqual([
+      { kind: "mark", serverId: "a", state: "skipped", message: "It was removed." },
+      { kind: "send", serverId: "b" },
     ]);
   });
 

@@ -12,6 +12,8 @@ export interface RolloutMember {
   readonly reportedAtMs: number | null;
   readonly message: string | null;
   readonly status: ServerStatus;
+  /** It was removed from the platform. */
+  readonly isRevoked: boolean;
   readonly runningVersion: string | null;
 }
 
@@ -116,7 +118,8 @@ function deadlinesOf({ state, sentAtMs, reportedAtMs }: RolloutMember, { settleM
 }
 
 /** Why a server is passed over at its turn. */
-function obstacleOf({ status, runningVersion }: RolloutMember, version: string): string | null {
+function obstacleOf({ status, isRevoked, runningVersion }: RolloutMember, version: string): string | null {
+  if (isRevoked) return "It was removed.";
   if (runningVersion === version) return "It runs that version already.";
   return status === "online" ? null : "It was not connected at its turn.";
 }

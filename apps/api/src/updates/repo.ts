@@ -139,6 +139,7 @@ export async function listMembers(db: Database, rolloutId: RolloutId): Promise<S
       reportedAtMs: bridgeUpdates.reportedAtMs,
       message: bridgeUpdates.message,
       status: servers.status,
+      revokedAtMs: servers.revokedAtMs,
       capabilities: servers.capabilities,
       keyFingerprint: servers.keyFingerprint,
       sealingKey: servers.sealingKey,
@@ -147,7 +148,11 @@ export async function listMembers(db: Database, rolloutId: RolloutId): Promise<S
     .innerJoin(servers, and(eq(servers.serverId, bridgeUpdates.serverId), eq(servers.orgId, bridgeUpdates.orgId)))
     .where(eq(bridgeUpdates.rolloutId, rolloutId))
     .orderBy(asc(bridgeUpdates.place));
-  return rows.map(({ capabilities, ...row }) => ({ ...row, runningVersion: capabilities?.bridgeVersion ?? null }));
+  return rows.map(({ capabilities, revokedAtMs, ...row }) => ({
+    ...row,
+    isRevoked: revokedAtMs !== null,
+    runningVersion: capabilities?.bridgeVersion ?? null,
+  }));
 }
 
 /** True while the process that took this claim still has it. */

@@ -9,7 +9,7 @@ import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
 import { listServerRows, type Server } from "../servers/repo.ts";
-import { requireServer } from "../servers/service.ts";
+import { requireServer, requireUsableServer } from "../servers/service.ts";
 import type { OfferedRelease } from "./offered-release.ts";
 import { findLatestRollout, findRollout, insertRollout, listLatestUpdates, skipWaiting } from "./repo.ts";
 import type { UpdatesView } from "./views.ts";
@@ -60,7 +60,7 @@ export async function updateServer(
   scope: OrgScope,
   { serverId, triesAgain }: { serverId: ServerId; triesAgain: boolean },
 ): Promise<UpdatesView> {
-  const server = await requireServer(runtime, scope, serverId);
+  const server = await requireUsableServer(runtime, scope, serverId);
   const release = requireRelease(runtime);
   if (!isOutdated(server, release))
     throw new QuarterdeckError(
@@ -88,7 +88,8 @@ export async function updateAllServers(
   const release = requireRelease(runtime);
   const all = await listServerRows(runtime.db, scope);
   const able = all.filter(
-    (server) => server.status === "online" && isOutdated(server, release) && updatesItself(server),
+    (server) =>
+      server.revokedAtMs === null && server.status === "online" && isOutdated(server, release) && updatesItself(server),
   );
   if (able.length === 0)
     throw new QuarterdeckError("CONFLICT", "No connected server has an older version that can replace itself.");

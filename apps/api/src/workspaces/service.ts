@@ -6,7 +6,7 @@ import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
-import { requireServer } from "../servers/service.ts";
+import { requireUsableServer } from "../servers/service.ts";
 import { planTask } from "../tasks/plan-task.ts";
 import { findWorkspace, insertWorkspace, listWorkspaceRows } from "./repo.ts";
 import type { WorkspaceView } from "./views.ts";
@@ -35,7 +35,7 @@ export async function createWorkspace(
   scope: OrgScope,
   { name, serverId }: { name: string; serverId: ServerId },
 ): Promise<WorkspaceView> {
-  const server = await requireServer(runtime, scope, serverId);
+  const server = await requireUsableServer(runtime, scope, serverId);
   const workspaceId = runtime.makeId("workspace");
   const nowMs = runtime.clock.nowMs();
   const { orgId, userId, address } = scope;

@@ -2,6 +2,7 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
+import { commandTextLength } from "@quarterdeck/core/protocol/command";
 import { hasFeature } from "@quarterdeck/core/protocol/features";
 import { bytesInFlight, stillInFlight, takeFitting, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { statementsAfter } from "@quarterdeck/core/protocol/key-set";
@@ -38,12 +39,8 @@ function encode(frame: RelayToBridge): string {
   return encodeFrame(frame);
 }
 
-function commandBytes({ signed }: StoredCommand): number {
-  return signed.length;
-}
-
 function flightOf(command: StoredCommand): Flight {
-  return { through: command.seq, bytes: commandBytes(command) };
+  return { through: command.seq, bytes: commandTextLength(command) };
 }
 
 /** The bridge's sockets: at most one is live, older ones are fenced by their epoch. */
@@ -158,7 +155,7 @@ export class BridgeLink {
       commandsAcknowledged,
     );
     const room = limits.commandsInFlightBytes - bytesInFlight(flights);
-    const fitting = takeFitting(listCommands(this.#state.sql, { after, through }), room, commandBytes);
+    const fitting = takeFitting(listCommands(this.#state.sql, { after, through }), room, commandTextLength);
     this.#flights = [...flights, ...fitting.map(flightOf)];
     const sentThrough = fitting.at(-1)?.seq;
     if (sentThrough === undefined) return;

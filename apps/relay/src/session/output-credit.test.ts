@@ -1,7 +1,8 @@
+import { clearLength, sealedOverheadBytes } from "@quarterdeck/core/protocol/content-format";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodedLength, spendCredit } from "./output-credit.ts";
+import { spendCredit } from "./output-credit.ts";
 
 test("[W1] output beyond the credit is refused; what was used comes back at half and is never more than was given", () => {
   expect(spendCredit(10, 11).ok).toBe(false);
@@ -24,10 +25,11 @@ test("[W1] output beyond the credit is refused; what was used comes back at half
   );
 });
 
-test("the length of base64 is counted without decoding it", () => {
+test("the clear length of sealed content is counted without decoding it", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
-      expect(decodedLength(Buffer.from(bytes).toString("base64"))).toBe(bytes.length);
+      const sealed = Buffer.concat([Buffer.alloc(sealedOverheadBytes), bytes]).toString("base64");
+      expect(clearLength(sealed)).toBe(bytes.length);
     }),
   );
 });

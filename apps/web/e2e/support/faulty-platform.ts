@@ -10,7 +10,7 @@ import { loadRelayKey } from "../../../api/src/keys/relay-key.ts";
 import { createClient } from "@quarterdeck/api/client";
 import { account } from "./console.ts";
 import { FaultProxy } from "./fault-proxy.ts";
-import { freePort, repositoryRoot, type Part } from "./quarterdeck.ts";
+import { childrenOf, freePort, isAlive, repositoryRoot, type Part } from "./quarterdeck.ts";
 import { signIn, type TestClient } from "./client.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -96,15 +96,24 @@ export class FaultyPlatform {
   }
 
   signal(part: Part, signal: NodeJS.Signals): void {
+    for (const pid of this.#launchedBy(part)) process.kill(pid, signal);
     this.#processes.get(part)?.kill(signal);
   }
 
   async kill(part: Part): Promise<void> {
     const child = this.#processes.get(part);
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const launched = this.#launchedBy(part);
     const ended = once(child, "exit");
-    child.kill("SIGKILL");
+    this.signal(part, "SIGKILL");
     await ended;
+    await waitFor(() => !launched.some(isAlive), { what: `the processes of ${part} to end` });
+  }
+
+  /** The bridge itself is a child of its launcher. */
+  #launchedBy(part: Part): readonly number[] {
+    const pid = this.#processes.get(part)?.pid;
+    return part === "bridge" && pid !== undefined ? childrenOf(pid).filter(isAlive) : [];
   }
 
   async isOnline(): Promise<boolean> {
@@ -126,7 +135,7 @@ export class FaultyPlatform {
     writeFileSync(join(cwd, "relay.capnp"), relayConfig({ port, apiPort: this.relayToApi.port, stateDir }));
     const { privateKeyPkcs8, certificate } = await loadRelayKey(this.dataDir, this.#keys.platform, Date.now());
     const env = {
-      PLATFORM_KEYS: JSON.stringify([this.#keys.platform.publicKey]),
+      PLATFORM_KEYS: JSON.stringify(this.#keys.platform.set),
       RELAY_PRIVATE_KEY: privateKeyPkcs8,
       RELAY_CERTIFICATE: JSON.stringify(certificate),
       SERVICE_KEY: this.#keys.serviceKey,

@@ -115,7 +115,7 @@ function allPids(): number[] {
     .map(Number);
 }
 
-function childrenOf(parent: number): number[] {
+export function childrenOf(parent: number): number[] {
   return allPids().filter((pid) => {
     const stat = readProc(pid, "stat");
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === parent;

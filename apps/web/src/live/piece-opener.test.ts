@@ -53,6 +53,19 @@ test("pieces of a run come out opened and in the order in which they came", asyn
   expect(await until(texts.length)).toEqual(texts);
 });
 
+test("what comes behind pieces waits until they are opened, and not where there are none", async () => {
+  const { opener, until } = makeOpener();
+  opener.addKeys([{ runId: runs[0], keys: [await keyOf(runs[0])] }]);
+  const said = await until(0);
+  const [a, b] = [await sealed(runs[0], "a"), await sealed(runs[0], "b", { offset: 1 })];
+  opener.open(runs[0], a);
+  opener.afterPieces(runs[0], () => said.push("behind a"));
+  opener.open(runs[0], b);
+  opener.afterPieces(runs[1], () => said.push("of another run"));
+  expect(said).toEqual(["of another run"]);
+  expect(await until(4)).toEqual(["of another run", "a", "behind a", "b"]);
+});
+
 test("a key of a new epoch is asked for, once", async () => {
   const asked: RunId[] = [];
   const { opener, until } = makeOpener(async (runId) => {

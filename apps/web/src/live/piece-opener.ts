@@ -26,7 +26,18 @@ export class PieceOpener {
   }
 
   open(runId: RunId, piece: SealedPiece): void {
-    const turn = (this.#turns.get(runId) ?? Promise.resolve()).then(() => this.#open(runId, piece));
+    this.#inTurn(runId, this.#turns.get(runId) ?? Promise.resolve(), () => this.#open(runId, piece));
+  }
+
+  /** Does something once every piece of the run that came so far is opened: at once, where none is under way. */
+  afterPieces(runId: RunId, act: () => void): void {
+    const before = this.#turns.get(runId);
+    if (before === undefined) act();
+    else this.#inTurn(runId, before, act);
+  }
+
+  #inTurn(runId: RunId, before: Promise<void>, act: () => Promise<void> | void): void {
+    const turn = before.then(act);
     this.#turns.set(runId, turn);
     void turn.finally(() => {
       if (this.#turns.get(runId) === turn) this.#turns.delete(runId);

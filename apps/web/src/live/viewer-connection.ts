@@ -129,6 +129,9 @@ export class ViewerConnection {
       case "open":
         this.#opener.open(effect.runId, effect.piece);
         return;
+      case "skip":
+        this.#opener.afterPieces(effect.runId, () => this.#handle(effect));
+        return;
       case "unreadable":
         this.#outputs.get(effect.runId)?.unreadable(effect.reason);
         return;

@@ -53,9 +53,11 @@ function ServerDetails({ server }: { server: ServerView }) {
         meta={
           <>
             <ServerStatus server={server} />
-            {server.isRelayReachable && server.status !== "new" && <TimeSince atMs={server.statusSinceMs} />}
+            {server.isRelayReachable && !server.isRevoked && server.status !== "new" && (
+              <TimeSince atMs={server.statusSinceMs} />
+            )}
             {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
-            <VersionBadge serverId={serverId} />
+            {!server.isRevoked && <VersionBadge serverId={serverId} />}
             {server.waitingRuns > 0 && (
               <Badge tone="accent">{t("servers.waitingRuns", { count: server.waitingRuns })}</Badge>
             )}
@@ -69,10 +71,15 @@ function ServerDetails({ server }: { server: ServerView }) {
         }
       />
       <div className="flex flex-col gap-8">
-        <ConnectionNotice server={server} />
-        {!server.isRevoked && <ServerNotice server={server} />}
+        <div className="flex flex-col gap-3 empty:hidden">
+          <ConnectionNotice server={server} />
+          <ServerNotice server={server} />
+        </div>
         <ServerReadings server={server} />
-        <Section title={t("servers.workspaces")} action={<NewWorkspaceDialog serverId={serverId} />}>
+        <Section
+          title={t("servers.workspaces")}
+          action={!server.isRevoked && <NewWorkspaceDialog serverId={serverId} />}
+        >
           <Loaded query={workspaces} skeleton={<Skeleton className="h-24" />}>
             {(list) => {
               const here = list.filter((workspace) => workspace.serverId === serverId);
@@ -87,7 +94,7 @@ function ServerDetails({ server }: { server: ServerView }) {
         <Section title={t("servers.recentRuns")}>
           <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
         </Section>
-        <BridgeSection serverId={serverId} isOnline={server.status === "online"} />
+        {!server.isRevoked && <BridgeSection serverId={serverId} isOnline={server.status === "online"} />}
         <Section title={t("servers.facts")}>
           <HostFacts server={server} />
         </Section>

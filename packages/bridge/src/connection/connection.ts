@@ -46,10 +46,11 @@ interface ConnectionOptions {
   readonly log: Log;
   /** Journals commands; resolves with the number up to which every command is durable. */
   readonly takeCommands: (items: readonly CommandItem[]) => Promise<number>;
+  /** Forgets commands that were taken and are not durable; resolves when the others are (PROTOCOL 4.11). */
+  readonly dropHeld: () => Promise<void>;
   readonly lastResult: () => number;
   readonly readResults: (after: number, count: number) => StoredResult[];
   readonly resultsStored: (through: number) => void;
-  /** Gives the stored results numbers after `after`. They are durable under them when it returns. */
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
   readonly onCredit: (bytes: number) => void;
@@ -240,7 +241,7 @@ export class Connection {
     const { privateKey, self, clock } = this.#options;
     const socket = this.#socket;
     // What an earlier connection brought must be durable or gone: the relay takes back what the hello does not name.
-    const settled = this.#intake;
+    const settled = this.#intake.then(this.#options.dropHeld);
     const answer = () =>
       answerChallenge({
         challenge,

@@ -199,7 +199,7 @@ describe("the journal", () => {
           for (const found of opened.unfinished().sound) expect(found).toEqual(one);
           if (opened.sessionId === sessionId) {
             expect(opened.receivedCommands()).toBe(7);
-            expect(opened.resultsAfter(0, 10)).toEqual([{ seq: 1, ...text }]);
+            expect(opened.resultsAfter(0, 10)).toEqual([{ seq: 1, ...signed }]);
             expect(opened.isBuried(buried)).toBe(true);
           }
         } finally {

@@ -139,8 +139,10 @@ export class OutputFollower {
     const sealer = this.#options.contentKeys.find(runId);
     if (sealer === undefined) return this.#sendGap(runId, followed);
     followed.hasSentEnd = true;
-    const data = sealer.seal(Buffer.alloc(0), { kind: "output", offset: 0, isEnd: true });
-    this.#options.send({ type: "output", runId, offset: 0, data, isEnd: true });
+    // Where its reader is: a power loss may have taken an output that somebody has read a part of.
+    const { offset } = followed;
+    const data = sealer.seal(Buffer.alloc(0), { kind: "output", offset, isEnd: true });
+    this.#options.send({ type: "output", runId, offset, data, isEnd: true });
   }
 
   #sendGap(runId: RunId, followed: Followed): void {

@@ -28,6 +28,7 @@ async function make(changes: Partial<Command> = {}, stdin: string | null = null)
     projectId,
     workspaceId: newId("workspace"),
     action: "exec",
+    params: { program: "cat", args: [] },
     ...changes,
   } as Command;
   const sealed = joinSealedPart({

@@ -47,3 +47,8 @@ export const commandTextSchema = z.strictObject({
     .nullable(),
 });
 export type CommandText = z.infer<typeof commandTextSchema>;
+
+/** About how many bytes a command takes on its way (PROTOCOL 4.8): both parts are ASCII but for what its parameters bring. */
+export function commandTextLength({ signed, sealed }: Pick<CommandText, "signed" | "sealed">): number {
+  return signed.length + (sealed?.length ?? 0);
+}

@@ -48,12 +48,13 @@ export function useRunLog(task: TaskDetail): ShownLog {
   const isTailPartial = keptBytes(task) > (tailBytes?.length ?? 0);
 
   const tailForLog = isStreamed ? null : tailBytes;
+  const tailStart = tailForLog !== null && isTailPartial ? textStart(tailForLog) : 0;
   const problemNote = isStreamed || tailProblem === null ? null : t("runs.log.unreadable", { reason: tailProblem });
   // One log for one source of one run. An effect below fills it where it is streamed.
   const log = useMemo(() => {
     const next = new RunLog();
     if (tailForLog !== null) {
-      next.write(tailForLog.subarray(isTailPartial ? textStart(tailForLog) : 0));
+      next.write(tailForLog.subarray(tailStart));
       next.end();
     } else if (problemNote !== null) {
       next.gap(problemNote);
@@ -61,7 +62,7 @@ export function useRunLog(task: TaskDetail): ShownLog {
     }
     return next;
     // Another run or source is another log
-  }, [runId, source, tailForLog, isTailPartial, problemNote]);
+  }, [runId, source, tailForLog, tailStart, problemNote]);
 
   const gapNote = t("runs.log.gap");
   const goneNote = t("runs.log.gone");
@@ -103,5 +104,5 @@ export function useRunLog(task: TaskDetail): ShownLog {
   }, [isLate, tailBytes]);
 
   const loadWhole = useCallback(() => setSource("whole"), []);
-  return { log, revision, source, isPartial: source === "tail" && isTailPartial, loadWhole };
+  return { log, revision, source, isPartial: source === "tail" && opened !== undefined && isTailPartial, loadWhole };
 }

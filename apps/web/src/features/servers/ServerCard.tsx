@@ -12,7 +12,7 @@ import { ServerStatus } from "./ServerStatus.tsx";
 
 export function ServerCard({ server }: { server: ServerView }) {
   const { t } = useTranslation();
-  const isOnline = server.status === "online";
+  const isOnline = server.status === "online" && !server.isRevoked;
   const { samples } = useTelemetry(server.serverId, { isWatched: isOnline, historyMs: 0 });
   const host = server.capabilities?.host;
   return (
@@ -40,11 +40,11 @@ export function ServerCard({ server }: { server: ServerView }) {
         </div>
         <div className="mt-auto flex flex-wrap items-center gap-2 text-xs text-muted">
           {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
-          <VersionBadge serverId={server.serverId} />
+          {!server.isRevoked && <VersionBadge serverId={server.serverId} />}
           {server.waitingRuns > 0 && (
             <Badge tone="accent">{t("servers.waitingRuns", { count: server.waitingRuns })}</Badge>
           )}
-          {server.status === "offline" && (
+          {(server.status === "offline" || server.isRevoked) && (
             <span>
               {t("servers.lastSeen")} <TimeAgo atMs={server.statusSinceMs} />
             </span>

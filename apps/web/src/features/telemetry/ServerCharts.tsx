@@ -51,7 +51,8 @@ export function ServerCharts({ readings, span, onSpan }: ServerChartsProps) {
       .join(". ");
   return (
     <section aria-label={t("servers.readings")}>
-      <div className="mb-2 flex justify-end">
+      <div className="mb-2 flex min-h-8 flex-wrap items-center justify-between gap-2">
+        <h2 className="text-sm font-semibold">{t("servers.readings")}</h2>
         <Select
           aria-label={t("servers.spanLabel")}
           value={span}
@@ -132,7 +133,7 @@ function Chart({ title, reading, children }: { title: string; reading: ReactNode
   return (
     <Card className="min-w-0 p-3">
       <div className="mb-1 flex min-h-6 flex-wrap items-center justify-between gap-x-3">
-        <h2 className="text-sm font-medium">{title}</h2>
+        <h3 className="text-sm font-medium">{title}</h3>
         <div className="text-xs text-muted tabular-nums">{reading}</div>
       </div>
       {children}

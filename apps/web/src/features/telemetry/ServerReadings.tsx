@@ -15,6 +15,7 @@ export function ServerReadings({ server }: { server: ServerView }) {
   const isWatched = server.isRelayReachable && server.status !== "new";
   const readings = useTelemetry(server.serverId, { isWatched, historyMs: spanMs[span] });
   if (readings.samples.length > 0) return <ServerCharts readings={readings} span={span} onSpan={setSpan} />;
+  if (server.isRevoked) return null;
   if (!isWatched || server.status !== "online") {
     return (
       <EmptyState icon={Activity} title={t("servers.noReadingsTitle")}>

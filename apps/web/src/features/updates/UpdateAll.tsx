@@ -19,9 +19,11 @@ export function UpdateAll() {
   const [isOpen, setIsOpen] = useState(false);
   const updates = useUpdates();
   const servers = useQuery(trpc.servers.list.queryOptions());
-  const able = (servers.data ?? []).filter(({ serverId, status }) => {
+  const able = (servers.data ?? []).filter(({ serverId, status, isRevoked }) => {
     const bridge = updates.data?.servers.find((server) => server.serverId === serverId);
-    return status === "online" && bridge?.isOutdated === true && bridge.updatesItself && !isUnderWay(bridge);
+    return (
+      status === "online" && !isRevoked && bridge?.isOutdated === true && bridge.updatesItself && !isUnderWay(bridge)
+    );
   });
   // One alone is updated on its own page.
   if (able.length < 2 || updates.data?.rollout?.state === "running") return null;

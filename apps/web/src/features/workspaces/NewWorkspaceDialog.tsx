@@ -53,7 +53,8 @@ function NewWorkspaceForm({ serverId: preset }: { serverId: ServerId | undefined
   const errors = useFormErrors(create.error, { INVALID_NAME: "name" });
   return (
     <Loaded query={servers} skeleton={<Skeleton className="h-40" />}>
-      {(list) => {
+      {(all) => {
+        const list = all.filter(({ isRevoked }) => !isRevoked);
         const server = list.find((candidate) => candidate.serverId === chosen) ?? list[0];
         if (server === undefined) return <Alert tone="info">{t("workspaces.create.noServer")}</Alert>;
         return (

@@ -36,6 +36,8 @@ export type ViewerEvent =
   | { readonly type: "piece"; readonly runId: RunId; readonly piece: OutputPiece }
   /** A sealed piece could not be opened. */
   | { readonly type: "unreadable"; readonly runId: RunId; readonly reason: string }
+  /** All pieces that came before a gap are opened. */
+  | { readonly type: "skip"; readonly runId: RunId; readonly fromOffset: number; readonly toOffset: number | null }
   /** Time passed; at most a few seconds lie between two of them. */
   | { readonly type: "tick" }
   /** The machine's network came back: do not sit out the delay. */
@@ -54,6 +56,8 @@ export type ViewerEffect =
   /** Open this piece, after those of the same run that came before it. */
   | { readonly type: "open"; readonly runId: RunId; readonly piece: SealedPiece }
   | { readonly type: "unreadable"; readonly runId: RunId; readonly reason: string }
+  /** Come back with the same as an event, after the pieces of the same run that came before it. */
+  | { readonly type: "skip"; readonly runId: RunId; readonly fromOffset: number; readonly toOffset: number | null }
   | { readonly type: "output"; readonly runId: RunId; readonly bytes: Uint8Array; readonly isEnd: boolean }
   | { readonly type: "gap"; readonly runId: RunId; readonly fromOffset: number; readonly toOffset: number | null }
   | { readonly type: "refused"; readonly code: string; readonly message: string };

@@ -21,6 +21,7 @@ function makeSession() {
   /** A shell to which nothing is sealed: what is to be opened is what is in there. */
   const advance = (event: Event): ViewerEffect[] =>
     session.handle(event).flatMap((effect) => {
+      if (effect.type === "skip") return advance(effect);
       if (effect.type !== "open") return [effect];
       const { runId: of, piece } = effect;
       return advance({ type: "piece", runId: of, piece: { ...piece, bytes: fromBase64(piece.data) } });
@@ -170,6 +171,33 @@ it("asks once for a gap that many pieces point at", () => {
   expect(sent([...late(20), ...late(30), ...late(40)])).toEqual([
     { type: "watchOutput", runId: runId(1), fromOffset: 10 },
   ]);
+});
+
+it("leaves a gap out only behind the pieces that came before it and are still being opened", () => {
+  const { session, frame } = open(runId(1));
+  const data = toBase64(new Uint8Array(10));
+  const bytes = fromBase64(data);
+  // What the shell opens late is handed in late: not through `frame`, which opens at once.
+  const late = (message: RelayToViewer) => session.handle({ type: "frame", text: JSON.stringify(message) });
+  expect(late({ type: "output", runId: runId(1), offset: 0, data, isEnd: false })).toMatchObject([{ type: "open" }]);
+  const gap = { runId: runId(1), fromOffset: 10, toOffset: 20 };
+  const message = { type: "gap", stream: "output", reason: "it was cut", ...gap } as const;
+  expect(late(message)).toEqual([{ type: "skip", ...gap }]);
+  const piece = session.handle({ type: "piece", runId: runId(1), piece: { offset: 0, bytes, isEnd: false } });
+  expect(piece).toEqual([{ type: "output", runId: runId(1), bytes, isEnd: false }]);
+  expect(session.handle({ type: "skip", ...gap })).toEqual([{ type: "gap", ...gap }]);
+  const behind = frame({ type: "output", runId: runId(1), offset: 20, data, isEnd: false });
+  expect(behind).toEqual([{ type: "output", runId: runId(1), bytes, isEnd: false }]);
+  expect(late({ ...message, runId: runId(2) })).toEqual([]);
+});
+
+it("asks the next connection for what is missing when a piece of the lost one is opened late", () => {
+  const test = open(runId(1));
+  test.handle({ type: "closed" });
+  const piece = { offset: 50, bytes: new Uint8Array(10), isEnd: false };
+  expect(test.handle({ type: "piece", runId: runId(1), piece })).toEqual([]);
+  test.giveTicket(test.passMs(60_000));
+  expect(sent(test.handle({ type: "opened" }))).toEqual([{ type: "watchOutput", runId: runId(1), fromOffset: 0 }]);
 });
 
 it("acknowledges after each portion of output and at its end", () => {

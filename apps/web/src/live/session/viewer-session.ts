@@ -78,6 +78,8 @@ export class ViewerSession {
         return this.#runs.get(event.runId)?.accept(event.piece, this.#clock.monotonicMs()) ?? [];
       case "unreadable":
         return this.#runs.get(event.runId)?.giveUp(event.reason) ?? [];
+      case "skip":
+        return this.#runs.get(event.runId)?.skip(event.fromOffset, event.toOffset) ?? [];
       case "tick":
         return this.#tick();
       case "networkIsBack":
@@ -241,8 +243,11 @@ export class ViewerSession {
         if (this.#runs.get(runId)?.hasEnded !== false) return [];
         return [{ type: "open", runId, piece: { offset, data, isEnd } }];
       }
-      case "gap":
-        return this.#runs.get(message.runId)?.skip(message.fromOffset, message.toOffset) ?? [];
+      case "gap": {
+        // Bytes that are still being opened came before it.
+        const { runId, fromOffset, toOffset } = message;
+        return this.#runs.has(runId) ? [{ type: "skip", runId, fromOffset, toOffset }] : [];
+      }
       case "inputState":
         return []; // The console does not type into runs yet.
       case "checkpoint":

@@ -77,7 +77,8 @@ export class WatchedRun {
   /** Pieces that were on their way when one was lost all point at the same gap: it is asked for once. */
   #askAgain(nowMs: number): ViewerEffect[] {
     const asked = this.#asked;
-    if (asked !== null && asked.offset === this.#output.nextOffset && nowMs - asked.atMs < askAgainMs) return [];
+    if (asked === null) return []; // It was opened after its connection was lost; the next one is asked for all.
+    if (asked.offset === this.#output.nextOffset && nowMs - asked.atMs < askAgainMs) return [];
     return this.ask(nowMs);
   }
 

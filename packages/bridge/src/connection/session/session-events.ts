@@ -60,7 +60,6 @@ export type SessionEffect =
       readonly count: number;
       readonly bytes: number;
     }
-  /** The relay has numbers that the journal never gave: what it has not, gets numbers after `after`; then `resultsAdded`. */
   | { readonly type: "resultsStored"; readonly through: number }
   | { readonly type: "takeKeys"; readonly statements: readonly SignedText[] }
   | { readonly type: "interest"; readonly frame: Frame<"interest"> }

@@ -129,6 +129,18 @@ describe("commands", () => {
       frame({ type: "commands", items: Array.from({ length: count }, (_, index) => ({ seq: index + 1, ...large })) });
     expect(types(play(online(), [items(fits)]).effects)).toEqual(["journal"]);
     expect(play(online(), [items(fits + 1)]).effects).toMatchObject([{ type: "close", code: 4400 }]);
+    const sealed = { signed: "{}", signature: text.signature, sealed: large.signed };
+    const overrun = Array.from({ length: fits + 1 }, (_, index) => ({ seq: index + 1, ...sealed }));
+    expect(play(online(), [frame({ type: "commands", items: overrun })]).effects).toMatchObject([
+      { type: "close", code: 4400 },
+    ]);
+  });
+
+  it("that were not durable when the next hello is made are taken when they come again [F2]", () => {
+    const cut: SessionEvent = { type: "closed", code: 1006, reason: "", nowMs: 0, random: 0 };
+    const { session } = play(online(), [commands(1, 2), { type: "journaled", through: 1 }, cut]);
+    const back = play(startSession(session).session, [...toOnline, welcomeChecked({ epoch: 2 })]);
+    expect(play(back.session, [commands(2)]).effects).toMatchObject([{ type: "journal", items: [{ seq: 2 }] }]);
   });
 
   it("are handed to the journal once each and in order, however often they are sent", () => {

@@ -1,3 +1,4 @@
+import { commandTextLength } from "@quarterdeck/core/protocol/command";
 import { bytesInFlight, stillInFlight, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
@@ -107,8 +108,10 @@ function advance(session: Session, event: SessionEvent): Step {
       if (session.phase.name !== "checkingChallenge") return step(session);
       if (!event.hello.ok) return distrust(session, event.hello.error);
       const { text: hello, relayKey } = event.hello.value;
+      // What had been taken and is not durable was dropped before the hello, and comes again (PROTOCOL 4.11).
+      const takenCommands = session.journaledCommands;
       return step(
-        { ...session, phase: { name: "awaitingWelcome", hello, relayKey } },
+        { ...session, phase: { name: "awaitingWelcome", hello, relayKey }, takenCommands, commandFlights: [] },
         { type: "sendHello", text: hello },
         stepTimer,
       );
@@ -225,7 +228,7 @@ function onCommands(session: Session, items: readonly CommandItem[]): Step {
 }
 
 function sizeOf(items: readonly CommandItem[]): number {
-  return items.reduce((sum, { signed }) => sum + signed.length, 0);
+  return items.reduce((sum, item) => sum + commandTextLength(item), 0);
 }
 
 function onResultsStored(session: Session, through: number): Step {
