@@ -17,7 +17,7 @@ import { verifyCommand, type VerificationRules } from "./verification/verify-com
 interface IntakeOptions {
   readonly journal: Journal;
   readonly commits: GroupCommit;
-  readonly runner: Runner;
+  readonly runner: Pick<Runner, "begin" | "cancel">;
   readonly rules: VerificationRules;
   readonly privateKey: CryptoKey;
   readonly clock: Clock;
