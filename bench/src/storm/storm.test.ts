@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { storm } from "./storm.ts";
+import "../../../apps/relay/test/build-relay.ts";
 
 test("[F12] sessions that are cut at once come back without the API, and no command is lost or done twice", async () => {
   const folder = await mkdtemp(join(tmpdir(), "quarterdeck-storm-"));

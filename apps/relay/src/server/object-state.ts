@@ -1,6 +1,6 @@
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { Settings } from "../env.ts";
-import { readServer, updateServer, type ServerRecord } from "../storage/server-record.ts";
+import { forgetServer, readServer, updateServer, type ServerRecord } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import { RunDesk } from "./run-desk.ts";
 
@@ -51,5 +51,6 @@ export class ObjectState {
   /** Drops what is cached; the next use reads it from storage again. */
   forget(): void {
     this.#desk = undefined;
+    forgetServer(this.sql);
   }
 }

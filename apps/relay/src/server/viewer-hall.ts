@@ -40,8 +40,11 @@ export class ViewerHall {
   /** A cache of the sockets' attachments. */
   readonly #viewers = new Map<WebSocket, ViewerState>();
   readonly #rates = new FrameRates();
-  readonly #post = new ViewerPost();
+  readonly #post = new ViewerPost((socket) => this.#store(socket));
+  /** Viewers whose attachment is older than what is known of them. */
+  readonly #unstored = new Set<WebSocket>();
   #samples: Sample[] = [];
+  #hasDeadlineChanged = false;
 
   constructor(state: ObjectState) {
     this.#state = state;
@@ -135,6 +138,13 @@ export class ViewerHall {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** Whether a ticket was used since the last call, which moves when something of the viewers is due. */
+  takeDeadlineChange(): boolean {
+    const hasChanged = this.#hasDeadlineChanged;
+    this.#hasDeadlineChanged = false;
+    return hasChanged;
+  }
+
   interest(asked: ReadonlySet<RunId> | "all"): Interest {
     const isKnownThere = (runId: RunId) => !this.#state.desk.isWaiting(runId);
     return interestOf(this.#viewers.values(), { asked, isKnownThere });
@@ -182,10 +192,13 @@ export class ViewerHall {
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
       const next = watch && take(watch);
-      if (!next || !this.#post.send(socket, text)) continue;
+      if (!next || socket.readyState !== WebSocket.OPEN) continue;
       isInterestChanged ||= next.state !== "live";
       const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
-      this.#set(socket, { ...viewer, watches });
+      this.#viewers.set(socket, { ...viewer, watches });
+      // What was sent and what the attachment says of it go out together, once for many pieces.
+      this.#unstored.add(socket);
+      this.#post.send(socket, text);
     }
     return isInterestChanged;
   }
@@ -200,6 +213,7 @@ export class ViewerHall {
     const revokedAtMs = findRevocation(this.#state.sql, opened.value.userId);
     const judged = judgeTicket({ serverId, orgId, nowMs: Date.now(), revokedAtMs }, opened.value);
     if (!judged.ok) return judged;
+    this.#hasDeadlineChanged = true;
     if (!useTicket(this.#state.sql, opened.value.ticketId, opened.value.expiresAtMs)) {
       return refuse("TOKEN_USED", "This ticket was used before. Ask the platform for another one.");
     }
@@ -234,7 +248,13 @@ export class ViewerHall {
 
   #set(socket: WebSocket, viewer: ViewerState): void {
     this.#viewers.set(socket, viewer);
-    socket.serializeAttachment(viewer);
+    this.#unstored.add(socket);
+    this.#store(socket);
+  }
+
+  #store(socket: WebSocket): void {
+    const viewer = this.#viewers.get(socket);
+    if (this.#unstored.delete(socket) && viewer) socket.serializeAttachment(viewer);
   }
 }
 

@@ -9,9 +9,15 @@ import { trySend } from "./socket-errors.ts";
 export class ViewerPost {
   readonly #gatherers = new WeakMap<WebSocket, FrameGatherer>();
   readonly #holding = new Map<WebSocket, FrameGatherer>();
+  readonly #onSending: (socket: WebSocket) => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Viewers mostly get the same frames, so the last message is kept. */
   #last: { readonly texts: readonly string[]; readonly message: string } = { texts: [], message: "" };
+
+  /** @param onSending called before something goes out to a viewer */
+  constructor(onSending: (socket: WebSocket) => void) {
+    this.#onSending = onSending;
+  }
 
   /** Sends a frame now or within a moment. Returns whether the viewer is there. */
   send(socket: WebSocket, text: string): boolean {
@@ -20,7 +26,7 @@ export class ViewerPost {
     this.#gatherers.set(socket, gatherer);
     const groups = gatherer.offer(text, Date.now());
     if (gatherer.isHolding) this.#hold(socket, gatherer);
-    return groups.every((texts) => trySend(socket, this.#message(texts)));
+    return this.#send(socket, groups);
   }
 
   /** The viewer said something: the answer is not held back. */
@@ -32,7 +38,12 @@ export class ViewerPost {
   flush(socket: WebSocket): void {
     const gatherer = this.#holding.get(socket);
     this.#holding.delete(socket);
-    for (const texts of gatherer?.take(Date.now()) ?? []) trySend(socket, this.#message(texts));
+    this.#send(socket, gatherer?.take(Date.now()) ?? []);
+  }
+
+  #send(socket: WebSocket, groups: readonly (readonly string[])[]): boolean {
+    if (groups.length > 0) this.#onSending(socket);
+    return groups.every((texts) => trySend(socket, this.#message(texts)));
   }
 
   #hold(socket: WebSocket, gatherer: FrameGatherer): void {

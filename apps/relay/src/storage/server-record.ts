@@ -59,7 +59,23 @@ function readCapabilities(row: Row): Capabilities | null {
   return text === null ? null : capabilitiesSchema.parse(JSON.parse(text));
 }
 
+/** The row as it is, so that it is read once after a start and not for each frame. Whoever writes it changes both. */
+const cached = new WeakMap<Sql, ServerRecord>();
+
+/** Drops what is cached, because a transaction that wrote it was undone or the row was made anew. */
+export function forgetServer(sql: Sql): void {
+  cached.delete(sql);
+}
+
 export function readServer(sql: Sql): ServerRecord {
+  const known = cached.get(sql);
+  if (known) return known;
+  const server = loadServer(sql);
+  cached.set(sql, server);
+  return server;
+}
+
+function loadServer(sql: Sql): ServerRecord {
   const row = firstRow(sql, `SELECT * FROM server WHERE id = 1`);
   if (!row) throw new Error("the server row is missing");
   return {
@@ -96,13 +112,15 @@ export function updateServer(sql: Sql, changes: Partial<ServerRecord>): void {
     if (typeof value === "boolean") return value ? 1 : 0;
     return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
   });
+  const server = readServer(sql);
   sql.exec(`UPDATE server SET ${fields.map((field) => `${columns[field]} = ?`).join(", ")} WHERE id = 1`, ...values);
+  const changed = Object.fromEntries(fields.map((field) => [field, changes[field]]));
+  cached.set(sql, { ...server, ...changed });
 }
 
 /** Takes the next number of one of the counters. */
 export function nextNumber(sql: Sql, counter: "commandsAssigned" | "reportsAssigned"): number {
-  const column = columns[counter];
-  const row = firstRow(sql, `UPDATE server SET ${column} = ${column} + 1 WHERE id = 1 RETURNING ${column} AS number`);
-  if (!row) throw new Error("the server row is missing");
-  return readInteger(row, "number");
+  const number = readServer(sql)[counter] + 1;
+  updateServer(sql, { [counter]: number });
+  return number;
 }
