@@ -76,9 +76,9 @@ export class ViewerHall {
       isWatchingTelemetry: false,
       watches: [],
     });
-    this.#post.send(socket, encode({ type: "authorized", topics, expiresAtMs }));
+    this.#post.send(socket, encode({ type: "authorized", topics, expiresAtMs }), Date.now());
     const sinceMs = this.#state.server().sinceMs;
-    this.#post.send(socket, encode({ type: "server", isOnline: server.isOnline, sinceMs }));
+    this.#post.send(socket, encode({ type: "server", isOnline: server.isOnline, sinceMs }), Date.now());
   }
 
   async message(socket: WebSocket, text: string, serverId: ServerId): Promise<InterestChange> {
@@ -103,7 +103,7 @@ export class ViewerHall {
     }
     this.#set(socket, step.value.viewer);
     if (step.value.wantsSamples && this.#samples.length > 0) {
-      this.#post.send(socket, encode({ type: "telemetry", samples: this.#samples }));
+      this.#post.send(socket, encode({ type: "telemetry", samples: this.#samples }), Date.now());
     }
     if (!step.value.isInterestChanged) return null;
     return { asked: step.value.asked === null ? noRuns : new Set([step.value.asked]) };
@@ -164,13 +164,15 @@ export class ViewerHall {
 
   announce(server: { readonly isOnline: boolean; readonly sinceMs: number }): void {
     const text = encode({ type: "server", ...server });
-    for (const socket of this.#viewers.keys()) this.#post.send(socket, text);
+    const nowMs = Date.now();
+    for (const socket of this.#viewers.keys()) this.#post.send(socket, text, nowMs);
   }
 
   telemetry(samples: readonly Sample[]): void {
     this.#samples = [...this.#samples, ...samples].slice(-keptSamples);
     const text = encode({ type: "telemetry", samples: [...samples] });
-    for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) this.#post.send(socket, text);
+    const nowMs = Date.now();
+    for (const [socket, viewer] of this.#viewers) if (viewer.isWatchingTelemetry) this.#post.send(socket, text, nowMs);
   }
 
   /** Passes a piece on to whom it is news. Returns whether somebody fell behind, so that interest changed. */
@@ -189,16 +191,17 @@ export class ViewerHall {
 
   #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): boolean {
     let isInterestChanged = false;
+    const nowMs = Date.now();
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
       const next = watch && take(watch);
-      if (!next || socket.readyState !== WebSocket.OPEN) continue;
+      if (!next) continue;
       isInterestChanged ||= next.state !== "live";
       const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
       this.#viewers.set(socket, { ...viewer, watches });
       // What was sent and what the attachment says of it go out together, once for many pieces.
       this.#unstored.add(socket);
-      this.#post.send(socket, text);
+      this.#post.send(socket, text, nowMs);
     }
     return isInterestChanged;
   }
@@ -231,12 +234,12 @@ export class ViewerHall {
     if (!added.ok) return this.#refuse(socket, added.error);
     this.#set(socket, added.value);
     const { topics, expiresAtMs } = added.value;
-    this.#post.send(socket, encode({ type: "authorized", topics: [...topics], expiresAtMs }));
+    this.#post.send(socket, encode({ type: "authorized", topics: [...topics], expiresAtMs }), Date.now());
     return null;
   }
 
   #refuse(socket: WebSocket, error: Refusal): InterestChange {
-    this.#post.flush(socket);
+    this.#post.flush(socket, Date.now());
     const isClosed = sendError(socket, error);
     return isClosed && this.closed(socket) ? { asked: noRuns } : null;
   }

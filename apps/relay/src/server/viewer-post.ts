@@ -19,12 +19,16 @@ export class ViewerPost {
     this.#onSending = onSending;
   }
 
-  /** Sends a frame now or within a moment. Returns whether the viewer is there. */
-  send(socket: WebSocket, text: string): boolean {
-    if (socket.readyState !== WebSocket.OPEN) return false;
+  /**
+   * Sends a frame now or within a moment.
+   *
+   * @param nowMs read once for all viewers of a frame: in a Worker, reading the clock costs more than the rest of this
+   * @returns whether the viewer is there, as far as that shows
+   */
+  send(socket: WebSocket, text: string, nowMs: number): boolean {
     const gatherer = this.#gatherers.get(socket) ?? new FrameGatherer();
     this.#gatherers.set(socket, gatherer);
-    const groups = gatherer.offer(text, Date.now());
+    const groups = gatherer.offer(text, nowMs);
     if (gatherer.isHolding) this.#hold(socket, gatherer);
     return this.#send(socket, groups);
   }
@@ -35,10 +39,10 @@ export class ViewerPost {
   }
 
   /** Sends what is held for a viewer at once: something else follows, or the end. */
-  flush(socket: WebSocket): void {
+  flush(socket: WebSocket, nowMs: number): void {
     const gatherer = this.#holding.get(socket);
     this.#holding.delete(socket);
-    this.#send(socket, gatherer?.take(Date.now()) ?? []);
+    this.#send(socket, gatherer?.take(nowMs) ?? []);
   }
 
   #send(socket: WebSocket, groups: readonly (readonly string[])[]): boolean {
@@ -51,7 +55,8 @@ export class ViewerPost {
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      for (const waiting of this.#holding.keys()) this.flush(waiting);
+      const nowMs = Date.now();
+      for (const waiting of this.#holding.keys()) this.flush(waiting, nowMs);
       this.#last = { texts: [], message: "" };
     }, limits.batchGatherMs);
   }
