@@ -1,6 +1,6 @@
 import { cores, pinThisProcess } from "../rig/cpu-cores.ts";
 import type { MeasureArea, Row } from "../row.ts";
-import { measureEcho } from "./session/echo-debug.ts";
+import { measureEcho } from "./session/echo.ts";
 import { measureFlood } from "./session/flood.ts";
 import { measureTelemetry } from "./session/telemetry.ts";
 

@@ -100,7 +100,16 @@ export class BridgeEnd {
     };
     const runner = { begin, cancel: (_runId: RunId) => false };
     const rules = { platformKeys, serverId, keyFingerprint: fingerprint, programs: ["true"] };
-    const intake = new CommandIntake({ journal, commits, runner, rules, privateKey, clock, log, onResult: resultAdded });
+    const intake = new CommandIntake({
+      journal,
+      commits,
+      runner,
+      rules,
+      privateKey,
+      clock,
+      log,
+      onResult: resultAdded,
+    });
     const connection = new Connection({
       url: bridgeSocketUrl(options.relayUrl, serverId),
       platformKeys,

@@ -19,7 +19,12 @@ export class SessionHosts implements AsyncDisposable {
 
   open(
     identities: readonly BridgeIdentity[],
-    options: { readonly perProcess: number; readonly platformKeys: readonly string[]; relayUrl: string; folder: string },
+    options: {
+      readonly perProcess: number;
+      readonly platformKeys: readonly string[];
+      relayUrl: string;
+      folder: string;
+    },
   ): void {
     const { perProcess, ...parts } = options;
     for (let from = 0; from < identities.length; from += perProcess) {

@@ -36,7 +36,13 @@ const postsAtOnce = 32;
  * Cuts every session at once, as a crash of the relay does, while commands are at every stage of their way; the API is down
  * until all are back. Then everything must end, each command once.
  */
-export async function storm({ sessions, sessionsPerProcess, folder, bundle, say }: StormOptions): Promise<StormOutcome> {
+export async function storm({
+  sessions,
+  sessionsPerProcess,
+  folder,
+  bundle,
+  say,
+}: StormOptions): Promise<StormOutcome> {
   const platform = await Platform.make();
   await using api = await CountingApi.start();
   const relay = await RelayProcess.start({ platform, folder, apiPort: api.port, ...(bundle && { bundle }) });

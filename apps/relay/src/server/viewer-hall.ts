@@ -197,7 +197,8 @@ export class ViewerHall {
       const next = watch && take(watch);
       if (!next) continue;
       isInterestChanged ||= next.state !== "live";
-      const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
+      const watches =
+        viewer.watches.length === 1 ? [next] : viewer.watches.map((other) => (other === watch ? next : other));
       this.#viewers.set(socket, { ...viewer, watches });
       // What was sent and what the attachment says of it go out together, once for many pieces.
       this.#unstored.add(socket);

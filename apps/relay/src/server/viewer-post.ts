@@ -26,11 +26,12 @@ export class ViewerPost {
    * @returns whether the viewer is there, as far as that shows
    */
   send(socket: WebSocket, text: string, nowMs: number): boolean {
-    const gatherer = this.#gatherers.get(socket) ?? new FrameGatherer();
-    this.#gatherers.set(socket, gatherer);
+    let gatherer = this.#holding.get(socket) ?? this.#gatherers.get(socket);
+    if (!gatherer) this.#gatherers.set(socket, (gatherer = new FrameGatherer()));
+    const wasHolding = gatherer.isHolding;
     const groups = gatherer.offer(text, nowMs);
-    if (gatherer.isHolding) this.#hold(socket, gatherer);
-    return this.#send(socket, groups);
+    if (!wasHolding && gatherer.isHolding) this.#hold(socket, gatherer);
+    return groups.length === 0 || this.#send(socket, groups);
   }
 
   /** The viewer said something: the answer is not held back. */

@@ -1,6 +1,7 @@
 import { limits } from "@quarterdeck/core/protocol/limits";
 
 const gatherFor = limits.batchGatherMs;
+const nothing: string[][] = [];
 
 /**
  * What goes to one viewer: a frame that comes alone goes at once, and what follows it within a moment goes together. Ask
@@ -21,7 +22,7 @@ export class FrameGatherer {
   }
 
   /** Takes a frame's text. Returns the groups of texts that must go out now, each as one message. */
-  offer(text: string, nowMs: number): string[][] {
+  offer(text: string, nowMs: number): readonly (readonly string[])[] {
     // A moment that ends too far ahead is left from before the clock stepped back.
     const isQuiet = nowMs >= this.#gathersUntilMs || this.#gathersUntilMs - nowMs > gatherFor;
     if (isQuiet && !this.isHolding) {
@@ -29,7 +30,7 @@ export class FrameGatherer {
       return [[text]];
     }
     const isFull = this.#held.length === limits.batchFrames || this.#length + text.length > limits.batchLength;
-    const groups = isFull ? this.take(nowMs) : [];
+    const groups = isFull ? this.take(nowMs) : nothing;
     this.#held.push(text);
     this.#length += text.length;
     return groups;

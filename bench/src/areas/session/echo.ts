@@ -54,7 +54,13 @@ export async function measureEcho(): Promise<Row[]> {
   };
   const common = { unit: "µs", direction: "at most", peerName: "bare object", config } as const;
   return [
-    compare({ ...common, what: "echo, relay CPU a round trip", ours: median(cpu.ours), peer: median(cpu.peer), bar: 1.5 }),
+    compare({
+      ...common,
+      what: "echo, relay CPU a round trip",
+      ours: median(cpu.ours),
+      peer: median(cpu.peer),
+      bar: 1.5,
+    }),
     compare({ ...common, what: "echo, round trip p50", ours: median(trip.ours), peer: median(trip.peer), bar: 1.6 }),
   ];
 }

@@ -11,9 +11,24 @@ import { cpuMicrosDuring, rest, until } from "./load-round.ts";
 const rounds = 5;
 const viewers = 50;
 const roundMs = 4000;
-/** A line or two of a build's log in each piece. */
-const data = seal(Buffer.alloc(172)).toString("base64");
-const pieceBytes = Buffer.from(data, "base64").length;
+
+/** What is in a piece, sealed. */
+interface Piece {
+  readonly what: string;
+  readonly data: string;
+  readonly bytes: number;
+}
+
+function pieceOf(what: string, contentBytes: number): Piece {
+  const sealed = seal(Buffer.alloc(contentBytes));
+  return { what, data: sealed.toString("base64"), bytes: sealed.length };
+}
+
+const pieces = [
+  pieceOf("a line or two each", 172),
+  // A bridge reads what has been written since, so in a flood its pieces are large.
+  pieceOf("16 KiB each", 16 * 1024),
+];
 
 /** Sends pieces as long as there is credit for them, while it is on. */
 interface Source {
@@ -23,12 +38,18 @@ interface Source {
 
 /** A run that writes as fast as credit allows, watched by 50 viewers; beside `ws` in Node with the same credit and batches. */
 export async function measureFlood(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const piece of pieces) rows.push(await measurePieces(piece));
+  return rows;
+}
+
+async function measurePieces(piece: Piece): Promise<Row> {
   await using rig = await RelayRig.start();
   await using peer = await CoalescingWs.start();
   let arrived = 0;
   const sides = {
-    ours: { pid: rig.pid, source: await openOurs(rig, (pieces) => (arrived += pieces)) },
-    peer: { pid: peer.pid, source: await openPeer(peer, (pieces) => (arrived += pieces)) },
+    ours: { pid: rig.pid, source: await openOurs(rig, piece, (count) => (arrived += count)) },
+    peer: { pid: peer.pid, source: await openPeer(peer, piece, (count) => (arrived += count)) },
   };
   const rate = { ours: [] as number[], peer: [] as number[] };
   const busy = { ours: [] as number[], peer: [] as number[] };
@@ -51,30 +72,28 @@ export async function measureFlood(): Promise<Row[]> {
       busy[side].push(used / lastedMs / 10);
     }
   }
-  return [
-    compare({
-      what: "output flood to 50 viewers",
-      ours: median(rate.ours),
-      peer: median(rate.peer),
-      peerName: "ws, coalescing",
-      unit: "deliveries/s",
-      bar: 0.5,
-      direction: "at least",
-      config: {
-        rounds,
-        viewers,
-        roundMs,
-        pieceBytes,
-        creditBytes: limits.outputCreditBytes,
-        serverCoreBusyPercent: median(busy.ours),
-        peerCoreBusyPercent: median(busy.peer),
-      },
-    }),
-  ];
+  return compare({
+    what: `output flood to 50 viewers, ${piece.what}`,
+    ours: median(rate.ours),
+    peer: median(rate.peer),
+    peerName: "ws, coalescing",
+    unit: "deliveries/s",
+    bar: 0.5,
+    direction: "at least",
+    config: {
+      rounds,
+      viewers,
+      roundMs,
+      pieceBytes: piece.bytes,
+      creditBytes: limits.outputCreditBytes,
+      serverCoreBusyPercent: median(busy.ours),
+      peerCoreBusyPercent: median(busy.peer),
+    },
+  });
 }
 
-function outputText(runId: RunId, offset: number, extra: object = {}) {
-  return { type: "output" as const, ...extra, runId, offset, data, isEnd: false };
+function outputText(runId: RunId, offset: number, data: string) {
+  return { type: "output" as const, runId, offset, data, isEnd: false };
 }
 
 const mark = Buffer.from('"type":"output"');
@@ -86,7 +105,7 @@ function countPieces(message: Buffer): number {
   return count;
 }
 
-async function openOurs(rig: RelayRig, onArrived: (pieces: number) => void): Promise<Source> {
+async function openOurs(rig: RelayRig, piece: Piece, onArrived: (count: number) => void): Promise<Source> {
   const identity = await rig.register();
   const runId = id("run");
   let credit: number = limits.outputCreditBytes;
@@ -94,8 +113,8 @@ async function openOurs(rig: RelayRig, onArrived: (pieces: number) => void): Pro
   const source: Source = {
     isOn: false,
     pump() {
-      for (; source.isOn && credit >= pieceBytes; credit -= pieceBytes, offset += pieceBytes)
-        bridge.send(outputText(runId, offset));
+      for (; source.isOn && credit >= piece.bytes; credit -= piece.bytes, offset += piece.bytes)
+        bridge.send(outputText(runId, offset, piece.data));
     },
   };
   let watches = 0;
@@ -116,9 +135,9 @@ async function openOurs(rig: RelayRig, onArrived: (pieces: number) => void): Pro
     let received = 0;
     let acknowledged = 0;
     const socket = await rig.openViewer(identity, [`output:${runId}`], (message) => {
-      const pieces = countPieces(message);
-      onArrived(pieces);
-      received += pieces * pieceBytes;
+      const count = countPieces(message);
+      onArrived(count);
+      received += count * piece.bytes;
       if (received - acknowledged < limits.viewerAckBytes) return;
       acknowledged = received;
       socket.send(JSON.stringify({ type: "ackOutput", runId, offset: received }));
@@ -129,15 +148,15 @@ async function openOurs(rig: RelayRig, onArrived: (pieces: number) => void): Pro
   return source;
 }
 
-async function openPeer(peer: CoalescingWs, onArrived: (pieces: number) => void): Promise<Source> {
+async function openPeer(peer: CoalescingWs, piece: Piece, onArrived: (count: number) => void): Promise<Source> {
   const runId = id("run");
   let credit: number = limits.outputCreditBytes;
   let offset = 0;
   const source: Source = {
     isOn: false,
     pump() {
-      for (; source.isOn && credit >= pieceBytes; credit -= pieceBytes, offset += pieceBytes)
-        socket.send(JSON.stringify(outputText(runId, offset, { epoch: 1 })));
+      for (; source.isOn && credit >= piece.bytes; credit -= piece.bytes, offset += piece.bytes)
+        socket.send(JSON.stringify({ ...outputText(runId, offset, piece.data), epoch: 1 }));
     },
   };
   const socket = await peer.open("/source", (message) => {
