@@ -25,6 +25,7 @@ const rows = await measure(parts);
 
 if (parts.length > 0) {
   console.log(table(rows));
+  for (const { what, config } of rows) console.log(what, config);
   process.exit(areAllMet(rows) ? 0 : 1);
 }
 const folder = join(import.meta.dirname, "..", "results");

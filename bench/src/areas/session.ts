@@ -1,11 +1,13 @@
 import { cores, pinThisProcess } from "../rig/cpu-cores.ts";
 import type { MeasureArea, Row } from "../row.ts";
+import { measureCommand } from "./session/command.ts";
 import { measureEcho } from "./session/echo.ts";
 import { measureFlood } from "./session/flood.ts";
 import { measureTelemetry } from "./session/telemetry.ts";
 
 const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   echo: measureEcho,
+  command: measureCommand,
   telemetry: measureTelemetry,
   flood: measureFlood,
 };

@@ -14,22 +14,25 @@ type BridgeHandlers = Omit<BridgeEndOptions, "identity" | "platformKeys" | "rela
 /** The shipped relay with a stand-in for the API, and what opens shipped bridges and viewers to it. */
 export class RelayRig implements AsyncDisposable {
   readonly relay: RelayProcess;
+  readonly platform: Platform;
   readonly api: CountingApi;
   readonly folder: string;
   readonly #bridges: BridgeEnd[] = [];
   readonly #viewers: WireEnd[] = [];
 
-  private constructor(relay: RelayProcess, api: CountingApi, folder: string) {
-    this.relay = relay;
-    this.api = api;
-    this.folder = folder;
+  private constructor(parts: { relay: RelayProcess; platform: Platform; api: CountingApi; folder: string }) {
+    this.relay = parts.relay;
+    this.platform = parts.platform;
+    this.api = parts.api;
+    this.folder = parts.folder;
   }
 
   static async start(): Promise<RelayRig> {
     const folder = mkdtempSync(join(tmpdir(), "quarterdeck-bench-relay-"));
     const api = await CountingApi.start();
-    const relay = await RelayProcess.start({ platform: await Platform.make(), folder, apiPort: api.port });
-    return new RelayRig(relay, api, folder);
+    const platform = await Platform.make();
+    const relay = await RelayProcess.start({ keys: platform, folder, apiPort: api.port });
+    return new RelayRig({ relay, platform, api, folder });
   }
 
   get pid(): number {
@@ -50,7 +53,7 @@ export class RelayRig implements AsyncDisposable {
     const bridge = await BridgeEnd.open({
       ...handlers,
       identity,
-      platformKeys: [this.relay.platform.publicKey],
+      platformKeys: [this.platform.publicKey],
       relayUrl: `ws://127.0.0.1:${this.relay.runtime.port}`,
       folder,
       onOnline() {
@@ -68,8 +71,8 @@ export class RelayRig implements AsyncDisposable {
     topics: Topic[],
     onMessage: (message: Buffer) => void,
   ): Promise<WireEnd> {
-    const { platform, runtime } = this.relay;
-    const ticket = await platform.ticket(serverId, topics);
+    const { runtime } = this.relay;
+    const ticket = await this.platform.ticket(serverId, topics);
     const viewer = await WireEnd.open(socketUrl(runtime.url, `/viewer/${serverId}?ticket=${ticket}`), onMessage);
     this.#viewers.push(viewer);
     return viewer;

@@ -45,7 +45,7 @@ export async function storm({
 }: StormOptions): Promise<StormOutcome> {
   const platform = await Platform.make();
   await using api = await CountingApi.start();
-  const relay = await RelayProcess.start({ platform, folder, apiPort: api.port, ...(bundle && { bundle }) });
+  const relay = await RelayProcess.start({ keys: platform, folder, apiPort: api.port, ...(bundle && { bundle }) });
   try {
     await using hosts = new SessionHosts();
     const identities = await Promise.all(Array.from({ length: sessions }, makeIdentity));
