@@ -39,9 +39,18 @@ export class RelayRig implements AsyncDisposable {
     return this.relay.runtime.pid;
   }
 
+  async makeIdentity(): Promise<BridgeIdentity> {
+    return { serverId: id("server"), ...(await generateSigningKey()) };
+  }
+
+  /** Tells the relay of a server, as the API does. */
+  async announce({ serverId, publicKey }: BridgeIdentity): Promise<void> {
+    await this.relay.post(serverId, [{ kind: "register", orgId, publicKey }]);
+  }
+
   async register(): Promise<BridgeIdentity> {
-    const identity: BridgeIdentity = { serverId: id("server"), ...(await generateSigningKey()) };
-    await this.relay.post(identity.serverId, [{ kind: "register", orgId, publicKey: identity.publicKey }]);
+    const identity = await this.makeIdentity();
+    await this.announce(identity);
     return identity;
   }
 

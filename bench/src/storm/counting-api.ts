@@ -12,6 +12,8 @@ export class CountingApi implements AsyncDisposable {
   #requests = new Map<string, number>();
   /** How often each run was reported as finished. */
   readonly finished = new Map<RunId, number>();
+  /** When each was reported the first time. */
+  readonly finishedAtMs = new Map<RunId, number>();
   /** Runs that ended in another way than their bridge's success. */
   readonly otherEnds: string[] = [];
   readonly #through = new Map<ServerId, number>();
@@ -68,6 +70,7 @@ export class CountingApi implements AsyncDisposable {
     if (report.kind !== "result") return;
     const result = resultSchema.parse(JSON.parse(report.signed));
     if (result.kind !== "finished") return;
+    if (!this.finished.has(result.runId)) this.finishedAtMs.set(result.runId, performance.now());
     this.finished.set(result.runId, (this.finished.get(result.runId) ?? 0) + 1);
     if (result.verdict !== "succeeded") this.otherEnds.push(`${result.runId} ${result.verdict} ${result.message}`);
   }
