@@ -98,21 +98,43 @@ test("[F10] a sample of an idle object writes no row, whether it is watched or n
     await relay.evict(server.serverId);
   }
   const afterIdle = await relay.rows();
+  await relay.ring(server.serverId);
+  const afterRing = await relay.rows();
   const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
   viewer.send({ type: "watchTelemetry" });
   await peer.next("interest", (interest) => interest["telemetry"] === true);
   const watched = await relay.rows();
-  const samples = 60;
+  const samples = 20;
   for (let second = 0; second < samples; second++) await telemetry();
   const afterWatched = await relay.rows();
   console.info(
     `rows a minute: unwatched ${(afterIdle.read - idle.read) / minutes} read, ${(afterIdle.written - idle.written) / minutes} written; ` +
-      `watched ${afterWatched.read - watched.read} read, ${afterWatched.written - watched.written} written; ` +
-      `a viewer's coming ${watched.read - afterIdle.read} read, ${watched.written - afterIdle.written} written`,
+      `watched ${(60 * (afterWatched.read - watched.read)) / samples} read, ${(60 * (afterWatched.written - watched.written)) / samples} written; ` +
+      `an alarm ${afterRing.read - afterIdle.read} read, ${afterRing.written - afterIdle.written} written; ` +
+      `a viewer's coming ${watched.read - afterRing.read} read, ${watched.written - afterRing.written} written`,
   );
   expect(afterIdle.written - idle.written).toBe(0);
   expect((afterIdle.read - idle.read) / minutes).toBeLessThanOrEqual(10);
+  // One: setting the next alarm.
+  expect(afterRing.written - afterIdle.written).toBe(1);
   expect(afterWatched).toEqual(watched);
+});
+
+test("a command on its whole way costs a bounded number of rows", async () => {
+  const { server, ...connection } = await idleServer();
+  const before = await relay.rows();
+  const commands = 10;
+  for (let each = 0; each < commands; each++) {
+    await server.submit();
+    const [command] = await server.commands(connection);
+    if (!command) throw new Error("no command came");
+    await server.finish(connection, command);
+    await eventually(() => relay.isDelivered(server.serverId), Boolean);
+  }
+  const after = await relay.rows();
+  const written = (after.written - before.written) / commands;
+  console.info(`rows a command: ${(after.read - before.read) / commands} read, ${written} written`);
+  expect(written).toBeLessThanOrEqual(18);
 });
 
 test("[F6] a bridge that is silent for 75 s is dropped and reported offline, one that sends heartbeats is not", async () => {

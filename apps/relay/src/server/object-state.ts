@@ -1,6 +1,12 @@
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { Settings } from "../env.ts";
-import { forgetServer, readServer, updateServer, type ServerRecord } from "../storage/server-record.ts";
+import {
+  forgetServer,
+  gatherServerChanges,
+  readServer,
+  updateServer,
+  type ServerRecord,
+} from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import { RunDesk } from "./run-desk.ts";
 
@@ -41,7 +47,7 @@ export class ObjectState {
 
   transact<T>(change: () => T): T {
     try {
-      return this.ctx.storage.transactionSync(change);
+      return this.ctx.storage.transactionSync(() => gatherServerChanges(this.sql, change));
     } catch (error) {
       this.forget();
       throw error;

@@ -103,8 +103,32 @@ function loadServer(sql: Sql): ServerRecord {
   };
 }
 
+/** Changes of transactions that are under way. */
+const gathered = new WeakMap<Sql, Partial<ServerRecord>>();
+
+/** Writes the row once for everything that a transaction changes in it. Call it inside the transaction. */
+export function gatherServerChanges<T>(sql: Sql, change: () => T): T {
+  gathered.set(sql, {});
+  try {
+    const value = change();
+    writeServer(sql, gathered.get(sql) ?? {});
+    return value;
+  } finally {
+    gathered.delete(sql);
+  }
+}
+
 /** Changes the given fields and no others. */
 export function updateServer(sql: Sql, changes: Partial<ServerRecord>): void {
+  const defined = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const server = readServer(sql);
+  const earlier = gathered.get(sql);
+  if (earlier) gathered.set(sql, { ...earlier, ...defined });
+  else writeServer(sql, defined);
+  cached.set(sql, { ...server, ...defined });
+}
+
+function writeServer(sql: Sql, changes: Partial<ServerRecord>): void {
   const fields = (Object.keys(columns) as (keyof ServerRecord)[]).filter((field) => changes[field] !== undefined);
   if (fields.length === 0) return;
   const values = fields.map((field) => {
@@ -112,10 +136,7 @@ export function updateServer(sql: Sql, changes: Partial<ServerRecord>): void {
     if (typeof value === "boolean") return value ? 1 : 0;
     return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
   });
-  const server = readServer(sql);
   sql.exec(`UPDATE server SET ${fields.map((field) => `${columns[field]} = ?`).join(", ")} WHERE id = 1`, ...values);
-  const changed = Object.fromEntries(fields.map((field) => [field, changes[field]]));
-  cached.set(sql, { ...server, ...changed });
 }
 
 /** Takes the next number of one of the counters. */

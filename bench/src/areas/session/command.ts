@@ -5,8 +5,8 @@ import { CommandRoad } from "../../rig/command-road.ts";
 import { cpuMicros } from "../../rig/process-usage.ts";
 import { compare, type Row } from "../../row.ts";
 
-const rounds = 5;
-const perRound = 600;
+const rounds = 3;
+const perRound = 300;
 const inFlight = 64;
 const singles = 60;
 

@@ -8,7 +8,7 @@ import { readSampleOf } from "./generated-sample.ts";
 const rounds = 5;
 const servers = 10;
 const viewers = 50;
-const roundMs = 6000;
+const roundMs = 4000;
 const expected = (servers * viewers * roundMs) / 1000;
 
 /** Telemetry of watched servers, each to 50 viewers at 1 Hz. */
