@@ -1,12 +1,12 @@
 import { cores, pinThisProcess } from "../rig/cpu-cores.ts";
 import type { MeasureArea, Row } from "../row.ts";
-import { measureCommand } from "./session/command.ts";
-import { measureEcho } from "./session/echo.ts";
-import { measureFlood } from "./session/flood.ts";
-import { measureMemory } from "./session/memory.ts";
-import { measureResume } from "./session/resume.ts";
-import { measureTelemetry } from "./session/telemetry.ts";
-import { measureWireBytes } from "./session/wire-bytes.ts";
+import { measureCommand } from "../session-rows/command.ts";
+import { measureEcho } from "../session-rows/echo.ts";
+import { measureFlood } from "../session-rows/flood.ts";
+import { measureMemory } from "../session-rows/memory.ts";
+import { measureResume } from "../session-rows/resume.ts";
+import { measureTelemetry } from "../session-rows/telemetry.ts";
+import { measureWireBytes } from "../session-rows/wire-bytes.ts";
 
 const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   echo: measureEcho,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { cpuMicros } from "../../rig/process-usage.ts";
+import { cpuMicros } from "../rig/process-usage.ts";
 
 /** Calls `act` for each of `count` actors `perSecond` times a second, evenly spread, for a time. */
 export async function pace(

@@ -1,10 +1,10 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import { id } from "../../../../apps/relay/test/platform.ts";
-import { median } from "../../percentile.ts";
-import { CoalescingWs } from "../../peers/coalescing-ws.ts";
-import { RelayRig } from "../../rig/relay-rig.ts";
-import { compare, type Row } from "../../row.ts";
+import { id } from "../../../apps/relay/test/platform.ts";
+import { median } from "../percentile.ts";
+import { CoalescingWs } from "../peers/coalescing-ws.ts";
+import { RelayRig } from "../rig/relay-rig.ts";
+import { compare, type Row } from "../row.ts";
 import { seal } from "./content-seal.ts";
 import { cpuMicrosDuring, rest, until } from "./load-round.ts";
 

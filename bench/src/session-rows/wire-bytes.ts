@@ -1,6 +1,6 @@
 import { encodeReading, type ProjectUsage, type Reading } from "@quarterdeck/core/protocol/compact-reading";
-import { id } from "../../../../apps/relay/test/platform.ts";
-import { compare, type Row } from "../../row.ts";
+import { id } from "../../../apps/relay/test/platform.ts";
+import { compare, type Row } from "../row.ts";
 import { readSampleOf } from "./generated-sample.ts";
 
 const projects = 20;

@@ -1,9 +1,9 @@
 import type { RunId } from "@quarterdeck/core/ids";
-import { id } from "../../../../apps/relay/test/platform.ts";
-import { median } from "../../percentile.ts";
-import { BareRig } from "../../rig/bare-rig.ts";
-import { RelayRig } from "../../rig/relay-rig.ts";
-import { compare, type Row } from "../../row.ts";
+import { id } from "../../../apps/relay/test/platform.ts";
+import { median } from "../percentile.ts";
+import { BareRig } from "../rig/bare-rig.ts";
+import { RelayRig } from "../rig/relay-rig.ts";
+import { compare, type Row } from "../row.ts";
 import { answers, bareAnswer, countAnswers, question } from "./echo-path.ts";
 import { cpuMicrosDuring, pace, until } from "./load-round.ts";
 

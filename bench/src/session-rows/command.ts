@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { RedisQueue } from "../../peers/redis-queue.ts";
-import { median } from "../../percentile.ts";
-import { CommandRoad } from "../../rig/command-road.ts";
-import { cpuMicros } from "../../rig/process-usage.ts";
-import { compare, type Row } from "../../row.ts";
+import { RedisQueue } from "../peers/redis-queue.ts";
+import { median } from "../percentile.ts";
+import { CommandRoad } from "../rig/command-road.ts";
+import { cpuMicros } from "../rig/process-usage.ts";
+import { compare, type Row } from "../row.ts";
 
 const rounds = 3;
 const perRound = 300;

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { forEachOf } from "../../rig/in-turn.ts";
-import { residentBytes } from "../../rig/process-usage.ts";
-import { RelayRig } from "../../rig/relay-rig.ts";
-import { compare, type Row } from "../../row.ts";
-import { SessionHosts } from "../../storm/session-hosts.ts";
+import { forEachOf } from "../rig/in-turn.ts";
+import { residentBytes } from "../rig/process-usage.ts";
+import { RelayRig } from "../rig/relay-rig.ts";
+import { compare, type Row } from "../row.ts";
+import { SessionHosts } from "../storm/session-hosts.ts";
 
 const sessions = 2000;
 const sessionsPerProcess = 200;

@@ -1,7 +1,7 @@
-import { median } from "../../percentile.ts";
-import { BareRig } from "../../rig/bare-rig.ts";
-import { RelayRig } from "../../rig/relay-rig.ts";
-import { compare, type Row } from "../../row.ts";
+import { median } from "../percentile.ts";
+import { BareRig } from "../rig/bare-rig.ts";
+import { RelayRig } from "../rig/relay-rig.ts";
+import { compare, type Row } from "../row.ts";
 import { cpuMicrosDuring, pace, until } from "./load-round.ts";
 import { readSampleOf } from "./generated-sample.ts";
 

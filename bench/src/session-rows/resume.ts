@@ -1,8 +1,8 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import { keyFingerprint } from "@quarterdeck/core/protocol/signing";
-import { percentile } from "../../percentile.ts";
-import { RelayRig } from "../../rig/relay-rig.ts";
-import { compare, type Row } from "../../row.ts";
+import { percentile } from "../percentile.ts";
+import { RelayRig } from "../rig/relay-rig.ts";
+import { compare, type Row } from "../row.ts";
 import { until } from "./load-round.ts";
 
 const rounds = 5;
