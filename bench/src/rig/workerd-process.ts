@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import workerd from "workerd";
 import { cores, pinned } from "./cpu-cores.ts";
+
+/** Required, because what an import of it gives depends on who imports. */
+const { default: workerd } = createRequire(import.meta.url)("workerd") as { readonly default: string };
 
 interface WorkerdOptions {
   /** Where its configuration, its modules and its log are. */
@@ -44,7 +47,7 @@ export class WorkerdProcess {
   async start(): Promise<void> {
     const { folder, environment } = this.#options;
     const log = openSync(join(folder, "workerd.log"), "a");
-    const [command = "", ...args] = pinned(cores.server, [workerd.default, "serve", "worker.capnp"]);
+    const [command = "", ...args] = pinned(cores.server, [workerd, "serve", "worker.capnp"]);
     const child = spawn(command, args, { cwd: folder, env: { ...environment }, stdio: ["ignore", log, log] });
     closeSync(log);
     this.#child = child;
