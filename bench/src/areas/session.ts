@@ -1,5 +1,6 @@
 import { cores, pinThisProcess } from "../rig/cpu-cores.ts";
 import type { MeasureArea, Row } from "../row.ts";
+import { table } from "../table.ts";
 import { measureCommand } from "../session-rows/command.ts";
 import { measureEcho } from "../session-rows/echo.ts";
 import { measureFlood } from "../session-rows/flood.ts";
@@ -25,7 +26,9 @@ export const measure: MeasureArea = async (only) => {
   for (const [name, measurePart] of Object.entries(parts)) {
     if (only.length > 0 && !only.includes(name)) continue;
     console.error(`measuring ${name}…`);
-    rows.push(...(await measurePart()));
+    const measured = await measurePart();
+    console.error(table(measured));
+    rows.push(...measured);
   }
   return rows;
 };
