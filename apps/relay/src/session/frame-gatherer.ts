@@ -1,7 +1,6 @@
 import { limits } from "@quarterdeck/core/protocol/limits";
 
 const gatherFor = limits.batchGatherMs;
-const nothing: string[][] = [];
 
 /**
  * What goes to one viewer: a frame that comes alone goes at once, and what follows it within a moment goes together. Ask
@@ -22,7 +21,7 @@ export class FrameGatherer {
   }
 
   /** Takes a frame's text. Returns the groups of texts that must go out now, each as one message. */
-  offer(text: string, nowMs: number): readonly (readonly string[])[] {
+  offer(text: string, nowMs: number): string[][] {
     // A moment that ends too far ahead is left from before the clock stepped back.
     const isQuiet = nowMs >= this.#gathersUntilMs || this.#gathersUntilMs - nowMs > gatherFor;
     if (isQuiet && !this.isHolding) {
@@ -30,7 +29,7 @@ export class FrameGatherer {
       return [[text]];
     }
     const isFull = this.#held.length === limits.batchFrames || this.#length + text.length > limits.batchLength;
-    const groups = isFull ? this.take(nowMs) : nothing;
+    const groups = isFull ? this.take(nowMs) : [];
     this.#held.push(text);
     this.#length += text.length;
     return groups;
