@@ -113,6 +113,7 @@ export class ViewerHall {
   closed(socket: WebSocket): boolean {
     const viewer = this.#viewers.get(socket);
     this.#viewers.delete(socket);
+    this.#unstored.delete(socket);
     return viewer !== undefined && (viewer.isWatchingTelemetry || viewer.watches.length > 0);
   }
 
