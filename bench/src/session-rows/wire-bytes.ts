@@ -34,7 +34,7 @@ export async function measureWireBytes(): Promise<Row[]> {
   }
   return [
     compare({
-      what: "bytes of a sample of a server with 20 projects",
+      what: "bytes of a sample of a server with 20 projects (the encoding; not on the wire yet)",
       ours: compact / samples,
       peer: plain / samples,
       peerName: "plain JSON",
