@@ -1,15 +1,13 @@
-import type { RunId } from "@quarterdeck/core/ids";
-import { id } from "../../../apps/relay/test/platform.ts";
 import { median } from "../percentile.ts";
 import { BareRig } from "../rig/bare-rig.ts";
 import { RelayRig } from "../rig/relay-rig.ts";
 import { compare, type Row } from "../row.ts";
-import { answers, bareAnswer, countAnswers, question } from "./echo-path.ts";
+import { EchoingRun } from "./echoing-run.ts";
 import { cpuMicrosDuring, pace, until } from "./load-round.ts";
 
 const rounds = 5;
 const terminals = 8;
-/** Below the rate at which a viewer's frames are counted as too many. */
+/** Somebody who holds a key down. */
 const perSecond = 40;
 const roundMs = 4000;
 
@@ -50,7 +48,7 @@ export async function measureEcho(): Promise<Row[]> {
     keystrokesPerSecond: perSecond,
     roundMs,
     contentBytes: 100,
-    path: "watchOutput → interest → output → output",
+    path: "input → input → inputState, output → inputState, output",
   };
   const common = { unit: "µs", direction: "at most", peerName: "bare object", config } as const;
   return [
@@ -83,23 +81,28 @@ function timed(send: (count: number) => void): { terminal: Terminal; echoed: () 
 
 async function openOurs(rig: RelayRig): Promise<Terminal> {
   const identity = await rig.register();
+  const run = new EchoingRun();
+  const { runId } = run;
+  const { promise: watched, resolve } = Promise.withResolvers<void>();
   const bridge = await rig.openBridge(identity, {
-    onInterest(interest) {
-      for (const frame of answers(interest)) bridge.send(frame);
+    onInterest: ({ runs }) => runs.length > 0 && resolve(),
+    onInput(input) {
+      for (const frame of run.answers(input)) bridge.send(frame);
     },
   });
-  const runId: RunId = id("run");
-  const viewer = await rig.openViewer(identity, [`output:${runId}`], (message) => {
-    for (let count = countAnswers(message); count > 0; count--) echoed();
+  const viewer = await rig.openViewer(identity, [`output:${runId}`, `input:${runId}`], async (message) => {
+    for (let count = await run.countEchoes(message); count > 0; count--) echoed();
   });
-  const { terminal, echoed } = timed((count) => viewer.send(question(runId, count)));
+  const { terminal, echoed } = timed((count) => viewer.send(run.keystroke(count)));
+  viewer.send(JSON.stringify({ type: "watchOutput", runId, fromOffset: 0 }));
+  await watched;
   return terminal;
 }
 
 async function openBare(bare: BareRig): Promise<Terminal> {
-  const runId: RunId = id("run");
-  const bridge = await bare.open("bridge", runId, () => bridge.send(bareAnswer(runId)));
-  const viewer = await bare.open("viewer", runId, () => echoed());
-  const { terminal, echoed } = timed((count) => viewer.send(question(runId, count)));
+  const run = new EchoingRun();
+  const bridge = await bare.open("bridge", run.runId, () => bridge.send(run.bareEcho()));
+  const viewer = await bare.open("viewer", run.runId, () => echoed());
+  const { terminal, echoed } = timed((count) => viewer.send(run.keystroke(count)));
   return terminal;
 }
