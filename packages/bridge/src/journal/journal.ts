@@ -227,9 +227,10 @@ export class Journal {
   /** The platform signed that it was at least this late. */
   notePlatformTime(nowMs: number): void {
     this.#prepare(
-      `INSERT INTO meta (name, value) VALUES ('platformTimeMs', ?)
-       ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`,
-    ).run(String(nowMs));
+      `INSERT INTO meta (name, value, checksum) VALUES ('platformTimeMs', ?, ?)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum
+       WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`,
+    ).run(String(nowMs), rowChecksum("platformTimeMs", String(nowMs)));
   }
 
   /**
