@@ -7,9 +7,11 @@ import { secondMs } from "@quarterdeck/core/units";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
 import { openViewer } from "./fake-viewer.ts";
+import type { InterestFrame } from "./output-source.ts";
 import { eventually, type Peer } from "./peer.ts";
-import { orgId } from "./platform.ts";
+import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
+import { sealedLike } from "./sealed-piece.ts";
 
 let relay: RelayRuntime;
 let folder: string;
@@ -155,4 +157,25 @@ test("[F6] a bridge that is silent for 75 s is dropped and reported offline, one
   expect(offline).toMatchObject([{ reason: "no heartbeat came" }]);
   await relay.moveClock(0);
   await server.connect();
+});
+
+test("an echo goes out at once, and waits for nothing to be gathered with: typing sets no timer", async () => {
+  const { server, peer, welcome } = await idleServer();
+  const { epoch } = welcome;
+  const runId = id("run");
+  const viewer = await openViewer(relay, server.serverId, { topics: [`input:${runId}`, `output:${runId}`] });
+  await viewer.next("server");
+  viewer.send({ type: "watchOutput", runId, fromOffset: 0 });
+  await peer.next<InterestFrame>("interest", (frame) => frame.runs.length > 0);
+  const { timer: before = 0 } = await relay.wakes();
+  const data = sealedLike(Buffer.from("x"));
+  for (let seq = 1; seq <= 20; seq++) {
+    viewer.send({ type: "input", runId, writer: "me", seq, data: "eA==", keyEpoch: null, isEnd: false });
+    await peer.next("input", (frame) => frame["seq"] === seq);
+    peer.send({ type: "inputState", epoch, runId, writer: "me", through: seq, code: null, message: null });
+    peer.send({ type: "output", epoch, runId, offset: seq - 1, data, isEnd: false });
+    await viewer.next("output", (frame) => frame["offset"] === seq - 1);
+  }
+  const { timer: after = 0 } = await relay.wakes();
+  expect(after - before).toBe(0);
 });

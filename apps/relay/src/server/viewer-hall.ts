@@ -212,7 +212,9 @@ export class ViewerHall {
       const [socket, viewer] = seat;
       if (!viewer.topics.includes(`input:${runId}`)) continue;
       this.#sendText(seat, text, nowMs);
-      isAwaited = this.#inputs.get(socket)?.answered(state) || isAwaited;
+      if (!this.#inputs.get(socket)?.answered(state)) continue;
+      isAwaited = true;
+      this.#post.heard(socket); // Whoever types waits for the echo, which follows.
     }
     return isAwaited;
   }
