@@ -55,4 +55,11 @@ describe("the server row", () => {
     forgetServer(sql);
     expect(readServer(sql).commandsAssigned).toBe(1);
   });
+
+  test("loses no change to a transaction inside another: there is none", () => {
+    const { sql } = open();
+    const nested = () => gatherServerChanges(sql, () => gatherServerChanges(sql, () => undefined));
+    expect(nested).toThrow("inside another");
+    expect(gatherServerChanges(sql, () => nextNumber(sql, "reportsAssigned"))).toBe(1);
+  });
 });
