@@ -1,4 +1,4 @@
-// npm run bench -- AREA
+// npm run bench -- AREA [PART…]
 import { globSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -14,14 +14,20 @@ const area = process.argv[2];
 
 if (area === undefined || !areas.includes(area)) {
   if (area !== undefined) console.error(`There is no area "${area}".`);
-  console.error(`usage: npm run bench -- AREA\nareas: ${areas.join(", ") || "none yet"}`);
+  console.error(`usage: npm run bench -- AREA [PART…]\nareas: ${areas.join(", ") || "none yet"}`);
   process.exit(2);
 }
 
 const { measure } = (await import(`./areas/${area}.ts`)) as { measure: MeasureArea };
 const measuredAt = new Date().toISOString();
-const rows = await measure();
+const parts = process.argv.slice(3);
+const rows = await measure(parts);
 
+if (parts.length > 0) {
+  console.log(table(rows));
+  for (const { what, config } of rows) console.log(what, config);
+  process.exit(areAllMet(rows) ? 0 : 1);
+}
 const folder = join(import.meta.dirname, "..", "results");
 await mkdir(folder, { recursive: true });
 await writeFile(

@@ -19,8 +19,8 @@ export interface Row extends Measurement {
   readonly met: boolean;
 }
 
-/** An area, `bench/src/areas/<name>.ts`, exports this as `measure`. */
-export type MeasureArea = () => Promise<readonly Row[]>;
+/** An area, `bench/src/areas/<name>.ts`, exports this as `measure`. `only` names the parts to measure; empty: all. */
+export type MeasureArea = (only: readonly string[]) => Promise<readonly Row[]>;
 
 /** Holds a measurement against its bar. What is not a finite ratio (a peer that did nothing) is not met. */
 export function compare(measurement: Measurement): Row {

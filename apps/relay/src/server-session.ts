@@ -9,6 +9,7 @@ import { hourMs } from "@quarterdeck/core/units";
 import { readSettings, type Env } from "./env.ts";
 import { resumeStreams, takeKeysVersion } from "./server/bridge-streams.ts";
 import { ApiClient } from "./server/api-client.ts";
+import { isBridge } from "./server/attachments.ts";
 import { BridgeLink } from "./server/bridge-link.ts";
 import type { Accepted } from "./server/bridge-handshake.ts";
 import { CommandRenewal } from "./server/command-renewal.ts";
@@ -247,7 +248,8 @@ export class ServerSession extends DurableObject<Env> {
   async #viewerMessage(socket: WebSocket, text: string): Promise<void> {
     const change: InterestChange = await this.#viewers.message(socket, text, this.#state.serverId());
     if (change) this.#dispatch.sendInterest(change.asked);
-    await this.#upkeep.settle();
+    // Most frames of viewers change no deadline, and looking after all of them costs more than the frame does.
+    if (this.#viewers.takeDeadlineChange()) await this.#upkeep.settle();
   }
 
   async #closed(socket: WebSocket, how: { readonly isAnswered: boolean }): Promise<void> {
@@ -322,9 +324,4 @@ export class ServerSession extends DurableObject<Env> {
       nextViewerExpiryMs: this.#viewers.nextExpiryMs(),
     };
   }
-}
-
-function isBridge(socket: WebSocket): boolean {
-  const attachment = socket.deserializeAttachment() as { readonly kind: string } | null;
-  return attachment?.kind === "bridge";
 }

@@ -92,6 +92,11 @@ export class RelayRuntime {
     return (await (await fetch(new URL("/test/wakes", this.url))).json()) as Record<string, number>;
   }
 
+  /** The rows that the instrumented objects' storage has billed so far. */
+  async rows(): Promise<{ read: number; written: number }> {
+    return (await (await fetch(new URL("/test/rows", this.url))).json()) as { read: number; written: number };
+  }
+
   /** Moves the instrumented objects' clock ahead of the machine's. */
   async moveClock(aheadMs: number): Promise<void> {
     await fetch(new URL(`/test/clock?aheadMs=${aheadMs}`, this.url));

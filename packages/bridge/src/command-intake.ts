@@ -20,7 +20,7 @@ import { verifyCommand, type VerificationRules } from "./verification/verify-com
 interface IntakeOptions {
   readonly journal: Journal;
   readonly commits: GroupCommit;
-  readonly runner: Runner;
+  readonly runner: Pick<Runner, "begin" | "cancel">;
   readonly rules: VerificationRules;
   readonly sealedParts: SealedParts;
   readonly privateKey: CryptoKey;

@@ -24,11 +24,24 @@ export interface LiveBridge {
 
 export const tags = { bridge: "bridge", viewer: "viewer" } as const;
 
+/** What the attachments hold, so that they are read once after a start and not for each frame. */
+const known = new WeakMap<WebSocket, BridgeAttachment>();
+
 /** Reads a bridge socket's attachment, which only this Worker writes. */
 export function bridgeAttachment(socket: WebSocket): BridgeAttachment {
-  return socket.deserializeAttachment() as BridgeAttachment;
+  const attachment = known.get(socket) ?? (socket.deserializeAttachment() as BridgeAttachment);
+  known.set(socket, attachment);
+  return attachment;
 }
 
 export function attach(socket: WebSocket, attachment: BridgeAttachment): void {
+  known.set(socket, attachment);
   socket.serializeAttachment(attachment);
+}
+
+/** Whether a socket is a bridge's; it never becomes another's. */
+export function isBridge(socket: WebSocket): boolean {
+  if (known.has(socket)) return true;
+  const attachment = socket.deserializeAttachment() as { readonly kind: string } | null;
+  return attachment?.kind === "bridge";
 }

@@ -2,7 +2,13 @@ import type { ServerId } from "@quarterdeck/core/ids";
 import type { Settings } from "../env.ts";
 import { newestTrust, type PlatformTrust } from "../session/platform-trust.ts";
 import { readTrust } from "../storage/platform-trust.ts";
-import { readServer, updateServer, type ServerRecord } from "../storage/server-record.ts";
+import {
+  forgetServer,
+  gatherServerChanges,
+  readServer,
+  updateServer,
+  type ServerRecord,
+} from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import { RunDesk } from "./run-desk.ts";
 
@@ -50,7 +56,7 @@ export class ObjectState {
 
   transact<T>(change: () => T): T {
     try {
-      return this.ctx.storage.transactionSync(change);
+      return this.ctx.storage.transactionSync(() => gatherServerChanges(this.sql, change));
     } catch (error) {
       this.forget();
       throw error;
@@ -66,5 +72,6 @@ export class ObjectState {
   forget(): void {
     this.#desk = undefined;
     this.#trust = undefined;
+    forgetServer(this.sql);
   }
 }

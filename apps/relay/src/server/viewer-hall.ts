@@ -48,6 +48,9 @@ export interface Forwarded {
   readonly isInterestChanged: boolean;
 }
 
+/** A viewer and its socket. */
+type Seat = readonly [WebSocket, ViewerState];
+
 const noRuns: ReadonlySet<RunId> = new Set();
 /** A little more than a slot of the history at a reading a second: what is not in the storage yet. */
 const keptSamples = 360;
@@ -62,11 +65,14 @@ export class ViewerHall {
   /** A cache of the sockets' attachments. */
   readonly #viewers = new Map<WebSocket, ViewerState>();
   readonly #rates = new FrameRates();
-  readonly #post = new ViewerPost();
+  readonly #post = new ViewerPost((socket) => this.#store(socket));
+  /** Viewers whose attachment is older than what is known of them. */
+  readonly #unstored = new Set<WebSocket>();
   readonly #sendInput: (input: RunInput) => boolean;
   readonly #inputs = new WeakMap<WebSocket, InputWindow>();
   readonly #flows = new WeakMap<WebSocket, TelemetryFlow>();
   #samples: Sample[] = [];
+  #hasDeadlineChanged = false;
 
   /** @param sendInput passes input on to the bridge, and returns whether there is one */
   constructor(state: ObjectState, sendInput: (input: RunInput) => boolean) {
@@ -146,6 +152,7 @@ export class ViewerHall {
   closed(socket: WebSocket): boolean {
     const viewer = this.#viewers.get(socket);
     this.#viewers.delete(socket);
+    this.#unstored.delete(socket);
     return viewer !== undefined && (viewer.isWatchingTelemetry || viewer.watches.length > 0);
   }
 
@@ -171,6 +178,13 @@ export class ViewerHall {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** Whether a ticket was used since the last call, which moves when something of the viewers is due. */
+  takeDeadlineChange(): boolean {
+    const hasChanged = this.#hasDeadlineChanged;
+    this.#hasDeadlineChanged = false;
+    return hasChanged;
+  }
+
   interest(asked: ReadonlySet<RunId> | "all"): Interest {
     const isKnownThere = (runId: RunId) => !this.#state.desk.isWaiting(runId);
     return interestOf(this.#viewers.values(), { asked, isKnownThere });
@@ -193,10 +207,14 @@ export class ViewerHall {
     const state: InputState = { type: "inputState", runId, writer, through, code, message };
     const text = encode(state);
     let isAwaited = false;
-    for (const [socket, viewer] of this.#viewers) {
+    const nowMs = Date.now();
+    for (const seat of this.#viewers) {
+      const [socket, viewer] = seat;
       if (!viewer.topics.includes(`input:${runId}`)) continue;
-      this.#sendText(socket, viewer, text);
-      isAwaited = this.#inputs.get(socket)?.answered(state) || isAwaited;
+      this.#sendText(seat, text, nowMs);
+      if (!this.#inputs.get(socket)?.answered(state)) continue;
+      isAwaited = true;
+      this.#post.heard(socket); // Whoever types waits for the echo, which follows.
     }
     return isAwaited;
   }
@@ -204,16 +222,19 @@ export class ViewerHall {
   announce(server: { readonly isOnline: boolean; readonly sinceMs: number }): void {
     for (const socket of this.#viewers.keys()) this.#inputs.get(socket)?.clear();
     const text = encode({ type: "server", ...server });
-    for (const [socket, viewer] of this.#viewers) this.#sendText(socket, viewer, text);
+    const nowMs = Date.now();
+    for (const seat of this.#viewers) this.#sendText(seat, text, nowMs);
   }
 
   telemetry(samples: readonly Sample[]): void {
     this.#samples = [...this.#samples, ...samples].slice(-keptSamples);
     const text = encode({ type: "telemetry", samples: [...samples] });
-    for (const [socket, viewer] of this.#viewers) {
+    const nowMs = Date.now();
+    for (const seat of this.#viewers) {
+      const [socket, viewer] = seat;
       if (!viewer.isWatchingTelemetry) continue;
-      if (!viewer.features.includes("checkpoint")) this.#sendText(socket, viewer, text);
-      else this.#sendTelemetry(socket, this.#flowOf(socket).offer(samples), { samples, text });
+      if (!viewer.features.includes("checkpoint")) this.#sendText(seat, text, nowMs);
+      else this.#sendTelemetry(socket, this.#flowOf(socket).offer(samples), { samples, text, nowMs });
     }
   }
 
@@ -234,10 +255,10 @@ export class ViewerHall {
 
   /** Passes on readings from before, which the bridge could not send when it took them. */
   history(readings: Readings): void {
+    const nowMs = Date.now();
     for (const frame of inFrames(readings)) {
       const text = encode({ type: "history", ...frame });
-      for (const [socket, viewer] of this.#viewers)
-        if (viewer.isWatchingTelemetry) this.#sendText(socket, viewer, text);
+      for (const seat of this.#viewers) if (seat[1].isWatchingTelemetry) this.#sendText(seat, text, nowMs);
     }
   }
 
@@ -255,14 +276,19 @@ export class ViewerHall {
   #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): Forwarded {
     let isTaken = false;
     let isInterestChanged = false;
+    const nowMs = Date.now();
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
       const next = watch && take(watch);
-      if (!next || !this.#sendText(socket, viewer, text)) continue;
-      isTaken = true;
+      if (!next) continue;
       isInterestChanged ||= next.state !== "live";
-      const watches = viewer.watches.map((other) => (other.runId === runId ? next : other));
-      this.#set(socket, { ...viewer, watches });
+      const watches =
+        viewer.watches.length === 1 ? [next] : viewer.watches.map((other) => (other === watch ? next : other));
+      const moved = { ...viewer, watches };
+      this.#viewers.set(socket, moved);
+      // What was sent and what the attachment says of it go out together, once for many pieces.
+      this.#unstored.add(socket);
+      isTaken = this.#sendText([socket, moved], text, nowMs) || isTaken;
     }
     return { isTaken, isInterestChanged };
   }
@@ -277,6 +303,7 @@ export class ViewerHall {
     const revokedAtMs = findRevocation(this.#state.sql, opened.value.userId);
     const judged = judgeTicket({ serverId, orgId, nowMs: Date.now(), revokedAtMs }, opened.value);
     if (!judged.ok) return judged;
+    this.#hasDeadlineChanged = true;
     if (!useTicket(this.#state.sql, opened.value.ticketId, opened.value.expiresAtMs)) {
       return refuse("TOKEN_USED", "This ticket was used before. Ask the platform for another one.");
     }
@@ -300,12 +327,14 @@ export class ViewerHall {
 
   #send(socket: WebSocket, frame: ViewerFrame): void {
     const viewer = this.#viewers.get(socket);
-    if (viewer) this.#sendText(socket, viewer, encode(frame));
+    if (viewer) this.#sendText([socket, viewer], encode(frame), Date.now());
   }
 
   /** Sends a frame, with others in one message where the page knows that (PROTOCOL 6.8). Returns whether it is there. */
-  #sendText(socket: WebSocket, viewer: ViewerState, text: string): boolean {
-    return viewer.features.includes("batch") ? this.#post.send(socket, text) : trySend(socket, text);
+  #sendText([socket, { features }]: Seat, text: string, nowMs: number): boolean {
+    if (features.includes("batch")) return this.#post.send(socket, text, nowMs);
+    this.#store(socket);
+    return trySend(socket, text);
   }
 
   #flowOf(socket: WebSocket): TelemetryFlow {
@@ -318,12 +347,12 @@ export class ViewerHall {
   #sendTelemetry(
     socket: WebSocket,
     step: TelemetryStep | undefined,
-    encoded?: { readonly samples: readonly Sample[]; readonly text: string },
+    encoded?: { readonly samples: readonly Sample[]; readonly text: string; readonly nowMs: number },
   ): void {
     const viewer = this.#viewers.get(socket);
     if (!viewer || !step) return;
     const { samples, checkpoint } = step;
-    if (samples === encoded?.samples) this.#sendText(socket, viewer, encoded.text);
+    if (samples === encoded?.samples) this.#sendText([socket, viewer], encoded.text, encoded.nowMs);
     else if (samples.length > 0) this.#send(socket, { type: "telemetry", samples: [...samples] });
     if (checkpoint !== null) this.#send(socket, { type: "checkpoint", number: checkpoint });
   }
@@ -352,7 +381,7 @@ export class ViewerHall {
   }
 
   #refuse(socket: WebSocket, error: Refusal): InterestChange {
-    this.#post.flush(socket);
+    this.#post.flush(socket, Date.now());
     const isClosed = sendError(socket, error);
     return isClosed && this.closed(socket) ? { asked: noRuns } : null;
   }
@@ -364,7 +393,13 @@ export class ViewerHall {
 
   #set(socket: WebSocket, viewer: ViewerState): void {
     this.#viewers.set(socket, viewer);
-    socket.serializeAttachment(viewer);
+    this.#unstored.add(socket);
+    this.#store(socket);
+  }
+
+  #store(socket: WebSocket): void {
+    const viewer = this.#viewers.get(socket);
+    if (this.#unstored.delete(socket) && viewer) socket.serializeAttachment(viewer);
   }
 }
 

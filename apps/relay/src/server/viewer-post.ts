@@ -9,18 +9,29 @@ import { trySend } from "./socket-errors.ts";
 export class ViewerPost {
   readonly #gatherers = new WeakMap<WebSocket, FrameGatherer>();
   readonly #holding = new Map<WebSocket, FrameGatherer>();
+  readonly #onSending: (socket: WebSocket) => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Viewers mostly get the same frames, so the last message is kept. */
   #last: { readonly texts: readonly string[]; readonly message: string } = { texts: [], message: "" };
 
-  /** Sends a frame now or within a moment. Returns whether the viewer is there. */
-  send(socket: WebSocket, text: string): boolean {
-    if (socket.readyState !== WebSocket.OPEN) return false;
-    const gatherer = this.#gatherers.get(socket) ?? new FrameGatherer();
-    this.#gatherers.set(socket, gatherer);
-    const groups = gatherer.offer(text, Date.now());
-    if (gatherer.isHolding) this.#hold(socket, gatherer);
-    return groups.every((texts) => trySend(socket, this.#message(texts)));
+  /** @param onSending called before something goes out to a viewer */
+  constructor(onSending: (socket: WebSocket) => void) {
+    this.#onSending = onSending;
+  }
+
+  /**
+   * Sends a frame now or within a moment.
+   *
+   * @param nowMs read once for all viewers of a frame: in a Worker, reading the clock costs more than the rest of this
+   * @returns whether the viewer is there, as far as that shows
+   */
+  send(socket: WebSocket, text: string, nowMs: number): boolean {
+    let gatherer = this.#holding.get(socket) ?? this.#gatherers.get(socket);
+    if (!gatherer) this.#gatherers.set(socket, (gatherer = new FrameGatherer()));
+    const wasHolding = gatherer.isHolding;
+    const groups = gatherer.offer(text, nowMs);
+    if (!wasHolding && gatherer.isHolding) this.#hold(socket, gatherer);
+    return groups.length === 0 || this.#send(socket, groups);
   }
 
   /** The viewer said something: the answer is not held back. */
@@ -29,10 +40,15 @@ export class ViewerPost {
   }
 
   /** Sends what is held for a viewer at once: something else follows, or the end. */
-  flush(socket: WebSocket): void {
+  flush(socket: WebSocket, nowMs: number): void {
     const gatherer = this.#holding.get(socket);
     this.#holding.delete(socket);
-    for (const texts of gatherer?.take(Date.now()) ?? []) trySend(socket, this.#message(texts));
+    this.#send(socket, gatherer?.take(nowMs) ?? []);
+  }
+
+  #send(socket: WebSocket, groups: readonly (readonly string[])[]): boolean {
+    if (groups.length > 0) this.#onSending(socket);
+    return groups.every((texts) => trySend(socket, this.#message(texts)));
   }
 
   #hold(socket: WebSocket, gatherer: FrameGatherer): void {
@@ -40,7 +56,8 @@ export class ViewerPost {
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      for (const waiting of this.#holding.keys()) this.flush(waiting);
+      const nowMs = Date.now();
+      for (const waiting of this.#holding.keys()) this.flush(waiting, nowMs);
       this.#last = { texts: [], message: "" };
     }, limits.batchGatherMs);
   }

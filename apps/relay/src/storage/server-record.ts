@@ -73,7 +73,23 @@ function readCapabilities(row: Row): Capabilities | null {
   return text === null ? null : capabilitiesSchema.parse(JSON.parse(text));
 }
 
+/** The row as it is, so that it is read once after a start and not for each frame. Whoever writes it changes both. */
+const cached = new WeakMap<Sql, ServerRecord>();
+
+/** Drops what is cached, because a transaction that wrote it was undone or the row was made anew. */
+export function forgetServer(sql: Sql): void {
+  cached.delete(sql);
+}
+
 export function readServer(sql: Sql): ServerRecord {
+  const known = cached.get(sql);
+  if (known) return known;
+  const server = loadServer(sql);
+  cached.set(sql, server);
+  return server;
+}
+
+function loadServer(sql: Sql): ServerRecord {
   const row = firstRow(sql, `SELECT * FROM server WHERE id = 1`);
   if (!row) throw new Error("the server row is missing");
   return {
@@ -106,8 +122,34 @@ export function readServer(sql: Sql): ServerRecord {
   };
 }
 
+/** Changes of transactions that are under way. */
+const gathered = new WeakMap<Sql, Partial<ServerRecord>>();
+
+/** Writes the row once for everything that a transaction changes in it. Call it inside the transaction, and never in itself. */
+export function gatherServerChanges<T>(sql: Sql, change: () => T): T {
+  if (gathered.has(sql))
+    throw new Error("a transaction began inside another, whose changes of the server row it would lose");
+  gathered.set(sql, {});
+  try {
+    const value = change();
+    writeServer(sql, gathered.get(sql) ?? {});
+    return value;
+  } finally {
+    gathered.delete(sql);
+  }
+}
+
 /** Changes the given fields and no others. */
 export function updateServer(sql: Sql, changes: Partial<ServerRecord>): void {
+  const defined = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const server = readServer(sql);
+  const earlier = gathered.get(sql);
+  if (earlier) gathered.set(sql, { ...earlier, ...defined });
+  else writeServer(sql, defined);
+  cached.set(sql, { ...server, ...defined });
+}
+
+function writeServer(sql: Sql, changes: Partial<ServerRecord>): void {
   const fields = (Object.keys(columns) as (keyof ServerRecord)[]).filter((field) => changes[field] !== undefined);
   if (fields.length === 0) return;
   const values = fields.map((field) => {
@@ -120,8 +162,7 @@ export function updateServer(sql: Sql, changes: Partial<ServerRecord>): void {
 
 /** Takes the next number of one of the counters. */
 export function nextNumber(sql: Sql, counter: "commandsAssigned" | "reportsAssigned"): number {
-  const column = columns[counter];
-  const row = firstRow(sql, `UPDATE server SET ${column} = ${column} + 1 WHERE id = 1 RETURNING ${column} AS number`);
-  if (!row) throw new Error("the server row is missing");
-  return readInteger(row, "number");
+  const number = readServer(sql)[counter] + 1;
+  updateServer(sql, { [counter]: number });
+  return number;
 }

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { openContent, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
+import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import type { RunInput } from "@quarterdeck/core/protocol/run-input";
+import { id } from "../../../apps/relay/test/platform.ts";
+import type { StreamFrame } from "../../../packages/bridge/src/connection/connection.ts";
+import { contentKeyOf, RunSealer } from "../../../packages/bridge/src/sealing/run-sealer.ts";
+
+const streamKey = { epoch: 1, key: randomBytes(32).toString("base64url") };
+/** A piece of a terminal's size: a few words with their colours. */
+const content = randomBytes(100);
+
+/** A run that answers each keystroke: what its bridge and its viewer send, with the shipped sealing of output. */
+export class EchoingRun {
+  readonly runId = id("run");
+  readonly #key: ContentKey = contentKeyOf(streamKey, this.runId);
+  readonly #sealer = new RunSealer(this.runId, this.#key);
+  #offset = 0;
+
+  /** What a viewer sends for the `count`th key. */
+  keystroke(count: number): string {
+    const input: RunInput = {
+      type: "input",
+      runId: this.runId,
+      writer: "bench",
+      seq: count + 1,
+      data: "bA==",
+      keyEpoch: null,
+      isEnd: false,
+    };
+    return JSON.stringify(input);
+  }
+
+  /** The bridge's answers: the program has the key, and its echo. */
+  answers({ writer, seq }: RunInput): StreamFrame[] {
+    const { runId } = this;
+    return [{ type: "inputState", runId, writer, through: seq, code: null, message: null }, this.#echo()];
+  }
+
+  /** How many echoes a message to the viewer holds. They are opened. */
+  async countEchoes(message: Buffer): Promise<number> {
+    const frame = JSON.parse(message.toString()) as RelayToViewer;
+    const echoes = (frame.type === "batch" ? frame.frames : [frame]).filter((one) => one.type === "output");
+    for (const { runId, offset, isEnd, data } of echoes) {
+      const opened = await openContent(data, { runId, place: { kind: "output", offset, isEnd } }, [this.#key]);
+      if (!opened.ok) throw new Error(opened.error.message);
+    }
+    return echoes.length;
+  }
+
+  /** What a peer's bridge end sends: as many bytes, and nothing that must be sealed or opened. */
+  bareEcho(): string {
+    return JSON.stringify({ ...this.#echo(), epoch: 1 });
+  }
+
+  #echo() {
+    const offset = this.#offset;
+    this.#offset += content.length;
+    const data = this.#sealer.seal(content, { kind: "output", offset, isEnd: false });
+    return { type: "output" as const, runId: this.runId, offset, data, isEnd: false };
+  }
+}
