@@ -142,6 +142,7 @@ export class BridgeEnd {
         options.onCommands?.("durable");
         return through;
       },
+      dropHeld: () => intake.dropHeld(),
       lastResult: () => journal.lastResult(),
       readResults: (after, count) => journal.resultsAfter(after, count),
       resultsStored(through) {

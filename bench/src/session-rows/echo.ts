@@ -90,9 +90,10 @@ async function openOurs(rig: RelayRig): Promise<Terminal> {
       for (const frame of run.answers(input)) bridge.send(frame);
     },
   });
-  const viewer = await rig.openViewer(identity, [`output:${runId}`, `input:${runId}`], async (message) => {
+  const viewer = await rig.openViewer(identity, [`output:${runId}`, `input:${runId}`], (message) => void take(message));
+  const take = async (message: Buffer) => {
     for (let count = await run.countEchoes(message); count > 0; count--) echoed();
-  });
+  };
   const { terminal, echoed } = timed((count) => viewer.send(run.keystroke(count)));
   viewer.send(JSON.stringify({ type: "watchOutput", runId, fromOffset: 0 }));
   await watched;

@@ -367,8 +367,9 @@ export class FakeRelay {
 
   /** Takes back the newest command: only its number is sent from now on. */
   withdrawLast(): void {
-    const { seq } = this.#commands.pop()!;
-    this.#commands.push({ seq, ...withdrawnCommand });
+    const last = this.#commands.pop();
+    if (!last) throw new Error("no command was sent");
+    this.#commands.push({ seq: last.seq, ...withdrawnCommand });
   }
 
   /** Makes this the relay of a bridge whose journal is older: it has further results already. */

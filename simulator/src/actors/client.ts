@@ -81,7 +81,7 @@ export class Client {
   /** The operator changes the platform's keys. Asked once: what was not answered may have happened. */
   changeKeys(change: KeyChange): void {
     const { world } = this.process.machine;
-    this.process.run(() =>
+    void this.process.run(() =>
       this.#api
         .call("client", (runtime) => this.#shipped.changeKeys(runtime, { change, isForced: false }))
         .then(

@@ -197,7 +197,7 @@ class World {
       if (seq <= this.#bridgeThrough) continue;
       assert.equal(seq, this.#bridgeThrough + 1);
       this.#bridgeThrough = seq;
-      if (isWithdrawn({ signed, signature: "" })) continue;
+      if (isWithdrawn({ signed })) continue;
       const command = JSON.parse(signed) as World["received"][number] & { readonly expiresAtMs?: number };
       assert.ok((command.expiresAtMs ?? Infinity) > this.#nowMs, "the bridge would refuse it as expired");
       this.received.push(command);
