@@ -92,7 +92,7 @@ test("a hello names every command that an earlier connection brought: it waits u
     };
     const signed = await signText(relayKey.privateKey, "welcome", JSON.stringify(welcome));
     first.send(encodeFrame({ type: "welcome", ...signed } as RelayToBridge));
-    first.send(encodeFrame({ type: "commands", items: [{ seq: 1, ...signed }] } as RelayToBridge));
+    first.send(encodeFrame({ type: "commands", items: [{ seq: 1, ...signed, sealed: null }] } as RelayToBridge));
     await brought.promise;
     first.close(1012);
     const [second] = (await once(server, "connection")) as [WebSocket];
