@@ -109,12 +109,12 @@ export function drawScenario(seed: string): Scenario {
   // Mostly minutes; now and then past the lives of signatures and tickets, or of a day.
   const long = random.next();
   const healAtMs =
-    long < 0.0005
+    long < 0.0001
       ? 25 * 3_600_000
-      : long < 0.03
+      : long < 0.02
         ? 60_000 * random.between(16, 70)
-        : random.pick([30_000, 60_000, 60_000, 90_000, 120_000]);
-  const viewers = healAtMs > 600_000 ? (long >= 0.0005 && random.chance(0.1) ? 1 : 0) : random.between(0, 3);
+        : random.pick([20_000, 30_000, 45_000, 60_000, 120_000]);
+  const viewers = healAtMs > 600_000 ? (long >= 0.0001 && random.chance(0.1) ? 1 : 0) : random.pick([0, 0, 1, 2, 3]);
   const at = () => Math.floor(random.next() ** 1.5 * Math.min(healAtMs, 180_000));
   const deeds: Deed[] = [];
   const submissions = random.between(2, 12);

@@ -242,7 +242,10 @@ export class Network {
     const link = this.link(linkName);
     const { random, timeline } = this.#world;
     return new Promise((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(new Unreachable(`a request over ${linkName} was given up`)));
+      let isAnswered = false;
+      signal?.addEventListener("abort", () => {
+        if (!isAnswered) reject(new Unreachable(`a request over ${linkName} was given up`));
+      });
       const arrive = (isRepeat: boolean) => {
         timeline.after(link.delayMs() * (isRepeat ? 4 : 1), () => {
           link.whenOpen(
@@ -257,7 +260,12 @@ export class Network {
       };
       const answerWith = (act: () => void) => {
         if (random.chance(link.requestLoss)) return this.#world.trace("answer lost", linkName);
-        timeline.after(link.delayMs(), () => link.whenOpen("toClient", act));
+        timeline.after(link.delayMs(), () =>
+          link.whenOpen("toClient", () => {
+            isAnswered = true;
+            act();
+          }),
+        );
       };
       if (random.chance(link.requestLoss)) this.#world.trace("request lost", linkName);
       else arrive(false);
