@@ -23,6 +23,12 @@ function strike(stage: Stage, fault: Fault): void {
       return world.network.cut(linkOf(stage, fault.link).name, fault.whoHears);
     case "keys":
       return stage.client.changeKeys(fault.change);
+    case "switchover":
+      for (const wire of world.network.wiresOf(`${hostOf(stage, fault.server).machine.name}>relay`)) {
+        wire.stalledUntilMs = world.timeline.nowMs + fault.forMs;
+        world.timeline.after(fault.afterMs, () => wire.client.break());
+      }
+      return;
     case "stall":
       for (const wire of world.network.wiresOf(linkOf(stage, fault.link).name))
         wire.stalledUntilMs = world.timeline.nowMs + fault.forMs;

@@ -19,6 +19,14 @@ type Whose = "server" | "viewer" | "relay>api" | "api>relay" | "client>api";
 
 /** What goes wrong, at a time. */
 export type Fault =
+  /** A server's connection stalls, its bridge gives it up and makes another, and what was on the way comes after all. */
+  | {
+      readonly kind: "switchover";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly server: number;
+      readonly afterMs: number;
+    }
   | {
       readonly kind: "keys";
       readonly atMs: number;
@@ -161,6 +169,8 @@ function drawFault(
   return random.pick<() => Fault>([
     () => ({ kind: "cut", atMs, link, whoHears: random.pick(["both", "client", "server", "nobody"]) }),
     () => ({ kind: "keys", atMs, change: random.pick(["rotate", "rotate", "retire", "revokeCurrent"]) }),
+    () => ({ kind: "switchover", atMs, forMs: random.between(3000, 20_000), server, afterMs: random.between(5, 400) }),
+    () => ({ kind: "switchover", atMs, forMs: random.between(3000, 20_000), server, afterMs: random.between(5, 400) }),
     () => ({ kind: "stall", atMs, forMs: forMs + 1000, link }),
     () => ({ kind: "pauseWrapper", atMs, forMs: Math.min(forMs, 8000), server }),
     () => ({ kind: "partition", atMs, forMs, link, way: random.pick(["both", "toServer", "toClient"]) }),
