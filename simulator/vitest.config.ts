@@ -1,3 +1,3 @@
 import { testConfig } from "@quarterdeck/scripts/vitest-config";
 
-export default testConfig({ name: "simulator", timeoutMs: 600_000 });
+export default testConfig({ name: "simulator", timeoutMs: 1_200_000 });

@@ -348,9 +348,9 @@ export class FakeRelay {
   }
 
   /** Types into a run. */
-  type(piece: Omit<RunInput, "type" | "keyEpoch" | "data"> & { readonly text: string }): void {
-    const { text, ...rest } = piece;
-    this.#send({ type: "input", ...rest, data: Buffer.from(text).toString("base64"), keyEpoch: null });
+  type(piece: Omit<RunInput, "type" | "keyEpoch" | "data"> & { readonly text: string; keyEpoch?: number }): void {
+    const { text, keyEpoch = null, ...rest } = piece;
+    this.#send({ type: "input", ...rest, data: Buffer.from(text).toString("base64"), keyEpoch });
   }
 
   /** What the bridge said of a writer's input, newest last. */

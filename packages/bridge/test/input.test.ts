@@ -31,6 +31,19 @@ async function until({ relay }: RealBridge, piece: Piece, code: string | null): 
 const output = ({ relay }: RealBridge, runId: RunId) => relay.output.get(runId)?.bytes.toString() ?? "";
 
 describe("input of a run", () => {
+  it("that is sealed is refused, and the program gets nothing of it", async () => {
+    await using bridge = await RealBridge.start();
+    const { relay } = bridge;
+    const runId = await reading(bridge);
+    const piece = { runId, writer: "me", seq: 1, text: "x\n", isEnd: true };
+    relay.type({ ...piece, keyEpoch: 1 });
+    await relay.changes.until(() => relay.inputStates("me").length > 0, "the answer");
+    expect(relay.inputStates("me").at(-1)).toEqual({ through: 0, code: "COMMAND_UNSUPPORTED" });
+    await until(bridge, { ...piece, writer: "other", text: "y\n" }, null);
+    await relay.untilFinished(runId);
+    await relay.changes.until(() => output(bridge, runId) === "y\n", "the output");
+  });
+
   it("reaches the program once and in order, is acknowledged, and ends when the writer says so", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;

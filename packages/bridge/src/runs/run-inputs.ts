@@ -41,6 +41,8 @@ export class RunInputs {
     const { runId, writer, seq } = piece;
     if (!this.#options.isActive(runId))
       return this.#refuse(piece, "ALREADY_ENDED", "This run is not running (any more).");
+    if (piece.keyEpoch !== null)
+      return this.#refuse(piece, "COMMAND_UNSUPPORTED", "This bridge takes no sealed input. Update it.");
     const known = this.#inputs.get(runId);
     const isSame = known?.writer === writer;
     if (seq === 0 || (isSame && seq <= known.taken)) return this.#answer(piece);
