@@ -270,8 +270,9 @@ export class FakeRelay {
       ...this.future.welcome,
       ...this.welcomeChanges,
     };
-    this.#socket = socket;
     const signed = await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome));
+    // Not before it is signed: nothing may be said ahead of it.
+    this.#socket = socket;
     this.handshakes.push({ challenge, welcome: encodeFrame({ type: "welcome", ...signed } as RelayToBridge) });
     this.#send({ type: "welcome", ...signed });
     const statements = this.statements.slice(hello.value.keysVersion - 1);
