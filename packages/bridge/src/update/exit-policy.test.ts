@@ -35,9 +35,16 @@ it("starts the next version at once after a switch, whatever the end of this one
 });
 
 it("goes back from a version on probation that ends, even without a fault", () => {
-  for (const code of [0, 1, 9, alreadyRunningExitCode, restartExitCode])
+  for (const code of [0, 1, 9, restartExitCode])
     expect(afterEnd(end({ code, isOnProbation: true }))).toMatchObject({ kind: "rollBack" });
   expect(afterEnd(end({ isOnProbation: true, isStopping: true }))).toEqual({ kind: "exit", code: 0 });
+});
+
+it("waits for the bridge of a killed launcher to end, without holding it against a version on probation [F4]", () => {
+  const lockedOut = (failures: number) =>
+    afterEnd(end({ code: alreadyRunningExitCode, isOnProbation: true, failures }));
+  for (const failures of [0, 4]) expect(lockedOut(failures)).toMatchObject({ kind: "start", failures: failures + 1 });
+  expect(lockedOut(5)).toMatchObject({ kind: "rollBack" });
 });
 
 it("gives up on a data directory that another bridge keeps", () => {

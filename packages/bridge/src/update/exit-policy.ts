@@ -6,6 +6,8 @@ const finalExitCodes = new Set([0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]);
 export const usageExitCode = 2;
 /** Another bridge has the data directory. */
 export const alreadyRunningExitCode = 11;
+/** So often it is waited for. */
+const mostLockedOut = 5;
 
 const firstDelayMs = 300;
 const longestDelayMs = 10_000;
@@ -34,10 +36,12 @@ export type NextStep =
 export function afterEnd(end: BridgeEnd): NextStep {
   if (end.isStopping) return { kind: "exit", code: end.code ?? 1 };
   if (end.hasSwitched) return { kind: "start", delayMs: 0, failures: 0 };
-  if (end.isOnProbation)
+  const isLockedOut = end.code === alreadyRunningExitCode && end.failures < mostLockedOut;
+  // A bridge whose launcher was killed may still be ending: that says nothing about this one.
+  if (end.isOnProbation && !isLockedOut)
     return { kind: "rollBack", reason: `It ${describeEnd(end)} before it had shown that it works.` };
   if (end.code !== null && finalExitCodes.has(end.code)) return { kind: "exit", code: end.code };
-  if (end.code === alreadyRunningExitCode && end.failures >= 5) return { kind: "exit", code: end.code };
+  if (end.code === alreadyRunningExitCode && !isLockedOut) return { kind: "exit", code: end.code };
   const failures = end.livedMs >= healthyMs ? 0 : end.failures;
   return { kind: "start", delayMs: Math.min(firstDelayMs * 2 ** failures, longestDelayMs), failures: failures + 1 };
 }

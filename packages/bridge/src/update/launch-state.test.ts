@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunId } from "@quarterdeck/core/ids";
-import { confirm, newLaunchState, prepareStart, rollBack, switchTo, type LaunchState } from "./launch-state.ts";
+import {
+  confirm,
+  newLaunchState,
+  prepareStart,
+  rollBack,
+  switchTo,
+  uncountStart,
+  type LaunchState,
+} from "./launch-state.ts";
 
 const runId = `run_${"0".repeat(26)}` as RunId;
 const release = (version: string) => ({ version, manifestHash: `hash of ${version}` });
@@ -27,6 +35,14 @@ describe("which version is started", () => {
     for (let times = 1; times <= 3; times++) state = start(state);
     expect(state.current?.version).toBe("2.0.0");
     expect(start(state)).toMatchObject({ current: null, probation: null, failed: [{ version: "2.0.0" }] });
+  });
+
+  it("is still the new one when another bridge kept it from starting, however often", () => {
+    let state = switchTo(newLaunchState("1.0.0"), release("2.0.0"), runId);
+    for (let times = 1; times <= 5; times++) state = uncountStart(start(state));
+    expect(start(state)).toMatchObject({ current: { version: "2.0.0" }, probation: { starts: 1 } });
+    const confirmed = confirm(state);
+    expect(uncountStart(confirmed)).toBe(confirmed);
   });
 
   it("is what is there: a version whose files are gone is not", () => {

@@ -58,6 +58,14 @@ export function confirm(state: LaunchState): LaunchState {
   return { ...state, probation: null };
 }
 
+/** The last start came to nothing for a reason that is not the version's. */
+export function uncountStart(state: LaunchState): LaunchState {
+  const { probation } = state;
+  return probation === null
+    ? state
+    : { ...state, probation: { ...probation, starts: Math.max(0, probation.starts - 1) } };
+}
+
 /** Back to what ran before, for good: what failed is not started again by itself. */
 export function rollBack(state: LaunchState, failure: { reason: string; atMs: number }): LaunchState {
   const { probation, current } = state;

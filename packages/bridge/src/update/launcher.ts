@@ -6,7 +6,7 @@ import type { DataDirectory } from "../data-directory.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { bridgeVersion } from "../version.ts";
 import { watchLifeline } from "../wrapper/lifeline.ts";
-import { afterEnd, describeEnd, type NextStep } from "./exit-policy.ts";
+import { afterEnd, alreadyRunningExitCode, describeEnd, type NextStep } from "./exit-policy.ts";
 import { releaseEntry, removeOtherVersions } from "./install-release.ts";
 import {
   confirm,
@@ -15,6 +15,7 @@ import {
   readLaunchState,
   rollBack,
   switchTo,
+  uncountStart,
   writeLaunchState,
   type InstalledRelease,
   type LaunchState,
@@ -127,6 +128,7 @@ export class Launcher {
       hasSwitched: running.hasSwitched,
       failures,
     });
+    if (next.kind === "start" && end.code === alreadyRunningExitCode) this.#save(uncountStart(this.#state));
     if (next.kind === "start" && next.delayMs > 0) log.error("the bridge ended", { how: describeEnd(end) });
     return next.kind === "rollBack" && running.verdict !== null ? { ...next, reason: running.verdict } : next;
   }
