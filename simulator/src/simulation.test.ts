@@ -10,10 +10,10 @@ import { wrongVersions } from "./wrong-versions.ts";
 /** How many seeds a wrong version has until it must be seen. */
 const patience = 1000;
 
-it("keeps every promise in 800 scenarios of faults [F1] [F2] [F3] [F4] [F5] [F7]", async () => {
-  const { scenarios, failures } = await playSeeds({ first: 0, count: 800 });
+it("keeps every promise in 2000 scenarios of faults [F1] [F2] [F3] [F4] [F5] [F7]", async () => {
+  const { scenarios, failures } = await playSeeds({ first: 0, count: 2000 });
   expect(failures).toEqual([]);
-  expect(scenarios).toBe(800);
+  expect(scenarios).toBe(2000);
 });
 
 describe.concurrent("sees a shipped source that", () => {

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { ProcessKilled } from "../world/sim-process.ts";
 
 type Row = Record<string, unknown>;
@@ -6,13 +6,20 @@ type Row = Record<string, unknown>;
 /** The words that begin a statement which only reads. */
 const reads = /^\s*(select|with|pragma|explain)/i;
 
+/** A query that was looked at once. */
+interface Query {
+  readonly isRead: boolean;
+  /** Answers its rows and how many it changed. */
+  readonly run: (values: SQLInputValue[]) => { rows: Row[]; changed: number };
+}
+
 /**
  * The storage of a Durable Object. What is written since the last `commit` is one transaction: it becomes durable as a whole,
  * and until then nothing that the object sends leaves it (the output gate).
  */
 export class ObjectStorage {
   readonly #database = new DatabaseSync(":memory:");
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #queries = new Map<string, Query>();
   readonly #onWrite: () => void;
   #alarmAtMs: number | null = null;
   #durableAlarmAtMs: number | null = null;
@@ -52,28 +59,33 @@ export class ObjectStorage {
     this.#onWrite();
   }
 
-  #exec(query: string, values: unknown[]): { toArray(): Row[]; rowsRead: number; rowsWritten: number } {
-    if (!reads.test(query)) {
+  #exec(text: string, values: unknown[]): { toArray(): Row[]; rowsRead: number; rowsWritten: number } {
+    const known = this.#queries.get(text);
+    const isRead = known?.isRead ?? reads.test(text);
+    if (!isRead) {
       if (this.isFull) throw new Error("database or disk is full: SQLITE_FULL");
       this.#write();
     }
-    let statement = this.#statements.get(query);
-    if (!statement) {
-      if (
-        query
-          .trim()
-          .split(";")
-          .filter((part) => part.trim() !== "").length > 1
-      ) {
-        this.#database.exec(query);
-        return { toArray: () => [], rowsRead: 0, rowsWritten: 0 };
-      }
-      this.#statements.set(query, (statement = this.#database.prepare(query)));
-    }
-    let rows: Row[] = [];
-    if (statement.columns().length > 0) rows = statement.all(...(values as SQLInputValue[])) as Row[];
-    else this.rowsChanged += Number(statement.run(...(values as SQLInputValue[])).changes);
+    const { rows, changed } = (known ?? this.#prepare(text, isRead)).run(values as SQLInputValue[]);
+    this.rowsChanged += changed;
     return { toArray: () => rows, rowsRead: 0, rowsWritten: 0 };
+  }
+
+  #prepare(text: string, isRead: boolean): Query {
+    const isOne = text.split(";").filter((part) => part.trim() !== "").length <= 1;
+    // Several at once make tables, and are asked once.
+    if (!isOne) return { isRead, run: () => (this.#database.exec(text), { rows: [], changed: 0 }) };
+    const statement = this.#database.prepare(text);
+    const hasRows = statement.columns().length > 0;
+    const query: Query = {
+      isRead,
+      run: (values) =>
+        hasRows
+          ? { rows: statement.all(...values) as Row[], changed: 0 }
+          : { rows: [], changed: Number(statement.run(...values).changes) },
+    };
+    this.#queries.set(text, query);
+    return query;
   }
 
   #transaction<T>(act: () => T): T {
@@ -103,7 +115,7 @@ export class ObjectStorage {
       .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
       .all();
     for (const { name } of names) this.#database.exec(`DROP TABLE "${String(name)}"`);
-    this.#statements.clear();
+    this.#queries.clear();
   }
 
   /** The alarm rings: it is not set any more, unless the object dies before it is done. */
@@ -123,7 +135,7 @@ export class ObjectStorage {
     if (this.#hasOpen) this.#database.exec("ROLLBACK");
     this.#hasOpen = false;
     this.#depth = 0;
-    this.#statements.clear();
+    this.#queries.clear();
     this.#alarmAtMs = this.#durableAlarmAtMs;
   }
 

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { currentProcess, ProcessKilled, type SimProcess } from "../world/sim-process.ts";
 
 // `@libsql/client`, as the API uses it: a database server that outlives API processes, with calls that may fail after they
@@ -13,7 +13,31 @@ export interface DatabaseFaults {
 export class Store {
   readonly database = new DatabaseSync(":memory:");
   readonly faults: DatabaseFaults = { failure: 0 };
-  readonly statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, PreparedStatement>();
+
+  prepare(sql: string): PreparedStatement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.database.prepare(sql);
+    statement.setReturnArrays(true);
+    const columns = statement.columns().map(({ name }) => String(name));
+    const made: PreparedStatement = {
+      columns,
+      isRead: /^\s*(select|with|pragma)/i.test(sql),
+      run: (values) => Number(statement.run(...values).changes),
+      all: (values) => statement.all(...values) as unknown as unknown[][],
+    };
+    this.#statements.set(sql, made);
+    return made;
+  }
+}
+
+interface PreparedStatement {
+  /** None where it answers no rows. */
+  readonly columns: readonly string[];
+  readonly isRead: boolean;
+  readonly run: (values: SQLInputValue[]) => number;
+  readonly all: (values: SQLInputValue[]) => unknown[][];
 }
 
 const stores = new Map<string, Store>();
@@ -26,22 +50,38 @@ type Args = readonly unknown[] | Readonly<Record<string, unknown>>;
 type Statement = string | { readonly sql: string; readonly args?: Args };
 
 interface Result {
-  readonly columns: string[];
+  readonly columns: readonly string[];
   readonly rows: unknown[];
   readonly rowsAffected: number;
   readonly lastInsertRowid: undefined;
 }
 
-/** A row with its values by place and by name, as the client gives it. */
-function makeRow(columns: readonly string[], values: readonly unknown[]): unknown {
-  const row: Record<string, unknown> = {};
-  Object.defineProperty(row, "length", { value: values.length });
-  for (const [index, value] of values.entries()) {
-    Object.defineProperty(row, index, { value });
-    const column = columns[index];
-    if (column !== undefined && !Object.hasOwn(row, column)) row[column] = value;
+const mostColumns = 100;
+
+/** A row with its values by name, and by place without showing it, as the client gives it. */
+class Row {
+  [column: string]: unknown;
+  readonly #values: readonly unknown[];
+
+  constructor(columns: readonly string[], values: readonly unknown[]) {
+    this.#values = values;
+    // Of two columns with one name the first counts.
+    for (let index = columns.length - 1; index >= 0; index--) this[columns[index] as string] = values[index];
   }
-  return row;
+
+  static {
+    Object.defineProperty(Row.prototype, "length", {
+      get(this: Row) {
+        return this.#values.length;
+      },
+    });
+    for (let index = 0; index < mostColumns; index++)
+      Object.defineProperty(Row.prototype, index, {
+        get(this: Row) {
+          return this.#values[index];
+        },
+      });
+  }
 }
 
 function toSql(value: unknown): SQLInputValue {
@@ -112,21 +152,10 @@ class SimClient {
   }
 
   #run({ sql, args = [] }: { readonly sql: string; readonly args?: Args }): Result {
-    const { database, statements } = this.#store;
-    let statement = statements.get(sql);
-    if (!statement) {
-      statement = database.prepare(sql);
-      statement.setReturnArrays(true);
-      statements.set(sql, statement);
-    }
+    const { columns, isRead, run, all } = this.#store.prepare(sql);
     const values = (Array.isArray(args) ? args : Object.values(args)).map(toSql);
-    const columns = statement.columns().map(({ name }) => String(name));
-    if (columns.length === 0) {
-      const { changes } = statement.run(...values);
-      return { columns, rows: [], rowsAffected: Number(changes), lastInsertRowid: undefined };
-    }
-    const rows = (statement.all(...values) as unknown as unknown[][]).map((row) => makeRow(columns, row));
-    const isRead = /^\s*(select|with|pragma)/i.test(sql);
+    if (columns.length === 0) return { columns, rows: [], rowsAffected: run(values), lastInsertRowid: undefined };
+    const rows = all(values).map((row) => new Row(columns, row));
     return { columns, rows, rowsAffected: isRead ? 0 : rows.length, lastInsertRowid: undefined };
   }
 }

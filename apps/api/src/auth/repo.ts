@@ -2,20 +2,26 @@ import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { prepared } from "../db/prepared.ts";
 import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 import type { Caller } from "./scope.ts";
 
-/** Who a user is, in the org that the user joined first; null for a user who is in none. */
-export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
-  const [row] = await db
+const callerOf = prepared((db) =>
+  db
     .select({ userId: users.userId, email: users.email, orgId: orgs.orgId, orgName: orgs.name, role: members.role })
     .from(members)
     .innerJoin(users, eq(users.userId, members.userId))
     .innerJoin(orgs, eq(orgs.orgId, members.orgId))
-    .where(eq(members.userId, userId))
+    .where(eq(members.userId, sql.placeholder("userId")))
     .orderBy(asc(members.createdAtMs))
-    .limit(1);
+    .limit(1)
+    .prepare(),
+);
+
+/** Who a user is, in the org that the user joined first; null for a user who is in none. */
+export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
+  const [row] = await callerOf(db).all({ userId });
   return row ?? null;
 }
 

@@ -3,26 +3,36 @@ import { and, asc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
+import { prepared } from "../db/prepared.ts";
 import { orgs, streamKeys } from "../db/schema.ts";
 
 /** Whose content a stream key seals. */
 export type ContentOwner = ProjectId | WorkspaceId;
 
-/** The epoch of an org, and the key that an owner has in it: null when nobody needed one yet. */
-export async function readNewestKey(
-  db: Database,
-  scope: TenantScope,
-  ownerId: ContentOwner,
-): Promise<{ epoch: number; sealedKey: string | null }> {
-  const [row] = await db
+const newestKey = prepared((db) =>
+  db
     .select({ epoch: orgs.contentEpoch, sealedKey: streamKeys.sealedKey })
     .from(orgs)
     .leftJoin(
       streamKeys,
-      and(eq(streamKeys.orgId, orgs.orgId), eq(streamKeys.ownerId, ownerId), eq(streamKeys.epoch, orgs.contentEpoch)),
+      and(
+        eq(streamKeys.orgId, orgs.orgId),
+        eq(streamKeys.ownerId, sql.placeholder("ownerId")),
+        eq(streamKeys.epoch, orgs.contentEpoch),
+      ),
     )
-    .where(eq(orgs.orgId, scope.orgId));
-  if (row === undefined) throw new Error(`there is no org ${scope.orgId}`);
+    .where(eq(orgs.orgId, sql.placeholder("orgId")))
+    .prepare(),
+);
+
+/** The epoch of an org, and the key that an owner has in it: null when nobody needed one yet. */
+export async function readNewestKey(
+  db: Database,
+  { orgId }: TenantScope,
+  ownerId: ContentOwner,
+): Promise<{ epoch: number; sealedKey: string | null }> {
+  const [row] = await newestKey(db).all({ orgId, ownerId });
+  if (row === undefined) throw new Error(`there is no org ${orgId}`);
   return row;
 }
 

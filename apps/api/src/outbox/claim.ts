@@ -1,5 +1,6 @@
 import { eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { prepared } from "../db/prepared.ts";
 import { claims } from "../db/schema.ts";
 import type { Writer } from "../writer.ts";
 
@@ -18,6 +19,14 @@ interface ClaimRequest {
   readonly isForced: boolean;
 }
 
+const claimNamed = prepared((db) =>
+  db
+    .select()
+    .from(claims)
+    .where(eq(claims.name, sql.placeholder("name")))
+    .prepare(),
+);
+
 /**
  * Takes or renews what only one process may do at a time. A new holder gets a higher fence, with which its writes refuse
  * those of the one before.
@@ -35,6 +44,6 @@ export async function takeClaim(
     sql`insert into ${claims} values (${name}, ${holder}, 1, ${nowMs + durationMs}) on conflict (name) do update set
       fence = fence + (${claims.holder} <> ${holder}), holder = ${holder}, "expiresAtMs" = ${nowMs + durationMs} where ${isFree}`,
   ]);
-  const [row] = await database.db.select().from(claims).where(eq(claims.name, name));
+  const [row] = await claimNamed(database.db).all({ name });
   return row?.holder === holder ? { name, fence: row.fence } : null;
 }

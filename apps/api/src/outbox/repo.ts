@@ -2,6 +2,7 @@ import type { ServerId } from "@quarterdeck/core/ids";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
 import { and, asc, eq, gt, lt, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { prepared } from "../db/prepared.ts";
 import { claims, outbox, servers, type UnplacedEntry } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 
@@ -26,24 +27,34 @@ export function headOf(serverId: ServerId): SQL {
   return sql`(select ${servers.outboxHead} from ${servers} where ${eq(servers.serverId, serverId)})`;
 }
 
-/** The servers for which something is to be sent, and how far the relay is. */
-export async function listServersWithOutbox(db: Database): Promise<{ serverId: ServerId; through: number }[]> {
-  return db
+const serversWithOutbox = prepared((db) =>
+  db
     .select({ serverId: servers.serverId, through: servers.outboxThrough })
     .from(servers)
-    .where(gt(servers.outboxHead, servers.outboxThrough));
+    .where(gt(servers.outboxHead, servers.outboxThrough))
+    .prepare(),
+);
+
+/** The servers for which something is to be sent, and how far the relay is. */
+export async function listServersWithOutbox(db: Database): Promise<{ serverId: ServerId; through: number }[]> {
+  return serversWithOutbox(db).all();
 }
+
+const outboxAfter = prepared((db) =>
+  db
+    .select()
+    .from(outbox)
+    .where(and(eq(outbox.serverId, sql.placeholder("serverId")), gt(outbox.position, sql.placeholder("after"))))
+    .orderBy(asc(outbox.position))
+    .limit(sql.placeholder("limit"))
+    .prepare(),
+);
 
 export async function readOutboxAfter(
   db: Database,
   { serverId, after, limit }: { serverId: ServerId; after: number; limit: number },
 ): Promise<OutboxEntry[]> {
-  const rows = await db
-    .select()
-    .from(outbox)
-    .where(and(eq(outbox.serverId, serverId), gt(outbox.position, after)))
-    .orderBy(asc(outbox.position))
-    .limit(limit);
+  const rows = await outboxAfter(db).all({ serverId, after, limit });
   return rows.map((row) => ({ ...row.entry, position: row.position }));
 }
 

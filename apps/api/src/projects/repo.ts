@@ -3,6 +3,7 @@ import { and, asc, eq, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
+import { prepared } from "../db/prepared.ts";
 import { projects, workspaces } from "../db/schema.ts";
 import { defaultTestCommand, type ProjectView, type StoredRepository, type TestCommand } from "./views.ts";
 
@@ -41,8 +42,14 @@ export async function listProjectRows(db: Database, scope: TenantScope, workspac
     .orderBy(asc(projects.createdAtMs));
 }
 
-export async function findProject(db: Database, scope: TenantScope, projectId: ProjectId): Promise<Project | null> {
-  const [row] = await selectProjects(db).where(isOwn(scope, projectId));
+const oneProject = prepared((db) =>
+  selectProjects(db)
+    .where(and(eq(projects.orgId, sql.placeholder("orgId")), eq(projects.projectId, sql.placeholder("projectId"))))
+    .prepare(),
+);
+
+export async function findProject(db: Database, { orgId }: TenantScope, projectId: ProjectId): Promise<Project | null> {
+  const [row] = await oneProject(db).all({ orgId, projectId });
   return row ?? null;
 }
 

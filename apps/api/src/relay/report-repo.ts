@@ -2,6 +2,7 @@ import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId } from "@quar
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { prepared } from "../db/prepared.ts";
 import { runs, servers, tasks } from "../db/schema.ts";
 import type { ConnectionAlert } from "../servers/views.ts";
 
@@ -15,8 +16,8 @@ export interface ReportingServer {
   readonly revokedAtMs: number | null;
 }
 
-export async function findReportingServer(db: Database, serverId: ServerId): Promise<ReportingServer | null> {
-  const [row] = await db
+const reportingServer = prepared((db) =>
+  db
     .select({
       serverId: servers.serverId,
       orgId: servers.orgId,
@@ -25,7 +26,12 @@ export async function findReportingServer(db: Database, serverId: ServerId): Pro
       revokedAtMs: servers.revokedAtMs,
     })
     .from(servers)
-    .where(eq(servers.serverId, serverId));
+    .where(eq(servers.serverId, sql.placeholder("serverId")))
+    .prepare(),
+);
+
+export async function findReportingServer(db: Database, serverId: ServerId): Promise<ReportingServer | null> {
+  const [row] = await reportingServer(db).all({ serverId });
   return row ?? null;
 }
 
@@ -40,9 +46,8 @@ export interface ReportedRun {
   readonly action: string;
 }
 
-/** A run of this server; one of another server is not found. */
-export async function findReportedRun(db: Database, serverId: ServerId, runId: RunId): Promise<ReportedRun | null> {
-  const [row] = await db
+const reportedRun = prepared((db) =>
+  db
     .select({
       runId: runs.runId,
       orgId: runs.orgId,
@@ -55,7 +60,13 @@ export async function findReportedRun(db: Database, serverId: ServerId, runId: R
     })
     .from(runs)
     .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
-    .where(and(eq(runs.serverId, serverId), eq(runs.runId, runId)));
+    .where(and(eq(runs.serverId, sql.placeholder("serverId")), eq(runs.runId, sql.placeholder("runId"))))
+    .prepare(),
+);
+
+/** A run of this server; one of another server is not found. */
+export async function findReportedRun(db: Database, serverId: ServerId, runId: RunId): Promise<ReportedRun | null> {
+  const [row] = await reportedRun(db).all({ serverId, runId });
   return row ?? null;
 }
 

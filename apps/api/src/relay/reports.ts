@@ -44,8 +44,10 @@ export async function recordReports(
     written.push(runtime.writer.commit(unit)); // The writer keeps the order; each follows its predecessor's number.
     previousSeq = report.seq;
   }
-  await Promise.all(written);
+  const outcomes = await Promise.all(written);
   runtime.serverHeard();
+  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return previousSeq;
+  // Another process recorded some of them at the same time.
   return (await findReportingServer(runtime.db, serverId))?.reportSeq ?? null;
 }
 

@@ -4,6 +4,7 @@ import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { prepared } from "../db/prepared.ts";
 import { enrolments, runs, servers } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 import type { ConnectionAlert, ServerStatus } from "./views.ts";
@@ -53,11 +54,16 @@ export async function listServerRows(db: Database, scope: TenantScope): Promise<
   return db.select(columns).from(servers).where(eq(servers.orgId, scope.orgId)).orderBy(asc(servers.createdAtMs));
 }
 
-export async function findServer(db: Database, scope: TenantScope, serverId: ServerId): Promise<Server | null> {
-  const [row] = await db
+const oneServer = prepared((db) =>
+  db
     .select(columns)
     .from(servers)
-    .where(and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId)));
+    .where(and(eq(servers.orgId, sql.placeholder("orgId")), eq(servers.serverId, sql.placeholder("serverId"))))
+    .prepare(),
+);
+
+export async function findServer(db: Database, { orgId }: TenantScope, serverId: ServerId): Promise<Server | null> {
+  const [row] = await oneServer(db).all({ orgId, serverId });
   return row ?? null;
 }
 

@@ -6,6 +6,7 @@ import type { TenantScope } from "../auth/scope.ts";
 import type { ReadableRun } from "../content/stream-keys.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { prepared } from "../db/prepared.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
 import { headOf } from "../outbox/repo.ts";
 import { firstAttempt } from "./sign-command.ts";
@@ -105,8 +106,14 @@ function toResolution(run: Row["run"], by: string | null): TaskView["resolution"
   return outcome === null || atMs === null ? null : { outcome, by: by ?? "", atMs, rerunTaskId };
 }
 
-export async function findTask(db: Database, scope: TenantScope, taskId: TaskId): Promise<TaskRecord | null> {
-  const [row] = await selectTasks(db).where(and(eq(tasks.orgId, scope.orgId), eq(tasks.taskId, taskId)));
+const oneTask = prepared((db) =>
+  selectTasks(db)
+    .where(and(eq(tasks.orgId, sql.placeholder("orgId")), eq(tasks.taskId, sql.placeholder("taskId"))))
+    .prepare(),
+);
+
+export async function findTask(db: Database, { orgId }: TenantScope, taskId: TaskId): Promise<TaskRecord | null> {
+  const [row] = await oneTask(db).all({ orgId, taskId });
   return row === undefined ? null : toRecord(row);
 }
 

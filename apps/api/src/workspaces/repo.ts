@@ -3,6 +3,7 @@ import { and, asc, eq, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
+import { prepared } from "../db/prepared.ts";
 import { projects, servers, workspaces } from "../db/schema.ts";
 import type { WorkspaceView } from "./views.ts";
 
@@ -24,14 +25,20 @@ export async function listWorkspaceRows(db: Database, scope: TenantScope): Promi
   return selectWorkspaces(db).where(eq(workspaces.orgId, scope.orgId)).orderBy(asc(workspaces.createdAtMs));
 }
 
+const oneWorkspace = prepared((db) =>
+  selectWorkspaces(db)
+    .where(
+      and(eq(workspaces.orgId, sql.placeholder("orgId")), eq(workspaces.workspaceId, sql.placeholder("workspaceId"))),
+    )
+    .prepare(),
+);
+
 export async function findWorkspace(
   db: Database,
-  scope: TenantScope,
+  { orgId }: TenantScope,
   workspaceId: WorkspaceId,
 ): Promise<WorkspaceView | null> {
-  const [row] = await selectWorkspaces(db).where(
-    and(eq(workspaces.orgId, scope.orgId), eq(workspaces.workspaceId, workspaceId)),
-  );
+  const [row] = await oneWorkspace(db).all({ orgId, workspaceId });
   return row ?? null;
 }
 
