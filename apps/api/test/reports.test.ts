@@ -64,6 +64,19 @@ test("the same batch sent twice at once is recorded once [F2]", async () => {
   expect(Number(await count()) - before).toBe(2);
 });
 
+test("a batch in disorder, with a report twice, is recorded in order, each report once [F2]", async () => {
+  await using platform = await TestApi.start();
+  const { serverId } = await platform.withWorkspace();
+  const duplicate = { kind: "duplicateKey", epoch: 3, bootId: "other", seq: 2, atMs: 5 };
+  const offline = { kind: "offline", reason: "silent", seq: 3, atMs: 6 };
+  const before = await refusals(platform);
+  const answer = await platform.internal("/relay/reports", { serverId, reports: [offline, duplicate, duplicate] });
+  expect(await answer.json()).toEqual({ through: 3, spreadMs: 2000 });
+  expect(await refusals(platform)).toEqual([...before, "server.connect"]);
+  const [server] = (await platform.api.database.client.execute("select status from servers")).rows;
+  expect(server).toMatchObject({ status: "offline" });
+});
+
 test("a report that another replica has recorded meanwhile changes nothing, although it was read as new [F2]", async () => {
   await using platform = await TestApi.start();
   const { serverId } = await platform.withWorkspace();

@@ -4,7 +4,7 @@ import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import { resultSchema, type RunResult } from "@quarterdeck/core/protocol/result";
 import type { Runtime } from "../runtime.ts";
-import type { Statement, StatementOutcome } from "../writer.ts";
+import type { Statement, Unit } from "../writer.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { recordChange } from "../events/repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
@@ -34,21 +34,27 @@ export async function recordReports(
 ): Promise<number | null> {
   const server = await findReportingServer(runtime.db, serverId);
   if (server === null) return null;
-  const written: Promise<StatementOutcome[]>[] = [];
-  let previousSeq = server.reportSeq;
-  for (const report of [...reports].sort((a, b) => a.seq - b.seq)) {
-    if (report.seq <= previousSeq) continue;
-    const mark = runtime.makeId("entry");
-    const step = { serverId, previousSeq, seq: report.seq, mark };
-    const unit = [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
-    written.push(runtime.writer.commit(unit)); // The writer keeps the order; each follows its predecessor's number.
-    previousSeq = report.seq;
-  }
-  const outcomes = await Promise.all(written);
+  const fresh = inOrder(reports).filter(({ seq }) => seq > server.reportSeq);
+  const units = await Promise.all(
+    fresh.map(async (report, index): Promise<Unit> => {
+      const mark = runtime.makeId("entry");
+      const previousSeq = fresh[index - 1]?.seq ?? server.reportSeq;
+      const step = { serverId, previousSeq, seq: report.seq, mark };
+      return [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
+    }),
+  );
+  // Together, so that they cost one commit. The writer keeps their order; each follows its predecessor's number.
+  const outcomes = await Promise.all(units.map((unit) => runtime.writer.commit(unit)));
   runtime.serverHeard();
-  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return previousSeq;
+  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return fresh.at(-1)?.seq ?? server.reportSeq;
   // Another process recorded some of them at the same time.
   return (await findReportingServer(runtime.db, serverId))?.reportSeq ?? null;
+}
+
+/** By number, each number once. */
+function inOrder(reports: readonly Report[]): Report[] {
+  const sorted = reports.toSorted((a, b) => a.seq - b.seq);
+  return sorted.filter(({ seq }, index) => seq !== sorted[index - 1]?.seq);
 }
 
 interface Reported {
