@@ -78,6 +78,17 @@ test("a relay that came back without its storage gets everything again from the 
   expect(entries.map((entry) => entry.kind)).toEqual(["register", "command", "command", "command"]);
 });
 
+test("a claim that a clock ten years ahead took is free as soon as somebody with the right time asks [F7]", async () => {
+  await using platform = await TestApi.start();
+  const { db, writer } = platform.api.runtime;
+  const ask = (holder: string, nowMs: number) =>
+    takeClaim({ db, writer }, { name: "other", holder, nowMs, durationMs: 1000, isForced: false });
+  const now = Date.now();
+  expect((await ask("ahead", now + 10 * 365 * 86_400_000))?.fence).toBe(1);
+  expect((await ask("right", now))?.fence).toBe(2);
+  expect(await ask("third", now + 999)).toBeNull();
+});
+
 test("whoever takes the claim fences the one before", async () => {
   await using platform = await TestApi.start();
   const { serverId } = await platform.withWorkspace();

@@ -24,7 +24,7 @@ test("the outbox takes an entry once and nothing beyond a gap", async () => {
   expect((await relay.waiting(server.serverId, command.runId)).state).toBe("dispatched");
 });
 
-test("a wrong service key, an unknown path and a malformed batch are refused", async () => {
+test("a wrong service key, an unknown path and a malformed batch are refused [W1]", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const path = `/api/servers/${server.serverId}/outbox`;
   const body = JSON.stringify({ entries: [{ kind: "revoke", position: 2 }] });
