@@ -62,6 +62,9 @@ export interface EndListener {
   closed(code: number, reason: string, wasClean: boolean): void;
 }
 
+/** What one end has sent and the other has not got, at most: whoever sends more does not look whether anybody reads. */
+const mostOnTheWay = { messages: 600, characters: 1_500_000 };
+
 /** One end of a connection that keeps the order of messages, as TCP does. */
 export class End {
   readonly wire: Wire;
@@ -70,6 +73,7 @@ export class End {
   isOpen = true;
   #freeAtMs = 0;
   #held: Message | undefined;
+  readonly #onTheWay = { messages: 0, characters: 0 };
 
   constructor(wire: Wire, towards: Direction) {
     this.wire = wire;
@@ -138,7 +142,22 @@ export class End {
     const { link, world } = this.wire;
     const atMs = Math.max(this.#freeAtMs, world.timeline.nowMs + link.delayMs());
     this.#freeAtMs = atMs;
-    world.timeline.after(atMs - world.timeline.nowMs, () => this.#whenThrough(() => this.#peer.#arrive(message)));
+    this.#count(message, 1);
+    const arrive = () => {
+      this.#count(message, -1);
+      this.#peer.#arrive(message);
+    };
+    world.timeline.after(atMs - world.timeline.nowMs, () => this.#whenThrough(arrive));
+  }
+
+  #count(message: Message, by: 1 | -1): void {
+    const { link, world, isCut } = this.wire;
+    const onTheWay = this.#onTheWay;
+    onTheWay.messages += by;
+    if (message.kind === "text") onTheWay.characters += by * message.text.length;
+    const isTooMuch = onTheWay.messages > mostOnTheWay.messages || onTheWay.characters > mostOnTheWay.characters;
+    if (isTooMuch && !isCut)
+      world.violate(`memory: ${onTheWay.messages} messages wait on ${link.name}, ${onTheWay.characters} characters`);
   }
 
   /** Waits until neither the link nor this very connection is stalled. */
