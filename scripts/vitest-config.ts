@@ -16,7 +16,7 @@ export const reportsFolder = join(import.meta.dirname, "..", ".reports");
 export function testConfig({
   name,
   include,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
   isSequential = false,
 }: TestConfigOptions): ViteUserConfig {
   return defineConfig({
@@ -27,6 +27,8 @@ export function testConfig({
       passWithNoTests: true,
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
+      // Its own default of a second is little on a busy machine.
+      expect: { poll: { timeout: 10_000 } },
       fileParallelism: !isSequential,
     },
   });

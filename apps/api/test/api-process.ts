@@ -1,26 +1,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync, existsSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createClient, type QuarterdeckClient } from "../src/client.ts";
 import { loadKeys } from "../src/keys/keys.ts";
 import { FakeRelay } from "./fake-relay.ts";
+import { freePort } from "./free-port.ts";
 import { owner } from "./test-api.ts";
 
 const entry = join(import.meta.dirname, "../src/server.ts");
 const preload = pathToFileURL(join(import.meta.dirname, "preload/failpoints.ts")).href;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** The API in a process of its own that dies where a test wants it to. */
 export class ApiProcess implements AsyncDisposable {
@@ -80,12 +71,12 @@ export class ApiProcess implements AsyncDisposable {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#child = child;
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
       child.stderr.on("data", (text: Buffer) => {
         this.#printed += text.toString();
         if (this.#printed.includes("the API is up")) resolve();
       });
-      child.once("exit", () => resolve());
+      child.once("exit", (code) => (code === null ? resolve() : reject(new Error(`exit ${code}: ${this.#printed}`))));
     });
   }
 

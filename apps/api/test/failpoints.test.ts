@@ -71,19 +71,23 @@ describe("the API that is killed", () => {
     expect(positions).toEqual(positions.map((_, index) => index + 1));
   });
 
-  it.each(["before report", "after report"])("%s: the result is recorded once [F1]", async (moment) => {
-    const wish = submission();
-    await insist(() => api.client.api.tasks.submit.mutate(wish));
-    await expect.poll(() => sentFor(wish.taskId), { timeout: 20_000 }).toHaveLength(1);
-    const [command] = sentFor(wish.taskId);
-    api.killAt(moment);
-    await report({ kind: "result", ...(await bridge.finish(command!)) });
-    expect(api.wasKilled).toBe(true);
-    expect(await api.client.api.tasks.get.query({ taskId: wish.taskId })).toMatchObject({
-      state: "ended",
-      verdict: "succeeded",
-    });
-  });
+  it.each(["before report", "after report"])(
+    "%s: the result is recorded once [F1]",
+    { timeout: 60_000 },
+    async (moment) => {
+      const wish = submission();
+      await insist(() => api.client.api.tasks.submit.mutate(wish));
+      await expect.poll(() => sentFor(wish.taskId), { timeout: 20_000 }).toHaveLength(1);
+      const [command] = sentFor(wish.taskId);
+      api.killAt(moment);
+      await report({ kind: "result", ...(await bridge.finish(command!)) });
+      expect(api.wasKilled).toBe(true);
+      expect(await api.client.api.tasks.get.query({ taskId: wish.taskId })).toMatchObject({
+        state: "ended",
+        verdict: "succeeded",
+      });
+    },
+  );
 
   it.each(["before housekeeping", "after housekeeping"])(
     "%s, which comes at each start, starts again [F1]",

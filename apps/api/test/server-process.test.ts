@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -10,6 +9,7 @@ import { createClient } from "../src/client.ts";
 import { loadKeys } from "../src/keys/keys.ts";
 import { FakeBridge } from "./fake-bridge.ts";
 import { FakeRelay } from "./fake-relay.ts";
+import { freePort } from "./free-port.ts";
 import { newId, owner, tokenIn } from "./test-api.ts";
 
 // The API as its own process, killed and stopped for real.
@@ -33,14 +33,6 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 function launch(change: NodeJS.ProcessEnv = {}): { child: ChildProcess; stderr: () => string } {
   const child = spawn(process.execPath, [entry], {
     env: {
@@ -61,7 +53,7 @@ function launch(change: NodeJS.ProcessEnv = {}): { child: ChildProcess; stderr: 
 
 async function start(): Promise<void> {
   const { stderr } = launch();
-  await expect.poll(() => stderr(), { interval: 20, timeout: 10_000 }).toContain("the API is up");
+  await expect.poll(() => stderr(), { interval: 20, timeout: 60_000 }).toContain("the API is up");
 }
 
 async function kill(signal: NodeJS.Signals): Promise<number | null> {
@@ -119,7 +111,7 @@ test("killed in the middle of submissions, every acknowledged task is there and 
   expect(sent.slice(1)).toEqual(submissions.map((submission) => submission.taskId));
   await client.close();
   expect(await kill("SIGTERM")).toBe(0);
-}, 30_000);
+}, 120_000);
 
 test("SIGTERM stops it cleanly", async () => {
   await start();

@@ -91,7 +91,8 @@ test("what a server could not send while it was away reaches whoever watches, an
   const later = await watch(server, limits.telemetryHistoryMs);
   expect(await received(later, last)).toEqual({ times, gaps: [gap] });
   const hour = await received(await watch(server, hourMs), last);
-  expect(hour.times.length).toBeGreaterThanOrEqual(120);
+  // The oldest slot may begin a moment before the hour.
+  expect(hour.times.length).toBeGreaterThanOrEqual(119);
   expect(hour.times.length).toBeLessThan(150);
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
@@ -27,19 +27,32 @@ afterAll(async () => {
 
 let submitted = 0;
 
-/** Submits a program that counts its starts on the disk, and lasts a moment. */
-async function submit(lastsMs = 0): Promise<{ task: TaskView; starts: () => string }> {
+interface Counting {
+  readonly task: TaskView;
+  /** As many characters as it was started. */
+  readonly starts: () => string;
+  readonly letEnd: () => void;
+}
+
+/** Submits a program that counts its starts on the disk, and lasts a moment, or with `null` until it may end. */
+async function submit(lastsMs: number | null = 0): Promise<Counting> {
   const { client, dataDir } = platform;
   const workspaceId = await client.workspaceId();
   const name = `count-${++submitted}`;
-  const script = `require("fs").appendFileSync("${name}", "x"); setTimeout(() => {}, ${lastsMs})`;
+  const waiting = `const t = setInterval(() => { if (require("fs").existsSync("${name}-end")) clearInterval(t); }, 20)`;
+  const lasting = lastsMs === null ? waiting : `setTimeout(() => {}, ${lastsMs})`;
+  const script = `require("fs").appendFileSync("${name}", "x"); ${lasting}`;
   const task = await client.run("node", ["-e", script]);
   const count = join(dataDir, "bridge/workspaces", workspaceId, "scratch", name);
-  return { task, starts: () => (existsSync(count) ? readFileSync(count, "utf8") : "") };
+  return {
+    task,
+    starts: () => (existsSync(count) ? readFileSync(count, "utf8") : ""),
+    letEnd: () => writeFileSync(`${count}-end`, ""),
+  };
 }
 
 /** Waits until they have ended; answers which of them did not end well, were not started once, or are not recorded so. */
-async function mistakesOf(runs: readonly Awaited<ReturnType<typeof submit>>[]): Promise<unknown[]> {
+async function mistakesOf(runs: readonly Counting[]): Promise<unknown[]> {
   const ends = runs.map(async ({ task, starts }) => {
     const ended = await platform.client.waitUntil(task.taskId, ({ state }) => state === "ended", 40_000);
     const isExact = ended.verdict === "succeeded" && ended.exitCode === 0 && starts() === "x";
@@ -105,9 +118,10 @@ it("[F5] survives a network that stalls, is slow, and cuts frames in the middle"
 });
 
 it("[F6] takes a bridge back whose old connection is half open", { timeout: 90_000 }, async () => {
-  const before = await submit(1000);
+  const before = await submit(null);
   await platform.client.waitUntil(before.task.taskId, ({ state }) => state === "running");
   platform.bridgeToRelay.leaveHalfOpen();
+  before.letEnd();
   const after = await submit();
   expect(await mistakesOf([before, after])).toEqual([]);
 });
@@ -156,9 +170,10 @@ it("[F5] goes on when the relay was stopped until its bridge gave it up", { time
 });
 
 it("[F5] goes on when the API was stopped while a run ended", { timeout: 60_000 }, async () => {
-  const run = await submit(300);
+  const run = await submit(null);
   await platform.client.waitUntil(run.task.taskId, ({ state }) => state === "running");
   platform.signal("api", "SIGSTOP");
+  run.letEnd();
   await waitFor(() => existsSync(join(platform.dataDir, "bridge/runs", run.task.runId, "result.json")), {
     what: "the run to end",
   });

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
 import { newTaskId, signIn } from "./support/client.ts";
 import { createAccount, output, verdict } from "./support/console.ts";
-import { collect, processesNaming } from "./support/quarterdeck.ts";
+import { collect, killIfAlive, processesNaming } from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { waitFor } from "./support/wait-for.ts";
 import { withConsole } from "./support/with-console.ts";
@@ -74,6 +74,6 @@ it("brings a second server up with the one command that the console shows", { ti
       await output(page).getByText("back again").waitFor();
     });
   } finally {
-    for (const pid of processesNaming(elsewhere.path)) process.kill(pid, "SIGKILL");
+    for (const pid of processesNaming(elsewhere.path)) killIfAlive(pid);
   }
 });

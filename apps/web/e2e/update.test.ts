@@ -7,7 +7,7 @@ import { takeScreenshot } from "./support/browser.ts";
 import { packBridge } from "./support/bridge-package.ts";
 import { newTaskId, signIn, type TestClient } from "./support/client.ts";
 import { createAccount } from "./support/console.ts";
-import { processesNaming, repositoryRoot } from "./support/quarterdeck.ts";
+import { killIfAlive, processesNaming, repositoryRoot } from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { withConsole } from "./support/with-console.ts";
 
@@ -123,7 +123,7 @@ it("stops an update of all servers at the first failure and says why, with the v
         const gone = once(other, "exit");
         other.kill("SIGTERM");
         await gone;
-        for (const pid of processesNaming(elsewhere.path)) process.kill(pid, "SIGKILL"); // Wrappers that waited.
+        for (const pid of processesNaming(elsewhere.path)) killIfAlive(pid); // Wrappers that waited.
       }
     },
     offering(tarball),

@@ -98,6 +98,8 @@ export class FakeRelay {
   /** Set to give no credit for output back, as a relay that is busy would. */
   holdsCredit = false;
   #heldCredit = 0;
+  /** What was wrong with frames of the bridge. */
+  readonly #complaints: unknown[] = [];
   readonly #withheld = new Set<number>();
   /** Unset to leave out what bridges are told about the platform's keys. */
   announcesKeys = true;
@@ -160,7 +162,7 @@ export class FakeRelay {
 
   async listen(): Promise<void> {
     this.#webSockets = new WebSocketServer({ server: this.#http });
-    this.#webSockets.on("connection", (socket) => void this.#connected(socket));
+    this.#webSockets.on("connection", (socket) => void this.#greet(socket));
     await new Promise<void>((resolve) => this.#http.listen(this.port, "127.0.0.1", resolve));
     this.port = (this.#http.address() as AddressInfo).port;
   }
@@ -180,6 +182,8 @@ export class FakeRelay {
     this.#webSockets?.close();
     this.#http.closeAllConnections();
     await new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    const complaints = this.#complaints.splice(0);
+    if (complaints.length > 0) throw new AggregateError(complaints, "the bridge broke the protocol");
   }
 
   /** Cuts the connection, as a deployment does. */
@@ -208,7 +212,7 @@ export class FakeRelay {
     return [200, await signText(this.platform.privateKey, "enrolAnswer", JSON.stringify(answer))];
   }
 
-  async #connected(socket: WebSocket): Promise<void> {
+  async #greet(socket: WebSocket): Promise<void> {
     this.#sockets.add(socket);
     socket.on("close", (code) => {
       this.closes.push(code);
@@ -229,7 +233,9 @@ export class FakeRelay {
     let inOrder = Promise.resolve();
     socket.on("message", (data) => {
       this.lastFrameAtMs = performance.now();
-      inOrder = inOrder.then(() => this.#received(socket, challenge, (data as Buffer).toString()));
+      inOrder = inOrder
+        .then(() => this.#received(socket, challenge, (data as Buffer).toString()))
+        .catch((error: unknown) => void this.#complaints.push(error));
     });
     socket.send(challenge);
   }
@@ -240,6 +246,8 @@ export class FakeRelay {
     if (!decoded.ok) throw new Error(decoded.error.message);
     const frame = decoded.value;
     if (frame.type === "hello") await this.#welcome(socket, challenge, frame);
+    else if (socket !== this.#socket)
+      return; // Said before its successor was welcomed, read after.
     else if (frame.epoch !== this.epoch) throw new Error(`epoch ${frame.epoch} instead of ${this.epoch}`);
     else await this.#streamFrame(frame);
     this.frames.push(frame);
@@ -348,10 +356,20 @@ export class FakeRelay {
     this.#socket?.send(encodeFrame(frame));
   }
 
+  /** For what nobody sends again after the next connection. */
+  #sendNow(frame: RelayToBridge): void {
+    this.#connected().send(encodeFrame(frame));
+  }
+
+  #connected(): WebSocket {
+    if (!this.#socket) throw new Error("the bridge is not connected");
+    return this.#socket;
+  }
+
   /** Types into a run. */
   type(piece: Omit<RunInput, "type" | "keyEpoch" | "data"> & { readonly text: string; keyEpoch?: number }): void {
     const { text, keyEpoch = null, ...rest } = piece;
-    this.#send({ type: "input", ...rest, data: Buffer.from(text).toString("base64"), keyEpoch });
+    this.#sendNow({ type: "input", ...rest, data: Buffer.from(text).toString("base64"), keyEpoch });
   }
 
   /** What the bridge said of a writer's input, newest last. */
@@ -402,7 +420,7 @@ export class FakeRelay {
   }
 
   sendKeys(...statements: SignedText[]): void {
-    this.#send({ type: "keys", statements });
+    this.#sendNow({ type: "keys", statements });
   }
 
   watch(interest: { telemetry?: boolean; runs?: readonly RunId[] }): void {
@@ -473,7 +491,7 @@ export class FakeRelay {
 
   /** Sends text as it is, whatever it is. */
   sendRaw(text: string): void {
-    this.#socket?.send(text);
+    this.#connected().send(text);
   }
 
   finished(runId: RunId): RunFinished | undefined {

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { RunId } from "@quarterdeck/core/ids";
 import { readMarker } from "../src/runs/run-files.ts";
 import { killRun } from "../src/wrapper/end-run.ts";
+import { signalProcess } from "../src/wrapper/processes.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 const preload = pathToFileURL(join(import.meta.dirname, "preload/faults.ts")).href;
@@ -44,7 +45,7 @@ export class FaultyBridge implements AsyncDisposable {
   async reboot(runId: RunId, boot: string): Promise<void> {
     await this.bridge.end("SIGKILL");
     const wrapper = readMarker(this.bridge.data.run(runId))?.pid;
-    if (wrapper !== undefined) process.kill(wrapper, "SIGKILL");
+    if (wrapper !== undefined) signalProcess(wrapper, "SIGKILL");
     await killRun(runId);
     writeFileSync(join(this.#folder, "boot"), boot);
     this.bridge.begin();

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { DataDirectory } from "../src/data-directory.ts";
 import { killRun } from "../src/wrapper/end-run.ts";
-import { processStartTicks } from "../src/wrapper/processes.ts";
+import { processStartTicks, signalProcess } from "../src/wrapper/processes.ts";
 import { FakeRelay } from "./fake-relay.ts";
 import { realPackage } from "./test-package.ts";
 
@@ -16,6 +16,7 @@ export class LaunchedBridge implements AsyncDisposable {
   readonly #folder: string;
   readonly #probationMs: number;
   #launcher: ChildProcess | undefined;
+  #epochBefore = 0;
   log = "";
 
   private constructor(relay: FakeRelay, folder: string, probationMs: number) {
@@ -50,6 +51,7 @@ export class LaunchedBridge implements AsyncDisposable {
     });
     child.once("exit", () => this.relay.changes.notify());
     this.#launcher = child;
+    this.#epochBefore = this.relay.epoch;
   }
 
   get launcherPid(): number {
@@ -72,9 +74,11 @@ export class LaunchedBridge implements AsyncDisposable {
     }
   }
 
-  /** The version that is connected. */
+  /** The version that has connected since this launcher began. */
   get version(): string | undefined {
-    return this.relay.isOnline ? this.relay.hello?.capabilities.bridgeVersion : undefined;
+    return this.relay.isOnline && this.relay.epoch > this.#epochBefore
+      ? this.relay.hello?.capabilities.bridgeVersion
+      : undefined;
   }
 
   async untilVersion(version: string): Promise<void> {
@@ -92,7 +96,7 @@ export class LaunchedBridge implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end("SIGKILL");
     const { bridgePid } = this;
-    if (bridgePid !== undefined) process.kill(bridgePid, "SIGKILL");
+    if (bridgePid !== undefined) signalProcess(bridgePid, "SIGKILL");
     await Promise.all(readdirSync(this.data.runs).map((runId) => killRun(runId as RunId)));
     await this.relay.stop();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });

@@ -14,7 +14,7 @@ const digest = () => createHash("sha256").update(readFileSync(tarball)).digest("
 const npx = process.env["npm_execpath"]?.endsWith("npm-cli.js") ? process.env["npm_execpath"] : undefined;
 
 it("is one tarball, the same each time, that npx runs from an address and that needs nothing else", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   execFileSync(process.execPath, ["build.ts"], { cwd: packageRoot });
   const first = digest();

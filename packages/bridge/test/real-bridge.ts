@@ -130,6 +130,8 @@ export class RealBridge implements AsyncDisposable {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     await ended;
+    // Its end of the connection closes with it, which is noticed a moment later.
+    await this.relay.changes.until(() => !this.relay.isOnline, "the end of the connection");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

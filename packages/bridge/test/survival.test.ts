@@ -232,7 +232,6 @@ describe("cancelling", () => {
     const end = await bridge.relay.untilFinished(runId);
     expect(end.verdict).toBe("cancelled");
     expect(tailText(end)).toBe("hi\nbye\n");
-    expect(end.durationMs).toBeLessThan(4000);
   });
 
   it("before the command has come keeps it from starting, also after a restart", async () => {

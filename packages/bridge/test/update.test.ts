@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { describe, expect, it } from "vitest";
-import { processStartTicks } from "../src/wrapper/processes.ts";
+import { processStartTicks, signalProcess } from "../src/wrapper/processes.ts";
 import { LaunchedBridge } from "./launched-bridge.ts";
 import { offer, packageOf, realPackage } from "./test-package.ts";
 
@@ -72,7 +72,7 @@ describe("a new version that does not work", () => {
     ["isNeverWelcomed", /had not shown within .*journal was opened, and towards the relay: .*4401/],
     ["readsNoJournal", /ended with code/],
   ] as const)("because it %s: the one before comes back and says why", async (sabotage, reason) => {
-    const probationMs = sabotage === "exits" || sabotage === "readsNoJournal" ? 30_000 : 4000;
+    const probationMs = { exits: 30_000, hangs: 4000, isNeverWelcomed: 12_000, readsNoJournal: 30_000 }[sabotage];
     await using bridge = await LaunchedBridge.start({ probationMs });
     const run = await startWaiting(bridge);
     const params = await offer(bridge.relay, packageOf(next, sabotage));
@@ -102,8 +102,6 @@ describe("a new version that does not work", () => {
 });
 
 describe("[F4] an update that is cut off", () => {
-  const isOnline = (bridge: LaunchedBridge) => bridge.relay.isOnline;
-
   it("during the download: is done after the start", async () => {
     await using bridge = await LaunchedBridge.start();
     const { archive, manifest } = packageOf(next);
@@ -132,14 +130,19 @@ describe("[F4] an update that is cut off", () => {
       it(`${moment}, by the end of ${victim}: ends in the new version and says so once`, async () => {
         await using bridge = await LaunchedBridge.start();
         const run = await startWaiting(bridge);
+        const before = bridge.bridgePid;
         const updating = await update(bridge, await offer(bridge.relay, packageOf(next)));
         await bridge.relay.changes.until(() => bridge.log.includes(sign), sign);
+        // The launcher says what it starts before it has.
+        const isThere = () => moment === "at the switch" || (bridge.bridgePid ?? before) !== before;
+        if (victim !== "launcher") await bridge.relay.changes.until(isThere, "the process of the new version");
         const { bridgePid } = bridge;
         if (victim !== "bridge") await bridge.end("SIGKILL");
-        if (victim !== "launcher" && bridgePid !== undefined) process.kill(bridgePid, "SIGKILL");
+        // With its launcher it ends by itself, perhaps before this.
+        if (victim !== "launcher" && bridgePid !== undefined) signalProcess(bridgePid, "SIGKILL");
         if (victim !== "bridge") bridge.begin();
         const end = await bridge.relay.untilFinished(updating);
-        await bridge.relay.changes.until(() => isOnline(bridge), "a bridge");
+        await bridge.relay.changes.until(() => bridge.version, "a bridge");
         // A version that somebody kills on its probation has not shown that it works; else the new one runs.
         const isKilledOnProbation = victim === "bridge" && moment !== "when the new version has connected";
         if (end.verdict === "succeeded") expect(bridge.version).toBe(next);

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -34,13 +35,16 @@ const partMarks: Record<Part, string> = {
 };
 
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
+  for (;;) {
+    // Below those that the kernel gives to connections: so it stays free until it is used.
+    const port = randomInt(15_000, 32_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const listening = once(server, "listening").then(() => true);
+    if (!(await Promise.race([listening, once(server, "error").then(() => false)]))) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** Starts it and waits until it says that it is up. The build must be there. */
@@ -98,6 +102,15 @@ export function collect(child: ChildProcess): () => string {
 /** The processes whose command line, working directory or environment names a folder. */
 export function processesNaming(folder: string): number[] {
   return allPids().filter((pid) => pid !== process.pid && commandLine(pid).includes(folder));
+}
+
+/** For what may end by itself at the same time. */
+export function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 export function isAlive(pid: number): boolean {
