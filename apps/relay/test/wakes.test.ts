@@ -170,9 +170,9 @@ test("an echo goes out at once, and waits for nothing to be gathered with: typin
   const { timer: before = 0 } = await relay.wakes();
   const data = sealedLike(Buffer.from("x"));
   for (let seq = 1; seq <= 20; seq++) {
-    viewer.send({ type: "input", runId, writer: "me", seq, data: "eA==", keyEpoch: null, isEnd: false });
+    viewer.send({ type: "input", runId, writer: "me", seq, turn: "t".repeat(22), data, isEnd: false });
     await peer.next("input", (frame) => frame["seq"] === seq);
-    peer.send({ type: "inputState", epoch, runId, writer: "me", through: seq, code: null, message: null });
+    peer.send({ type: "inputState", epoch, runId, writer: "me", through: seq, turn: null, code: null, message: null });
     peer.send({ type: "output", epoch, runId, offset: seq - 1, data, isEnd: false });
     await viewer.next("output", (frame) => frame["offset"] === seq - 1);
   }

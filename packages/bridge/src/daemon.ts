@@ -152,6 +152,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const follower = new OutputFollower({ data, contentKeys, stateOf, send: (frame) => connection.send(frame) });
   const inputs = new RunInputs({
     open: (runId) => RunInputWriter.open(data.run(runId)),
+    findOpener: (runId) => contentKeys.findInputOpener(runId),
     isActive: (runId) => runner.isActive(runId),
     send: (frame) => connection.send(frame),
     log,

@@ -48,6 +48,9 @@ export interface Forwarded {
   readonly isInterestChanged: boolean;
 }
 
+/** Passes input on to the bridge, or says why it does not reach it. */
+type SendInput = (input: RunInput) => Refusal | null;
+
 /** A viewer and its socket. */
 type Seat = readonly [WebSocket, ViewerState];
 
@@ -68,14 +71,13 @@ export class ViewerHall {
   readonly #post = new ViewerPost((socket) => this.#store(socket));
   /** Viewers whose attachment is older than what is known of them. */
   readonly #unstored = new Set<WebSocket>();
-  readonly #sendInput: (input: RunInput) => boolean;
+  readonly #sendInput: SendInput;
   readonly #inputs = new WeakMap<WebSocket, InputWindow>();
   readonly #flows = new WeakMap<WebSocket, TelemetryFlow>();
   #samples: Sample[] = [];
   #hasDeadlineChanged = false;
 
-  /** @param sendInput passes input on to the bridge, and returns whether there is one */
-  constructor(state: ObjectState, sendInput: (input: RunInput) => boolean) {
+  constructor(state: ObjectState, sendInput: SendInput) {
     this.#state = state;
     this.#sendInput = sendInput;
     for (const socket of state.ctx.getWebSockets(tags.viewer)) {
@@ -203,8 +205,8 @@ export class ViewerHall {
   }
 
   /** Passes on how far input has come, to whoever may type into the run. Returns whether somebody waited for it. */
-  inputState({ runId, writer, through, code, message }: InputState): boolean {
-    const state: InputState = { type: "inputState", runId, writer, through, code, message };
+  inputState({ runId, writer, through, turn, code, message }: InputState): boolean {
+    const state: InputState = { type: "inputState", runId, writer, through, turn, code, message };
     const text = encode(state);
     let isAwaited = false;
     const nowMs = Date.now();
@@ -372,9 +374,9 @@ export class ViewerHall {
         message: "More input is on the way than the window allows.",
       });
     }
-    if (this.#sendInput(input)) return null;
-    const message = "The server is not connected. What was typed did not reach it.";
-    const state: InputState = { type: "inputState", runId, writer, through: 0, code: "SERVER_OFFLINE", message };
+    const refused = this.#sendInput(input);
+    if (refused === null) return null;
+    const state: InputState = { type: "inputState", runId, writer, through: 0, turn: null, ...refused };
     window.answered(state);
     this.#send(socket, state);
     return null;
