@@ -62,7 +62,10 @@ test("[F11] a bridge that takes no sealed input: such a run is refused at once, 
   const ticket = { serverId, telemetry: false, runIds: [runId] };
   for (const refused of [typable(fixture), api.servers.viewerTicket.mutate({ ...ticket, inputRunIds: [runId] })]) {
     const { code, message } = await refusalOf(refused);
-    expect([code, message]).toEqual(["COMMAND_UNSUPPORTED", expect.stringMatching(/version 0\.1\.0.* typed into a run/)]);
+    expect([code, message]).toEqual([
+      "COMMAND_UNSUPPORTED",
+      expect.stringMatching(/version 0\.1\.0.* typed into a run/),
+    ]);
   }
   await api.servers.viewerTicket.mutate(ticket);
 });

@@ -103,7 +103,12 @@ test("[F11] a bridge that knows no sealed input is sent none; whoever types is t
   const { connection, runId } = await dispatched(server);
   const viewer = await openViewer(relay, server.serverId, { topics: [`input:${runId}`] });
   type(viewer, runId, 1);
-  const refused = { through: 0, turn: null, code: "COMMAND_UNSUPPORTED", message: expect.stringContaining("Update it") };
+  const refused = {
+    through: 0,
+    turn: null,
+    code: "COMMAND_UNSUPPORTED",
+    message: expect.stringContaining("Update it"),
+  };
   expect(await viewer.next("inputState")).toMatchObject(refused);
   expect(connection.peer.frames.some((frame) => frame.type === "input")).toBe(false);
 });

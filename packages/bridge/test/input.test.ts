@@ -129,7 +129,10 @@ describe("a relay that may do what it likes [W4]", () => {
     const ofReaders = await sealPiece(await deriveContentKey(relay.streamKey, runId), place, "by a reader\n");
     const attempts = [clear, "", printed?.type === "output" ? printed.data : "missing", ofReaders.data];
     for (const data of attempts)
-      expect(await me.send({ type: "input", ...place, data })).toMatchObject({ through: 1, code: "CONTENT_UNREADABLE" });
+      expect(await me.send({ type: "input", ...place, data })).toMatchObject({
+        through: 1,
+        code: "CONTENT_UNREADABLE",
+      });
     await me.type("end\n", { isEnd: true });
     await relay.untilFinished(runId);
     await relay.changes.until(() => relay.output.get(runId)?.isEnded, "the end of the output");
@@ -187,8 +190,8 @@ describe("a relay that may do what it likes [W4]", () => {
   });
 });
 
-function placeOf({ type: _, data: __, ...place }: RunInput): InputPlace {
-  return place;
+function placeOf({ runId, turn, writer, seq, isEnd }: RunInput): InputPlace {
+  return { runId, turn, writer, seq, isEnd };
 }
 
 /** The input key of the run in an epoch that is over: whoever was removed has it, and the run's own is another. */

@@ -65,8 +65,7 @@ export class Typist {
   async send(piece: RunInput): Promise<Answer> {
     const before = this.answers.length;
     this.#relay.sendInput(piece);
-    await this.#relay.changes.until(() => this.answers.length > before, "an answer");
-    const answer = this.answers[before]!;
+    const answer = await this.#relay.changes.until(() => this.answers[before], "an answer");
     this.seq = Math.max(this.seq, answer.through);
     return answer;
   }
