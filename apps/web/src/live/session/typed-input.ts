@@ -141,16 +141,15 @@ export class TypedInput {
     return [{ type: "typed", bytes: gone.reduce((sum, { bytes }) => sum + bytes.length, 0) }];
   }
 
-  /** Sends what the window allows; the first piece goes alone, since what follows a beginning that is refused is lost. */
+  /** Sends what the window allows. */
   #flow(): InputEffect[] {
     const turn = this.#turn;
     if (this.#phase !== "open" || turn === null) return [];
     const effects: InputEffect[] = [];
-    const most = this.#through === 0 ? 1 : piecesInFlight;
     let length = this.#pieces.filter(({ seq }) => seq <= this.#sent).reduce((sum, one) => sum + sealedLength(one), 0);
     for (const piece of this.#pieces.filter(({ seq }) => seq > this.#sent)) {
       length += sealedLength(piece);
-      if (piece.seq - this.#through > most || length > limits.inputInFlightBytes) break;
+      if (piece.seq - this.#through > piecesInFlight || length > limits.inputInFlightBytes) break;
       const { seq, bytes, isEnd } = piece;
       const place = { runId: this.#runId, writer: this.#writer, turn: turn.id, seq, isEnd };
       effects.push({ type: "seal", piece: { place, keyEpoch: turn.keyEpoch, bytes } });
