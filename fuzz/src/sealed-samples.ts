@@ -22,5 +22,14 @@ export const sampleSealingKey = {
 } as const;
 export const sampleStreamKey = { epoch: 1, key: "k".repeat(43) } as const;
 export const sampleSecretInput = { environment: { TOKEN: "secret" }, stdin: "typed" } as const;
+/** Where the sealed input in the corpus was typed, and its clear bytes. */
+export const sampleInputPlace = {
+  runId: sampleIds.runId,
+  turn: "t".repeat(22),
+  writer: "w-1",
+  seq: 1,
+  isEnd: false,
+} as const;
+export const sampleTyped = "hi\n";
 /** The clear bytes of the sealed output in the corpus. */
 export const sampleOutput = "what the program said";

@@ -3,6 +3,7 @@ import { callBodies } from "./targets/call-bodies.ts";
 import { runFiles } from "./targets/run-files.ts";
 import { platformTrustTargets } from "./targets/platform-trust.ts";
 import { frameTargets } from "./targets/frames.ts";
+import { readingTargets } from "./targets/readings.ts";
 import { sealedTargets } from "./targets/sealed.ts";
 import { sessionTargets } from "./targets/session-machines.ts";
 import { signedTextTargets } from "./targets/signed-texts.ts";
@@ -13,6 +14,7 @@ import { typedTextTargets } from "./targets/typed-texts.ts";
 export const targets: readonly FuzzTarget[] = [
   ...frameTargets,
   ...signedTextTargets,
+  ...readingTargets,
   ...sealedTargets,
   ...platformTrustTargets,
   callBodies,

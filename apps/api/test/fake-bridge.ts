@@ -26,6 +26,7 @@ export const capabilities: Capabilities = {
     "task.cancel",
     "task.log",
   ],
+  features: ["sealedInput"],
   programs: ["echo", "npm"],
   driver: "process",
   isolation: "hidden",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -51,7 +52,11 @@ test("[F9] one viewer that reads nothing and one that answers nothing, beside 20
 
   const samples = 3 * limits.framesPerCheckpoint;
   for (let atMs = 1; atMs <= samples; atMs++) {
-    connection.peer.send({ type: "telemetry", epoch: connection.welcome.epoch, samples: [{ ...sample, atMs }] });
+    connection.peer.send({
+      type: "telemetry",
+      epoch: connection.welcome.epoch,
+      readings: encodeReadings([{ ...sample, atMs }]),
+    });
     if (atMs % 8 > 0) continue;
     // As seconds would: the good ones have answered a mark long before it is missed.
     await eventually(

@@ -20,7 +20,7 @@ import type { RelayRuntime } from "./relay-runtime.ts";
 export const capabilities: Capabilities = {
   bridgeVersion: "0.1.0",
   actions: ["exec"],
-  features: ["drain"],
+  features: ["drain", "sealedInput"],
   programs: ["echo"],
   driver: "process",
   isolation: "hidden",

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RunId } from "@quarterdeck/core/ids";
+import { decodeReadings, type CompactReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { OutputFrame } from "./fake-viewer.ts";
 import type { Frame, Peer } from "./peer.ts";
@@ -36,7 +37,7 @@ export class FakePage {
     if (frame.type === "checkpoint") this.peer.send({ type: "reached", number: frame["number"] });
     if (frame.type === "telemetry") {
       this.samples++;
-      this.newestSampleMs = (frame["samples"] as { atMs: number }[]).at(-1)?.atMs ?? this.newestSampleMs;
+      this.newestSampleMs = decodeReadings(frame["readings"] as CompactReadings).at(-1)?.atMs ?? this.newestSampleMs;
     }
     if (frame.type === "output") this.#output(frame as OutputFrame);
   }

@@ -33,6 +33,18 @@ test.each([
     "PROTOCOL_VIOLATION",
     4400,
   ],
+  [
+    "a reading with numbers that are missing",
+    '{"type":"telemetry","epoch":1,"readings":[{"rows":[[1,2,3]]}]}',
+    "PROTOCOL_VIOLATION",
+    4400,
+  ],
+  [
+    "a reading that ends below zero",
+    '{"type":"history","epoch":1,"through":1,"readings":[{"rows":[[1,1,1,1,1,1,1,1,1,1,1],[0,-2,0,0,0,0,0,0,0,0,0]]}],"gaps":[]}',
+    "PROTOCOL_VIOLATION",
+    4400,
+  ],
   ["a frame that is too large", `{"type":"${"a".repeat(300_000)}"}`, "TOO_LARGE", 1009],
 ])(
   "[W1] %s from a bridge is refused, ends the connection and changes nothing",
@@ -62,6 +74,7 @@ async function kept({ serverId }: FakeServer): Promise<unknown> {
       serverId,
       "SELECT epoch, session_id, commands_assigned, commands_acknowledged, results_received FROM server",
     ),
+    history: await relay.sql(serverId, "SELECT * FROM telemetry_history"),
     results: relay.api.reports(serverId).filter((report) => report.kind === "result" || report.kind === "ended"),
   };
 }

@@ -1,12 +1,13 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Connection, FakeServer } from "./fake-bridge.ts";
+import { capabilities, type Connection, FakeServer } from "./fake-bridge.ts";
 import { openViewer } from "./fake-viewer.ts";
 import { dispatched } from "./output-source.ts";
 import { eventually, type Frame, type Peer } from "./peer.ts";
 import { orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
+import { sealedLike } from "./sealed-piece.ts";
 
 let relay: RelayRuntime;
 beforeAll(async () => {
@@ -16,13 +17,16 @@ afterAll(() => relay.stop());
 
 type Input = Frame & { runId: RunId; writer: string; seq: number; data: string };
 
-function type(peer: Peer, runId: RunId, seq: number, data = "aGVsbG8="): void {
-  peer.send({ type: "input", runId, writer: "me", seq, data, keyEpoch: null, isEnd: false });
+const turn = { id: "t".repeat(22), keyEpoch: 1 };
+const hello = sealedLike(Buffer.from("hello"));
+
+function type(peer: Peer, runId: RunId, seq: number, data = hello): void {
+  peer.send({ type: "input", runId, writer: "me", seq, turn: turn.id, data, isEnd: false });
 }
 
 function answer({ peer, welcome }: Connection, runId: RunId, through: number, code: string | null = null): void {
   const message = code && "no";
-  peer.send({ type: "inputState", epoch: welcome.epoch, runId, writer: "me", through, code, message });
+  peer.send({ type: "inputState", epoch: welcome.epoch, runId, writer: "me", through, turn, code, message });
 }
 
 async function typist() {
@@ -35,30 +39,31 @@ async function typist() {
 test("what a viewer types reaches the bridge as it is and in order, and the answer reaches the viewer, also after an eviction", async () => {
   const { server, connection, runId, viewer } = await typist();
   type(viewer, runId, 1);
-  type(viewer, runId, 2, "d29ybGQ=");
+  const world = sealedLike(Buffer.from("world"));
+  type(viewer, runId, 2, world);
   expect(await connection.peer.next<Input>("input")).toEqual({
     type: "input",
     runId,
     writer: "me",
     seq: 1,
-    data: "aGVsbG8=",
-    keyEpoch: null,
+    turn: turn.id,
+    data: hello,
     isEnd: false,
   });
-  expect(await connection.peer.next<Input>("input")).toMatchObject({ seq: 2, data: "d29ybGQ=" });
+  expect(await connection.peer.next<Input>("input")).toMatchObject({ seq: 2, data: world });
   await eventually(
     () => relay.isDelivered(server.serverId),
     (isDelivered) => isDelivered,
   );
   await relay.evict(server.serverId);
   answer(connection, runId, 2);
-  const state = { type: "inputState", runId, writer: "me", through: 2, code: null, message: null };
+  const state = { type: "inputState", runId, writer: "me", through: 2, turn, code: null, message: null };
   expect(await viewer.next("inputState")).toEqual(state);
   // Nothing of it is in the object's storage.
   const tables = await relay.sql(server.serverId, "SELECT name FROM sqlite_master WHERE type = 'table'");
   for (const { name } of tables) {
     if (String(name).startsWith("_cf")) continue;
-    expect(JSON.stringify(await relay.sql(server.serverId, `SELECT * FROM ${String(name)}`))).not.toContain("aGVsbG8=");
+    expect(JSON.stringify(await relay.sql(server.serverId, `SELECT * FROM ${String(name)}`))).not.toContain(hello);
   }
 });
 
@@ -90,6 +95,22 @@ test("a viewer is told when the server is away, and why the bridge refuses", asy
   await viewer.next<Frame & { isOnline: boolean }>("server", (frame) => !frame.isOnline);
   type(viewer, runId, 2);
   expect(await viewer.next("inputState")).toMatchObject({ code: "SERVER_OFFLINE" });
+});
+
+test("[F11] a bridge that knows no sealed input is sent none; whoever types is told to update it", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  server.capabilities = { ...capabilities, features: ["drain"] };
+  const { connection, runId } = await dispatched(server);
+  const viewer = await openViewer(relay, server.serverId, { topics: [`input:${runId}`] });
+  type(viewer, runId, 1);
+  const refused = {
+    through: 0,
+    turn: null,
+    code: "COMMAND_UNSUPPORTED",
+    message: expect.stringContaining("Update it"),
+  };
+  expect(await viewer.next("inputState")).toMatchObject(refused);
+  expect(connection.peer.frames.some((frame) => frame.type === "input")).toBe(false);
 });
 
 test("[W1] one who types more than the window allows is cut off; one who waits for the answers types on for ever", async () => {

@@ -1,3 +1,4 @@
+import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
@@ -26,10 +27,11 @@ async function flooded(features: string | null) {
   await connection.peer.next<InterestFrame>("interest", (frame) => frame.telemetry && frame.runs.length > 0);
   const { epoch } = connection.welcome;
   const lines = 100;
+  const readings = encodeReadings([sample]);
   for (let line = 0; line < lines; line++) {
     const data = sealedLike(Buffer.from("0123456789"));
     connection.peer.send({ type: "output", epoch, runId, offset: line * 10, data, isEnd: line === lines - 1 });
-    if (line <= limits.framesPerCheckpoint) connection.peer.send({ type: "telemetry", epoch, samples: [sample] });
+    if (line <= limits.framesPerCheckpoint) connection.peer.send({ type: "telemetry", epoch, readings });
   }
   await viewer.until(() => ends(viewer) > 0, "the end");
   expect(assemble(viewer.frames).toString()).toBe("0123456789".repeat(lines));

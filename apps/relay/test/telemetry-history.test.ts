@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeReadings, encodeReadings, type CompactReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import { hourMs, minuteMs } from "@quarterdeck/core/units";
@@ -11,7 +12,9 @@ import type { Frame, Peer } from "./peer.ts";
 import { orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
 
-type HistoryFrame = Frame & { samples: Sample[]; gaps: TelemetryGap[] };
+type HistoryFrame = Frame & { readings: CompactReadings; gaps: TelemetryGap[] };
+
+const timesIn = ({ readings }: HistoryFrame) => decodeReadings(readings).map(({ atMs }) => atMs);
 
 let relay: RelayRuntime;
 let folder: string;
@@ -50,7 +53,8 @@ async function send({ peer, welcome }: Connection, samples: readonly Sample[], g
   for (let sent = 0; sent < samples.length; sent += limits.historySamplesPerFrame) {
     const piece = samples.slice(sent, sent + limits.historySamplesPerFrame);
     const through = sent + piece.length;
-    peer.send({ type: "history", epoch: welcome.epoch, through, samples: piece, gaps: sent === 0 ? gaps : [] });
+    const readings = encodeReadings(piece);
+    peer.send({ type: "history", epoch: welcome.epoch, through, readings, gaps: sent === 0 ? gaps : [] });
     await peer.next<Frame & { through: number }>("historyStored", (frame) => frame.through === through);
   }
 }
@@ -63,12 +67,9 @@ async function watch(server: FakeServer, historyMs: number): Promise<Peer> {
 
 async function received(viewer: Peer, until: number): Promise<{ times: number[]; gaps: TelemetryGap[] }> {
   const frames = () => viewer.frames.filter((frame): frame is HistoryFrame => frame.type === "history");
-  await viewer.until(
-    () => frames().some(({ samples }) => samples.some(({ atMs }) => atMs === until)),
-    `the reading of ${until}`,
-  );
+  await viewer.until(() => frames().some((frame) => timesIn(frame).includes(until)), `the reading of ${until}`);
   return {
-    times: frames().flatMap(({ samples }) => samples.map(({ atMs }) => atMs)),
+    times: frames().flatMap(timesIn),
     gaps: frames().flatMap(({ gaps }) => gaps),
   };
 }
@@ -119,12 +120,12 @@ test("a day takes one row for five minutes, and further days take the places of 
   const { peer, welcome } = connection;
   for (let n = 1; n <= 10; n++) {
     const samples = Array.from({ length: 120 }, (_, i) => sample(Date.now() - i * 12 * minuteMs - n));
-    peer.send({ type: "history", epoch: welcome.epoch, through: n, samples, gaps: [] });
+    peer.send({ type: "history", epoch: welcome.epoch, through: n, readings: encodeReadings(samples), gaps: [] });
   }
   await peer.next<Frame & { through: number }>("historyStored", (frame) => frame.through === 10);
   expect(await rows()).toBeLessThanOrEqual(most);
   const [size] = await relay.sql(server.serverId, "SELECT max(length(body)) AS n FROM telemetry_history");
-  expect(size?.["n"]).toBeLessThan(16_000);
+  expect(size?.["n"]).toBeLessThan(4000);
 });
 
 test("readings from the future or from long ago are acknowledged and not kept", async () => {

@@ -1,3 +1,4 @@
+import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { generateSigningKey, importSigningKey, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
@@ -20,17 +21,18 @@ afterAll(() => relay.stop());
 
 test("a viewer sees whether the server is online, and its telemetry while it watches", async () => {
   const server = await FakeServer.make(relay, { orgId });
+  const readings = encodeReadings([sample]);
   const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
   expect(await viewer.next("server")).toMatchObject({ isOnline: false });
   viewer.send({ type: "watchTelemetry" });
   const { peer, welcome } = await server.connect();
   expect(await viewer.next("server")).toMatchObject({ isOnline: true });
   expect(await peer.next<InterestFrame>("interest")).toMatchObject({ telemetry: true });
-  peer.send({ type: "telemetry", epoch: welcome.epoch, samples: [sample] });
-  expect(await viewer.next("telemetry")).toMatchObject({ samples: [sample] });
+  peer.send({ type: "telemetry", epoch: welcome.epoch, readings });
+  expect(await viewer.next("telemetry")).toEqual({ type: "telemetry", readings });
   const second = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
   second.send({ type: "watchTelemetry" });
-  expect(await second.next("telemetry")).toMatchObject({ samples: [sample] });
+  expect(await second.next("telemetry")).toEqual({ type: "telemetry", readings });
   second.close();
   viewer.send({ type: "unwatchTelemetry" });
   await peer.next<InterestFrame>("interest", (frame) => !frame.telemetry);

@@ -1,3 +1,4 @@
+import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,7 +67,7 @@ test("[F10] nothing wakes an unwatched idle object but its telemetry frame a min
   const minutes = 10;
   for (let minute = 0; minute < minutes; minute++) {
     for (let passedMs = 0; passedMs < limits.telemetryUnwatchedMs; passedMs += welcome.heartbeatMs) await beat(peer);
-    peer.send({ type: "telemetry", epoch: welcome.epoch, samples: [sample, sample] });
+    peer.send({ type: "telemetry", epoch: welcome.epoch, readings: encodeReadings([sample, sample]) });
     // It sleeps after each frame: nothing that it left behind keeps it in memory.
     await eventually(
       async () => ((await relay.wakes())["message"] ?? 0) - (before["message"] ?? 0),
@@ -89,7 +90,7 @@ test("[F10] a sample of an idle object writes no row, whether it is watched or n
   const message = async (frames: number) => (await relay.wakes())["message"] === frames;
   const telemetry = async () => {
     const seen = (await relay.wakes())["message"] ?? 0;
-    peer.send({ type: "telemetry", epoch: welcome.epoch, samples: [sample, sample] });
+    peer.send({ type: "telemetry", epoch: welcome.epoch, readings: encodeReadings([sample, sample]) });
     await eventually(() => message(seen + 1), Boolean);
   };
   await relay.evict(server.serverId);
@@ -170,9 +171,9 @@ test("an echo goes out at once, and waits for nothing to be gathered with: typin
   const { timer: before = 0 } = await relay.wakes();
   const data = sealedLike(Buffer.from("x"));
   for (let seq = 1; seq <= 20; seq++) {
-    viewer.send({ type: "input", runId, writer: "me", seq, data: "eA==", keyEpoch: null, isEnd: false });
+    viewer.send({ type: "input", runId, writer: "me", seq, turn: "t".repeat(22), data, isEnd: false });
     await peer.next("input", (frame) => frame["seq"] === seq);
-    peer.send({ type: "inputState", epoch, runId, writer: "me", through: seq, code: null, message: null });
+    peer.send({ type: "inputState", epoch, runId, writer: "me", through: seq, turn: null, code: null, message: null });
     peer.send({ type: "output", epoch, runId, offset: seq - 1, data, isEnd: false });
     await viewer.next("output", (frame) => frame["offset"] === seq - 1);
   }

@@ -11,9 +11,13 @@ import { newTaskId, outputOf, setUp, type TestClient } from "./support/client.ts
 import { collect, repositoryRoot, startQuarterdeck } from "./support/quarterdeck.ts";
 import { startRecordingProxy } from "./support/recording-proxy.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
+import { Typist } from "./support/typist.ts";
 import { waitFor } from "./support/wait-for.ts";
 
 const bridgeProgram = join(repositoryRoot, "packages/bridge/dist/quarterdeck-bridge.mjs");
+
+/** Says what was typed backwards, and goes on until its input ends. */
+const echo = `process.stdin.on("data", (data) => process.stdout.write([...String(data)].reverse().join("")))`;
 
 /** Writes what it was given, and says when it has, so that the run can be looked at while it goes on. */
 const script = `let input = ""; process.stdin.on("data", (data) => (input += data)).on("end", () => {
@@ -71,7 +75,7 @@ async function watch(client: TestClient, relayUrl: string, wanted: { task: Watch
 
 type Watched = Pick<Awaited<ReturnType<TestClient["run"]>>, "runId" | "serverId">;
 
-it("[W4] a relay that keeps and reads everything finds nothing of environment, input and output, and their reader does", {
+it("[W4] a relay that keeps and reads everything finds nothing of environment, input, typing and output, and their reader does", {
   timeout: 120_000,
 }, async () => {
   using data = temporaryFolder();
@@ -94,7 +98,7 @@ it("[W4] a relay that keeps and reads everything finds nothing of environment, i
     );
     const { workspaceId } = await client.api.workspaces.create.mutate({ name: "Sealed", serverId: server.serverId });
 
-    const [environment, input] = [makeCanary("environment"), makeCanary("input")];
+    const [environment, input, typed] = [makeCanary("environment"), makeCanary("input"), makeCanary("typed")];
     const reversed = [...environment.text].reverse().join("");
     const task = await client.api.tasks.submit.mutate({
       taskId: newTaskId(),
@@ -104,6 +108,18 @@ it("[W4] a relay that keeps and reads everything finds nothing of environment, i
       params: { program: "node", args: ["-e", script] },
       secretInput: { environment: { CANARY: environment.text }, stdin: input.text },
     });
+    const typedTask = await client.api.tasks.submit.mutate({
+      taskId: newTaskId(),
+      workspaceId,
+      projectId: null,
+      action: "exec",
+      params: { program: "node", args: ["-e", echo], input: true },
+    });
+    await client.waitUntil(typedTask.taskId, ({ state }) => state === "running");
+    const typist = await Typist.open(client, proxy.url, typedTask);
+    typist.type(typed.text);
+    const typedBack = [...typed.text].reverse().join("");
+    await waitFor(async () => (await typist.output()) === typedBack || undefined, { what: "the answer to the typing" });
     const line = `${environment.text}|${input.text}|${reversed}\n`;
     expect(await watch(client, proxy.url, { task, until: "\n" })).toBe(line);
     const whileItRuns = filesIn(join(data.path, "relay"));
@@ -114,6 +130,9 @@ it("[W4] a relay that keeps and reads everything finds nothing of environment, i
     const commandLines = readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
       .map((pid) => readCommandLine(pid));
+    typist.type("", true);
+    await client.waitUntil(typedTask.taskId, ({ state }) => state === "ended");
+    typist.close();
     await client.api.tasks.cancel.mutate({ taskId: task.taskId });
     const ended = await client.waitUntil(task.taskId, ({ state }) => state === "ended");
     expect(await outputOf(ended)).toBe(line);
@@ -135,11 +154,12 @@ it("[W4] a relay that keeps and reads everything finds nothing of environment, i
     const isFound = (text: string, place: keyof typeof seen) => seen[place].some((bytes) => bytes.includes(text));
     // What is looked through is what was there: what the relay may know is found.
     expect(isFound(task.runId, "traffic") && isFound('"type":"output"', "traffic")).toBe(true);
+    expect(isFound(typedTask.runId, "traffic") && isFound('"type":"input"', "traffic")).toBe(true);
     expect(isFound(task.runId, "storage afterwards") && isFound(task.runId, "files of the bridge")).toBe(true);
     expect(isFound(task.runId, "database and logs of the platform")).toBe(true);
-    const back = { text: reversed, isIn: (bytes: Buffer) => bytes.includes(reversed) };
+    const back = [reversed, typedBack].map((text) => ({ text, isIn: (bytes: Buffer) => bytes.includes(text) }));
     for (const [place, buffers] of Object.entries(seen))
-      for (const canary of [environment, input, back])
+      for (const canary of [environment, input, typed, ...back])
         expect([place, canary.text, buffers.some((bytes) => canary.isIn(bytes))]).toEqual([place, canary.text, false]);
   } finally {
     await client.close();

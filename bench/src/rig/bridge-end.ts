@@ -1,6 +1,7 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
+import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import type { Completion, WorkspaceCommand } from "../../../packages/bridge/src/actions/action-context.ts";
@@ -43,6 +44,7 @@ export interface BridgeEndOptions {
 const capabilities = {
   bridgeVersion: "0.0.0",
   actions: ["exec"],
+  features: bridgeFeatures,
   programs: ["true"],
   driver: "process",
   isolation: "hidden",
@@ -129,7 +131,12 @@ export class BridgeEnd {
         serverId,
         sessionId: journal.sessionId,
         bootId: "bench",
-        capabilities: { ...capabilities, actions: [...capabilities.actions], programs: [...capabilities.programs] },
+        capabilities: {
+          ...capabilities,
+          actions: [...capabilities.actions],
+          features: [...capabilities.features],
+          programs: [...capabilities.programs],
+        },
         received: { commands: journal.receivedCommands() },
         keysVersion: platformKeys.version,
       }),

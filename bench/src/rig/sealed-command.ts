@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
-import type { StreamKey } from "@quarterdeck/core/protocol/content-sealing";
+import type { StreamKey } from "@quarterdeck/core/protocol/run-key";
 import { joinSealedPart, sealStreamKey } from "@quarterdeck/core/protocol/sealed-part";
 import { keyFingerprint, sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 import { type Platform, workspaceId } from "../../../apps/relay/test/platform.ts";

@@ -90,11 +90,11 @@ async function openOurs(rig: RelayRig): Promise<Terminal> {
       for (const frame of run.answers(input)) bridge.send(frame);
     },
   });
-  const viewer = await rig.openViewer(identity, [`output:${runId}`, `input:${runId}`], (message) => void take(message));
+  const { terminal, echoed } = timed((count) => void run.keystroke(count).then((text) => viewer.send(text)));
   const take = async (message: Buffer) => {
     for (let count = await run.countEchoes(message); count > 0; count--) echoed();
   };
-  const { terminal, echoed } = timed((count) => viewer.send(run.keystroke(count)));
+  const viewer = await rig.openViewer(identity, [`output:${runId}`, `input:${runId}`], (message) => void take(message));
   viewer.send(JSON.stringify({ type: "watchOutput", runId, fromOffset: 0 }));
   await watched;
   return terminal;
@@ -104,6 +104,6 @@ async function openBare(bare: BareRig): Promise<Terminal> {
   const run = new EchoingRun();
   const bridge = await bare.open("bridge", run.runId, () => bridge.send(run.bareEcho()));
   const viewer = await bare.open("viewer", run.runId, () => echoed());
-  const { terminal, echoed } = timed((count) => viewer.send(run.keystroke(count)));
+  const { terminal, echoed } = timed((count) => void run.keystroke(count).then((text) => viewer.send(text)));
   return terminal;
 }

@@ -1,40 +1,42 @@
 import { randomBytes } from "node:crypto";
 import { openContent, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
+import { deriveInputKey, sealInput } from "@quarterdeck/core/protocol/input-sealing";
 import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import { id } from "../../../apps/relay/test/platform.ts";
 import type { StreamFrame } from "../../../packages/bridge/src/connection/connection.ts";
+import { InputOpener } from "../../../packages/bridge/src/sealing/input-opener.ts";
 import { contentKeyOf, RunSealer } from "../../../packages/bridge/src/sealing/run-sealer.ts";
 
 const streamKey = { epoch: 1, key: randomBytes(32).toString("base64url") };
 /** A piece of a terminal's size: a few words with their colours. */
 const content = randomBytes(100);
+const key = new TextEncoder().encode("l");
 
-/** A run that answers each keystroke: what its bridge and its viewer send, with the shipped sealing of output. */
+/** A run that answers each keystroke: what its bridge and its viewer send, with the shipped sealing. */
 export class EchoingRun {
   readonly runId = id("run");
   readonly #key: ContentKey = contentKeyOf(streamKey, this.runId);
   readonly #sealer = new RunSealer(this.runId, this.#key);
+  readonly #opener = InputOpener.of(streamKey, this.runId);
+  readonly #inputKey = deriveInputKey(streamKey, this.runId);
+  readonly #turn = randomBytes(16).toString("base64url");
   #offset = 0;
 
   /** What a viewer sends for the `count`th key. */
-  keystroke(count: number): string {
-    const input: RunInput = {
-      type: "input",
-      runId: this.runId,
-      writer: "bench",
-      seq: count + 1,
-      data: "bA==",
-      keyEpoch: null,
-      isEnd: false,
-    };
+  async keystroke(count: number): Promise<string> {
+    const place = { runId: this.runId, writer: "bench", turn: this.#turn, seq: count + 1, isEnd: false };
+    const options = { key: await this.#inputKey, nonce: new Uint8Array(randomBytes(12)) };
+    const input: RunInput = { type: "input", ...place, data: await sealInput(key, place, options) };
     return JSON.stringify(input);
   }
 
   /** The bridge's answers: the program has the key, and its echo. */
-  answers({ writer, seq }: RunInput): StreamFrame[] {
-    const { runId } = this;
-    return [{ type: "inputState", runId, writer, through: seq, code: null, message: null }, this.#echo()];
+  answers(input: RunInput): StreamFrame[] {
+    const { runId, writer, seq } = input;
+    const opened = this.#opener.open(input);
+    if (!opened.ok) throw new Error(opened.error.message);
+    return [{ type: "inputState", runId, writer, through: seq, turn: null, code: null, message: null }, this.#echo()];
   }
 
   /** How many echoes a message to the viewer holds. They are opened. */

@@ -1,3 +1,4 @@
+import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { median } from "../percentile.ts";
 import { BareRig } from "../rig/bare-rig.ts";
 import { RelayRig } from "../rig/relay-rig.ts";
@@ -30,9 +31,10 @@ export async function measureTelemetry(): Promise<Row[]> {
       watching.send(JSON.stringify({ type: "watchTelemetry" }));
       await bare.open("viewer", name, count);
     }
-    send.ours.push(() => bridge.send({ type: "telemetry", samples: [readSampleOf(Date.now())] }));
+    const readings = () => encodeReadings([readSampleOf(Date.now())]);
+    send.ours.push(() => bridge.send({ type: "telemetry", readings: readings() }));
     send.peer.push(() => {
-      source.send(JSON.stringify({ type: "telemetry", samples: [readSampleOf(Date.now())], epoch: 1 }));
+      source.send(JSON.stringify({ type: "telemetry", readings: readings(), epoch: 1 }));
     });
   }
   const pids = { ours: rig.pid, peer: bare.pid };

@@ -1,17 +1,30 @@
 import { isDeepStrictEqual } from "node:util";
 import { secretInputSchema } from "@quarterdeck/core/actions/secret-input";
 import type { Command } from "@quarterdeck/core/protocol/command";
-import { deriveContentKey, openContent, sealedEpoch } from "@quarterdeck/core/protocol/content-sealing";
+import { deriveContentKey, openContent } from "@quarterdeck/core/protocol/content-sealing";
+import { deriveInputKey, openInput, type InputPlace } from "@quarterdeck/core/protocol/input-sealing";
 import { importSealingKey, sealFor } from "@quarterdeck/core/protocol/hpke";
+import { sealedEpoch } from "@quarterdeck/core/protocol/sealed-bytes";
 import { openSecretInput } from "@quarterdeck/core/protocol/sealed-part";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
+import { InputOpener } from "../../../packages/bridge/src/sealing/input-opener.ts";
 import { SealedParts } from "../../../packages/bridge/src/verification/open-sealed-part.ts";
 import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
-import { sampleIds, sampleOutput, sampleSealingKey, sampleSecretInput, sampleStreamKey } from "../sealed-samples.ts";
+import {
+  sampleIds,
+  sampleInputPlace,
+  sampleOutput,
+  sampleSealingKey,
+  sampleSecretInput,
+  sampleStreamKey,
+  sampleTyped,
+} from "../sealed-samples.ts";
 
 const parts = await SealedParts.with(sampleSealingKey);
 const sealingKey = await importSealingKey(sampleSealingKey);
 const contentKey = await deriveContentKey(sampleStreamKey, sampleIds.runId);
+const inputKey = await deriveInputKey(sampleStreamKey, sampleIds.runId);
+const inputOpener = InputOpener.of(sampleStreamKey, sampleIds.runId);
 const { serverId, commandId, runId, attempt } = sampleIds;
 const secretBinding = ["secretInput", serverId, commandId, runId, String(attempt)];
 
@@ -24,7 +37,7 @@ function openPiece(sealed: string, offset: number) {
   return openContent(sealed, { runId, place: { kind: "output", offset, isEnd: false } }, [contentKey]);
 }
 
-async function openInput(body: string) {
+async function openSecret(body: string) {
   const sealed = await sealFor(sampleSealingKey.publicKey, { text: body, binding: secretBinding });
   return { sealed, opened: await openSecretInput(sealed, sealingKey, sampleIds) };
 }
@@ -50,9 +63,9 @@ const sealedPart: FuzzTarget = {
 const secretInput: FuzzTarget = {
   name: "secret-input",
   grammar: "json",
-  shapes: [{ name: "secret-input", isOne: async (body) => (await openInput(body)).opened.ok }],
+  shapes: [{ name: "secret-input", isOne: async (body) => (await openSecret(body)).opened.ok }],
   async check(body) {
-    const { sealed, opened } = await openInput(body);
+    const { sealed, opened } = await openSecret(body);
     if (!opened.ok) return mustHold(opened.error.code === "SEALED_PART_INVALID", `refused with ${opened.error.code}`);
     const read = secretInputSchema.parse(JSON.parse(body));
     mustHold(isDeepStrictEqual(read, opened.value), "read as something else");
@@ -76,4 +89,24 @@ const sealedContent: FuzzTarget = {
   },
 };
 
-export const sealedTargets: readonly FuzzTarget[] = [sealedPart, secretInput, sealedContent];
+function openTyped(data: string, changes: Partial<InputPlace> = {}) {
+  return inputOpener.open({ type: "input", ...sampleInputPlace, ...changes, data });
+}
+
+/** What is typed into a run, as a bridge gets it. */
+const sealedInput: FuzzTarget = {
+  name: "sealed-input",
+  grammar: "text",
+  shapes: [{ name: "sealed-input", isOne: (data) => openTyped(data).ok }],
+  async check(data) {
+    const opened = openTyped(data);
+    if (opened.ok) mustHold(opened.value.toString() === sampleTyped, "something else was typed");
+    else mustHold(opened.error.code === "CONTENT_UNREADABLE", `refused with ${opened.error.code}`);
+    const inCore = await openInput({ ...sampleInputPlace, data }, inputKey);
+    mustHold(!inCore.ok || opened.ok, "core opened what the bridge does not");
+    for (const elsewhere of [{ seq: 2 }, { isEnd: true }, { writer: "w-2" }, { turn: "u".repeat(22) }])
+      mustHold(!openTyped(data, elsewhere).ok, "a piece passed for another one");
+  },
+};
+
+export const sealedTargets: readonly FuzzTarget[] = [sealedPart, secretInput, sealedContent, sealedInput];

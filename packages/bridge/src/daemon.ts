@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import type { RunId } from "@quarterdeck/core/ids";
+import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
@@ -152,6 +153,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const follower = new OutputFollower({ data, contentKeys, stateOf, send: (frame) => connection.send(frame) });
   const inputs = new RunInputs({
     open: (runId) => RunInputWriter.open(data.run(runId)),
+    findOpener: (runId) => contentKeys.findInputOpener(runId),
     isActive: (runId) => runner.isActive(runId),
     send: (frame) => connection.send(frame),
     log,
@@ -161,14 +163,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const feed = new HistoryFeed({
     spool,
     hasRoom: () => connection.hasRoom,
-    send: (piece) => connection.send({ type: "history", ...piece }),
+    send: ({ through, samples: read, gaps }) =>
+      connection.send({ type: "history", through, readings: encodeReadings(read), gaps: [...gaps] }),
   });
   const telemetry = new TelemetrySchedule({
     clock,
     spool,
     feed,
     read: () => samples.read(clock.nowMs(), runner.activeCount),
-    send: (batch) => connection.send({ type: "telemetry", samples: batch }),
+    send: (batch) => connection.send({ type: "telemetry", readings: encodeReadings(batch) }),
   });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });

@@ -14,7 +14,8 @@ import {
 } from "@quarterdeck/core/ids";
 import { bridgeToRelaySchema, type BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import type { ContentPlace } from "@quarterdeck/core/protocol/content-format";
-import { deriveContentKey, openContent, type StreamKey } from "@quarterdeck/core/protocol/content-sealing";
+import { deriveContentKey, openContent } from "@quarterdeck/core/protocol/content-sealing";
+import type { StreamKey } from "@quarterdeck/core/protocol/run-key";
 import { joinSealedPart, sealSecretInput, sealStreamKey } from "@quarterdeck/core/protocol/sealed-part";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
@@ -31,7 +32,7 @@ import {
   type RunResult,
   type RunStarted,
 } from "@quarterdeck/core/protocol/result";
-import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
+import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import {
   generateSigningKey,
   importSigningKey,
@@ -366,17 +367,9 @@ export class FakeRelay {
     return this.#socket;
   }
 
-  /** Types into a run. */
-  type(piece: Omit<RunInput, "type" | "keyEpoch" | "data"> & { readonly text: string; keyEpoch?: number }): void {
-    const { text, keyEpoch = null, ...rest } = piece;
-    this.#sendNow({ type: "input", ...rest, data: Buffer.from(text).toString("base64"), keyEpoch });
-  }
-
-  /** What the bridge said of a writer's input, newest last. */
-  inputStates(writer: string): Pick<InputState, "through" | "code">[] {
-    return this.frames.flatMap((frame) =>
-      frame.type === "inputState" && frame.writer === writer ? [{ through: frame.through, code: frame.code }] : [],
-    );
+  /** Passes on what a viewer typed, or what a relay would like to have been typed. */
+  sendInput(input: RunInput): void {
+    this.#sendNow(input);
   }
 
   /** Leaves one out of the next commands when they are sent; it comes after the next connection. */

@@ -1,3 +1,4 @@
+import { decodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { readdirSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunId } from "@quarterdeck/core/ids";
@@ -143,7 +144,8 @@ describe("a bridge that runs programs", () => {
 
   it("sends a sample at once when somebody watches, and each second after", async () => {
     bridge.relay.watch({ telemetry: true });
-    const samples = () => bridge.relay.frames.flatMap((frame) => (frame.type === "telemetry" ? frame.samples : []));
+    const samples = () =>
+      bridge.relay.frames.flatMap((frame) => (frame.type === "telemetry" ? decodeReadings(frame.readings) : []));
     const before = samples().length;
     await bridge.relay.changes.until(() => samples().length >= before + 3, "samples");
     bridge.relay.watch({});

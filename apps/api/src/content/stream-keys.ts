@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "@quarterdeck/core/clock";
 import type { RunId } from "@quarterdeck/core/ids";
-import { deriveContentKey, type ContentKey, type StreamKey } from "@quarterdeck/core/protocol/content-sealing";
+import { deriveContentKey, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
+import { deriveInputKey, type InputKey } from "@quarterdeck/core/protocol/input-sealing";
+import type { RunKey, StreamKey } from "@quarterdeck/core/protocol/run-key";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import type { SecretBox } from "../keys/secret-box.ts";
@@ -41,12 +43,25 @@ export class StreamKeys {
   }
 
   /** What opens these runs' content: a key for each epoch that it may have been sealed in. */
-  async contentKeys(scope: TenantScope, runs: readonly ReadableRun[]): Promise<Map<RunId, ContentKey[]>> {
+  contentKeys(scope: TenantScope, runs: readonly ReadableRun[]): Promise<Map<RunId, ContentKey[]>> {
+    return this.#runKeys(scope, runs, deriveContentKey);
+  }
+
+  /** What seals what is typed into these runs, for those who may: no key of `contentKeys` does. */
+  inputKeys(scope: TenantScope, runs: readonly ReadableRun[]): Promise<Map<RunId, InputKey[]>> {
+    return this.#runKeys(scope, runs, deriveInputKey);
+  }
+
+  async #runKeys(
+    scope: TenantScope,
+    runs: readonly ReadableRun[],
+    derive: (streamKey: StreamKey, runId: RunId) => Promise<RunKey>,
+  ): Promise<Map<RunId, RunKey[]>> {
     const owners = [...new Set(runs.map(({ ownerId }) => ownerId))];
     const rows = await listKeys(this.#options.db, scope, owners);
     const entries = runs.map(async ({ runId, ownerId }) => {
       const keys = rows.filter((row) => row.ownerId === ownerId).map((row) => this.#open(scope, row));
-      return [runId, await Promise.all(keys.map((key) => deriveContentKey(key, runId)))] as const;
+      return [runId, await Promise.all(keys.map((key) => derive(key, runId)))] as const;
     });
     return new Map(await Promise.all(entries));
   }

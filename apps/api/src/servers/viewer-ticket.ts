@@ -7,6 +7,7 @@ import { isAllowed } from "../auth/permissions.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
+import { requireSealedInput } from "./require-sealed-input.ts";
 import { requireServer } from "./service.ts";
 import type { ViewerTicketView } from "./views.ts";
 
@@ -24,10 +25,11 @@ export async function issueViewerTicket(
   scope: OrgScope,
   { serverId, telemetry, runIds, inputRunIds }: TicketRequest,
 ): Promise<ViewerTicketView> {
-  await requireServer(runtime, scope, serverId);
+  const server = await requireServer(runtime, scope, serverId);
   if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
     throw new QuarterdeckError("FORBIDDEN", "Your role may watch runs and not type into them.");
   }
+  if (inputRunIds.length > 0) requireSealedInput(runtime, server);
   const wanted = [...new Set([...runIds, ...inputRunIds])];
   const readable = await listRunsOnServer(runtime.db, scope, { serverId, runIds: wanted });
   if (readable.length !== wanted.length) throw notFound("run");
@@ -49,7 +51,11 @@ export async function issueViewerTicket(
     expiresAtMs: nowMs + limits.ticketMs,
     connectionExpiresAtMs: nowMs + limits.viewerConnectionMs,
   };
-  const keys = await runtime.streamKeys.contentKeys(scope, readable);
+  const typable = readable.filter(({ runId }) => inputRunIds.includes(runId));
+  const [keys, inputKeys] = await Promise.all([
+    runtime.streamKeys.contentKeys(scope, readable),
+    runtime.streamKeys.inputKeys(scope, typable),
+  ]);
   const signed = await runtime.keys.platform.sign("ticket", JSON.stringify(ticket));
   return {
     path: `/viewer/${serverId}`,
@@ -57,5 +63,6 @@ export async function issueViewerTicket(
     expiresAtMs: ticket.expiresAtMs,
     connectionExpiresAtMs: ticket.connectionExpiresAtMs,
     contentKeys: [...keys].map(([runId, contentKeys]) => ({ runId, keys: contentKeys })),
+    inputKeys: [...inputKeys].map(([runId, forInput]) => ({ runId, keys: forInput })),
   };
 }

@@ -1,5 +1,6 @@
 import { idSchema } from "@quarterdeck/core/ids";
 import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
+import { inputKeySchema } from "@quarterdeck/core/protocol/input-sealing";
 import { capabilitiesSchema } from "@quarterdeck/core/protocol/capabilities";
 import * as z from "zod";
 
@@ -60,5 +61,7 @@ export const viewerTicketViewSchema = z.strictObject({
   connectionExpiresAtMs: z.int(),
   /** What opens the output of the runs that were asked for. */
   contentKeys: z.array(z.strictObject({ runId: idSchema("run"), keys: z.array(contentKeySchema) })),
+  /** What seals what is typed into the runs of `inputRunIds`, with `sealInput` of core. */
+  inputKeys: z.array(z.strictObject({ runId: idSchema("run"), keys: z.array(inputKeySchema) })),
 });
 export type ViewerTicketView = z.infer<typeof viewerTicketViewSchema>;

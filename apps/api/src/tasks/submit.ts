@@ -18,6 +18,7 @@ import type { Project } from "../projects/repo.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
+import { requireSealedInput } from "../servers/require-sealed-input.ts";
 import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
 import { hashBody, planTask, type TaskPlan } from "./plan-task.ts";
@@ -163,7 +164,8 @@ function checkServer(
     );
   }
   if (name !== "exec") return;
-  const { program } = actions.exec.params.parse(params);
+  const { program, input } = actions.exec.params.parse(params);
+  if (input) requireSealedInput({ release }, server);
   const programs: readonly string[] = capabilities?.programs ?? defaultPrograms;
   if (programs.includes(program)) return;
   throw new QuarterdeckError(

@@ -182,9 +182,14 @@ export class BridgeLink {
     this.#vainOutput.interestSent();
   }
 
-  /** Passes on what a viewer types. Returns whether a bridge is connected. */
-  sendInput(input: RunInput): boolean {
-    return this.#live !== undefined && trySend(this.#live, encode(input));
+  /** Passes on what a viewer types, or says why it does not reach the bridge. */
+  sendInput(input: RunInput): Refusal | null {
+    if (this.#live !== undefined && !hasFeature(this.#state.server().capabilities, "sealedInput")) {
+      const message = "The server's bridge is too old for sealed input. What was typed did not reach it. Update it.";
+      return { code: "COMMAND_UNSUPPORTED", message };
+    }
+    if (this.#live !== undefined && trySend(this.#live, encode(input))) return null;
+    return { code: "SERVER_OFFLINE", message: "The server is not connected. What was typed did not reach it." };
   }
 
   /** Asks the bridge to come back; an older one that does not know how is sent away. Returns whether one is connected. */

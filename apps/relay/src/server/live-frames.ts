@@ -57,7 +57,7 @@ export class LiveFrames {
         state.transact(() => takeKeysVersion(sql, frame.version, Date.now()));
         return upkeep.settle();
       case "telemetry":
-        return viewers.telemetry(frame.samples);
+        return viewers.telemetry(frame.readings);
       case "history": {
         const slots = toSlots(frame, Date.now());
         state.transact(() => {

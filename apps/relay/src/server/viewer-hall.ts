@@ -1,13 +1,13 @@
 import { accept, refuse, type Refusal, type Result } from "@quarterdeck/core/errors/result";
 import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
+import type { CompactReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { trustedKeys } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
 import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import { decodeTicket, ticketSchema, type Ticket } from "@quarterdeck/core/protocol/ticket";
 import type { ViewerFeature } from "@quarterdeck/core/protocol/viewer-features";
 import { viewerToRelaySchema } from "@quarterdeck/core/protocol/viewer-to-relay";
@@ -19,7 +19,8 @@ import { offerPiece, skipGap, type OutputWatch } from "../session/output-watch.t
 import { TelemetryFlow, type TelemetryStep } from "../session/telemetry-flow.ts";
 import { behindAllowance } from "../session/viewer-allowance.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
-import { inFrames, type Readings } from "../session/telemetry-history.ts";
+import { RecentReadings } from "../session/recent-readings.ts";
+import { inFrames, type History } from "../session/telemetry-history.ts";
 import {
   addTopics,
   isPaidAck,
@@ -48,12 +49,13 @@ export interface Forwarded {
   readonly isInterestChanged: boolean;
 }
 
+/** Passes input on to the bridge, or says why it does not reach it. */
+type SendInput = (input: RunInput) => Refusal | null;
+
 /** A viewer and its socket. */
 type Seat = readonly [WebSocket, ViewerState];
 
 const noRuns: ReadonlySet<RunId> = new Set();
-/** A little more than a slot of the history at a reading a second: what is not in the storage yet. */
-const keptSamples = 360;
 
 function encode(frame: ViewerFrame): string {
   return encodeFrame(frame);
@@ -68,14 +70,13 @@ export class ViewerHall {
   readonly #post = new ViewerPost((socket) => this.#store(socket));
   /** Viewers whose attachment is older than what is known of them. */
   readonly #unstored = new Set<WebSocket>();
-  readonly #sendInput: (input: RunInput) => boolean;
+  readonly #sendInput: SendInput;
   readonly #inputs = new WeakMap<WebSocket, InputWindow>();
   readonly #flows = new WeakMap<WebSocket, TelemetryFlow>();
-  #samples: Sample[] = [];
+  readonly #recent = new RecentReadings();
   #hasDeadlineChanged = false;
 
-  /** @param sendInput passes input on to the bridge, and returns whether there is one */
-  constructor(state: ObjectState, sendInput: (input: RunInput) => boolean) {
+  constructor(state: ObjectState, sendInput: SendInput) {
     this.#state = state;
     this.#sendInput = sendInput;
     for (const socket of state.ctx.getWebSockets(tags.viewer)) {
@@ -203,8 +204,8 @@ export class ViewerHall {
   }
 
   /** Passes on how far input has come, to whoever may type into the run. Returns whether somebody waited for it. */
-  inputState({ runId, writer, through, code, message }: InputState): boolean {
-    const state: InputState = { type: "inputState", runId, writer, through, code, message };
+  inputState({ runId, writer, through, turn, code, message }: InputState): boolean {
+    const state: InputState = { type: "inputState", runId, writer, through, turn, code, message };
     const text = encode(state);
     let isAwaited = false;
     const nowMs = Date.now();
@@ -226,15 +227,16 @@ export class ViewerHall {
     for (const seat of this.#viewers) this.#sendText(seat, text, nowMs);
   }
 
-  telemetry(samples: readonly Sample[]): void {
-    this.#samples = [...this.#samples, ...samples].slice(-keptSamples);
-    const text = encode({ type: "telemetry", samples: [...samples] });
+  /** Passes readings on as they came. */
+  telemetry(readings: CompactReadings): void {
+    this.#recent.add(readings);
+    const text = encode({ type: "telemetry", readings: [...readings] });
     const nowMs = Date.now();
     for (const seat of this.#viewers) {
       const [socket, viewer] = seat;
       if (!viewer.isWatchingTelemetry) continue;
       if (!viewer.features.includes("checkpoint")) this.#sendText(seat, text, nowMs);
-      else this.#sendTelemetry(socket, this.#flowOf(socket).offer(samples), { samples, text, nowMs });
+      else this.#sendTelemetry(socket, this.#flowOf(socket).offer(readings), { readings, text, nowMs });
     }
   }
 
@@ -254,9 +256,9 @@ export class ViewerHall {
   }
 
   /** Passes on readings from before, which the bridge could not send when it took them. */
-  history(readings: Readings): void {
+  history(history: History): void {
     const nowMs = Date.now();
-    for (const frame of inFrames(readings)) {
+    for (const frame of inFrames(history)) {
       const text = encode({ type: "history", ...frame });
       for (const seat of this.#viewers) if (seat[1].isWatchingTelemetry) this.#sendText(seat, text, nowMs);
     }
@@ -269,8 +271,8 @@ export class ViewerHall {
       for (const frame of inFrames(readHistory(this.#state.sql, times)))
         this.#send(socket, { type: "history", ...frame });
     }
-    for (const { samples } of inFrames({ samples: this.#samples, gaps: [] }))
-      this.#send(socket, { type: "telemetry", samples });
+    for (const { readings } of inFrames({ readings: this.#recent.packed(), gaps: [] }))
+      this.#send(socket, { type: "telemetry", readings });
   }
 
   #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): Forwarded {
@@ -347,13 +349,13 @@ export class ViewerHall {
   #sendTelemetry(
     socket: WebSocket,
     step: TelemetryStep | undefined,
-    encoded?: { readonly samples: readonly Sample[]; readonly text: string; readonly nowMs: number },
+    encoded?: { readonly readings: CompactReadings; readonly text: string; readonly nowMs: number },
   ): void {
     const viewer = this.#viewers.get(socket);
     if (!viewer || !step) return;
-    const { samples, checkpoint } = step;
-    if (samples === encoded?.samples) this.#sendText([socket, viewer], encoded.text, encoded.nowMs);
-    else if (samples.length > 0) this.#send(socket, { type: "telemetry", samples: [...samples] });
+    const { readings, checkpoint } = step;
+    if (readings === encoded?.readings) this.#sendText([socket, viewer], encoded.text, encoded.nowMs);
+    else if (readings.length > 0) this.#send(socket, { type: "telemetry", readings: [...readings] });
     if (checkpoint !== null) this.#send(socket, { type: "checkpoint", number: checkpoint });
   }
 
@@ -372,9 +374,9 @@ export class ViewerHall {
         message: "More input is on the way than the window allows.",
       });
     }
-    if (this.#sendInput(input)) return null;
-    const message = "The server is not connected. What was typed did not reach it.";
-    const state: InputState = { type: "inputState", runId, writer, through: 0, code: "SERVER_OFFLINE", message };
+    const refused = this.#sendInput(input);
+    if (refused === null) return null;
+    const state: InputState = { type: "inputState", runId, writer, through: 0, turn: null, ...refused };
     window.answered(state);
     this.#send(socket, state);
     return null;

@@ -56,5 +56,5 @@ test("what credit bounds is not counted, what repeats is", () => {
     isUnpaid({ ...output, data: sealedOf(0) }, known),
     isUnpaid({ ...output, data: sealedOf(2) }, known),
   ]).toEqual([true, false]);
-  expect(isUnpaid({ type: "telemetry", epoch: 1, samples: [] }, known)).toBe(true);
+  expect(isUnpaid({ type: "telemetry", epoch: 1, readings: [] }, known)).toBe(true);
 });

@@ -7,11 +7,11 @@ import { InputWindow } from "./input-window.ts";
 const runId = makeId("run", 1, new Uint8Array(16));
 
 function piece(seq: number, length = 4, writer = "me"): RunInput {
-  return { type: "input", runId, writer, seq, data: "A".repeat(length), keyEpoch: null, isEnd: false };
+  return { type: "input", runId, writer, seq, turn: "t".repeat(22), data: "A".repeat(length), isEnd: false };
 }
 
 function state(through: number, code: string | null = null, writer = "me"): InputState {
-  return { type: "inputState", runId, writer, through, code, message: null };
+  return { type: "inputState", runId, writer, through, turn: null, code, message: null };
 }
 
 test("[W1] what a viewer types is bounded in pieces and in bytes until the bridge answers, whoever it says it is", () => {

@@ -1,29 +1,30 @@
+import type { CompactReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { TelemetryFlow } from "./telemetry-flow.ts";
 
-const sampleAt = (atMs: number) => ({ atMs }) as Sample;
+const at = (...times: number[]): CompactReadings => times.map((atMs) => ({ rows: [[atMs]] }));
+const newestOf = (readings: CompactReadings) => readings.at(-1)?.rows[0]?.[0];
 const most = 2 * limits.framesPerCheckpoint;
 
 test("a viewer that answers gets every sample", () => {
   const flow = new TelemetryFlow();
   for (let atMs = 0; atMs < 500; atMs++) {
-    const { samples, checkpoint } = flow.offer([sampleAt(atMs)]);
-    expect(samples).toEqual([sampleAt(atMs)]);
+    const { readings, checkpoint } = flow.offer(at(atMs));
+    expect(readings).toEqual(at(atMs));
     if (checkpoint !== null) flow.reached(checkpoint);
   }
 });
 
-test("[F9] one that does not answer gets so many frames, and the latest sample when it does", () => {
+test("[F9] one that does not answer gets so many frames, and what came last when it does", () => {
   const flow = new TelemetryFlow();
-  const steps = Array.from({ length: 500 }, (_, atMs) => flow.offer([sampleAt(atMs), sampleAt(atMs + 1)]));
-  expect(steps.filter(({ samples }) => samples.length > 0)).toHaveLength(most);
+  const steps = Array.from({ length: 500 }, (_, atMs) => flow.offer(at(atMs, atMs + 1)));
+  expect(steps.filter(({ readings }) => readings.length > 0)).toHaveLength(most);
   const marks = steps.flatMap(({ checkpoint }) => checkpoint ?? []);
   expect(marks).toEqual([1]);
-  expect(flow.reached(7).samples).toEqual([]);
-  expect(flow.reached(1).samples).toEqual([sampleAt(500)]);
+  expect(flow.reached(7).readings).toEqual([]);
+  expect(flow.reached(1).readings).toEqual(at(499, 500));
 });
 
 test("[F9] whatever is answered, and when, no more than so many frames are unanswered, and the last sample arrives", () => {
@@ -33,10 +34,10 @@ test("[F9] whatever is answered, and when, no more than so many frames are unans
       let unanswered = 0;
       let newest = -1;
       let mark: { readonly number: number; readonly before: number } | null = null;
-      const take = ({ samples, checkpoint }: ReturnType<TelemetryFlow["offer"]>) => {
-        if (samples.length > 0) {
+      const take = ({ readings, checkpoint }: ReturnType<TelemetryFlow["offer"]>) => {
+        if (readings.length > 0) {
           unanswered++;
-          newest = samples.at(-1)?.atMs ?? newest;
+          newest = newestOf(readings) ?? newest;
         }
         if (checkpoint !== null) mark = { number: checkpoint, before: unanswered };
         expect(unanswered).toBeLessThanOrEqual(most);
@@ -50,7 +51,7 @@ test("[F9] whatever is answered, and when, no more than so many frames are unans
       };
       for (const [atMs, isAnswer] of moves.entries()) {
         if (isAnswer) answer();
-        else take(flow.offer([sampleAt(atMs)]));
+        else take(flow.offer(at(atMs)));
       }
       for (let i = 0; i < 3; i++) answer();
       expect(newest).toBe(moves.lastIndexOf(false));

@@ -1,17 +1,17 @@
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import type { CompactReadings } from "@quarterdeck/core/protocol/compact-readings";
 
-/** What goes to a viewer now: samples, and then a mark that it answers when it has read everything before. */
+/** What goes to a viewer now: readings, and then a mark that it answers when it has read everything before. */
 export interface TelemetryStep {
-  readonly samples: readonly Sample[];
+  readonly readings: CompactReadings;
   readonly checkpoint: number | null;
 }
 
-const nothing: TelemetryStep = { samples: [], checkpoint: null };
+const nothing: TelemetryStep = { readings: [], checkpoint: null };
 
 /**
  * Telemetry to one viewer that answers checkpoints: after so many frames a mark follows, and a viewer that lets as many
- * again go by without answering it is behind and gets only the latest sample, once it has answered (PROTOCOL 6.9).
+ * again go by without answering it is behind and gets only what came last, once it has answered (PROTOCOL 6.9).
  *
  * It lives in memory: an object that was idle long enough to be evicted has nothing on the way.
  */
@@ -19,18 +19,18 @@ export class TelemetryFlow {
   #sinceMark = 0;
   #marks = 0;
   #isAwaiting = false;
-  #latest: Sample | null = null;
+  #latest: CompactReadings | null = null;
 
-  offer(samples: readonly Sample[]): TelemetryStep {
+  offer(readings: CompactReadings): TelemetryStep {
     if (this.#isAwaiting && this.#sinceMark >= limits.framesPerCheckpoint) {
-      this.#latest = samples.at(-1) ?? this.#latest;
+      this.#latest = readings;
       return nothing;
     }
     this.#sinceMark++;
-    if (this.#isAwaiting || this.#sinceMark < limits.framesPerCheckpoint) return { samples, checkpoint: null };
+    if (this.#isAwaiting || this.#sinceMark < limits.framesPerCheckpoint) return { readings, checkpoint: null };
     this.#sinceMark = 0;
     this.#isAwaiting = true;
-    return { samples, checkpoint: ++this.#marks };
+    return { readings, checkpoint: ++this.#marks };
   }
 
   /** The viewer has everything before a mark. One that is not awaited says nothing new. */
@@ -39,6 +39,6 @@ export class TelemetryFlow {
     this.#isAwaiting = false;
     const latest = this.#latest;
     this.#latest = null;
-    return latest ? this.offer([latest]) : nothing;
+    return latest ? this.offer(latest) : nothing;
   }
 }

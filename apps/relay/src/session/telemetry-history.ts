@@ -1,19 +1,26 @@
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import {
+  decodeReadings,
+  encodeReadings,
+  type CompactReadings,
+  type Reading,
+  type ReadingGroup,
+} from "@quarterdeck/core/protocol/compact-readings";
+import type { TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 
-/** Readings, and times whose readings are lost. */
-export interface Readings {
-  readonly samples: readonly Sample[];
+/** Readings as they travel, and times whose readings are lost. */
+export interface History {
+  readonly readings: CompactReadings;
   readonly gaps: readonly TelemetryGap[];
 }
 
 /** Readings of one stretch of time, which the storage keeps in one row. */
-export interface HistorySlot extends Readings {
+export interface HistorySlot extends History {
   /** When it begins: a multiple of `limits.historySlotMs`. */
   readonly startMs: number;
 }
 
-export const noReadings: Readings = { samples: [], gaps: [] };
+export const noHistory: History = { readings: [], gaps: [] };
 /** The slots that are kept; a newer one takes the place of the one a history length before. */
 export const historySlots = limits.telemetryHistoryMs / limits.historySlotMs;
 /** Four times what a bridge that reads every 30 s sends: one that sends more does not fill the storage. */
@@ -27,8 +34,8 @@ export function slotPlace(startMs: number): number {
 }
 
 /** Sorts what came into slots. What is older than the history, or further ahead than clocks may differ, is left out. */
-export function toSlots(readings: Readings, nowMs: number): HistorySlot[] {
-  const slots = new Map<number, { samples: Sample[]; gaps: TelemetryGap[] }>();
+export function toSlots({ readings, gaps }: History, nowMs: number): HistorySlot[] {
+  const slots = new Map<number, { samples: Reading[]; gaps: TelemetryGap[] }>();
   const slotAt = (atMs: number) => {
     if (atMs < nowMs - limits.telemetryHistoryMs || atMs > nowMs + limits.clockSkewMs) return undefined;
     const startMs = Math.floor(atMs / limits.historySlotMs) * limits.historySlotMs;
@@ -36,29 +43,43 @@ export function toSlots(readings: Readings, nowMs: number): HistorySlot[] {
     slots.set(startMs, slot);
     return slot;
   };
-  for (const sample of readings.samples) slotAt(sample.atMs)?.samples.push(sample);
-  for (const gap of readings.gaps) slotAt(gap.toMs)?.gaps.push(gap);
-  return [...slots].map(([startMs, slot]) => ({ startMs, ...slot }));
+  for (const sample of decodeReadings(readings)) slotAt(sample.atMs)?.samples.push(sample);
+  for (const gap of gaps) slotAt(gap.toMs)?.gaps.push(gap);
+  return [...slots].map(([startMs, slot]) => ({ startMs, readings: encodeReadings(slot.samples), gaps: slot.gaps }));
 }
 
 /** Adds readings to those of the same slot: each moment and each gap once, in order, the newest if there are too many. */
-export function mergeReadings(known: Readings, added: Readings): Readings {
-  const samples = new Map([...known.samples, ...added.samples].map((sample) => [sample.atMs, sample]));
+export function mergeHistory(known: History, added: History): History {
+  const both = decodeReadings([...known.readings, ...added.readings]);
+  const samples = new Map(both.map((sample) => [sample.atMs, sample]));
   const gaps = new Map([...known.gaps, ...added.gaps].map((gap) => [`${gap.fromMs} ${gap.toMs}`, gap]));
   return {
-    samples: [...samples.values()].toSorted((a, b) => a.atMs - b.atMs).slice(-samplesPerSlot),
+    readings: encodeReadings([...samples.values()].toSorted((a, b) => a.atMs - b.atMs).slice(-samplesPerSlot)),
     gaps: [...gaps.values()].toSorted((a, b) => a.toMs - b.toMs).slice(-gapsPerSlot),
   };
 }
 
-/** Splits a history into pieces that each fit a frame, oldest first. */
-export function* inFrames(history: Readings): Generator<{ samples: Sample[]; gaps: TelemetryGap[] }> {
-  const { historySamplesPerFrame: most, historyGapsPerFrame: mostGaps } = limits;
-  const frames = Math.max(Math.ceil(history.samples.length / most), Math.ceil(history.gaps.length / mostGaps));
+/** Splits a history into pieces that each fit a frame, oldest first. Groups stay as they are. */
+export function* inFrames({ readings, gaps }: History): Generator<{ readings: ReadingGroup[]; gaps: TelemetryGap[] }> {
+  const groups = packed(readings);
+  const { historyGapsPerFrame: mostGaps } = limits;
+  const frames = Math.max(groups.length, Math.ceil(gaps.length / mostGaps));
   for (let i = 0; i < frames; i++) {
-    yield {
-      samples: history.samples.slice(i * most, (i + 1) * most),
-      gaps: history.gaps.slice(i * mostGaps, (i + 1) * mostGaps),
-    };
+    yield { readings: groups[i] ?? [], gaps: gaps.slice(i * mostGaps, (i + 1) * mostGaps) };
   }
+}
+
+function packed(readings: CompactReadings): ReadingGroup[][] {
+  const frames: ReadingGroup[][] = [];
+  let room = 0;
+  for (const group of readings) {
+    const frame = frames.at(-1);
+    if (frame && group.rows.length <= room) frame.push(group);
+    else {
+      frames.push([group]);
+      room = limits.historySamplesPerFrame;
+    }
+    room -= group.rows.length;
+  }
+  return frames;
 }

@@ -92,6 +92,10 @@ const migrations: readonly (readonly string[])[] = [
     `ALTER TABLE server ADD COLUMN refusal_code TEXT`,
     `ALTER TABLE server ADD COLUMN refusal_at_ms INTEGER NOT NULL DEFAULT 0`,
   ],
+  [
+    // Readings are kept in their compact form from here on; a day's history fills again by itself.
+    `DELETE FROM telemetry_history`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

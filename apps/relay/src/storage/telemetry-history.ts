@@ -1,20 +1,21 @@
-import { sampleSchema, telemetryGapSchema } from "@quarterdeck/core/protocol/telemetry";
+import { compactReadingsSchema } from "@quarterdeck/core/protocol/compact-readings";
+import { telemetryGapSchema } from "@quarterdeck/core/protocol/telemetry";
 import * as z from "zod";
-import { mergeReadings, noReadings, slotPlace, type HistorySlot, type Readings } from "../session/telemetry-history.ts";
+import { mergeHistory, noHistory, slotPlace, type History, type HistorySlot } from "../session/telemetry-history.ts";
 import { firstRow, readInteger, readText, type Row, type Sql } from "./sql.ts";
 
-const bodySchema = z.strictObject({ samples: z.array(sampleSchema), gaps: z.array(telemetryGapSchema) });
+const bodySchema = z.strictObject({ readings: compactReadingsSchema, gaps: z.array(telemetryGapSchema) });
 
-function readBody(row: Row): Readings {
+function readBody(row: Row): History {
   return bodySchema.parse(JSON.parse(readText(row, "body")));
 }
 
 /** Adds readings to a slot's row. Whatever the row held of another time is past its keeping. */
-export function storeSlot(sql: Sql, { startMs, samples, gaps }: HistorySlot): void {
+export function storeSlot(sql: Sql, { startMs, readings, gaps }: HistorySlot): void {
   const place = slotPlace(startMs);
   const row = firstRow(sql, `SELECT start_ms, body FROM telemetry_history WHERE place = ?`, place);
-  const known = row && readInteger(row, "start_ms") === startMs ? readBody(row) : noReadings;
-  const body = JSON.stringify(mergeReadings(known, { samples, gaps }));
+  const known = row && readInteger(row, "start_ms") === startMs ? readBody(row) : noHistory;
+  const body = JSON.stringify(mergeHistory(known, { readings, gaps }));
   sql.exec(
     `INSERT INTO telemetry_history (place, start_ms, body) VALUES (?, ?, ?)
      ON CONFLICT (place) DO UPDATE SET start_ms = excluded.start_ms, body = excluded.body`,
@@ -25,10 +26,10 @@ export function storeSlot(sql: Sql, { startMs, samples, gaps }: HistorySlot): vo
 }
 
 /** The readings of the slots that begin within the times, oldest first. */
-export function readHistory(sql: Sql, { fromMs, toMs }: { fromMs: number; toMs: number }): Readings {
+export function readHistory(sql: Sql, { fromMs, toMs }: { fromMs: number; toMs: number }): History {
   const slots = sql
     .exec(`SELECT body FROM telemetry_history WHERE start_ms BETWEEN ? AND ? ORDER BY start_ms`, fromMs, toMs)
     .toArray()
     .map(readBody);
-  return { samples: slots.flatMap(({ samples }) => samples), gaps: slots.flatMap(({ gaps }) => gaps) };
+  return { readings: slots.flatMap(({ readings }) => readings), gaps: slots.flatMap(({ gaps }) => gaps) };
 }

@@ -1,5 +1,6 @@
 import type { RunId } from "@quarterdeck/core/ids";
-import { openContent, sealedEpoch, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
+import { openContent, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
+import { sealedEpoch } from "@quarterdeck/core/protocol/sealed-bytes";
 import type { SealedPiece, ViewerEvent } from "./session/viewer-events.ts";
 
 /** The keys of a run's content, by run. */

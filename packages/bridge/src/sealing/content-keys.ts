@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
-import { contentKeySchema, type ContentKey, type StreamKey } from "@quarterdeck/core/protocol/content-sealing";
+import { contentKeySchema, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
+import type { StreamKey } from "@quarterdeck/core/protocol/run-key";
 import type { DataDirectory } from "../data-directory.ts";
 import { writeWhole } from "../durable-file.ts";
+import { InputOpener } from "./input-opener.ts";
 import { contentKeyOf, RunSealer } from "./run-sealer.ts";
 
 interface KnownRun {
   readonly key: ContentKey;
   readonly sealer: RunSealer;
+  /** Where this process began the run, or took it up again. */
+  readonly streamKey: StreamKey | undefined;
 }
 
 /** More than can be under way at once. */
@@ -27,7 +31,7 @@ export class ContentKeys {
 
   /** A run begins whose content this stream key is for. */
   begin(runId: RunId, streamKey: StreamKey): void {
-    this.#remember(runId, contentKeyOf(streamKey, runId));
+    this.#remember(runId, contentKeyOf(streamKey, runId), streamKey);
   }
 
   /** Keeps the key of a run that has begun. Its directory must be there. */
@@ -44,6 +48,12 @@ export class ContentKeys {
     return key && this.#remember(runId, key).sealer;
   }
 
+  /** What opens the input of a run that is under way. Its key is on no disk: the journal's sealed part brings it again. */
+  findInputOpener(runId: RunId): InputOpener | undefined {
+    const streamKey = this.#known.get(runId)?.streamKey;
+    return streamKey && InputOpener.of(streamKey, runId);
+  }
+
   #read(runId: RunId): ContentKey | undefined {
     try {
       return contentKeySchema.safeParse(JSON.parse(readFileSync(this.#data.run(runId).contentKey, "utf8"))).data;
@@ -52,10 +62,10 @@ export class ContentKeys {
     }
   }
 
-  #remember(runId: RunId, key: ContentKey): KnownRun {
+  #remember(runId: RunId, key: ContentKey, streamKey?: StreamKey): KnownRun {
     const [oldest] = this.#known.keys();
     if (oldest !== undefined && this.#known.size >= knownRuns) this.#known.delete(oldest);
-    const run = { key, sealer: new RunSealer(runId, key) };
+    const run = { key, sealer: new RunSealer(runId, key), streamKey };
     this.#known.set(runId, run);
     return run;
   }

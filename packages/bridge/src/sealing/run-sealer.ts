@@ -1,19 +1,19 @@
-import { createCipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, randomBytes } from "node:crypto";
 import type { RunId } from "@quarterdeck/core/ids";
 import {
   contentBinding,
-  contentKeyBytes,
   contentKeyInfo,
   epochBytes,
   nonceBytes,
   type ContentPlace,
 } from "@quarterdeck/core/protocol/content-format";
-import type { ContentKey, StreamKey } from "@quarterdeck/core/protocol/content-sealing";
+import type { ContentKey } from "@quarterdeck/core/protocol/content-sealing";
+import type { StreamKey } from "@quarterdeck/core/protocol/run-key";
+import { runKeyOf } from "./run-key-of.ts";
 
 /** The key of one run's content, derived from its project's stream key (PROTOCOL 10.4). */
-export function contentKeyOf({ epoch, key }: StreamKey, runId: RunId): ContentKey {
-  const derived = hkdfSync("sha256", Buffer.from(key, "base64url"), "", contentKeyInfo(runId), contentKeyBytes);
-  return { epoch, key: Buffer.from(derived).toString("base64url") };
+export function contentKeyOf(streamKey: StreamKey, runId: RunId): ContentKey {
+  return runKeyOf(streamKey, contentKeyInfo(runId));
 }
 
 /** Seals the content of one run: what `openContent` of core opens, made without waiting. */

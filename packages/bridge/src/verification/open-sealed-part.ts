@@ -2,8 +2,8 @@ import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import { worksOnBridge } from "@quarterdeck/core/actions/catalogue";
 import { takesSecretInput, type SecretInput } from "@quarterdeck/core/actions/secret-input";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
-import type { StreamKey } from "@quarterdeck/core/protocol/content-sealing";
 import { importSealingKey, type SealingKey, type StoredSealingKey } from "@quarterdeck/core/protocol/hpke";
+import type { StreamKey } from "@quarterdeck/core/protocol/run-key";
 import { contentOwner, openSecretInput, openStreamKey, splitSealedPart } from "@quarterdeck/core/protocol/sealed-part";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { compactReadingsSchema } from "./compact-readings.ts";
 import { sealedContentSchema } from "./content-format.ts";
 import { helloSchema } from "./handshake.ts";
 import { limits } from "./limits.ts";
 import { inputStateSchema } from "./run-input.ts";
 import { signedTextSchema } from "./signing.ts";
-import { sampleSchema, telemetryGapSchema } from "./telemetry.ts";
+import { telemetryGapSchema } from "./telemetry.ts";
 
 const epoch = z.int().min(1);
 const seq = z.int().min(1);
@@ -36,14 +37,14 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
   }),
   /** The bridge has this version of the platform's keys durably. */
   z.strictObject({ type: z.literal("keysTaken"), epoch, version: z.int().min(1) }),
-  z.strictObject({ type: z.literal("telemetry"), epoch, samples: z.array(sampleSchema).min(1).max(120) }),
+  z.strictObject({ type: z.literal("telemetry"), epoch, readings: compactReadingsSchema.min(1) }),
   /** Readings from the bridge's spool, in their order; it keeps them until the relay has stored them (PROTOCOL 11). */
   z.strictObject({
     type: z.literal("history"),
     epoch,
     /** The number of the newest record in it. */
     through: z.int().min(1),
-    samples: z.array(sampleSchema).max(limits.historySamplesPerFrame),
+    readings: compactReadingsSchema,
     gaps: z.array(telemetryGapSchema).max(limits.historyGapsPerFrame),
   }),
   /** Whether it takes new commands now, where that changed since its hello (PROTOCOL 12). */

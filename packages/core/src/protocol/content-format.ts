@@ -8,7 +8,7 @@ import type { RunId } from "../ids.ts";
 export const sealedOverheadBytes = 32;
 export const epochBytes = 4;
 export const nonceBytes = 12;
-export const contentKeyBytes = 32;
+export const tagBytes = 16;
 
 const domain = "quarterdeck/content/v1";
 

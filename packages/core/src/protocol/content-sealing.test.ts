@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { fromBase64, toBase64, toBase64Url } from "../base64.ts";
 import { makeId, type RunId } from "../ids.ts";
 import { clearLength, sealedContentSchema, sealedOverheadBytes, type ContentPlace } from "./content-format.ts";
-import { deriveContentKey, openContent, sealContent, sealedEpoch, type StreamKey } from "./content-sealing.ts";
+import { deriveContentKey, openContent, sealContent } from "./content-sealing.ts";
+import type { StreamKey } from "./run-key.ts";
+import { sealedEpoch } from "./sealed-bytes.ts";
 
 const run = makeId("run", 1, new Uint8Array(16).fill(1));
 const other = makeId("run", 1, new Uint8Array(16).fill(2));

@@ -1,16 +1,17 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { compactReadingsSchema } from "./compact-readings.ts";
 import { limits } from "./limits.ts";
 import { inputStateSchema } from "./run-input.ts";
-import { sampleSchema, telemetryGapSchema } from "./telemetry.ts";
+import { telemetryGapSchema } from "./telemetry.ts";
 
 /** A frame to a viewer, alone or in a batch. */
 const viewerFrameSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("authorized"), topics: z.array(z.string()), expiresAtMs: z.int() }),
   z.strictObject({ type: z.literal("server"), isOnline: z.boolean(), sinceMs: z.int() }),
-  z.strictObject({ type: z.literal("telemetry"), samples: z.array(sampleSchema) }),
+  z.strictObject({ type: z.literal("telemetry"), readings: compactReadingsSchema }),
   /** Readings from before, and times whose readings are lost. They may repeat what the viewer has. */
-  z.strictObject({ type: z.literal("history"), samples: z.array(sampleSchema), gaps: z.array(telemetryGapSchema) }),
+  z.strictObject({ type: z.literal("history"), readings: compactReadingsSchema, gaps: z.array(telemetryGapSchema) }),
   z.strictObject({
     type: z.literal("output"),
     runId: idSchema("run"),

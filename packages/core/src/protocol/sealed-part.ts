@@ -2,7 +2,7 @@ import type * as z from "zod";
 import { secretInputSchema, type SecretInput } from "../actions/secret-input.ts";
 import { accept, refuse, type Result } from "../errors/result.ts";
 import type { Command } from "./command.ts";
-import { streamKeySchema, type StreamKey } from "./content-sealing.ts";
+import { streamKeySchema, type StreamKey } from "./run-key.ts";
 import { openFor, sealFor, type SealingKey } from "./hpke.ts";
 
 type Ids = Pick<Command, "serverId" | "commandId" | "runId" | "attempt" | "projectId" | "workspaceId">;

@@ -1,6 +1,7 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import type { RunId } from "@quarterdeck/core/ids";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
+import { decodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { relayToViewerSchema, type RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
 import { minuteMs, secondMs } from "@quarterdeck/core/units";
@@ -234,9 +235,9 @@ export class ViewerSession {
       case "server":
         return [{ type: "server", isOnline: message.isOnline, sinceMs: message.sinceMs }];
       case "telemetry":
-        return [{ type: "readings", samples: message.samples, gaps: [] }];
+        return [{ type: "readings", samples: decodeReadings(message.readings), gaps: [] }];
       case "history":
-        return [{ type: "readings", samples: message.samples, gaps: message.gaps }];
+        return [{ type: "readings", samples: decodeReadings(message.readings), gaps: message.gaps }];
       case "output": {
         // A frame of a run that nobody here asked for is dropped, whatever its offset.
         const { runId, offset, data, isEnd } = message;
