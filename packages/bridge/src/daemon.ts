@@ -4,6 +4,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
+import { AuditHeads } from "./audit/audit-heads.ts";
 import { bridgeSocketUrl } from "./addresses.ts";
 import { writeBridgeState } from "./bridge-state.ts";
 import { CommandIntake } from "./command-intake.ts";
@@ -170,6 +171,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     read: () => samples.read(clock.nowMs(), runner.activeCount),
     send: (batch) => connection.send({ type: "telemetry", samples: batch }),
   });
+  const auditHeads = new AuditHeads({
+    data,
+    identity,
+    platformKeys,
+    privateKey,
+    log,
+    send: (heads) => connection.send({ type: "heldHeads", ...heads }),
+  });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
     journal.close();
@@ -211,6 +220,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.setWatched(false);
       telemetry.connected();
       feed.connected();
+      auditHeads.connected();
       launcher.prepare();
       link?.healthy();
     },
@@ -218,6 +228,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.setWatched(interest.telemetry);
       follower.setInterest(interest.runs);
     },
+    onAuditHead: (text) => auditHeads.told(text),
     onCredit: (bytes) => follower.addCredit(bytes),
     onHistoryStored: (through) => feed.stored(through),
     onInput: (input) => inputs.take(input),
