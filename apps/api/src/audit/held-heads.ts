@@ -92,6 +92,11 @@ async function openHeldHeads(
 }
 
 function recordFailure(runtime: Runtime, { orgId, serverId }: Witness, detail: string, guard: SQL): Statement {
-  const entry = { action: "audit.witness", subject: serverId, outcome: "refused", detail: detail.slice(0, 500) } as const;
+  const entry = {
+    action: "audit.witness",
+    subject: serverId,
+    outcome: "refused",
+    detail: detail.slice(0, 500),
+  } as const;
   return recordAudit(runtime, { orgId, actor: serverId, address: null, ...entry }, guard);
 }

@@ -3,7 +3,7 @@ import { emptyChain, nextHead, type ChainedRecord, type ChainHead, type ChainId,
 /** What is wrong with a chain, and at which number first. */
 export interface ChainFault {
   readonly kind: /** Another entry, or none, is where this number should be: one was deleted, inserted or moved. */
-  | "outOfOrder"
+    | "outOfOrder"
     /** Its text, its hash or what is before it is not what it was when it was chained. */
     | "altered"
     /** It follows from what is before it, but somebody was told another one: all since the last known head was made anew. */
