@@ -13,6 +13,8 @@ import { TestApi, type Fixture } from "./test-api.ts";
 const able = { ...capabilities, features: ["auditHeads"] };
 const online = { kind: "online", epoch: 2, bootId: "b", capabilities: able } as const;
 
+const bare = (text: SignedText) => auditHeadSchema.parse(JSON.parse(text.signed));
+
 const toldTo = ({ relay }: TestApi, serverId: ServerId) =>
   relay.toldHeads.filter((told) => told.serverId === serverId).map(({ head }) => head);
 
@@ -95,10 +97,10 @@ test("a bridge is told the newest head, signed by the platform, and its own word
 
 test("only a bridge that is there and knows what a head is is told, one that comes later too", async () => {
   await using platform = await TestApi.start();
-  const { api, serverId } = await platform.withWorkspace();
-  const { client } = await platform.withWorkspace(await platform.outsider());
+  const { client, api, serverId } = await platform.withWorkspace();
   const { serverId: away } = await platform.connectServer(client);
   await untilChained(platform);
+  await platform.report(away, online, { kind: "offline", reason: "gone" });
   await platform.report(serverId, { ...online, capabilities });
   await untilChained(platform);
   expect(platform.relay.toldHeads).toEqual([]);
@@ -142,38 +144,60 @@ test.each<
   expect((await api.servers.get.query({ serverId })).auditAlert).toBeNull();
 });
 
-test("a database that was put back to an old copy is found out by what the bridge holds, also once it has grown [E2]", async () => {
+test("the word of a removed server does not count [E2] [W2]", async () => {
   await using platform = await TestApi.start();
-  const fixture = await watched(platform);
-  const { serverId, bridge, orgId, told } = fixture;
+  const { api, serverId, bridge, told } = await watched(platform);
+  await api.servers.revoke.mutate({ serverId });
+  await say(platform, serverId, await bridge.holds(serverId, [told]));
+  expect(await witness(platform, serverId)).toBeUndefined();
+  expect(await refusals(platform, serverId)).toEqual([expect.stringContaining("was removed")]);
+});
+
+/** The API starts again with the database as it was before the newest head was told. Returns that head. */
+async function putOldCopyBack(platform: TestApi, fixture: Watched): Promise<SignedText> {
   const file = platform.api.database.filePath ?? "";
   const copy = `${file}.copy`;
   await untilChained(platform);
   await platform.api.database.client.execute({ sql: "VACUUM INTO ?", args: [copy] });
   const newest = await nextHead(platform, fixture);
-  const { seq } = auditHeadSchema.parse(JSON.parse(newest.signed));
-  await say(platform, serverId, await bridge.holds(serverId, [newest, told]));
-  expect(await refusals(platform, serverId)).toEqual([]);
   await platform.restart(async () => {
     await Promise.all(["-wal", "-shm"].map((suffix) => rm(`${file}${suffix}`, { force: true })));
     await rename(copy, file);
   });
+  return newest;
+}
+
+test("a database that was put back to an old copy is found out by what the bridge holds [E2]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await watched(platform);
+  const { serverId, bridge, orgId, told } = fixture;
+  const newest = await putOldCopyBack(platform, fixture);
+  const { seq } = bare(newest);
   const alert = async () => (await fixture.api.servers.get.query({ serverId })).auditAlert;
   expect(await alert()).toBeNull();
   const heads = await bridge.holds(serverId, [newest, told]);
   await say(platform, serverId, heads);
   expect(await alert()).toMatchObject({ seq });
   expect(await refusals(platform, serverId)).toEqual([expect.stringContaining(`the audit ends at ${seq - 1}`)]);
+  expect((await witness(platform, serverId))?.conflictEvidence).toEqual(heads);
   await untilChained(platform);
   await say(platform, serverId, heads);
   expect(await refusals(platform, serverId)).toHaveLength(1);
   // That it was found out has taken the place of what is missing, so the chain is as long again, and another one.
   expect((await verifyAudit(platform.api.runtime.db, orgId)).fault).toMatchObject({ kind: "replaced", seq });
+});
+
+test("an old copy that has outgrown what the bridge holds is found out by what it held before [E2]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await watched(platform);
+  const { api, serverId, bridge } = fixture;
+  const newest = await putOldCopyBack(platform, fixture);
+  await api.servers.rename.mutate({ serverId, name: "in its place" });
   const grown = await nextHead(platform, fixture);
-  expect(auditHeadSchema.parse(JSON.parse(grown.signed)).seq).toBeGreaterThan(seq);
+  expect(bare(grown).seq).toBeGreaterThan(bare(newest).seq);
   await say(platform, serverId, await bridge.holds(serverId, [grown, newest]));
-  expect(await alert()).toMatchObject({ seq });
-  expect((await witness(platform, serverId))?.conflictEvidence).not.toBeNull();
+  expect((await api.servers.get.query({ serverId })).auditAlert).toMatchObject({ seq: bare(newest).seq });
+  expect(await refusals(platform, serverId)).toEqual([expect.stringContaining("another one is there now")]);
 });
 
 const tampering: Record<string, readonly string[]> = {

@@ -250,6 +250,7 @@ test("an org's bridges are told once a minute at most, and only when something w
   nowMs += 1;
   expect(await look()).toBe(2);
   nowMs += 10 * minuteMs;
+  expect(await teller.isDue()).toBe(false);
   expect(await look()).toBe(2);
   await write();
   expect(await look()).toBe(3);

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import type { OrgId } from "@quarterdeck/core/ids";
 import { auditHeadSchema, heldHeadSchema, type HeldHead } from "@quarterdeck/core/protocol/audit-head";
 import { openSigned, sha256Base64Url, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { describe, expect, it } from "vitest";
+import { FaultyBridge } from "./faulty-bridge.ts";
 import { newId, newKey, type FakeRelay } from "./fake-relay.ts";
 import { RealBridge } from "./real-bridge.ts";
 
@@ -89,6 +90,45 @@ describe("a head of the audit", () => {
     expect((await word(relay, 1)).body.holds.seq).toBe(3);
     expect(bridge.log.match(/does not count/g)).toHaveLength(5);
     expect(JSON.parse(readFileSync(data.auditHeadsFile, "utf8"))).toEqual({ newest: good, before: null });
+  });
+
+  it("is vouched for only once it is on the disk, whenever the bridge is killed [E2] [F4]", async () => {
+    await using faulty = await FaultyBridge.start();
+    const { bridge } = faulty;
+    const { relay } = bridge;
+    const words = () => relay.frames.filter(({ type }) => type === "heldHeads").length;
+    const dieAt = async (moment: string, text: SignedText) => {
+      faulty.killAt(moment);
+      relay.sendAuditHead(text);
+      await relay.changes.until(() => faulty.wasKilled && bridge.hasEnded && !relay.isOnline, moment);
+    };
+    const [first, second] = [await headOf(relay, 3), await headOf(relay, 4)];
+    await dieAt("before audit-heads", first);
+    expect(words()).toBe(0);
+    bridge.begin();
+    await relay.untilOnline();
+    await dieAt("after audit-heads", first);
+    expect(words()).toBe(0);
+    bridge.begin();
+    expect((await word(relay, 1)).body.holds).toEqual(bare(first));
+    await dieAt("heldHeads sent", second);
+    bridge.begin();
+    expect((await word(relay, 3)).body).toMatchObject({ holds: bare(second), also: bare(first) });
+  });
+
+  it("that cannot be written is not vouched for, and the bridge goes on with its work [F8]", async () => {
+    await using bridge = await RealBridge.start();
+    const { relay, data } = bridge;
+    mkdirSync(data.auditHeadsFile);
+    relay.sendAuditHead(await headOf(relay, 3));
+    await relay.changes.until(() => bridge.log.includes("could not be kept"), "the log");
+    const echo = { action: "exec", params: { program: "echo", args: ["x"] } } as const;
+    expect(await relay.run(echo)).toMatchObject({ verdict: "succeeded" });
+    expect(relay.frames.some(({ type }) => type === "heldHeads")).toBe(false);
+    rmdirSync(data.auditHeadsFile);
+    const next = await headOf(relay, 4);
+    relay.sendAuditHead(next);
+    expect((await word(relay, 1)).body).toMatchObject({ holds: bare(next), also: null });
   });
 
   it("is not forgotten for a damaged file without a word: it is put aside and said in the log [F8]", async () => {
