@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chain, emptyChain, type ChainId } from "@quarterdeck/core/audit/chain";
-import type { ServerId } from "@quarterdeck/core/ids";
+import type { OrgId, ServerId } from "@quarterdeck/core/ids";
 import { minuteMs } from "@quarterdeck/core/units";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -11,6 +11,7 @@ import { HeadTeller } from "../src/audit/head-teller.ts";
 import { recordAudit, type AuditEntry } from "../src/audit/repo.ts";
 import { AuditSequencer } from "../src/audit/sequencer.ts";
 import { verifyAudit } from "../src/audit/verify-audit.ts";
+import { listPossibleWitnesses } from "../src/audit/witness-repo.ts";
 import { openDatabase, type OpenDatabase } from "../src/db/database.ts";
 import { migrateDatabase } from "../src/db/migrate.ts";
 import { auditEntries } from "../src/db/schema.ts";
@@ -95,26 +96,24 @@ async function replica() {
 }
 type Replica = Awaited<ReturnType<typeof replica>>;
 
-/** Everything is in its chain once, and the chains are whole. */
-async function expectAllChained({ db }: Replica, count: number, chainIds: readonly ChainId[] = [org]): Promise<void> {
+/** How many entries are in the chains, once all that wait have their places, and what is wrong with any of them. */
+async function settle({ db }: Replica, chainIds: readonly ChainId[] = [org]) {
   await expect.poll(async () => (await readUnchained(db, 10)).size, { timeout: 15_000 }).toBe(0);
-  let chained = 0;
-  for (const chainId of chainIds) {
-    const { head, fault } = await verifyAudit(db, chainId);
-    expect(fault).toBeNull();
-    expect(await readChainHead(db, chainId)).toEqual(head);
-    chained += head.seq;
-  }
-  expect(chained).toBe(count);
-  expect(await db.$count(auditEntries)).toBe(count);
+  const verified = await Promise.all(chainIds.map((chainId) => verifyAudit(db, chainId)));
+  const chained = verified.reduce((sum, { head }) => sum + head.seq, 0);
+  const faults = verified.flatMap(({ fault }) => fault ?? []);
+  return { chained, written: await db.$count(auditEntries), faults };
 }
+
+/** Each entry is in its chain once, and the chains are whole. */
+const whole = (count: number) => ({ chained: count, written: count, faults: [] });
 
 test("entries are chained in the order in which they were written, each org's apart, those of no org too", async () => {
   const one = await replica();
   const [other, third] = [newId("org"), null];
   for (let i = 0; i < 20; i++) await one.write({ orgId: [org, other, third][i % 3] ?? null, detail: String(i) });
   one.begin();
-  await expectAllChained(one, 20, [org, other, "platform"]);
+  expect(await settle(one, [org, other, "platform"])).toEqual(whole(20));
   const details = (await readChain(one.db, org, { after: 0, limit: 100 })).map(({ detail }) => Number(detail));
   expect(details).toEqual([0, 3, 6, 9, 12, 15, 18]);
 });
@@ -124,7 +123,7 @@ test("more than fits into a pass, and what is written meanwhile, is chained too"
   await Promise.all(Array.from({ length: 1100 }, () => one.write()));
   one.begin();
   await Promise.all(Array.from({ length: 100 }, () => one.write()));
-  await expectAllChained(one, 1200);
+  expect(await settle(one)).toEqual(whole(1200));
 });
 
 test("two replicas that write and chain at once, with a database that fails before and after its work, break no chain [E2] [F2]", async () => {
@@ -137,19 +136,19 @@ test("two replicas that write and chain at once, with a database that fails befo
     await Promise.all(replicas.flatMap((each) => Array.from({ length: 8 }, () => each.write())));
   }
   for (const each of replicas) each.writer.failEvery = 0;
-  await expectAllChained(one, 160);
+  expect(await settle(one)).toEqual(whole(160));
 });
 
 test("what is written while nobody chains, as after a crash, is chained by whoever comes next [E2]", async () => {
   const [one, two] = [await replica(), await replica()];
   await one.write();
   one.begin();
-  await expectAllChained(one, 1);
+  expect(await settle(one)).toEqual(whole(1));
   await sequencers.pop()?.stop();
   await one.write();
   await one.claim("a process that died with the claim");
   two.begin();
-  await expectAllChained(two, 2);
+  expect(await settle(two)).toEqual(whole(2));
 });
 
 async function waiting({ db }: Replica) {
@@ -168,7 +167,7 @@ test("whoever lost the claim after reading changes nothing; nor does the same ag
   expect(await readChainHead(one.db, org)).toEqual(emptyChain);
   expect((await one.writer.commit(appendToChain(slow, fresh))).at(-1)?.rowsChanged).toBe(1);
   expect((await one.writer.commit(appendToChain(slow, fresh))).at(-1)?.rowsChanged).toBe(0);
-  await expectAllChained(one, 1);
+  expect(await settle(one)).toEqual(whole(1));
 });
 
 test("places that were made behind a head that has moved on are given to nobody [E2]", async () => {
@@ -184,7 +183,7 @@ test("places that were made behind a head that has moved on are given to nobody 
   const late = { ...slow, entries: chain({ chainId: org, sha256 }, slow.after, (await waiting(one)).entries) };
   expect((await one.writer.commit(appendToChain(late, claim))).at(-1)?.rowsChanged).toBe(0);
   await one.writer.commit(appendToChain(await waiting(one), claim));
-  await expectAllChained(one, 3);
+  expect(await settle(one)).toEqual(whole(3));
 });
 
 test("an entry that vanished after it was read leaves no hole: nothing is chained until it is read again [E2]", async () => {
@@ -197,33 +196,58 @@ test("an entry that vanished after it was read leaves no hole: nothing is chaine
   expect((await one.writer.commit(appendToChain(slow, claim))).at(-1)?.rowsChanged).toBe(0);
   expect(await readChainHead(one.db, org)).toEqual(emptyChain);
   await one.writer.commit(appendToChain(await waiting(one), claim));
-  await expectAllChained(one, 1);
+  expect(await settle(one)).toEqual(whole(1));
 });
 
 test("looking for what waits, and for what is to be told, reads no entry that has its place", async () => {
+  const { db } = await replica();
+  const plan = async (query: string) => (await open[0]?.client.execute(`explain query plan ${query}`))?.rows;
+  const unchained = db.select().from(auditEntries).where(sql`"seq" is null`).orderBy(sql`rowid`).limit(500);
+  expect(await plan(unchained.toSQL().sql.replace("?", "500"))).toMatchObject([
+    { detail: "SEARCH audit_entries USING INDEX audit_entries_unchained (seq=?)" },
+  ]);
+  const toTell = `select * from audit_chains where seq > "toldSeq" and ("toldAtMs" <= 1 or "toldAtMs" > 2) order by "toldAtMs"`;
+  expect(await plan(toTell)).toMatchObject([{ detail: "SCAN audit_chains USING INDEX audit_chains_to_tell" }]);
+});
+
+interface ServerWish {
+  readonly orgId?: OrgId;
+  readonly status?: "online" | "offline";
+  readonly features?: readonly string[];
+  readonly revokedAtMs?: number;
+  readonly holdsSeq?: number;
+}
+
+async function addServer({ writer }: Replica, wish: ServerWish = {}): Promise<ServerId> {
+  const { orgId = org, status = "online", features = ["auditHeads"], revokedAtMs = null, holdsSeq } = wish;
+  const serverId = newId("server");
+  await writer.commit([
+    sql`insert into orgs ("orgId", name, "createdAtMs") values (${orgId}, 'Orchard', 1) on conflict do nothing`,
+    sql`insert into servers ("serverId", "orgId", name, "isThisMachine", "publicKey", "keyFingerprint", status, "statusSinceMs", capabilities, "createdAtMs", "revokedAtMs")
+      values (${serverId}, ${orgId}, 'box', false, ${serverId}, 'key', ${status}, 1, ${JSON.stringify({ features })}, 1, ${revokedAtMs})`,
+    ...(holdsSeq === undefined
+      ? []
+      : [sql`insert into audit_witnesses ("serverId", "orgId", seq) values (${serverId}, ${orgId}, ${holdsSeq})`]),
+  ]);
+  return serverId;
+}
+
+test("only servers of the org that are there, know what a head is and may hold an older one can be told", async () => {
   const one = await replica();
-  const plan = async (query: string) =>
-    (await open[0]?.client.execute(`explain query plan ${query}`))?.rows.map((row) => String(row["detail"])).join("; ");
-  const unchained = one.db.select().from(auditEntries).where(sql`"seq" is null`).orderBy(sql`rowid`).limit(500);
-  expect(await plan(unchained.toSQL().sql.replace("?", "500"))).toBe(
-    "SEARCH audit_entries USING INDEX audit_entries_unchained (seq=?)",
-  );
-  expect(
-    await plan(
-      `select * from audit_chains where seq > "toldSeq" and ("toldAtMs" <= 1 or "toldAtMs" > 2) order by "toldAtMs"`,
-    ),
-  ).toContain("audit_chains_to_tell");
+  const possible = [await addServer(one), await addServer(one, { holdsSeq: 4 })];
+  await addServer(one, { orgId: newId("org") });
+  await addServer(one, { status: "offline" });
+  await addServer(one, { features: ["drain"] });
+  await addServer(one, { revokedAtMs: 1 });
+  await addServer(one, { holdsSeq: 5 });
+  const found = await listPossibleWitnesses(one.db, { orgId: org, seq: 5, hash: "" });
+  expect(found.toSorted()).toEqual(possible.toSorted());
 });
 
 test("an org's bridges are told once a minute at most, and only when something was written", async () => {
   const one = await replica();
   const claim = await one.claim("one");
-  const serverId = newId("server");
-  await one.writer.commit([
-    sql`insert into orgs ("orgId", name, "createdAtMs") values (${org}, 'Orchard', 1)`,
-    sql`insert into servers ("serverId", "orgId", name, "isThisMachine", "publicKey", "keyFingerprint", status, "statusSinceMs", capabilities, "createdAtMs")
-      values (${serverId}, ${org}, 'box', false, 'key', 'key', 'online', 1, ${JSON.stringify({ features: ["auditHeads"] })}, 1)`,
-  ]);
+  const serverId = await addServer(one);
   let nowMs = Date.now();
   const told: string[] = [];
   const teller = new HeadTeller({
