@@ -6,6 +6,7 @@ import { getRequestListener } from "@hono/node-server";
 import { makeId } from "@quarterdeck/core/ids";
 import type { Clock } from "@quarterdeck/core/clock";
 import { minuteMs } from "@quarterdeck/core/units";
+import { AuditSequencer } from "./audit/sequencer.ts";
 import { prepareFirstStart } from "./auth/first-start.ts";
 import { createSessions } from "./auth/lucia.ts";
 import { hasUsers } from "./auth/repo.ts";
@@ -111,6 +112,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     times: { settleMs: env.rolloutSettleMs, answerMs: rolloutAnswerMs },
     isAlone: database.filePath !== null,
   });
+  const sequencer = new AuditSequencer(runtime, { isAlone: database.filePath !== null });
   const consoles = new ConsoleSockets(runtime);
   const passThrough = new RelayPassThrough(env.relayUrl, log);
   const setupPath = await prepareFirstStart(runtime);
@@ -137,6 +139,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
   await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
   drainer.start();
   rollouts.start();
+  sequencer.start();
   const stopHousekeeping = startHousekeeping(runtime);
   const internalOrigin = `http://127.0.0.1:${portOf(internalServer)}`;
   log.info({ origin: address.origin, internalOrigin, mode: env.mode }, "the API is up");
@@ -155,6 +158,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       await viewerRevocations.stop();
       await rollouts.stop();
       await drainer.stop();
+      await sequencer.stop();
       await writer.close();
       database.close();
       log.info("the API has stopped");

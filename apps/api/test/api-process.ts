@@ -41,6 +41,10 @@ export class ApiProcess implements AsyncDisposable {
     return `http://localhost:${this.#ports.api}`;
   }
 
+  get databaseUrl(): string {
+    return `file:${join(this.#dataDir, "quarterdeck.db")}`;
+  }
+
   get hasEnded(): boolean {
     return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null);
   }

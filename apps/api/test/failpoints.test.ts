@@ -1,5 +1,10 @@
 import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readUnchained } from "../src/audit/chain-repo.ts";
+import { verifyAudit } from "../src/audit/verify-audit.ts";
+import { openDatabase } from "../src/db/database.ts";
+import { auditEntries } from "../src/db/schema.ts";
 import { ApiProcess } from "./api-process.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
 import { newId, tokenIn } from "./test-api.ts";
@@ -86,6 +91,28 @@ describe("the API that is killed", () => {
         state: "ended",
         verdict: "succeeded",
       });
+    },
+  );
+
+  it.each(["before chaining", "after chaining"])(
+    "%s: the audit's chain is whole, and every entry is in it once [F1] [E2]",
+    { timeout: 60_000 },
+    async (moment) => {
+      api.killAt(moment);
+      await insist(() => api.client.api.tasks.submit.mutate(submission()));
+      await expect.poll(() => api.wasKilled && api.hasEnded, { timeout: 20_000 }).toBe(true);
+      await api.begin();
+      const { orgId } = await api.client.api.orgs.current.query();
+      const database = await openDatabase(api.databaseUrl, null);
+      try {
+        const { db } = database;
+        await expect.poll(async () => (await readUnchained(db, 1)).size, { timeout: 20_000 }).toBe(0);
+        const { head, fault } = await verifyAudit(db, orgId);
+        expect(fault).toBeNull();
+        expect(head.seq).toBe(await db.$count(auditEntries, eq(auditEntries.orgId, orgId)));
+      } finally {
+        database.close();
+      }
     },
   );
 

@@ -1,5 +1,7 @@
 import { sealedOverheadBytes } from "@quarterdeck/core/protocol/content-format";
 import { generateSealingKey, type StoredSealingKey } from "@quarterdeck/core/protocol/hpke";
+import type { ServerId } from "@quarterdeck/core/ids";
+import { auditHeadSchema, type AuditHead, type HeldHead, type HeldHeads } from "@quarterdeck/core/protocol/audit-head";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { EnrolRequest } from "@quarterdeck/core/protocol/enrolment";
 import { enrolAnswerSchema, platformIdentitySchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
@@ -107,6 +109,21 @@ export class FakeBridge {
     return signText(this.#key, "result", JSON.stringify(result));
   }
 
+  /** What it says of the heads that it was told, the one that it holds first. */
+  async holds(serverId: ServerId, told: readonly SignedText[], change: Partial<HeldHead> = {}): Promise<HeldHeads> {
+    const [holds, also] = told.map(({ signed }) => auditHeadSchema.parse(JSON.parse(signed)));
+    if (holds === undefined) throw new Error("it was told nothing");
+    const body: HeldHead = {
+      v: 1,
+      serverId,
+      orgId: holds.orgId,
+      holds: bare(holds),
+      also: also ? bare(also) : null,
+      ...change,
+    };
+    return { held: await signText(this.#key, "heldHead", JSON.stringify(body)), told: [...told] };
+  }
+
   async start(command: Command): Promise<SignedText> {
     return signText(
       this.#key,
@@ -114,6 +131,10 @@ export class FakeBridge {
       JSON.stringify({ ...identityOf(command), kind: "started", startedAtMs: 1000 }),
     );
   }
+}
+
+function bare({ seq, hash }: AuditHead) {
+  return { seq, hash };
 }
 
 function identityOf({ serverId, commandId, runId, taskId, attempt }: Command) {

@@ -2,11 +2,13 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import {
+  auditHeadRequestSchema,
   outboxBatchSchema,
   viewerRevocationSchema,
   type OutboxEntry,
   type WaitingAnswer,
 } from "@quarterdeck/core/protocol/relay-api";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { WebSocketServer } from "ws";
 import { messageText } from "./message-text.ts";
 
@@ -23,6 +25,8 @@ export class FakeRelay {
   readonly requests: { serverId: string; positions: number[] }[] = [];
   /** Who may not watch a server any more, as the relay was told. */
   readonly revocations: { serverId: string; userId: string }[] = [];
+  /** How far the audit goes, as servers were told. */
+  readonly toldHeads: { serverId: string; head: SignedText }[] = [];
   /** Headers of the upgrades that came through. */
   readonly upgrades: { url: string; headers: IncomingMessage["headers"] }[] = [];
   /** What the next requests to the outbox, or of a revocation, do: take it and then not answer, or answer 500. */
@@ -53,6 +57,12 @@ export class FakeRelay {
           const { userId } = viewerRevocationSchema.parse(JSON.parse(text));
           this.revocations.push({ serverId, userId });
           return fault === "loseAnswer" ? response.destroy() : answer(200, { closed: 1 });
+        }
+        if (path.endsWith("/audit-head")) {
+          const { head } = auditHeadRequestSchema.parse(JSON.parse(text));
+          this.toldHeads.push({ serverId, head });
+          this.#arrived();
+          return answer(200, { isTold: true });
         }
         const { entries } = outboxBatchSchema.parse(JSON.parse(text));
         this.requests.push({ serverId, positions: entries.map((entry) => entry.position) });
@@ -117,8 +127,12 @@ export class FakeRelay {
     const stored = this.#entries.get(serverId) ?? [];
     for (const entry of entries) if (entry.position === stored.length + 1) stored.push(entry);
     this.#entries.set(serverId, stored);
+    this.#arrived();
+    return stored.length;
+  }
+
+  #arrived(): void {
     for (const arrived of this.#arrivals) arrived();
     this.#arrivals.clear();
-    return stored.length;
   }
 }

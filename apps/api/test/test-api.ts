@@ -69,9 +69,10 @@ export class TestApi implements AsyncDisposable {
   }
 
   /** Stops the API and starts it again on the same data and port. */
-  async restart(): Promise<void> {
+  async restart(meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const { port } = new URL(this.origin);
     await this.api.stop();
+    await meanwhile();
     this.api = await startApi(readEnv({ ...this.#environment, QUARTERDECK_PORT: port }), { log: logTo(this.logLines) });
   }
 

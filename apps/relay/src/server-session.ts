@@ -4,6 +4,7 @@ import { bridgeToRelaySchema } from "@quarterdeck/core/protocol/bridge-to-relay"
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import type { OutboxEntry, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { readFeatures } from "@quarterdeck/core/protocol/viewer-features";
 import { hourMs } from "@quarterdeck/core/units";
 import { readSettings, type Env } from "./env.ts";
@@ -135,6 +136,12 @@ export class ServerSession extends DurableObject<Env> {
   drain(spreadMs: number | undefined): boolean {
     this.#wake();
     return this.#bridge.drain(spreadMs ?? this.#state.server().spreadMs);
+  }
+
+  /** Passes on how far the org's audit goes. Nothing is stored: the next one says more. Returns whether a bridge got it. */
+  tellAuditHead(head: SignedText): boolean {
+    this.#wake();
+    return this.#bridge.sendAuditHead(head);
   }
 
   /** Ends a user's connections, and refuses the tickets that the user was given before. Returns how many ended. */

@@ -1,6 +1,11 @@
 import { errorRule } from "@quarterdeck/core/errors/codes";
 import { idSchema, type ServerId } from "@quarterdeck/core/ids";
-import { drainRequestSchema, outboxBatchSchema, viewerRevocationSchema } from "@quarterdeck/core/protocol/relay-api";
+import {
+  auditHeadRequestSchema,
+  drainRequestSchema,
+  outboxBatchSchema,
+  viewerRevocationSchema,
+} from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import * as z from "zod";
 import type { Env } from "./env.ts";
@@ -51,6 +56,12 @@ async function drain(request: Request, env: Env, serverId: ServerId): Promise<Re
   return Response.json({ isConnected: await sessionOf(env, serverId).drain(wish.spreadMs) });
 }
 
+async function tellAuditHead(request: Request, env: Env, serverId: ServerId): Promise<Response> {
+  const wish = await readBody(request, auditHeadRequestSchema);
+  if (wish instanceof Response) return wish;
+  return Response.json({ isTold: await sessionOf(env, serverId).tellAuditHead(wish.head) });
+}
+
 async function revokeViewers(request: Request, env: Env, serverId: ServerId): Promise<Response> {
   const wish = await readBody(request, viewerRevocationSchema);
   if (wish instanceof Response) return wish;
@@ -64,6 +75,7 @@ async function api(request: Request, env: Env, path: readonly string[]): Promise
   const [what, ...rest] = path.slice(2);
   const call = [what, ...rest].join("/");
   if (call === "outbox") return takeOutbox(request, env, serverId.data);
+  if (call === "audit-head") return tellAuditHead(request, env, serverId.data);
   if (call === "drain") return drain(request, env, serverId.data);
   if (call === "viewers/revoke") return revokeViewers(request, env, serverId.data);
   const runId = runIdSchema.safeParse(rest[0]);

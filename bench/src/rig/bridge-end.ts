@@ -158,6 +158,7 @@ export class BridgeEnd {
       },
       onOnline: () => options.onOnline?.(),
       onInterest: (interest) => options.onInterest?.(interest),
+      onAuditHead: () => undefined,
       onCredit: (bytes) => options.onCredit?.(bytes),
       onInput: (input) => options.onInput?.(input),
       onHistoryStored: () => undefined,

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { platformIdentitySchema, signedEnrolRequestSchema } from "@quarterdeck/core/protocol/enrolment";
 import {
+  auditHeadAnswerSchema,
+  auditHeadRequestSchema,
   drainRequestSchema,
   outboxAnswerSchema,
   outboxBatchSchema,
@@ -25,6 +27,8 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   renewalRequestSchema,
   renewalAnswerSchema,
   waitingAnswerSchema,
+  auditHeadRequestSchema,
+  auditHeadAnswerSchema,
   drainRequestSchema,
   viewerRevocationSchema,
   viewerRevocationAnswerSchema,

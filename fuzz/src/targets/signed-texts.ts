@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { actionNames, actions } from "@quarterdeck/core/actions/catalogue";
+import { auditHeadSchema, heldHeadSchema } from "@quarterdeck/core/protocol/audit-head";
 import { commandSchema } from "@quarterdeck/core/protocol/command";
 import { enrolAnswerSchema, enrolRequestSchema } from "@quarterdeck/core/protocol/enrolment";
 import { helloBodySchema, relayCertificateSchema, welcomeBodySchema } from "@quarterdeck/core/protocol/handshake";
@@ -111,5 +112,7 @@ export const signedTextTargets: readonly FuzzTarget[] = [
   signedBody("relay-certificate", "relayCertificate", relayCertificateSchema),
   signedBody("enrol-request", "enrolRequest", enrolRequestSchema),
   signedBody("release", "release", releaseManifestSchema),
+  signedBody("audit-head", "auditHead", auditHeadSchema),
+  signedBody("held-head", "heldHead", heldHeadSchema),
   signedBody("enrol-answer", "enrolAnswer", enrolAnswerSchema),
 ];

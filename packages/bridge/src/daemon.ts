@@ -5,6 +5,7 @@ import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
+import { AuditHeads } from "./audit/audit-heads.ts";
 import { bridgeSocketUrl } from "./addresses.ts";
 import { writeBridgeState } from "./bridge-state.ts";
 import { CommandIntake } from "./command-intake.ts";
@@ -173,6 +174,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     read: () => samples.read(clock.nowMs(), runner.activeCount),
     send: (batch) => connection.send({ type: "telemetry", readings: encodeReadings(batch) }),
   });
+  const auditHeads = new AuditHeads({
+    data,
+    identity,
+    platformKeys,
+    privateKey,
+    log,
+    send: (heads) => connection.send({ type: "heldHeads", ...heads }),
+  });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
     journal.close();
@@ -214,6 +223,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.setWatched(false);
       telemetry.connected();
       feed.connected();
+      auditHeads.connected();
       launcher.prepare();
       link?.healthy();
     },
@@ -221,6 +231,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.setWatched(interest.telemetry);
       follower.setInterest(interest.runs);
     },
+    onAuditHead: (text) => auditHeads.told(text),
     onCredit: (bytes) => follower.addCredit(bytes),
     onHistoryStored: (through) => feed.stored(through),
     onInput: (input) => inputs.take(input),

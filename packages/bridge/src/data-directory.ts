@@ -47,6 +47,10 @@ export class DataDirectory {
   version(version: string): string {
     return join(this.versions, version);
   }
+  /** The newest heads of the org's audit that the platform told. */
+  get auditHeadsFile(): string {
+    return join(this.path, "audit-heads.json");
+  }
   get reserveFile(): string {
     return join(this.path, "reserve");
   }

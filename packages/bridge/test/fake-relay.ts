@@ -416,6 +416,10 @@ export class FakeRelay {
     this.#sendNow({ type: "keys", statements });
   }
 
+  sendAuditHead({ signed, signature }: SignedText): void {
+    this.#send({ type: "auditHead", signed, signature });
+  }
+
   watch(interest: { telemetry?: boolean; runs?: readonly RunId[] }): void {
     this.#interest = {
       telemetry: interest.telemetry ?? false,

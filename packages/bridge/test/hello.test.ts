@@ -59,6 +59,7 @@ test("a hello names every command that an earlier connection brought: it waits u
     resultsStored: () => undefined,
     onOnline: () => undefined,
     onInterest: () => undefined,
+    onAuditHead: () => undefined,
     onCredit: () => undefined,
     onStatus: () => undefined,
     onFatal: (error) => disk.reject(error),

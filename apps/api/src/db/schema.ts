@@ -1,3 +1,4 @@
+import type { ChainId } from "@quarterdeck/core/audit/chain";
 import type { Effect } from "@quarterdeck/core/actions/catalogue";
 import type {
   CommandId,
@@ -12,6 +13,7 @@ import type {
   UserId,
   WorkspaceId,
 } from "@quarterdeck/core/ids";
+import type { HeldHeads } from "@quarterdeck/core/protocol/audit-head";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
@@ -446,6 +448,47 @@ export const auditEntries = sqliteTable(
     outcome: text().$type<"done" | "refused">().notNull(),
     /** Why it was refused, or what was asked. Never a secret. */
     detail: text(),
+    /** Its place in the org's chain, from 1, and what stands there for it and all before it. Null: it waits for its place. */
+    seq: integer(),
+    hash: text(),
   },
-  (table) => [index("audit_entries_by_org").on(table.orgId, table.atMs)],
+  (table) => [
+    index("audit_entries_by_org").on(table.orgId, table.atMs),
+    index("audit_entries_by_seq").on(table.orgId, table.seq), // verifying, and what a bridge says of one
+    index("audit_entries_unchained").on(table.seq).where(sql`"seq" is null`), // the sequencer's look for work
+  ],
 );
+
+/** How far the audit of an org is chained, and how far its bridges were told. */
+export const auditChains = sqliteTable(
+  "audit_chains",
+  {
+    chainId: text().$type<ChainId>().primaryKey(),
+    seq: integer().notNull(),
+    hash: text().notNull(),
+    /** Up to where it was told, as far as there was anybody to be told, and when somebody was. */
+    toldSeq: integer().notNull().default(0),
+    toldAtMs: integer().notNull().default(0),
+  },
+  (table) => [index("audit_chains_to_tell").on(table.toldAtMs).where(sql`"seq" > "toldSeq"`)], // what is to be told
+);
+
+/** What a server's bridge has signed about the heads of its org's audit. */
+export const auditWitnesses = sqliteTable("audit_witnesses", {
+  serverId: text()
+    .$type<ServerId>()
+    .primaryKey()
+    .references(() => servers.serverId),
+  orgId: text().$type<OrgId>().notNull(),
+  /** The newest head of which it said that it holds it, and that is in the chain; 0 while there is none. */
+  seq: integer().notNull().default(0),
+  hash: text().notNull().default(""),
+  atMs: integer().notNull().default(0),
+  /** Both sides' signatures. */
+  evidence: text({ mode: "json" }).$type<HeldHeads>(),
+  /** A head that it was told and that is not in the chain: somebody changed the past, or put an old copy in place. */
+  conflictSeq: integer(),
+  conflictHash: text(),
+  conflictAtMs: integer(),
+  conflictEvidence: text({ mode: "json" }).$type<HeldHeads>(),
+});

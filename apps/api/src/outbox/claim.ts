@@ -1,4 +1,4 @@
-import { eq, sql, type SQL } from "drizzle-orm";
+import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { prepared } from "../db/prepared.ts";
 import { claims } from "../db/schema.ts";
@@ -46,4 +46,9 @@ export async function takeClaim(
   ]);
   const [row] = await claimNamed(database.db).all({ name });
   return row?.holder === holder ? { name, fence: row.fence } : null;
+}
+
+/** True where the claim still has the fence that it was taken with: a guard for the writes of who took it. */
+export function holdsClaim(claim: Claim): SQL {
+  return sql`exists (select 1 from ${claims} where ${and(eq(claims.name, claim.name), eq(claims.fence, claim.fence))})`;
 }

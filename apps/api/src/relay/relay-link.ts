@@ -1,5 +1,7 @@
 import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import {
+  auditHeadAnswerSchema,
   outboxAnswerSchema,
   viewerRevocationAnswerSchema,
   waitingAnswerSchema,
@@ -58,6 +60,15 @@ export class RelayLink {
       body: JSON.stringify({ userId }),
       timeoutMs: requestTimeoutMs,
     });
+  }
+
+  /** Tells a server's bridge how far the org's audit goes; answers whether one was there to be told. */
+  async tellAuditHead(serverId: ServerId, head: SignedText): Promise<boolean> {
+    const { isTold } = await this.#request(`/api/servers/${serverId}/audit-head`, auditHeadAnswerSchema, {
+      body: JSON.stringify({ head }),
+      timeoutMs: requestTimeoutMs,
+    });
+    return isTold;
   }
 
   /** Asks the relay whether it is there. */

@@ -6,6 +6,8 @@ import { resultSchema, type RunResult } from "@quarterdeck/core/protocol/result"
 import type { Runtime } from "../runtime.ts";
 import type { Statement, Unit } from "../writer.ts";
 import { recordAudit } from "../audit/repo.ts";
+import { letTell } from "../audit/chain-repo.ts";
+import { describeHeldHeads } from "../audit/held-heads.ts";
 import { recordChange } from "../events/repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
 import { isRenewal } from "./renewal-repo.ts";
@@ -71,7 +73,7 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
   switch (report.kind) {
     case "online":
       runtime.log.info({ serverId, epoch: report.epoch }, "server online");
-      return [setServerOnline(serverId, report, guard), serverChanged];
+      return [setServerOnline(serverId, report, guard), serverChanged, letTell(server, guard)];
     case "offline":
       runtime.log.info({ serverId, reason: report.reason }, "server offline");
       return [setServerOffline(serverId, report.atMs, guard), serverChanged];
@@ -97,6 +99,8 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
         serverChanged,
         refusal(runtime, server, { action: "server.connect", subject: serverId, detail: report.code }, guard),
       ];
+    case "heldHeads":
+      return describeHeldHeads(runtime, { server, report, guard });
     case "keysTaken":
       // What it cannot know yet is no word to believe.
       if (report.version > runtime.keys.platform.set.version) return [];

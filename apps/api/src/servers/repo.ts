@@ -1,11 +1,12 @@
 import type { EnrolmentId, OrgId, ServerId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
-import { enrolments, runs, servers } from "../db/schema.ts";
+import { auditWitnesses, enrolments, runs, servers } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 import type { ConnectionAlert, ServerStatus } from "./views.ts";
 
@@ -26,10 +27,16 @@ export interface Server {
   readonly keysVersion: number;
   readonly capabilities: Capabilities | null;
   readonly waitingRuns: number;
+  /** An entry of the audit that its bridge was told of and that is not there; null when there is none. */
+  readonly auditConflictSeq: number | null;
+  readonly auditConflictAtMs: number | null;
   readonly createdAtMs: number;
 }
 
 const waitingRuns = sql<number>`(select count(*) from ${runs} where ${runs.serverId} = ${servers.serverId} and ${runs.state} = 'queued')`;
+
+const ofWitness = <T>(column: SQLiteColumn) =>
+  sql<T>`(select ${column} from ${auditWitnesses} where ${auditWitnesses.serverId} = ${servers.serverId})`;
 
 const columns = {
   serverId: servers.serverId,
@@ -47,6 +54,8 @@ const columns = {
   keysVersion: servers.keysVersion,
   capabilities: servers.capabilities,
   waitingRuns,
+  auditConflictSeq: ofWitness<number | null>(auditWitnesses.conflictSeq),
+  auditConflictAtMs: ofWitness<number | null>(auditWitnesses.conflictAtMs),
   createdAtMs: servers.createdAtMs,
 };
 

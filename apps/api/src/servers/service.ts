@@ -100,7 +100,7 @@ function currentAlert({ connectionAlert }: Server, nowMs: number): ConnectionAle
 }
 
 function toView({ relay, clock, keys }: Runtime, server: Server): ServerView {
-  const { quarantinedUntilMs, keysVersion } = server;
+  const { quarantinedUntilMs, keysVersion, auditConflictSeq, auditConflictAtMs } = server;
   const { set, history } = keys.platform;
   const isQuarantined = quarantinedUntilMs !== null && quarantinedUntilMs > clock.nowMs();
   return {
@@ -111,6 +111,10 @@ function toView({ relay, clock, keys }: Runtime, server: Server): ServerView {
     statusSinceMs: server.statusSinceMs,
     quarantinedUntilMs: isQuarantined ? quarantinedUntilMs : null,
     connectionAlert: currentAlert(server, clock.nowMs()),
+    auditAlert:
+      auditConflictSeq === null || auditConflictAtMs === null
+        ? null
+        : { seq: auditConflictSeq, atMs: auditConflictAtMs },
     isRevoked: server.revokedAtMs !== null,
     hasLostKeys: standingOf(keysVersion, set, history) === "lost",
     isRelayReachable: relay.isReachable,

@@ -24,6 +24,8 @@ export const serverViewSchema = z.strictObject({
   /** Until when the relay refuses its bridge, which sent more than it may; null when it does not. */
   quarantinedUntilMs: z.int().nullable(),
   connectionAlert: connectionAlertSchema.nullable(),
+  /** The bridge was told of an entry of the audit that is not there, or is another one now (PROTOCOL 15.4). */
+  auditAlert: z.strictObject({ seq: z.int(), atMs: z.int() }).nullable(),
   /** It was removed: its bridge is not let in and what it signs counts for nothing. */
   isRevoked: z.boolean(),
   /** It missed so many changes of the platform's keys that it can connect no more: it must be connected anew. */

@@ -176,6 +176,12 @@ export class BridgeLink {
     if (this.#live && statements.length > 0) trySend(this.#live, encode({ type: "keys", statements }));
   }
 
+  /** How far the org's audit goes. An older bridge is not told. Returns whether one was there to be. */
+  sendAuditHead({ signed, signature }: SignedText): boolean {
+    if (this.#live === undefined || !hasFeature(this.#state.server().capabilities, "auditHeads")) return false;
+    return trySend(this.#live, encode({ type: "auditHead", signed, signature }));
+  }
+
   sendInterest({ telemetry, runs }: Interest): void {
     if (!this.#live) return;
     trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));

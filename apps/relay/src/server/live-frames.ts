@@ -3,6 +3,7 @@ import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { isUnpaid } from "../session/frame-rate.ts";
 import { clearLength } from "@quarterdeck/core/protocol/content-format";
 import { toSlots } from "../session/telemetry-history.ts";
+import { appendReport } from "../storage/reports.ts";
 import { storeSlot } from "../storage/telemetry-history.ts";
 import type { BridgeLink } from "./bridge-link.ts";
 import { acknowledgeCommands, takeCondition, takeKeysVersion, takeResults } from "./bridge-streams.ts";
@@ -70,6 +71,11 @@ export class LiveFrames {
         state.transact(() => takeCondition(sql, frame.blocked, Date.now()));
         dispatch.pump();
         return upkeep.settle();
+      case "heldHeads": {
+        const { held, told } = frame;
+        state.transact(() => appendReport(sql, { kind: "heldHeads", atMs: Date.now(), held, told }));
+        return upkeep.settle();
+      }
       case "output":
         return this.#output(socket, frame);
       case "inputState":

@@ -10,6 +10,7 @@ import { PageHeader } from "../app/PageHeader.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { TimeSince } from "../app/TimeSince.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
+import { AuditNotice } from "../features/servers/AuditNotice.tsx";
 import { ConnectionNotice } from "../features/servers/ConnectionNotice.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
@@ -73,6 +74,7 @@ function ServerDetails({ server }: { server: ServerView }) {
       <div className="flex flex-col gap-8">
         <div className="flex flex-col gap-3 empty:hidden">
           <ConnectionNotice server={server} />
+          <AuditNotice server={server} />
           <ServerNotice server={server} />
         </div>
         <ServerReadings server={server} />

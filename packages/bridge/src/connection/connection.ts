@@ -22,7 +22,7 @@ type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
 export type StreamFrame = WithoutEpoch<
   Extract<
     BridgeToRelay,
-    { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" | "keysTaken" }
+    { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" | "keysTaken" | "heldHeads" }
   >
 >;
 
@@ -53,6 +53,7 @@ interface ConnectionOptions {
   readonly resultsStored: (through: number) => void;
   readonly onOnline: (welcome: WelcomeBody) => void;
   readonly onInterest: (interest: Extract<RelayToBridge, { type: "interest" }>) => void;
+  readonly onAuditHead: (text: SignedText) => void;
   readonly onCredit: (bytes: number) => void;
   /** The relay has more than this journal ever held. */
   readonly onOutdated: (reason: string) => void;
@@ -163,6 +164,8 @@ export class Connection {
         return this.#sendResults(effect);
       case "resultsStored":
         return this.#options.resultsStored(effect.through);
+      case "auditHead":
+        return this.#options.onAuditHead(effect.text);
       case "interest":
         return this.#options.onInterest(effect.frame);
       case "credit":

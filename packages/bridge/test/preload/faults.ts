@@ -89,17 +89,17 @@ childProcess.spawn = ((command: string, args: readonly string[], options: childP
   return child;
 }) as typeof spawn;
 
-// --- The wrapper: its marker and its result --------------------------------------------------------------------------
+// --- The wrapper: its marker and its result; the bridge: what it holds of the audit --------------------------------------------------------------------------
 
 fs.openSync = ((path: fs.PathLike, ...rest: [fs.OpenMode]) => {
   if (String(path).endsWith("/started")) reach("before marker");
   return openSync(path, ...rest);
 }) as typeof openSync;
 fs.renameSync = (from, to) => {
-  const isResult = String(to).endsWith("/result.json");
-  if (isResult) reach("before result");
+  const what = /\/(result|audit-heads)\.json$/.exec(String(to))?.[1];
+  if (what) reach(`before ${what}`);
   renameSync(from, to);
-  if (isResult) reach("after result");
+  if (what) reach(`after ${what}`);
 };
 
 // --- The machine: its boot and its clock -----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { heldHeadsSchema } from "./audit-head.ts";
 import { compactReadingsSchema } from "./compact-readings.ts";
 import { sealedContentSchema } from "./content-format.ts";
 import { helloSchema } from "./handshake.ts";
@@ -60,6 +61,8 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
     toOffset: z.int().min(0).nullable(),
     reason: z.string().max(500),
   }),
+  /** The heads of the org's audit that it holds (PROTOCOL 15.3). */
+  z.strictObject({ type: z.literal("heldHeads"), epoch, ...heldHeadsSchema.shape }),
   z.strictObject({ ...inputStateSchema.shape, epoch }),
 ]);
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { heldHeadsSchema, toldHeadSchema } from "./audit-head.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
 import { commandTextSchema } from "./command.ts";
 import { maxKeyStatements } from "./key-set.ts";
@@ -73,6 +74,8 @@ export const reportSchema = z.discriminatedUnion("kind", [
     kind: z.literal("notLetIn"),
     code: z.enum(["UNAUTHENTICATED", "REVOKED", "VERSION_UNSUPPORTED"]),
   }),
+  /** What a bridge says of the heads of its org's audit, as it signed it (PROTOCOL 15.3). */
+  z.strictObject({ ...reportBase, kind: z.literal("heldHeads"), ...heldHeadsSchema.shape }),
   z.strictObject({ ...reportBase, kind: z.literal("duplicateKey"), epoch: z.int().min(1), bootId: z.string() }),
 ]);
 export type Report = z.infer<typeof reportSchema>;
@@ -126,6 +129,12 @@ export type RenewalAnswer = z.infer<typeof renewalAnswerSchema>;
  * welcomes say. Answered with `{ isConnected }`: whether a bridge was there to be told.
  */
 export const drainRequestSchema = z.strictObject({ spreadMs: spreadMs.optional() });
+
+/** Body of `POST /api/servers/:serverId/audit-head`: pass it on to the bridge, if one is there (PROTOCOL 15.2). */
+export const auditHeadRequestSchema = z.strictObject({ head: toldHeadSchema });
+
+/** Its answer: whether it went to a bridge. */
+export const auditHeadAnswerSchema = z.strictObject({ isTold: z.boolean() });
 
 /** Body of `POST /api/servers/:serverId/viewers/revoke`: this user may not watch any more (PROTOCOL 6.7). */
 export const viewerRevocationSchema = z.strictObject({ userId: idSchema("user") });

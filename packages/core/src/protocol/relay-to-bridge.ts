@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { toldHeadSchema } from "./audit-head.ts";
 import { commandTextSchema } from "./command.ts";
 import { challengeSchema, refuseSchema, welcomeSchema } from "./handshake.ts";
 import { maxKeyStatements } from "./key-set.ts";
@@ -35,6 +36,8 @@ export const relayToBridgeSchema = z.discriminatedUnion("type", [
   runInputSchema,
   /** What the platform says about its keys and the bridge did not have at its hello (PROTOCOL 14.3). */
   z.strictObject({ type: z.literal("keys"), statements: z.array(signedTextSchema).min(1).max(maxKeyStatements) }),
+  /** How far the org's audit goes (PROTOCOL 15). */
+  z.strictObject({ type: z.literal("auditHead"), ...toldHeadSchema.shape }),
   /** The relay is about to be replaced: come back, spread over that time, once what is being written is written. */
   z.strictObject({ type: z.literal("drain"), spreadMs: z.int().min(0).max(limits.longestSpreadMs) }),
   z.strictObject({ type: z.literal("error"), code: z.string().max(64), message: z.string().max(2000) }),

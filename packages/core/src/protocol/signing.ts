@@ -14,6 +14,8 @@ export const signatureDomains = {
   enrolAnswer: "quarterdeck/enrol-answer/v1",
   release: "quarterdeck/release/v1",
   keyStatement: "quarterdeck/key-statement/v1",
+  auditHead: "quarterdeck/audit-head/v1",
+  heldHead: "quarterdeck/held-head/v1",
 } as const;
 
 export type SignatureDomain = keyof typeof signatureDomains;

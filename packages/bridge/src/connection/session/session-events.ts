@@ -62,6 +62,7 @@ export type SessionEffect =
     }
   | { readonly type: "resultsStored"; readonly through: number }
   | { readonly type: "takeKeys"; readonly statements: readonly SignedText[] }
+  | { readonly type: "auditHead"; readonly text: SignedText }
   | { readonly type: "interest"; readonly frame: Frame<"interest"> }
   | { readonly type: "credit"; readonly bytes: number }
   /** The relay has results of this session that the journal does not know: it is an old copy (PROTOCOL 2.8). */

@@ -188,6 +188,8 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, { type: "interest", frame });
     case "keys":
       return step(session, { type: "takeKeys", statements: frame.statements });
+    case "auditHead":
+      return step(session, { type: "auditHead", text: { signed: frame.signed, signature: frame.signature } });
     case "credit":
       return step(session, { type: "credit", bytes: frame.bytes });
     case "historyStored":
