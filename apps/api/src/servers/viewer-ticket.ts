@@ -24,7 +24,9 @@ export async function issueViewerTicket(
   scope: OrgScope,
   { serverId, telemetry, runIds, inputRunIds }: TicketRequest,
 ): Promise<ViewerTicketView> {
-  await requireServer(runtime, scope, serverId);
+  const { name, revokedAtMs } = await requireServer(runtime, scope, serverId);
+  if (revokedAtMs !== null)
+    throw new QuarterdeckError("REVOKED", `${name} was removed, so there is nothing to watch there any more.`);
   if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
     throw new QuarterdeckError("FORBIDDEN", "Your role may watch runs and not type into them.");
   }
