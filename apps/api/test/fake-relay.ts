@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import {
+  drainRequestSchema,
   outboxBatchSchema,
   viewerRevocationSchema,
   type OutboxEntry,
@@ -23,9 +24,11 @@ export class FakeRelay {
   readonly requests: { serverId: string; positions: number[] }[] = [];
   /** Who may not watch a server any more, as the relay was told. */
   readonly revocations: { serverId: string; userId: string }[] = [];
+  /** Whose bridges were to leave. */
+  readonly drains: { serverId: string; spreadMs: number | undefined }[] = [];
   /** Headers of the upgrades that came through. */
   readonly upgrades: { url: string; headers: IncomingMessage["headers"] }[] = [];
-  /** What the next requests to the outbox, or of a revocation, do: take it and then not answer, or answer 500. */
+  /** What the next requests to the outbox, of a revocation or a drain, do: take it and then not answer, or answer 500. */
   readonly faults: ("loseAnswer" | "fail")[] = [];
   waiting: WaitingAnswer = { isOnline: true, state: "waiting", waiting: null };
 
@@ -53,6 +56,12 @@ export class FakeRelay {
           const { userId } = viewerRevocationSchema.parse(JSON.parse(text));
           this.revocations.push({ serverId, userId });
           return fault === "loseAnswer" ? response.destroy() : answer(200, { closed: 1 });
+        }
+        if (path.endsWith("/drain")) {
+          if (this.faults.shift() === "fail") return answer(500, {});
+          const { spreadMs } = drainRequestSchema.parse(JSON.parse(text));
+          this.drains.push({ serverId, spreadMs });
+          return answer(200, { isConnected: this.waiting.isOnline });
         }
         const { entries } = outboxBatchSchema.parse(JSON.parse(text));
         this.requests.push({ serverId, positions: entries.map((entry) => entry.position) });

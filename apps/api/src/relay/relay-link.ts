@@ -1,5 +1,6 @@
 import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
 import {
+  drainAnswerSchema,
   outboxAnswerSchema,
   viewerRevocationAnswerSchema,
   waitingAnswerSchema,
@@ -58,6 +59,15 @@ export class RelayLink {
       body: JSON.stringify({ userId }),
       timeoutMs: requestTimeoutMs,
     });
+  }
+
+  /** Has a server's bridge leave and come back, spread over a time; `false` when none is connected. */
+  async drain(serverId: ServerId, spreadMs: number): Promise<boolean> {
+    const { isConnected } = await this.#request(`/api/servers/${serverId}/drain`, drainAnswerSchema, {
+      body: JSON.stringify({ spreadMs }),
+      timeoutMs: requestTimeoutMs,
+    });
+    return isConnected;
   }
 
   /** Asks the relay whether it is there. */
