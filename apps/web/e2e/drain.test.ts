@@ -16,10 +16,8 @@ it("has the servers leave before a deployment: they come back by themselves, and
     await client.waitUntil(taskId, ({ state }) => state === "running");
     const [before] = await client.api.servers.list.query();
     const command = join(repositoryRoot, "apps/api/src/operator/drain-command.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      command,
-      ...["--within", "1", "--data", quarterdeck.dataDir],
-    ]);
+    const args = [command, "--within", "1", "--data", quarterdeck.dataDir];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
     expect(stdout).toContain("1 connected server was told to leave within 1 s");
     await waitFor(
       async () => {

@@ -110,7 +110,14 @@ describe("a journaled command whose sealed part does not open after a restart", 
     journal.transaction(() => {
       journal.remove(commandId);
       journal.save({
-        ...{ commandId, runId, effect, state, bootId: null, reruns: 0, receivedAtMs: 1, forgetAtMs: expiresAtMs },
+        commandId,
+        runId,
+        effect,
+        state,
+        bootId: null,
+        reruns: 0,
+        receivedAtMs: 1,
+        forgetAtMs: expiresAtMs,
         text: { ...text, sealed: other.text.sealed },
       });
     });
