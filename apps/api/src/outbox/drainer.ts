@@ -89,6 +89,10 @@ export class OutboxDrainer {
   }
 
   async #carryOut(effect: DrainEffect): Promise<DrainEvent> {
+    if (effect.type === "wait") {
+      await this.#wait(effect.ms);
+      return { type: "due", nowMs: this.#options.clock.nowMs() };
+    }
     try {
       return await this.#attempt(effect);
     } catch (error) {
@@ -113,12 +117,10 @@ export class OutboxDrainer {
         return { type: "probed", isRelayReachable: await relay.probe() };
       case "send":
         return this.#sendPending(effect.claim);
-      case "wait":
-        await this.#wait(effect.ms);
-        return { type: "due", nowMs: clock.nowMs() };
       case "wake":
+      case "wait":
       case "end":
-        throw new Error(`${effect.type} is not waited for`);
+        throw new Error(`${effect.type} is not attempted`);
     }
   }
 

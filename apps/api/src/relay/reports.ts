@@ -21,7 +21,10 @@ import {
   setServerOnline,
   type ReportingServer,
 } from "./report-repo.ts";
-import { endRun, finishRun, markDispatched, markStarted } from "./run-transitions.ts";
+import { moveRun } from "./run-transitions.ts";
+import { isResultOf } from "./session/judge-result.ts";
+import { newReports } from "./session/new-reports.ts";
+import type { RunReport } from "./session/run-transition.ts";
 
 /**
  * Records what a server's relay object reports: each report once and in order, with what it changes in one unit.
@@ -35,14 +38,11 @@ export async function recordReports(
   const server = await findReportingServer(runtime.db, serverId);
   if (server === null) return null;
   const written: Promise<StatementOutcome[]>[] = [];
-  let previousSeq = server.reportSeq;
-  for (const report of [...reports].sort((a, b) => a.seq - b.seq)) {
-    if (report.seq <= previousSeq) continue;
+  for (const { report, previousSeq } of newReports(reports, server.reportSeq)) {
     const mark = runtime.makeId("entry");
     const step = { serverId, previousSeq, seq: report.seq, mark };
     const unit = [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
     written.push(runtime.writer.commit(unit)); // The writer keeps the order; each follows its predecessor's number.
-    previousSeq = report.seq;
   }
   await Promise.all(written);
   runtime.serverHeard();
@@ -105,15 +105,13 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
     }
     case "dispatched": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
-      return run === null ? [] : markDispatched(runtime, run, { atMs: report.atMs, guard });
+      return run === null ? [] : moveRun(runtime, run, { report, guard });
     }
     case "ended": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
-      // The relay ends a run as refused when it may not be signed anew; where that is for a cancel, it was cancelled.
-      const verdict = report.code === "CANCELLED" ? "cancelled" : report.verdict;
       return run === null
         ? describeUpdateEnd(runtime, { serverId, report, guard })
-        : endRun(runtime, run, { ...report, verdict, guard });
+        : moveRun(runtime, run, { report, guard });
     }
     case "result": {
       if (server.revokedAtMs !== null) {
@@ -147,18 +145,16 @@ async function describeResult(
     runtime.log.debug({ serverId: server.serverId, runId: result.runId }, "a result of no recorded run");
     return describeUpdateResult(runtime, { serverId: server.serverId, result, guard });
   }
-  const isTrue =
-    result.serverId === server.serverId &&
-    result.taskId === run.taskId &&
-    (result.commandId === run.commandId || (await isRenewal(runtime.db, run.runId, result.commandId))) &&
-    result.attempt === run.attempt;
-  if (!isTrue) {
+  const isRenewed = result.commandId !== run.commandId && (await isRenewal(runtime.db, run.runId, result.commandId));
+  if (!isResultOf(run, result, { isRenewed })) {
     const detail = "the result names another server, task, command or attempt than the run has";
     return [refusal(runtime, server, { action: "run.result", subject: run.runId, detail }, guard)];
   }
-  return result.kind === "started"
-    ? markStarted(runtime, run, { startedAtMs: result.startedAtMs, atMs, guard })
-    : finishRun(runtime, run, { result, guard });
+  const said: RunReport =
+    result.kind === "started"
+      ? { kind: "started", startedAtMs: result.startedAtMs, atMs }
+      : { kind: "finished", result };
+  return moveRun(runtime, run, { report: said, guard });
 }
 
 function refusal(
