@@ -6,6 +6,7 @@ import { deleteEventsBefore } from "./events/repo.ts";
 import { tellTrust } from "./keys/trust.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
 import type { Runtime } from "./runtime.ts";
+import { signCancelsAgain } from "./tasks/cancels-again.ts";
 
 const everyMs = 10 * minuteMs;
 /** A console that was away longer fetches everything again. */
@@ -25,6 +26,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
   ]);
   await sessions.deleteExpired();
   await tellTrust(runtime); // Certificates are made anew long before they end.
+  await signCancelsAgain(runtime); // A change of the keys may have been cut off before it came to that.
 }
 
 /** Does it now and then; answers how to stop, which waits for what is being done. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import {
   auditHeadRequestSchema,
+  drainRequestSchema,
   outboxBatchSchema,
   viewerRevocationSchema,
   type OutboxEntry,
@@ -27,9 +28,11 @@ export class FakeRelay {
   readonly revocations: { serverId: string; userId: string }[] = [];
   /** How far the audit goes, as servers were told. */
   readonly toldHeads: { serverId: string; head: SignedText }[] = [];
+  /** Whose bridges were to leave. */
+  readonly drains: { serverId: string; spreadMs: number | undefined }[] = [];
   /** Headers of the upgrades that came through. */
   readonly upgrades: { url: string; headers: IncomingMessage["headers"] }[] = [];
-  /** What the next requests to the outbox, or of a revocation, do: take it and then not answer, or answer 500. */
+  /** What the next requests to the outbox, of a revocation or a drain, do: take it and then not answer, or answer 500. */
   readonly faults: ("loseAnswer" | "fail")[] = [];
   waiting: WaitingAnswer = { isOnline: true, state: "waiting", waiting: null };
 
@@ -63,6 +66,12 @@ export class FakeRelay {
           this.toldHeads.push({ serverId, head });
           this.#arrived();
           return answer(200, { isTold: true });
+        }
+        if (path.endsWith("/drain")) {
+          if (this.faults.shift() === "fail") return answer(500, {});
+          const { spreadMs } = drainRequestSchema.parse(JSON.parse(text));
+          this.drains.push({ serverId, spreadMs });
+          return answer(200, { isConnected: this.waiting.isOnline });
         }
         const { entries } = outboxBatchSchema.parse(JSON.parse(text));
         this.requests.push({ serverId, positions: entries.map((entry) => entry.position) });

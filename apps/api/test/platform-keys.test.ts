@@ -9,6 +9,7 @@ import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
 import { isSignedBy, openSigned } from "@quarterdeck/core/protocol/signing";
 import { dayMs } from "@quarterdeck/core/units";
 import { expect, test } from "vitest";
+import { keepHouse } from "../src/housekeeping.ts";
 import { keyPath } from "../src/keys/key-files.ts";
 import type { KeyStatus } from "../src/keys/key-status.ts";
 import { tellTrust } from "../src/keys/trust.ts";
@@ -108,6 +109,29 @@ test("revoking the current key takes effect at once, waits for nobody, and signs
   );
   expect(signers).toEqual([true, false]);
   expect(new Set(cancels().map(({ runId }) => runId)).size).toBe(1);
+});
+
+test("a cancel whose key was revoked right before a crash is signed again after it, once [F1]", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId, workspaceId } = await platform.withWorkspace();
+  const taskId = newId("task");
+  const params = { program: "echo", args: ["x"] };
+  await api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
+  await api.tasks.cancel.mutate({ taskId });
+  const stolen = keysOf(platform).set.current;
+  await keysOf(platform).change("revokeCurrent", () => undefined);
+  await platform.restart();
+  const cancels = () => platform.relay.entriesOf(serverId).flatMap((entry) => (entry.kind === "cancel" ? [entry] : []));
+  await platform.relay.until(() => cancels().length === 2);
+  const [first, again] = cancels();
+  expect(again?.runId).toBe(first?.runId);
+  const { signed = "", signature = "" } = again ?? {};
+  expect(await isSignedBy(stolen, "command", { signed, signature })).toBe(false);
+  expect(await isSignedBy(keysOf(platform).set.current, "command", { signed, signature })).toBe(true);
+  await keepHouse(platform.api.runtime);
+  await change(platform, { change: "rotate", isForced: true });
+  await newestTrust(platform, serverId, 2);
+  expect(cancels()).toHaveLength(2);
 });
 
 test("keys that changed right before a crash are told after it, once; a certificate is renewed long before it ends", async () => {

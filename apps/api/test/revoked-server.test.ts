@@ -1,7 +1,7 @@
 import { renewalAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { expect, test } from "vitest";
-import { capabilities } from "./fake-bridge.ts";
-import { newId, refusalOf, TestApi } from "./test-api.ts";
+import { capabilities, FakeBridge } from "./fake-bridge.ts";
+import { newId, refusalOf, TestApi, tokenIn } from "./test-api.ts";
 
 test("a removed server's relay object is told at once, and what its key signs counts for nothing [W2]", async () => {
   await using platform = await TestApi.start();
@@ -57,6 +57,24 @@ test("nothing is submitted to a removed server, and what waits for it is not sig
   const answer = await platform.internal("/relay/renewals", { serverId, runIds: [runId] });
   expect(renewalAnswerSchema.parse(await answer.json())).toMatchObject({ renewed: [], refused: [{ code: "REVOKED" }] });
   expect(platform.relay.entriesOf(serverId).at(-1)?.kind).toBe("revoke");
+});
+
+test("nobody watches, updates or enrols a removed server", async () => {
+  await using platform = await TestApi.start();
+  const { api } = await platform.signedUp();
+  const { command } = await api.servers.createEnrolment.mutate({});
+  const bridge = await FakeBridge.create();
+  const { serverId } = await bridge.enrol(platform.origin, tokenIn(command));
+  await platform.report(serverId, { kind: "online", epoch: 1, bootId: "boot", capabilities });
+  await api.servers.viewerTicket.mutate({ serverId, telemetry: true, runIds: [] });
+  await api.servers.revoke.mutate({ serverId });
+  for (const call of [
+    api.servers.viewerTicket.mutate({ serverId, telemetry: true, runIds: [] }),
+    api.updates.updateServer.mutate({ serverId }),
+    api.updates.updateAll.mutate({ firstServerId: serverId }),
+  ])
+    expect(await refusalOf(call)).toMatchObject({ code: "REVOKED", message: expect.stringContaining("was removed") });
+  await expect(bridge.enrol(platform.origin, tokenIn(command))).rejects.toThrow(/REVOKED/);
 });
 
 test("a bridge that is not let in raises an alert until it is; two bridges with one key do so for a day", async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RunId } from "@quarterdeck/core/ids";
 import { relayCertificateSchema } from "@quarterdeck/core/protocol/handshake";
 import { openSigned, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { encodeTicket, type Ticket } from "@quarterdeck/core/protocol/ticket";
@@ -116,18 +117,21 @@ test("a bridge that was away gets every statement that it missed, right after it
   expect(again.peer.texts.some((text) => text.includes('"keys"'))).toBe(false);
 });
 
-test("what a revoked key signed and no bridge has is signed anew; what it signs later counts for nothing [W2]", async () => {
+test("what a revoked key signed and no bridge has is signed anew if the API knows it, and counts for nothing else [W2]", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const stolen = relay.platform.set.current;
   const waiting = await submitBy(server, stolen);
   await change(server, "revoke");
-  relay.api.renew = async (serverId, runIds) => ({
-    renewed: await Promise.all(
-      runIds.map(async (runId) => {
-        const { command: _command, ...text } = await relay.platform.command(serverId, { runId, attempt: 2 });
-        return { runId, ...text };
-      }),
-    ),
+  const known: RunId[] = [waiting.runId];
+  const sign = async (runId: RunId) => {
+    const { command: _command, ...text } = await relay.platform.command(server.serverId, { runId, attempt: 2 });
+    return { runId, ...text };
+  };
+  relay.api.renew = async (_, runIds) => ({
+    renewed: await Promise.all(runIds.filter((runId) => known.includes(runId)).map(sign)),
+    refused: runIds
+      .filter((runId) => !known.includes(runId))
+      .map((runId) => ({ runId, code: "NOT_FOUND", message: "There is no such run on this server." })),
   });
   const connection = await server.connect();
   expect(await server.commands(connection)).toMatchObject([{ runId: waiting.runId, attempt: 2 }]);
@@ -138,7 +142,33 @@ test("what a revoked key signed and no bridge has is signed anew; what it signs 
     () => relay.api.reports(server.serverId).filter((report) => report.kind === "ended"),
     (all) => all.length === 1,
   );
-  expect(ending).toMatchObject({ runId: forged.runId, code: "SIGNATURE_INVALID" });
+  expect(ending).toMatchObject({ runId: forged.runId, verdict: "refused", code: "NOT_FOUND" });
+});
+
+test("a command or a renewal that was signed right before its key was revoked, and comes after, is signed anew", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const stolen = relay.platform.set.current;
+  let asked = 0;
+  relay.api.renew = async (serverId, runIds) => ({
+    renewed: await Promise.all(
+      runIds.map(async (runId) => {
+        const { command: _command, ...text } = await relay.platform.command(serverId, { runId, attempt: 2 });
+        // The first answer was signed before the key was revoked.
+        const isLate = asked++ === 0;
+        return {
+          runId,
+          ...text,
+          ...(isLate ? await signText(relay.platform.keyOf(stolen), "command", text.signed) : {}),
+        };
+      }),
+    ),
+  });
+  await change(server, "revoke");
+  const { runId } = await submitBy(server, stolen);
+  const connection = await server.connect();
+  expect(await server.commands(connection)).toMatchObject([{ runId, attempt: 2 }]);
+  expect(asked).toBe(2);
+  expect(relay.api.reports(server.serverId).filter((report) => report.kind === "ended")).toEqual([]);
 });
 
 test("an object keeps what it was told when it is thrown out, and when the relay starts with what it was deployed with", async () => {

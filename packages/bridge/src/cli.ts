@@ -9,8 +9,9 @@ import { statusCommand } from "./commands/status.ts";
 import { DataDirectory } from "./data-directory.ts";
 import { EnrolmentFailed, enrolmentExitCodes } from "./enrolment/enrolment-failed.ts";
 import { readEnvironment } from "./env.ts";
+import { JournalNotOpened, JournalTooNew } from "./journal/journal-file.ts";
 import { createLog } from "./log.ts";
-import { alreadyRunningExitCode, usageExitCode } from "./update/exit-policy.ts";
+import { alreadyRunningExitCode, fatalExitCode, journalTooNewExitCode, usageExitCode } from "./update/exit-policy.ts";
 import { bridgeVersion } from "./version.ts";
 
 const exitCodes = { usage: usageExitCode, alreadyRunning: alreadyRunningExitCode, notConnected: 12 } as const;
@@ -67,6 +68,10 @@ function explain(error: unknown): number {
   if (error instanceof AlreadyRunning) {
     line(error.message);
     return exitCodes.alreadyRunning;
+  }
+  if (error instanceof JournalTooNew || error instanceof JournalNotOpened) {
+    line(error.message);
+    return error instanceof JournalTooNew ? journalTooNewExitCode : fatalExitCode;
   }
   if (error instanceof QuarterdeckError) {
     line(error.message);

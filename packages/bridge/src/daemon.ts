@@ -255,6 +255,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     cleanUpRuns({ data, isActive: (runId) => runner.isActive(runId), nowMs, log });
   };
 
+  const migrate = async () => {
+    // Until then the version before may come back, which could not read it (PROTOCOL 9.6).
+    await Promise.all([confirmed.promise, link?.confirmed]);
+    if (!journal.isOlder) return;
+    await commits.commit(() => journal.migrate());
+    log.info("the journal was brought up to date; an older bridge cannot read it any more");
+  };
+
   space.start();
   await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: platformKeys.everTrusted, log });
   onSpace = (isFull) => {
@@ -262,6 +270,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (!isFull) intake.roomAgain().catch(onFatal);
   };
   connection.start();
+  migrate().catch(onFatal);
   telemetry.start();
   const tidying = setInterval(tidy, hourMs);
   log.info("bridge is running", {

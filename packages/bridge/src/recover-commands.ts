@@ -1,12 +1,12 @@
-import { accept, type Result } from "@quarterdeck/core/errors/result";
-import { commandSchema, type Command, type CommandText } from "@quarterdeck/core/protocol/command";
+import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import { minuteMs } from "@quarterdeck/core/units";
 import type { CommandRecord } from "./journal/command-record.ts";
 import type { GroupCommit } from "./journal/group-commit.ts";
 import type { DamagedRow, Journal } from "./journal/journal.ts";
 import type { Log } from "./log.ts";
-import type { OpenedPart, SealedParts } from "./verification/open-sealed-part.ts";
+import type { SealedParts } from "./verification/open-sealed-part.ts";
+import { readUnverifiedIds } from "./verification/unverified-ids.ts";
 import type { Runner } from "./runs/runner.ts";
 
 interface RecoveryOptions {
@@ -20,34 +20,39 @@ interface RecoveryOptions {
 
 /** Takes up again, after a start, every command that has no result yet. */
 export async function recoverCommands(options: RecoveryOptions): Promise<void> {
-  const { journal, runner, log } = options;
+  const { journal, platformKeys } = options;
   const { sound, damaged } = journal.unfinished();
   for (const record of sound) {
-    const opened = await reopen(record.text, options);
-    if (opened.ok) {
-      const { command, part } = opened.value;
-      const isCancelled = journal.isBuried(record.runId);
-      runner.begin(record, command, { opened: part, isCancelled, isRecovered: true });
-    } else
-      log.error("a journaled command cannot be read and is not run", {
-        commandId: record.commandId,
-        reason: opened.error.message,
-      });
+    const { signed, signature } = record.text;
+    const command = await openSigned({ signed, signature }, commandOf(platformKeys));
+    if (command.ok) await takeUp(record, command.value, options);
+    else await endUnreadable(record, options);
   }
   for (const row of damaged) await endDamaged(row, options);
 }
 
 /** The journal keeps what the platform sealed as it came, so it is opened once more. */
-async function reopen(
-  text: CommandText,
-  { platformKeys, sealedParts }: RecoveryOptions,
-): Promise<Result<{ command: Command; part: OpenedPart | null }>> {
-  const { signed, signature } = text;
-  const command = await openSigned({ signed, signature }, commandOf(platformKeys));
-  if (!command.ok) return command;
-  const part = await sealedParts.open(command.value, text);
-  if (!part.ok) return part;
-  return accept({ command: command.value, part: part.value });
+async function takeUp(record: CommandRecord, command: Command, options: RecoveryOptions): Promise<void> {
+  const { journal, runner, sealedParts, log } = options;
+  const part = await sealedParts.open(command, record.text);
+  if (!part.ok) {
+    const { commandId } = record;
+    log.error("the sealed part of a journaled command cannot be opened", { commandId, ...part.error });
+  }
+  runner.begin(record, command, {
+    opened: part.ok ? part.value : null,
+    refusal: part.ok ? null : part.error,
+    isCancelled: journal.isBuried(record.runId),
+    isRecovered: true,
+  });
+}
+
+/** No key that this bridge ever trusted signed it, so what it says is not carried out. It names its run. */
+async function endUnreadable(record: CommandRecord, { runner, log }: RecoveryOptions): Promise<void> {
+  const { commandId, runId } = record;
+  const ids = readUnverifiedIds(record.text);
+  log.error("a journaled command cannot be read and is not run", { commandId, runId, isNamed: ids !== undefined });
+  if (ids) await runner.endDamaged(record, ids);
 }
 
 function commandOf(keys: readonly string[]) {

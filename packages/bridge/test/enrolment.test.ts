@@ -1,6 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createNetServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeRelay, newKey } from "./fake-relay.ts";
 import { runCli } from "./real-bridge.ts";
@@ -62,6 +66,46 @@ describe("enrolling", () => {
     expect(end.stderr).toMatch(message);
     expect(end.stderr.trim().split("\n")).toHaveLength(1);
     expect(existsSync(join(data, "identity.json"))).toBe(false);
+  });
+
+  describe("at an https:// address", () => {
+    const tls = (name: string) => readFileSync(join(import.meta.dirname, "tls", name));
+
+    it.each([
+      ["that does not speak TLS", () => createHttpServer(), /does not speak TLS.*Check the port/],
+      [
+        "where something else answers",
+        () => createNetServer((socket) => socket.end("SSH-2.0\r\n")),
+        /does not speak TLS/,
+      ],
+      [
+        "with a certificate that nobody here trusts",
+        () => createTlsServer({ key: tls("key.pem"), cert: tls("certificate.pem") }),
+        /does not trust who issued its certificate.*NODE_EXTRA_CA_CERTS/,
+      ],
+    ])("%s says so and what to do, in one line and without OpenSSL's words", async (_, serve, message) => {
+      const server = serve();
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      try {
+        const end = await enrol({ url: `https://127.0.0.1:${(server.address() as AddressInfo).port}` });
+        expect(end.exitCode).toBe(4);
+        expect(end.stderr).toMatch(message);
+        expect(end.stderr).not.toMatch(/openssl|SSL routines|EPROTO/i);
+        expect(end.stderr.trim().split("\n")).toHaveLength(1);
+      } finally {
+        server.close();
+      }
+    });
+
+    it("with a certificate for another name says so", async () => {
+      const server = createTlsServer({ key: tls("key.pem"), cert: tls("certificate.pem") });
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+      const args = ["enrol", "--url", url, "--token", "t", "--platform-key", "SHA256:x", "--data", data];
+      const end = await runCli(args, { NODE_EXTRA_CA_CERTS: join(import.meta.dirname, "tls/certificate.pem") });
+      server.close();
+      expect(end.stderr).toMatch(/its certificate is for another name/);
+    });
   });
 
   it("says that the address cannot be reached", async () => {

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { RunId } from "@quarterdeck/core/ids";
@@ -181,5 +190,19 @@ describe("a journal that is damaged", () => {
     for (const runId of runs) expect(await bridge.relay.untilFinished(runId)).toMatchObject({ verdict: "succeeded" });
     expect(bridge.log).toMatch(/cannot be trusted/);
     expect(starts()).toBe("xx");
+  });
+});
+
+describe("a journal that cannot be opened", () => {
+  it("ends the bridge with the reason; the journal is left as it is [F8]", async () => {
+    await using bridge = await RealBridge.start();
+    await withJournal(bridge, (path) => {
+      removeJournal(path);
+      mkdirSync(path);
+    });
+    bridge.begin();
+    expect(await bridge.ended()).toBe(failedCode);
+    expect(bridge.log).toMatch(/quarterdeck-bridge: The journal .* could not be opened: .*left as it is/);
+    expect(statSync(bridge.data.journalFile).isDirectory()).toBe(true);
   });
 });

@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { tailText } from "./fake-relay.ts";
+import type { ProjectId } from "@quarterdeck/core/ids";
+import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Journal } from "../src/journal/journal.ts";
+import { newId, tailText } from "./fake-relay.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 let bridge: RealBridge;
@@ -83,6 +86,109 @@ it("opens what it had journaled again after a crash, and seals with the same key
   const end = await bridge.relay.untilFinished(runId);
   expect(end.verdict).toBe("cancelled");
   expect(tailText(end)).toBe("hush-input\n");
+});
+
+describe("a journaled command whose sealed part does not open after a restart", () => {
+  /** A program that counts its starts and ends when a file appears. */
+  async function waiting() {
+    const { scratch } = bridge.data.workspace(bridge.relay.workspaceId);
+    const [count, go] = [join(scratch, "count"), join(scratch, "go")];
+    const script = `const fs = require('node:fs'); fs.appendFileSync('${count}', 'x');
+      setInterval(() => { if (fs.existsSync('${go}')) process.exit(3); }, 5)`;
+    const params = { program: "node", args: ["-e", script] };
+    const made = await bridge.relay.makeCommand({ action: "exec", params, secretInput });
+    return { ...made, go, starts: () => (existsSync(count) ? readFileSync(count, "utf8").length : 0) };
+  }
+
+  /** Ends the bridge, and has its journal say that the command came with another's sealed part. */
+  async function swapSealedPart(command: Command, text: CommandText): Promise<void> {
+    await bridge.end("SIGKILL");
+    const other = await bridge.relay.makeCommand({ action: "exec", params: print, secretInput });
+    const journal = Journal.open(bridge.data.journalFile, 1);
+    const { commandId, runId, effect, expiresAtMs } = command;
+    const state = journal.find(commandId)?.record.state ?? "RECEIVED";
+    journal.transaction(() => {
+      journal.remove(commandId);
+      journal.save({
+        commandId,
+        runId,
+        effect,
+        state,
+        bootId: null,
+        reruns: 0,
+        receivedAtMs: 1,
+        forgetAtMs: expiresAtMs,
+        text: { ...text, sealed: other.text.sealed },
+      });
+    });
+    journal.close();
+  }
+
+  const begin = () => bridge.begin(["--consent-no-isolation"]);
+
+  it("and had not started is refused, and nothing starts [F4]", async () => {
+    const { command, text, starts } = await waiting();
+    await swapSealedPart(command, text);
+    begin();
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({
+      verdict: "refused",
+      code: "SEALED_PART_INVALID",
+      startedAtMs: null,
+    });
+    expect(starts()).toBe(0);
+  });
+
+  it("and is one of the bridge's own actions is refused [F4]", async () => {
+    const { command, text } = await bridge.relay.makeCommand({ action: "workspace.create" });
+    await swapSealedPart(command, text);
+    begin();
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({ code: "SEALED_PART_INVALID" });
+  });
+
+  it("and that runs is taken to its true end [F4]", async () => {
+    const { command, text, starts, go } = await waiting();
+    bridge.relay.sendSigned(text);
+    await bridge.relay.untilStarted(command.runId);
+    await bridge.relay.changes.until(() => starts() === 1, "the program");
+    await swapSealedPart(command, text);
+    begin();
+    await bridge.relay.untilOnline();
+    writeFileSync(go, "");
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({ verdict: "failed", exitCode: 3 });
+    expect(starts()).toBe(1);
+  });
+
+  it("and whose run was cut off ends as that, with the reason why it was not started again [F4]", async () => {
+    const { command, text } = await bridge.relay.makeCommand({
+      action: "project.clone",
+      params: { url: "https://git.example/a.git", branch: null },
+      projectId: newId("project") as ProjectId,
+    });
+    await swapSealedPart(command, text);
+    const directory = bridge.data.run(command.runId);
+    mkdirSync(directory.path);
+    writeFileSync(
+      directory.started,
+      JSON.stringify({ bootId: "an earlier boot", pid: 1, startTicks: "1", startedAtMs: 5 }),
+    );
+    begin();
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({
+      verdict: "indeterminate",
+      code: "CUT_OFF",
+      message: expect.stringContaining("sealed part"),
+    });
+  });
+
+  it("or that nobody ever signed ends as damaged [F4]", async () => {
+    const { command, text, starts } = await waiting();
+    await swapSealedPart(command, { ...text, signature: "A".repeat(86) });
+    begin();
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({
+      verdict: "indeterminate",
+      code: "JOURNAL_DAMAGED",
+    });
+    expect(starts()).toBe(0);
+  });
 });
 
 it("still seals the output of a run that ended before it was restarted, and says so when it lost the key", async () => {

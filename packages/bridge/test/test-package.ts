@@ -12,7 +12,7 @@ import type { FakeRelay } from "./fake-relay.ts";
 const packageRoot = join(import.meta.dirname, "..");
 
 /** How a version of a test differs from the real package, beyond its number. */
-type Sabotage = "none" | "exits" | "hangs" | "isNeverWelcomed" | "readsNoJournal";
+type Sabotage = keyof typeof sabotages;
 
 let built: { files: TarFile[]; manifest: ReleaseManifest } | undefined;
 
@@ -26,12 +26,18 @@ export function realPackage(): { files: TarFile[]; manifest: ReleaseManifest } {
   return built;
 }
 
-const sabotages: Record<Sabotage, (code: string) => string> = {
-  none: (code) => code,
-  exits: (code) => `process.exit(9);\n${code}`,
-  hangs: (code) => `setInterval(() => {}, 1000); await new Promise(() => {});\n${code}`,
-  isNeverWelcomed: (code) => replaced(code, "quarterdeck/hello/v1", "quarterdeck/hello/v0"),
-  readsNoJournal: (code) => replaced(code, "PRAGMA integrity_check", "PRAGMA no_such_check"),
+const isNeverWelcomed = (code: string) => replaced(code, "quarterdeck/hello/v1", "quarterdeck/hello/v0");
+const hasNewerJournal = (code: string) =>
+  replaced(code, "journalSteps = [firstTables]", "journalSteps = [firstTables, 'CREATE TABLE newer (id TEXT) STRICT']");
+
+const sabotages = {
+  none: (code: string) => code,
+  exits: (code: string) => `process.exit(9);\n${code}`,
+  hangs: (code: string) => `setInterval(() => {}, 1000); await new Promise(() => {});\n${code}`,
+  isNeverWelcomed,
+  readsNoJournal: (code: string) => replaced(code, "PRAGMA integrity_check", "PRAGMA no_such_check"),
+  hasNewerJournal,
+  hasNewerJournalAndIsNeverWelcomed: (code: string) => isNeverWelcomed(hasNewerJournal(code)),
 };
 
 function replaced(code: string, from: string, to: string): string {

@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { RunId } from "@quarterdeck/core/ids";
 import { describe, expect, it } from "vitest";
+import { journalTooNewExitCode } from "../src/update/exit-policy.ts";
 import { processStartTicks, signalProcess } from "../src/wrapper/processes.ts";
 import { LaunchedBridge } from "./launched-bridge.ts";
 import { offer, packageOf, realPackage } from "./test-package.ts";
@@ -98,6 +100,49 @@ describe("a new version that does not work", () => {
     const again = await update(bridge, { ...params, triesAgain: true });
     expect(await bridge.relay.untilFinished(again)).toMatchObject({ code: "UPDATE_FAILED" });
     expect(bridge.log).toContain("switching");
+  });
+});
+
+describe("a version with a journal of a newer schema", () => {
+  function schemaVersion({ data }: LaunchedBridge): number {
+    const database = new DatabaseSync(data.journalFile, { readOnly: true });
+    try {
+      return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    } finally {
+      database.close();
+    }
+  }
+
+  it("leaves it to the version before when it is not confirmed", async () => {
+    await using bridge = await LaunchedBridge.start({ probationMs: 4000 });
+    const session = bridge.relay.hello?.sessionId;
+    const params = await offer(bridge.relay, packageOf(next, "hasNewerJournalAndIsNeverWelcomed"));
+    expect(await bridge.relay.untilFinished(await update(bridge, params))).toMatchObject({
+      code: "UPDATE_FAILED",
+      message: expect.stringMatching(/journal was opened/),
+    });
+    expect(bridge.relay.hello?.sessionId).toBe(session);
+    expect(schemaVersion(bridge)).toBe(1);
+  });
+
+  it("brings it up to date when it is confirmed; the one before then says which version to install, and leaves it as it is", async () => {
+    await using bridge = await LaunchedBridge.start();
+    const session = bridge.relay.hello?.sessionId;
+    const params = await offer(bridge.relay, packageOf(next, "hasNewerJournal"));
+    expect(await bridge.relay.untilFinished(await update(bridge, params))).toMatchObject({ verdict: "succeeded" });
+    await bridge.relay.changes.until(() => bridge.log.includes("the journal was brought up to date"), "the migration");
+    expect(bridge.relay.hello?.sessionId).toBe(session);
+    await bridge.end("SIGTERM");
+    expect(schemaVersion(bridge)).toBe(2);
+    const journal = readFileSync(bridge.data.journalFile);
+
+    rmSync(bridge.data.launchFile);
+    bridge.begin();
+    await bridge.relay.changes.until(() => bridge.exitCode !== null, "the end");
+    expect(bridge.exitCode).toBe(journalTooNewExitCode);
+    expect(bridge.log).toContain(`Install version ${next} or a newer one`);
+    expect(readFileSync(bridge.data.journalFile).equals(journal)).toBe(true);
+    expect(readdirSync(bridge.data.path).filter((name) => name.includes("damaged"))).toEqual([]);
   });
 });
 

@@ -267,6 +267,9 @@ export const tasks = sqliteTable(
   ],
 );
 
+/** Without values of its own, so that the index of the same name serves whoever asks with it. */
+export const isCancelOpen = sql`"cancelAskedAtMs" is not null and "state" <> 'ended'`;
+
 export const runs = sqliteTable(
   "runs",
   {
@@ -284,6 +287,8 @@ export const runs = sqliteTable(
     keyFingerprint: text(),
     state: text().$type<RunState>().notNull(),
     cancelAskedAtMs: integer(),
+    /** The platform's key that signed its newest cancel, or an older one: when nobody obeys it any more, another signs. */
+    cancelKey: text(),
     verdict: text().$type<Verdict>(),
     exitCode: integer(),
     signal: text(),
@@ -310,6 +315,7 @@ export const runs = sqliteTable(
   (table) => [
     uniqueIndex("runs_by_task").on(table.orgId, table.taskId, table.attempt),
     index("runs_by_server").on(table.serverId, table.state), // how many wait for a server
+    index("runs_cancelling").on(table.cancelKey).where(isCancelOpen), // whose cancel is to be signed again
   ],
 );
 

@@ -2,19 +2,21 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { nameSchema } from "@quarterdeck/core/actions/names";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { fleetSpreadMs } from "@quarterdeck/core/protocol/fleet-spread";
-import { renewalRequestSchema, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
+import { drainRequestSchema, renewalRequestSchema, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { changeKeys, keyChangeRequestSchema, readKeyStatus } from "../keys/key-service.ts";
 import { notFound } from "../not-found.ts";
+import { drainServers } from "../relay/drain.ts";
 import { FleetSize } from "../relay/fleet-size.ts";
 import { renewCommands } from "../relay/renewals.ts";
 import { recordReports } from "../relay/reports.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrolThisMachine } from "../servers/enrolment-service.ts";
 import { answerError } from "./error-answer.ts";
+import { internalProof } from "./internal-proof.ts";
 
 /** A full batch of reports with full tails, and room. */
 const bodyBytes = 64 * mebibyte;
@@ -25,6 +27,7 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
   const fleet = new FleetSize(runtime);
   const app = new Hono();
   app.get("/health", (c) => c.json({ status: "ok" }));
+  app.get("/proof/:nonce", (c) => c.text(internalProof(keys.serviceKey, c.req.param("nonce"))));
   app.use(async (c, next) => {
     if (isSame(c.req.header("authorization") ?? "", `Bearer ${keys.serviceKey}`)) return next();
     return answerError(c, new QuarterdeckError("UNAUTHENTICATED", "The service key is missing or wrong."));
@@ -55,6 +58,9 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
   app.get("/internal/keys", async (c) => c.json(await readKeyStatus(runtime)));
   app.post("/internal/keys", async (c) => {
     return c.json(await changeKeys(runtime, parse(keyChangeRequestSchema, await c.req.json().catch(() => null))));
+  });
+  app.post("/internal/drain", async (c) => {
+    return c.json(await drainServers(runtime, parse(drainRequestSchema, await c.req.json().catch(() => null))));
   });
   app.get("/internal/setup-link", async (c) => c.json({ url: await readSetupLink() }));
   return app;

@@ -1,6 +1,6 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ServerId } from "@quarterdeck/core/ids";
-import { droppedKeys, type KeySet } from "@quarterdeck/core/protocol/key-set";
+import type { KeySet } from "@quarterdeck/core/protocol/key-set";
 import { keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { asc, isNull } from "drizzle-orm";
 import * as z from "zod";
@@ -94,7 +94,7 @@ export async function changeKeys(
     recordChangeOfAllServers(clock.nowMs()),
   ]);
   await tellTrust(runtime);
-  if (droppedKeys(before, platform.set).length > 0) await signCancelsAgain(runtime);
+  await signCancelsAgain(runtime);
   return readKeyStatus(runtime);
 }
 

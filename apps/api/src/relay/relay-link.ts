@@ -2,6 +2,7 @@ import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import {
   auditHeadAnswerSchema,
+  drainAnswerSchema,
   outboxAnswerSchema,
   viewerRevocationAnswerSchema,
   waitingAnswerSchema,
@@ -69,6 +70,15 @@ export class RelayLink {
       timeoutMs: requestTimeoutMs,
     });
     return isTold;
+  }
+
+  /** Has a server's bridge leave and come back, spread over a time; `false` when none is connected. */
+  async drain(serverId: ServerId, spreadMs: number): Promise<boolean> {
+    const { isConnected } = await this.#request(`/api/servers/${serverId}/drain`, drainAnswerSchema, {
+      body: JSON.stringify({ spreadMs }),
+      timeoutMs: requestTimeoutMs,
+    });
+    return isConnected;
   }
 
   /** Asks the relay whether it is there. */

@@ -23,7 +23,10 @@ import {
   setServerOnline,
   type ReportingServer,
 } from "./report-repo.ts";
-import { endRun, finishRun, markDispatched, markStarted } from "./run-transitions.ts";
+import { moveRun } from "./run-transitions.ts";
+import { isResultOf } from "./session/judge-result.ts";
+import { newReports } from "./session/new-reports.ts";
+import type { RunReport } from "./session/run-transition.ts";
 
 /**
  * Records what a server's relay object reports: each report once and in order, with what it changes in one unit.
@@ -36,11 +39,10 @@ export async function recordReports(
 ): Promise<number | null> {
   const server = await findReportingServer(runtime.db, serverId);
   if (server === null) return null;
-  const fresh = inOrder(reports).filter(({ seq }) => seq > server.reportSeq);
+  const fresh = newReports(reports, server.reportSeq);
   const units = await Promise.all(
-    fresh.map(async (report, index): Promise<Unit> => {
+    fresh.map(async ({ report, previousSeq }): Promise<Unit> => {
       const mark = runtime.makeId("entry");
-      const previousSeq = fresh[index - 1]?.seq ?? server.reportSeq;
       const step = { serverId, previousSeq, seq: report.seq, mark };
       return [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
     }),
@@ -48,15 +50,9 @@ export async function recordReports(
   // Together, so that they cost one commit. The writer keeps their order; each follows its predecessor's number.
   const outcomes = await Promise.all(units.map((unit) => runtime.writer.commit(unit)));
   runtime.serverHeard();
-  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return fresh.at(-1)?.seq ?? server.reportSeq;
+  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return fresh.at(-1)?.report.seq ?? server.reportSeq;
   // Another process recorded some of them at the same time.
   return (await findReportingServer(runtime.db, serverId))?.reportSeq ?? null;
-}
-
-/** By number, each number once. */
-function inOrder(reports: readonly Report[]): Report[] {
-  const sorted = reports.toSorted((a, b) => a.seq - b.seq);
-  return sorted.filter(({ seq }, index) => seq !== sorted[index - 1]?.seq);
 }
 
 interface Reported {
@@ -117,15 +113,13 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
     }
     case "dispatched": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
-      return run === null ? [] : markDispatched(runtime, run, { atMs: report.atMs, guard });
+      return run === null ? [] : moveRun(runtime, run, { report, guard });
     }
     case "ended": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
-      // The relay ends a run as refused when it may not be signed anew; where that is for a cancel, it was cancelled.
-      const verdict = report.code === "CANCELLED" ? "cancelled" : report.verdict;
       return run === null
         ? describeUpdateEnd(runtime, { serverId, report, guard })
-        : endRun(runtime, run, { ...report, verdict, guard });
+        : moveRun(runtime, run, { report, guard });
     }
     case "result": {
       if (server.revokedAtMs !== null) {
@@ -159,18 +153,16 @@ async function describeResult(
     runtime.log.debug({ serverId: server.serverId, runId: result.runId }, "a result of no recorded run");
     return describeUpdateResult(runtime, { serverId: server.serverId, result, guard });
   }
-  const isTrue =
-    result.serverId === server.serverId &&
-    result.taskId === run.taskId &&
-    (result.commandId === run.commandId || (await isRenewal(runtime.db, run.runId, result.commandId))) &&
-    result.attempt === run.attempt;
-  if (!isTrue) {
+  const isRenewed = result.commandId !== run.commandId && (await isRenewal(runtime.db, run.runId, result.commandId));
+  if (!isResultOf(run, result, { isRenewed })) {
     const detail = "the result names another server, task, command or attempt than the run has";
     return [refusal(runtime, server, { action: "run.result", subject: run.runId, detail }, guard)];
   }
-  return result.kind === "started"
-    ? markStarted(runtime, run, { startedAtMs: result.startedAtMs, atMs, guard })
-    : finishRun(runtime, run, { result, guard });
+  const said: RunReport =
+    result.kind === "started"
+      ? { kind: "started", startedAtMs: result.startedAtMs, atMs }
+      : { kind: "finished", result };
+  return moveRun(runtime, run, { report: said, guard });
 }
 
 function refusal(

@@ -27,6 +27,7 @@ import {
   insertEnrolledServer,
   insertEnrolment,
   type Enrolment,
+  type Server,
 } from "./repo.ts";
 import type { EnrolmentView, NewEnrolmentView } from "./views.ts";
 
@@ -212,11 +213,21 @@ async function makeServer(
   }
   const now = await findEnrolmentByToken(db, hashToken(opened.token));
   const existing = await findServerByKey(db, scope, opened.publicKey);
-  if (existing !== null && now?.serverId === existing.serverId) return existing.serverId;
-  return refuseEnrolment(runtime, { enrolment, address, error: whyUnusable(now, nowMs) });
+  if (existing !== null && now?.serverId === existing.serverId && existing.revokedAtMs === null)
+    return existing.serverId;
+  return refuseEnrolment(runtime, { enrolment, address, error: whyUnusable(now, { existing, nowMs }) });
 }
 
-function whyUnusable(enrolment: Enrolment | null, nowMs: number): QuarterdeckError {
+function whyUnusable(
+  enrolment: Enrolment | null,
+  { existing, nowMs }: { existing: Server | null; nowMs: number },
+): QuarterdeckError {
+  if (existing !== null && existing.revokedAtMs !== null) {
+    return new QuarterdeckError(
+      "REVOKED",
+      `The key of this bridge is that of ${existing.name}, which was removed. Give the bridge another data directory, and connect it with a new command from the console.`,
+    );
+  }
   if (enrolment !== null && enrolment.usedAtMs !== null) {
     return new QuarterdeckError(
       "TOKEN_USED",

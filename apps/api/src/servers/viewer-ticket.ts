@@ -26,6 +26,8 @@ export async function issueViewerTicket(
   { serverId, telemetry, runIds, inputRunIds }: TicketRequest,
 ): Promise<ViewerTicketView> {
   const server = await requireServer(runtime, scope, serverId);
+  if (server.revokedAtMs !== null)
+    throw new QuarterdeckError("REVOKED", `${server.name} was removed, so there is nothing to watch there any more.`);
   if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
     throw new QuarterdeckError("FORBIDDEN", "Your role may watch runs and not type into them.");
   }

@@ -17,7 +17,7 @@ export async function cancelTask(runtime: Runtime, scope: OrgScope, taskId: Task
   if (state === "ended" || isCancelling) return toTaskView(runtime, record);
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
-  const command = await signCancel(runtime, {
+  const { command, platformKey } = await signCancel(runtime, {
     runId,
     taskId,
     orgId,
@@ -27,7 +27,7 @@ export async function cancelTask(runtime: Runtime, scope: OrgScope, taskId: Task
     nowMs,
   });
   await runtime.writer.commit([
-    askToCancel(scope, { runId, nowMs }),
+    askToCancel(scope, { runId, platformKey, nowMs }),
     ...enqueue({ serverId, entry: { kind: "cancel", runId, ...command }, nowMs }, previousChanged),
     recordAudit(
       runtime,

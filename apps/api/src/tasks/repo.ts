@@ -223,8 +223,11 @@ export function insertRun(scope: TenantScope, run: NewRun): SQL {
 }
 
 /** Notes that a run is to be cancelled, once, unless it has ended. */
-export function askToCancel(scope: TenantScope, { runId, nowMs }: { runId: RunId; nowMs: number }): SQL {
-  return sql`update ${runs} set "cancelAskedAtMs" = ${nowMs}
+export function askToCancel(
+  scope: TenantScope,
+  { runId, platformKey, nowMs }: { runId: RunId; platformKey: string; nowMs: number },
+): SQL {
+  return sql`update ${runs} set "cancelAskedAtMs" = ${nowMs}, "cancelKey" = ${platformKey}
     where ${and(eq(runs.orgId, scope.orgId), eq(runs.runId, runId), ne(runs.state, "ended"), isNull(runs.cancelAskedAtMs))}`;
 }
 

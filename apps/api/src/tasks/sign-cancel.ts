@@ -14,11 +14,18 @@ interface CancelRequest {
   readonly nowMs: number;
 }
 
+export interface SignedCancel {
+  readonly command: SignedText;
+  /** Which of the platform's keys signed it, or the one before if that changed meanwhile. */
+  readonly platformKey: string;
+}
+
 /** Signs what ends a run. It is a command of its own, without a sealed part: it works on the bridge. */
 export async function signCancel(
   runtime: Runtime,
   { runId, taskId, orgId, workspaceId, projectId, server, nowMs }: CancelRequest,
-): Promise<SignedText> {
+): Promise<SignedCancel> {
+  const platformKey = runtime.keys.platform.publicKey;
   const { signed, signature } = await signCommand(runtime, {
     commandId: runtime.makeId("command"),
     runId: runtime.makeId("run"), // The cancel's own; the run that it cancels is in its parameters.
@@ -34,5 +41,5 @@ export async function signCancel(
     nowMs,
     expiresAtMs: nowMs + commandLife.cancelMs,
   });
-  return { signed, signature };
+  return { command: { signed, signature }, platformKey };
 }

@@ -9,7 +9,7 @@ import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
 import { listServerRows, type Server } from "../servers/repo.ts";
-import { requireServer, requireUsableServer } from "../servers/service.ts";
+import { requireUsableServer } from "../servers/service.ts";
 import type { OfferedRelease } from "./offered-release.ts";
 import { findLatestRollout, findRollout, insertRollout, listLatestUpdates, skipWaiting } from "./repo.ts";
 import type { UpdatesView } from "./views.ts";
@@ -84,7 +84,7 @@ export async function updateAllServers(
   scope: OrgScope,
   { firstServerId }: { firstServerId: ServerId | null },
 ): Promise<UpdatesView> {
-  if (firstServerId !== null) await requireServer(runtime, scope, firstServerId);
+  if (firstServerId !== null) await requireUsableServer(runtime, scope, firstServerId);
   const release = requireRelease(runtime);
   const all = await listServerRows(runtime.db, scope);
   const able = all.filter(

@@ -1,5 +1,4 @@
 import type { RunId } from "@quarterdeck/core/ids";
-import { trustedKeys } from "@quarterdeck/core/protocol/key-set";
 import { renewalAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { secondMs } from "@quarterdeck/core/units";
 import { judgeRenewals, runsPerRenewal, type RenewalOutcome } from "../session/renewal.ts";
@@ -63,7 +62,7 @@ export class CommandRenewal {
     try {
       const body = JSON.stringify({ serverId, runIds });
       const answer = renewalAnswerSchema.parse(await this.#api.post("/relay/renewals", body));
-      const opening = { serverId: serverId ?? "", platformKeys: trustedKeys(this.#state.trust.keys) };
+      const opening = { serverId: serverId ?? "", keys: this.#state.trust.keys };
       const renewed = await Promise.all(
         answer.renewed.map(async (renewal) => ({ ...renewal, ...(await openCommand(renewal, opening)) })),
       );

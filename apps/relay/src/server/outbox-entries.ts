@@ -1,21 +1,33 @@
-import { refuse, type Refusal, type Result } from "@quarterdeck/core/errors/result";
+import { refuse, type Refusal } from "@quarterdeck/core/errors/result";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import { advanceKeySet, droppedKeys, trustedKeys } from "@quarterdeck/core/protocol/key-set";
+import { advanceKeySet, droppedKeys, trustedKeys, type KeySet } from "@quarterdeck/core/protocol/key-set";
 import type { OutboxEntry, Trust } from "@quarterdeck/core/protocol/relay-api";
 import { isSignedBy, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { isUsableCertificate, lastsLonger, readCertificate, type PlatformTrust } from "../session/platform-trust.ts";
 
-/** An outbox entry whose signed part was checked. `problem`: it must not reach the bridge. */
+/**
+ * An outbox entry whose signed part was checked. `problem`: it must not reach the bridge. `isStale`: because a key signed it
+ * that was revoked since, so that the API may sign it anew.
+ */
 export type OpenedEntry =
   | Extract<OutboxEntry, { kind: "revoke" }>
   | (Extract<OutboxEntry, { kind: "register" | "trust" }> & { readonly opened: OpenedTrust | null })
-  | (Extract<OutboxEntry, { kind: "command" }> & { readonly command: Command; readonly problem: Refusal | null })
+  | (Extract<OutboxEntry, { kind: "command" }> & {
+      readonly command: Command;
+      readonly problem: Refusal | null;
+      readonly isStale: boolean;
+    })
   | (Extract<OutboxEntry, { kind: "cancel" }> & { readonly problem: Refusal | null });
 
 interface Opening {
   readonly serverId: string;
-  readonly platformKeys: readonly string[];
+  readonly keys: KeySet;
+}
+
+interface Judged {
+  readonly problem: Refusal | null;
+  readonly isStale: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -28,28 +40,31 @@ function parseCommand(text: SignedText): Command | undefined {
   }
 }
 
-async function problemOf(text: SignedText, command: Command, opening: Opening): Promise<Refusal | null> {
-  const problem = (result: Result<never>) => (result.ok ? null : result.error);
-  const checks = await Promise.all(opening.platformKeys.map((key) => isSignedBy(key, "command", text)));
-  if (!checks.includes(true)) {
+async function judge(text: SignedText, command: Command, { serverId, keys }: Opening): Promise<Judged> {
+  const problem = (refusal: { error: Refusal }, isStale = false): Judged => ({ problem: refusal.error, isStale });
+  const isBy = async (signers: readonly string[]) =>
+    (await Promise.all(signers.map((key) => isSignedBy(key, "command", text)))).includes(true);
+  const isTrusted = await isBy(trustedKeys(keys));
+  if (!isTrusted && !(await isBy(keys.revoked))) {
     return problem(refuse("SIGNATURE_INVALID", "The relay knows no platform key that signed this command."));
   }
-  if (command.serverId !== opening.serverId) {
+  if (command.serverId !== serverId) {
     return problem(refuse("COMMAND_WRONG_TARGET", "The command was signed for another server."));
   }
   if (encoder.encode(text.signed).length > limits.commandBytes) {
     return problem(refuse("TOO_LARGE", `A command may have ${limits.commandBytes} bytes.`));
   }
-  return null;
+  if (!isTrusted) return problem(refuse("SIGNATURE_INVALID", "The key that signed this command was revoked."), true);
+  return { problem: null, isStale: false };
 }
 
 /** Checks a signed command. `command` is `undefined` where the text is none. */
 export async function openCommand(
   text: SignedText,
   opening: Opening,
-): Promise<{ readonly command: Command | undefined; readonly problem: Refusal | null }> {
+): Promise<Judged & { readonly command: Command | undefined }> {
   const command = parseCommand(text);
-  return { command, problem: command ? await problemOf(text, command, opening) : null };
+  return { command, ...(command ? await judge(text, command, opening) : { problem: null, isStale: false }) };
 }
 
 /** What the API says of the platform's keys, judged by what was known before. */
@@ -100,9 +115,9 @@ export async function openEntries(
       opened.push({ ...entry, opened: judged });
       continue;
     }
-    const { command, problem } = await openCommand(entry, { serverId, platformKeys: trustedKeys(known.keys) });
+    const { command, problem, isStale } = await openCommand(entry, { serverId, keys: known.keys });
     if (!command) break;
-    opened.push(entry.kind === "command" ? { ...entry, command, problem } : { ...entry, problem });
+    opened.push(entry.kind === "command" ? { ...entry, command, problem, isStale } : { ...entry, problem });
   }
   return opened;
 }

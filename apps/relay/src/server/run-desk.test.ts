@@ -145,7 +145,7 @@ class World {
       serverId: "srv_1" as ServerId,
     } as Command;
     const text = { signed: JSON.stringify(command), signature: "s", sealed: "s" };
-    this.#push({ kind: "command", position, command, problem: null, ...text });
+    this.#push({ kind: "command", position, command, problem: null, isStale: false, ...text });
     this.submitted.set(projectId, [...(this.submitted.get(projectId) ?? []), runId]);
   }
 

@@ -196,12 +196,12 @@ export class RunDesk {
   }
 
   #takeCommand(entry: Extract<OpenedEntry, { kind: "command" }>, nowMs: number): void {
-    const { command, problem } = entry;
+    const { command, problem, isStale } = entry;
     const { runId } = command;
     const ended = findEnded(this.#sql, runId);
     if (findRun(this.#sql, runId) || ended === "ended") return;
     if (ended === "tombstone") return this.#end(runId, cancelledHere, nowMs);
-    if (problem) return this.#end(runId, { verdict: "refused", ...problem }, nowMs);
+    if (problem && !isStale) return this.#end(runId, { verdict: "refused", ...problem }, nowMs);
     if (readServer(this.#sql).isRevoked) {
       return this.#end(runId, { verdict: "refused", code: "REVOKED", message: "The server was removed." }, nowMs);
     }
@@ -212,7 +212,8 @@ export class RunDesk {
       runId,
       orderKey: isRead ? null : command.projectId,
       demand: command.demand,
-      expiresAtMs: command.expiresAtMs,
+      // The API signs it anew at its turn, if it knows the run; nothing of this text reaches the bridge.
+      expiresAtMs: isStale ? 0 : command.expiresAtMs,
     };
     const { signed, signature, sealed } = entry;
     insertRun(this.#sql, { ...run, position: entry.position, command: { signed, signature, sealed } });

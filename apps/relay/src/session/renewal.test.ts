@@ -15,6 +15,7 @@ function renewed(runId: RunId, parts: Partial<OpenedRenewal> & { of?: RunId; exp
     signature: "g",
     sealed: "x",
     problem: null,
+    isStale: false,
     command: { runId: of, expiresAtMs } as Command,
     ...rest,
   };

@@ -22,6 +22,8 @@ export interface OpenedRenewal extends CommandText {
   readonly runId: RunId;
   readonly command: Command | undefined;
   readonly problem: Refusal | null;
+  /** The key that signed it was revoked while the API was asked. */
+  readonly isStale: boolean;
 }
 
 export type RenewalOutcome =
@@ -47,8 +49,8 @@ export function judgeRenewals(
   for (const { runId, code, message } of answer.refused) {
     outcomes.set(runId, { kind: "ended", runId, verdict: verdictOf(code), code, message });
   }
-  for (const { runId, command, problem, signed, signature, sealed } of answer.renewed) {
-    if (outcomes.has(runId) || command?.runId !== runId) continue;
+  for (const { runId, command, problem, isStale, signed, signature, sealed } of answer.renewed) {
+    if (outcomes.has(runId) || command?.runId !== runId || isStale) continue;
     if (problem) outcomes.set(runId, { kind: "ended", runId, verdict: "refused", ...problem });
     else if (!needsRenewal(command.expiresAtMs, nowMs)) {
       outcomes.set(runId, { kind: "renewed", runId, command, text: { signed, signature, sealed } });

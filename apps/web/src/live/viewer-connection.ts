@@ -5,6 +5,7 @@ import { heartbeat } from "@quarterdeck/core/protocol/limits";
 import { featuresText } from "@quarterdeck/core/protocol/viewer-features";
 import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import { secondMs } from "@quarterdeck/core/units";
+import { toApiError } from "../api/api-error.ts";
 import { PieceOpener, type RunKeys } from "./piece-opener.ts";
 import type { Phase, Ticket, ViewerEffect, ViewerEvent } from "./session/viewer-events.ts";
 import { ViewerSession } from "./session/viewer-session.ts";
@@ -160,7 +161,8 @@ export class ViewerConnection {
       event = { type: "ticket", ticket: { ...ticket, ...wish } };
     } catch (error) {
       console.warn("no viewer ticket:", error);
-      event = { type: "ticketFailed" };
+      const { code, message } = toApiError(error);
+      event = code === "REVOKED" ? { type: "ticketRefused", reason: message } : { type: "ticketFailed" };
     }
     if (number === this.#ticketNumber) this.#handle(event);
   }

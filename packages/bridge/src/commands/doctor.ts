@@ -1,6 +1,7 @@
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import { gibibyte, kibibyte } from "@quarterdeck/core/units";
+import { explainUnreachable } from "../connection/explain-unreachable.ts";
 import { requestText } from "../connection/http-request.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import { openSandbox } from "../drivers/process.ts";
@@ -88,6 +89,6 @@ async function checkPlatform(data: DataDirectory): Promise<Finding[]> {
       ...(Number.isNaN(dateMs) ? [] : [clock]),
     ];
   } catch (error) {
-    return [identity, bad(`${apiUrl} cannot be reached: ${errorMessage(error)}`)];
+    return [identity, bad(`${apiUrl} cannot be reached: ${explainUnreachable(error)}`)];
   }
 }

@@ -7,7 +7,7 @@ import { takeDataLock } from "../data-lock.ts";
 import type { Environment } from "../env.ts";
 import { readIdentity } from "../identity.ts";
 import { errorMessage, type Log } from "../log.ts";
-import { restartExitCode } from "../update/exit-policy.ts";
+import { fatalExitCode, restartExitCode } from "../update/exit-policy.ts";
 import { openLauncherLink } from "../update/launcher-link.ts";
 import { watchLifeline } from "../wrapper/lifeline.ts";
 import type { OptionValues } from "./options.ts";
@@ -25,7 +25,6 @@ interface RunOptions {
   readonly onStatus?: (status: ConnectionStatus) => void;
 }
 
-const fatalExitCode = 70;
 const lastWordsMs = 8000;
 
 /** `run`: the daemon, until it is asked to stop. @returns the exit code */

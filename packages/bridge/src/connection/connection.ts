@@ -10,7 +10,8 @@ import { relayToBridgeSchema, type RelayToBridge } from "@quarterdeck/core/proto
 import { kibibyte } from "@quarterdeck/core/units";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { StoredResult } from "../journal/journal.ts";
-import { errorMessage, type Log } from "../log.ts";
+import type { Log } from "../log.ts";
+import { explainUnreachable } from "./explain-unreachable.ts";
 import { proxyAgent } from "./proxy.ts";
 import type { PlatformKeys } from "../verification/platform-keys.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
@@ -199,7 +200,7 @@ export class Connection {
     let problem = "";
     const isCurrent = () => this.#socket === socket;
     socket.on("open", () => isCurrent() && this.#handle({ type: "opened" }));
-    socket.on("error", (error) => (problem = errorMessage(error)));
+    socket.on("error", (error) => (problem = explainUnreachable(error)));
     socket.on("message", (data, isBinary) => {
       if (!isCurrent()) return;
       const text = isBinary ? undefined : (data as Buffer).toString("utf8");

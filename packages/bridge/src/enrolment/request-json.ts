@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { explainUnreachable } from "../connection/explain-unreachable.ts";
 import { requestText } from "../connection/http-request.ts";
 import { EnrolmentFailed, type EnrolmentFailure } from "./enrolment-failed.ts";
 
@@ -26,11 +27,9 @@ interface RequestOptions<T> {
 export async function requestJson<T>(url: URL, { schema, body }: RequestOptions<T>): Promise<T> {
   const json = body === undefined ? undefined : JSON.stringify(body);
   const { status, text } = await requestText(url, { timeoutMs, maxBytes, json }).catch((error: unknown) => {
-    throw new EnrolmentFailed(
-      "unreachable",
-      `${url.origin} cannot be reached: ${describe(error)}. Check the address, the network and the firewall.`,
-      { cause: error },
-    );
+    throw new EnrolmentFailed("unreachable", `${url.origin} cannot be reached: ${explainUnreachable(error)}`, {
+      cause: error,
+    });
   });
   const parsed = parse(text);
   if (status >= 200 && status < 300) {
@@ -56,9 +55,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined; // Not JSON: whatever answers there is not the platform.
   }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || ("code" in error ? String(error.code) : error.name);
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import { journalSchema } from "./schema.ts";
+import type { JournalSteps } from "./schema.ts";
 
 /** Tables whose rows carry a checksum that is checked when the journal is opened, and what it is over. */
 const checkedColumns = {
@@ -21,19 +21,23 @@ function schemaOf(database: DatabaseSync): string {
   return JSON.stringify(database.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").all());
 }
 
-function expectedSchema(): string {
+function expectedSchema(steps: JournalSteps): string {
   const fresh = new DatabaseSync(":memory:");
   try {
-    fresh.exec(journalSchema);
+    for (const step of steps) fresh.exec(step);
     return schemaOf(fresh);
   } finally {
     fresh.close();
   }
 }
 
+/** Whether the tables are those that the steps make. */
+export function hasTablesOf(database: DatabaseSync, steps: JournalSteps): boolean {
+  return schemaOf(database) === expectedSchema(steps);
+}
+
 /** Looks at every row of the checked tables. @returns what is wrong with the first that is damaged */
 export function findDamage(database: DatabaseSync): string | undefined {
-  if (schemaOf(database) !== expectedSchema()) return "its tables are not those that were made";
   for (const [table, columns] of Object.entries(checkedColumns)) {
     for (const row of database.prepare(`SELECT * FROM ${table}`).all()) {
       const cells = columns.map((column) => row[column] as Cell);

@@ -20,8 +20,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../log.ts";
 import { commandStates, recordChecksum, type CommandRecord } from "./command-record.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { Journal, JournalDamaged } from "./journal.ts";
+import { JournalDamaged, JournalNotOpened, JournalTooNew } from "./journal-file.ts";
+import { Journal } from "./journal.ts";
 import { openJournal } from "./open-journal.ts";
+import { bridgeVersion } from "../version.ts";
+import { journalSteps } from "./schema.ts";
 import { recoverRun } from "./recovery.ts";
 
 let folder: string;
@@ -208,6 +211,92 @@ describe("the journal", () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe("a journal of another version", () => {
+  const newer = [...journalSteps, "ALTER TABLE tombstones ADD COLUMN reason TEXT"];
+  const setAside = () => readdirSync(folder).filter((name) => name.includes("damaged"));
+  const open = (steps = journalSteps) => openJournal(path, { nowMs: 5, log, onFull: () => false, steps });
+
+  it("that is newer is left as it is, and says which bridge reads it", () => {
+    Journal.open(path, 1, newer).close();
+    const before = readFileSync(path);
+    expect(() => open()).toThrow(JournalTooNew);
+    expect(() => open()).toThrow(`Install version ${bridgeVersion} or a newer one`);
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(setAside()).toEqual([]);
+  });
+
+  it("is not taken for newer because bits of its number flipped [F8]", () => {
+    const versionOffset = 60; // The header's user version.
+    for (let bit = 0; bit < 32; bit++) {
+      const sound = open();
+      sound.close();
+      const bytes = readFileSync(path);
+      bytes[versionOffset + (bit >> 3)]! ^= 1 << (bit & 7);
+      for (const name of readdirSync(folder)) rmSync(join(folder, name));
+      writeFileSync(path, bytes);
+      const opened = open();
+      expect(opened.sessionId).not.toBe(sound.sessionId);
+      expect(setAside()).toHaveLength(1);
+      opened.close();
+      for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    }
+  });
+
+  it("that is older is read and written as it is until it is to be migrated, all at once", () => {
+    const before = open();
+    const one = record();
+    before.save(one);
+    before.close();
+
+    const opened = open(newer);
+    expect(opened).toMatchObject({ sessionId: before.sessionId, isOlder: true });
+    opened.setReceivedCommands(7);
+    opened.close();
+    open().close(); // The bridge before can still read it.
+
+    const again = open(newer);
+    expect(() =>
+      again.transaction(() => {
+        again.migrate();
+        throw new Error("cut off");
+      }),
+    ).toThrow("cut off");
+    expect(again.isOlder).toBe(true);
+    again.transaction(() => again.migrate());
+    expect(again.isOlder).toBe(false);
+    again.close();
+
+    const migrated = open(newer);
+    expect(migrated).toMatchObject({ sessionId: before.sessionId, isOlder: false });
+    expect(migrated.receivedCommands()).toBe(7);
+    expect(migrated.unfinished().sound).toEqual([one]);
+    migrated.close();
+    expect(() => open()).toThrow(JournalTooNew);
+    expect(setAside()).toEqual([]);
+  });
+});
+
+describe("a journal that cannot be opened for a reason that is not its own", () => {
+  it.each([
+    ["SQLite refuses a statement", () => ["this is no SQL"]],
+    [
+      "another process has locked it",
+      () => {
+        const other = new DatabaseSync(path);
+        other.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE other (id TEXT)");
+        return journalSteps;
+      },
+    ],
+  ])("because %s is left as it is, and the reason is said [F8]", (_, cause) => {
+    Journal.open(path, 1).close();
+    const before = readFileSync(path);
+    const steps = cause();
+    expect(() => openJournal(path, { nowMs: 5, log, onFull: () => false, steps })).toThrow(JournalNotOpened);
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(readdirSync(folder).filter((name) => name.includes("damaged"))).toEqual([]);
   });
 });
 

@@ -1,16 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { makeId, type CommandId, type RunId, type SessionId } from "@quarterdeck/core/ids";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { CommandId, RunId, SessionId } from "@quarterdeck/core/ids";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { recordChecksum, type CommandRecord } from "./command-record.ts";
-import { findDamage, rowChecksum } from "./damage.ts";
-import { journalSchema, journalVersion } from "./schema.ts";
-
-/** The journal cannot be read: its file is cut short, overwritten, or not ours. */
-export class JournalDamaged extends Error {
-  override readonly name = "JournalDamaged";
-}
+import { rowChecksum } from "./damage.ts";
+import { migrateJournal, openJournalFile, readMeta, readVersion, type JournalFile } from "./journal-file.ts";
+import { journalSteps, type JournalSteps } from "./schema.ts";
 
 export interface StoredResult extends SignedText {
   readonly seq: number;
@@ -46,42 +41,31 @@ export class Journal {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  private constructor(database: DatabaseSync, sessionId: SessionId) {
+  readonly #steps: JournalSteps;
+
+  private constructor({ database, sessionId }: JournalFile, steps: JournalSteps) {
     this.#database = database;
     this.sessionId = sessionId;
+    this.#steps = steps;
   }
 
-  /**
-   * Opens a journal, or makes one with a new session.
-   *
-   * @throws JournalDamaged when the file is there and cannot be trusted
-   */
-  static open(path: string, nowMs: number): Journal {
-    let database: DatabaseSync | undefined;
-    try {
-      database = new DatabaseSync(path);
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF");
-      // The whole check, because an index that lost an entry could hide a command that is known.
-      const { integrity_check: found } = database.prepare("PRAGMA integrity_check").get() as {
-        integrity_check: string;
-      };
-      if (found !== "ok") throw new JournalDamaged(`the journal ${path} is damaged: ${found}`);
-      const sessionId = prepareSession(database, nowMs);
-      const damage = findDamage(database);
-      if (damage !== undefined) throw new JournalDamaged(`the journal ${path} is damaged: ${damage}`);
-      return new Journal(database, sessionId);
-    } catch (error) {
-      database?.close();
-      const errcode = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
-      // SQLITE_CORRUPT, SQLITE_NOTADB, and SQLITE_ERROR for a table that should be there.
-      if (errcode === 11 || errcode === 26 || errcode === 1)
-        throw new JournalDamaged(`the journal ${path} is damaged: ${String(error)}`, { cause: error });
-      throw error;
-    }
+  /** Opens a journal, or makes one with a new session. Throws as `openJournalFile` does. */
+  static open(path: string, nowMs: number, steps: JournalSteps = journalSteps): Journal {
+    return new Journal(openJournalFile(path, { nowMs, steps }), steps);
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Whether its tables are still those of an older bridge, which could go on with it. */
+  get isOlder(): boolean {
+    return readVersion(this.#database) < this.#steps.length;
+  }
+
+  /** Makes its tables those of this bridge. An older one cannot read them from then on. */
+  migrate(): void {
+    migrateJournal(this.#database, this.#steps);
   }
 
   #prepare(sql: string): StatementSync {
@@ -242,35 +226,6 @@ export class Journal {
     this.#prepare("DELETE FROM commands WHERE forget_at_ms < ? AND state IN ('DONE', 'ACKNOWLEDGED')").run(until);
     this.#prepare("DELETE FROM tombstones WHERE forget_at_ms < ?").run(until);
   }
-}
-
-function readMeta(database: DatabaseSync, name: string): string | undefined {
-  const value = database.prepare("SELECT value FROM meta WHERE name = ?").get(name)?.["value"];
-  return value === undefined ? undefined : String(value);
-}
-
-function prepareSession(database: DatabaseSync, nowMs: number): SessionId {
-  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-  if (version > journalVersion) {
-    throw new Error(
-      `The journal was written by a newer quarterdeck-bridge (version ${version}); install that one again.`,
-    );
-  }
-  if (version === 0) {
-    const sessionId = makeId("session", nowMs, randomBytes(16));
-    database.exec(`BEGIN IMMEDIATE; ${journalSchema}; PRAGMA user_version = ${journalVersion}`);
-    const insert = database.prepare("INSERT INTO meta (name, value, checksum) VALUES (?, ?, ?)");
-    const first = { sessionId, receivedCommands: "0", lastResult: "0" };
-    for (const [name, value] of Object.entries(first)) insert.run(name, value, rowChecksum(name, value));
-    database.exec("COMMIT");
-    return sessionId;
-  }
-  const sessionId = readMeta(database, "sessionId");
-  const counters = [readMeta(database, "receivedCommands"), readMeta(database, "lastResult")];
-  const areSound = counters.every((counter) => counter !== undefined && /^\d{1,15}$/.test(counter));
-  if (!sessionId || !/^ses_[0-9a-hjkmnp-tv-z]{26}$/.test(sessionId) || !areSound)
-    throw new JournalDamaged("the journal's session is damaged");
-  return sessionId as SessionId;
 }
 
 function readRow(row: CommandRow): { record: CommandRecord; isDamaged: boolean } {

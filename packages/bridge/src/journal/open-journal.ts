@@ -2,13 +2,16 @@ import { existsSync, renameSync } from "node:fs";
 import { isDiskFull } from "../disk/disk-full.ts";
 import type { Log } from "../log.ts";
 import { errorMessage } from "../log.ts";
-import { Journal, JournalDamaged } from "./journal.ts";
+import { JournalDamaged } from "./journal-file.ts";
+import { Journal } from "./journal.ts";
+import type { JournalSteps } from "./schema.ts";
 
 interface OpenOptions {
   readonly nowMs: number;
   readonly log: Log;
   /** There is no room. @returns whether some was made, so that it may work now */
   readonly onFull: () => boolean;
+  readonly steps?: JournalSteps;
 }
 
 /**
@@ -16,9 +19,9 @@ interface OpenOptions {
  * acknowledged, and ends as indeterminate what was; start markers keep anything from starting twice.
  */
 export function openJournal(path: string, options: OpenOptions): Journal {
-  const { nowMs, log, onFull } = options;
+  const { nowMs, log, onFull, steps } = options;
   try {
-    return Journal.open(path, nowMs);
+    return Journal.open(path, nowMs, steps);
   } catch (error) {
     if (isDiskFull(error) && onFull()) return openJournal(path, options);
     if (!(error instanceof JournalDamaged)) throw error;

@@ -1,7 +1,11 @@
-/** The journal's tables. A change gets a new `user_version` and a step that migrates. */
-export const journalVersion = 1;
+/**
+ * The journal's tables, as the steps that make them: `steps[n]` leads from version n to n + 1. A change is a further step; what
+ * reads and writes must work before it too, until the bridge is confirmed and the journal migrated (PROTOCOL 9.6).
+ */
+export type JournalSteps = readonly string[];
 
-export const journalSchema = `
+const firstTables = `
+-- Stays as it is in every version: an older bridge reads from it which one to install.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL,
@@ -44,3 +48,5 @@ CREATE TABLE tombstones (
   checksum TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 `;
+
+export const journalSteps: JournalSteps = [firstTables];

@@ -7,7 +7,7 @@ import type { RunSealer } from "../sealing/run-sealer.ts";
 import { sealRepository } from "../sealing/sealed-repository.ts";
 import type { RecordedOutput } from "./run-files.ts";
 
-type ResultIds = Pick<Command, "commandId" | "runId" | "taskId" | "attempt">;
+export type ResultIds = Pick<Command, "commandId" | "runId" | "taskId" | "attempt">;
 
 export function startedResult(ids: ResultIds, serverId: ServerId, startedAtMs: number): RunStarted {
   return { v: 1, serverId, ...pickIds(ids), kind: "started", startedAtMs };

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { defaultOutputLimitBytes } from "@quarterdeck/core/actions/catalogue";
 import { kibibyte } from "@quarterdeck/core/units";
-import type { ActionContext, Completion, ProgramAction, WorkspaceCommand } from "../actions/action-context.ts";
+import type { Refusal } from "@quarterdeck/core/errors/result";
+import {
+  refused,
+  type ActionContext,
+  type Completion,
+  type ProgramAction,
+  type WorkspaceCommand,
+} from "../actions/action-context.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
 import { freeBytes } from "../disk/disk-space.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
@@ -39,9 +46,11 @@ interface ProgramRun {
   readonly secretInput: SecretInput;
 }
 
-interface ProgramStart extends ProgramRun {
+export interface ProgramStart extends ProgramRun {
   /** It comes from a journal that an earlier bridge wrote. */
   readonly isRecovered: boolean;
+  /** Why it may not be started, or started again; what has started is still taken to its end. */
+  readonly refusal: Refusal | null;
 }
 
 const graceMs = 5000;
@@ -58,7 +67,7 @@ export class ProgramRunner {
   }
 
   async run(first: CommandRecord, command: WorkspaceCommand, program: ProgramStart): Promise<void> {
-    const { run, implementation, secretInput, isRecovered } = program;
+    const { run, implementation, secretInput, isRecovered, refusal } = program;
     const { ledger, closer, follower, bootId, log } = this.#options;
     let record = first;
     let hasStarted = false;
@@ -70,6 +79,7 @@ export class ProgramRunner {
         continue;
       }
       if (recovery === "indeterminate" || record.reruns >= maxReruns) return this.#endCutOff(record, command, run);
+      if (recovery === "rerun" && refusal !== null) return this.#endCutOff(record, command, run, { refusal });
       if (recovery === "rerun") {
         await killRun(run.runId);
         clearStart(run.directory);
@@ -79,6 +89,7 @@ export class ProgramRunner {
       }
       if (isRecovered && recovery === "start" && record.effect === "once") await this.#untilConfirmed(run);
       if (run.isCancelled) return closer.close(record, command, { completion: cancelled });
+      if (refusal !== null) return closer.close(record, command, { completion: refused(refusal) });
       const call = await this.#launchCall(command, implementation);
       if ("verdict" in call) return closer.close(record, command, { completion: call });
       if (!this.#prepare(command, run, call)) {
@@ -158,7 +169,7 @@ export class ProgramRunner {
     record: CommandRecord,
     command: WorkspaceCommand,
     { directory }: ActiveRun,
-    { hasStarted } = { hasStarted: existsSync(directory.started) },
+    { hasStarted = existsSync(directory.started), refusal }: { hasStarted?: boolean; refusal?: Refusal } = {},
   ): Promise<void> {
     const { closer, ledger, context } = this.#options;
     await killRun(record.runId);
@@ -172,11 +183,15 @@ export class ProgramRunner {
     const startedAtMs = readMarker(directory)?.startedAtMs ?? null;
     const finishedAtMs = ledger.clock.nowMs();
     const durationMs = startedAtMs === null ? 0 : Math.max(0, finishedAtMs - startedAtMs);
-    const message =
-      record.effect === "once"
-        ? "It was started and then cut off, so nobody can say whether it had its effect. It was not started again."
-        : "It was cut off each time it was started.";
+    const message = cutOffMessage(record, refusal);
     const completion = { verdict: "indeterminate", code: "CUT_OFF", message, repository: null } as const;
     await closer.close(record, command, { completion, times: { startedAtMs, finishedAtMs, durationMs } });
   }
+}
+
+function cutOffMessage({ effect }: CommandRecord, refusal: Refusal | undefined): string {
+  if (refusal) return `It was started and then cut off, and could not be started again. ${refusal.message}`;
+  return effect === "once"
+    ? "It was started and then cut off, so nobody can say whether it had its effect. It was not started again."
+    : "It was cut off each time it was started.";
 }

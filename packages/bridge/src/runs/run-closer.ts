@@ -1,11 +1,10 @@
-import type { Command } from "@quarterdeck/core/protocol/command";
 import type { Completion } from "../actions/action-context.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Log } from "../log.ts";
 import type { WrapperResult } from "../wrapper/wrapper-spec.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
-import { finishedResult, type RunTimes } from "./finished-result.ts";
+import { finishedResult, type ResultIds, type RunTimes } from "./finished-result.ts";
 import { readOutputEnd } from "./run-files.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
@@ -32,10 +31,10 @@ export class RunCloser {
     this.#options = options;
   }
 
-  async close(record: CommandRecord, command: Command, { completion, times, end }: Ending): Promise<void> {
+  async close(record: CommandRecord, ids: ResultIds, { completion, times, end }: Ending): Promise<void> {
     const { ledger, data, contentKeys, log } = this.#options;
     const result = finishedResult({
-      ids: command,
+      ids,
       serverId: ledger.serverId,
       completion,
       times: times ?? { startedAtMs: null, finishedAtMs: ledger.clock.nowMs(), durationMs: 0 },

@@ -1,7 +1,7 @@
-import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
+import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
-import type { ActionContext, WorkspaceCommand } from "../actions/action-context.ts";
+import { refused, type ActionContext, type WorkspaceCommand } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Log } from "../log.ts";
@@ -9,8 +9,9 @@ import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { OpenedPart } from "../verification/open-sealed-part.ts";
 import { killRun } from "../wrapper/end-run.ts";
 import { ActiveRun } from "./active-run.ts";
+import type { ResultIds } from "./finished-result.ts";
 import { OwnRunner } from "./own-run.ts";
-import { ProgramRunner } from "./program-run.ts";
+import { ProgramRunner, type ProgramStart } from "./program-run.ts";
 import { RunCloser } from "./run-closer.ts";
 import { RunFollower } from "./run-follower.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -37,6 +38,8 @@ interface BeginOptions {
   readonly isCancelled: boolean;
   /** It comes from a journal that an earlier bridge wrote. */
   readonly isRecovered?: boolean;
+  /** Why it may not be started. */
+  readonly refusal?: Refusal | null;
 }
 
 /** The runs that are under way: takes each journaled command to its end. */
@@ -70,14 +73,15 @@ export class Runner {
   }
 
   /** Takes a journaled command to its end. Called for new ones, and at the start for every one without a result. */
-  begin(record: CommandRecord, command: Command, { opened, isCancelled, isRecovered = false }: BeginOptions): void {
+  begin(record: CommandRecord, command: Command, options: BeginOptions): void {
+    const { opened, isCancelled, isRecovered = false, refusal = null } = options;
     if (this.#active.has(record.runId)) return;
     if (opened) this.#options.contentKeys.begin(record.runId, opened.streamKey);
     const run = new ActiveRun(record.runId, this.#options.context.data.run(record.runId), this.#options.bootId);
     this.#active.set(record.runId, run);
     if (isCancelled) run.cancel();
     const secretInput = opened?.secretInput ?? {};
-    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput, isRecovered })
+    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput, isRecovered, refusal })
       .catch(this.#options.onFatal)
       .finally(() => {
         this.#active.delete(record.runId);
@@ -86,23 +90,25 @@ export class Runner {
   }
 
   /** Ends a command whose journal row is damaged: nobody knows whether it started. */
-  async endDamaged(record: CommandRecord, command: Command): Promise<void> {
+  async endDamaged(record: CommandRecord, ids: ResultIds): Promise<void> {
     await killRun(record.runId);
     const message = "The server's journal of this run is damaged, so nobody can say whether it had its effect.";
     const completion = { verdict: "indeterminate", code: "JOURNAL_DAMAGED", message, repository: null } as const;
-    await this.#closer.close(record, command, { completion });
+    await this.#closer.close(record, ids, { completion });
   }
 
   async #toTheEnd(
     record: CommandRecord,
     command: WorkspaceCommand,
-    { run, secretInput, isRecovered }: { run: ActiveRun; secretInput: SecretInput; isRecovered: boolean },
+    begun: Pick<ProgramStart, "run" | "secretInput" | "isRecovered" | "refusal">,
   ): Promise<void> {
     const implementation = findImplementation(command.action);
     if (!implementation) throw new Error(`no implementation of ${command.action}`);
     const { runId, state } = record;
     this.#options.log.info("run begins", { runId, action: command.action, state });
-    if (implementation.kind === "own") await this.#own.run(record, command, { run, implementation });
-    else await this.#programs.run(record, command, { run, implementation, secretInput, isRecovered });
+    const { run, refusal } = begun;
+    if (implementation.kind === "program") await this.#programs.run(record, command, { ...begun, implementation });
+    else if (refusal) await this.#closer.close(record, command, { completion: refused(refusal) });
+    else await this.#own.run(record, command, { run, implementation });
   }
 }

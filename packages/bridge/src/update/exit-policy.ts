@@ -1,9 +1,14 @@
 /** The bridge ends with it when another version is to be started in its place. */
 export const restartExitCode = 75;
 
-/** 0: it was asked to stop. The others would be the same at the next start: usage, enrolment, not connected. */
-const finalExitCodes = new Set([0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]);
+/** The journal is for a newer version. */
+export const journalTooNewExitCode = 13;
+
+/** 0: it was asked to stop. The others would be the same at the next start: usage, enrolment, not connected, the journal. */
+const finalExitCodes = new Set([0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, journalTooNewExitCode]);
 export const usageExitCode = 2;
+/** It could not go on, and may be able to when it is started again. */
+export const fatalExitCode = 70;
 /** Another bridge has the data directory. */
 export const alreadyRunningExitCode = 11;
 /** So often it is waited for. */

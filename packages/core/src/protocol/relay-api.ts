@@ -126,9 +126,12 @@ export type RenewalAnswer = z.infer<typeof renewalAnswerSchema>;
 
 /**
  * Body of `POST /api/servers/:serverId/drain`: have the bridge come back, spread over that time (PROTOCOL 5.4), or over what
- * welcomes say. Answered with `{ isConnected }`: whether a bridge was there to be told.
+ * welcomes say.
  */
 export const drainRequestSchema = z.strictObject({ spreadMs: spreadMs.optional() });
+
+/** Its answer: whether a bridge was there to be told. */
+export const drainAnswerSchema = z.strictObject({ isConnected: z.boolean() });
 
 /** Body of `POST /api/servers/:serverId/audit-head`: pass it on to the bridge, if one is there (PROTOCOL 15.2). */
 export const auditHeadRequestSchema = z.strictObject({ head: toldHeadSchema });

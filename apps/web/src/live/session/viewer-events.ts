@@ -29,6 +29,8 @@ export type ViewerEvent =
   | { readonly type: "dropOutput"; readonly runId: RunId }
   | { readonly type: "ticket"; readonly ticket: Ticket }
   | { readonly type: "ticketFailed" }
+  /** There is nothing to watch any more, and asking again would bring the same. */
+  | { readonly type: "ticketRefused"; readonly reason: string }
   | { readonly type: "opened" }
   | { readonly type: "closed" }
   | { readonly type: "frame"; readonly text: string }

@@ -66,6 +66,15 @@ it("asks for a ticket, connects, and watches what is wanted", () => {
   expect(sent(opened)).toEqual([{ type: "watchOutput", runId: run, fromOffset: 0 }]);
 });
 
+it("tells whoever watches that there is nothing to watch any more, and asks no more", () => {
+  const test = makeSession();
+  test.handle({ type: "wantOutput", runId: runId(1), fromOffset: 0 });
+  const refused = test.handle({ type: "ticketRefused", reason: "box was removed" });
+  expect(refused).toContainEqual({ type: "unreadable", runId: runId(1), reason: "box was removed" });
+  expect(refused).toContainEqual({ type: "phase", phase: "idle" });
+  for (let i = 0; i < 10; i++) expect(test.passMs(60_000)).toEqual([]);
+});
+
 it("authorizes a further run over the open connection", () => {
   const test = open(runId(1));
   const wish = test.handle({ type: "wantOutput", runId: runId(2), fromOffset: 0 });

@@ -69,6 +69,8 @@ export class ViewerSession {
       case "ticketFailed":
         this.#isFetchingTicket = false;
         return this.#phase === "connecting" ? this.#retryLater() : [];
+      case "ticketRefused":
+        return this.#refused(event.reason);
       case "opened":
         return this.#opened();
       case "closed":
@@ -149,6 +151,12 @@ export class ViewerSession {
     this.#connectionExpiresAtMs = ticket.connectionExpiresAtMs;
     if (this.#phase === "connecting") return [{ type: "connect", path: ticket.path, ticket: ticket.ticket }];
     return [{ type: "send", frame: { type: "authorize", ticket: ticket.ticket } }, ...this.#watch()];
+  }
+
+  /** Whoever watches a run is told; nothing is tried again until something else is wanted. */
+  #refused(reason: string): ViewerEffect[] {
+    const told = [...this.#runs.values()].flatMap((run) => run.giveUp(reason));
+    return [...told, ...this.#stop()];
   }
 
   #opened(): ViewerEffect[] {
