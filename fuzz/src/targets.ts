@@ -1,4 +1,6 @@
 import type { FuzzTarget } from "./fuzz-target.ts";
+import { archive } from "./targets/archives.ts";
+import { bridgeFileTargets } from "./targets/bridge-files.ts";
 import { callBodies } from "./targets/call-bodies.ts";
 import { runFiles } from "./targets/run-files.ts";
 import { platformTrustTargets } from "./targets/platform-trust.ts";
@@ -10,7 +12,7 @@ import { signedTextTargets } from "./targets/signed-texts.ts";
 import { spoolFile } from "./targets/spool-file.ts";
 import { typedTextTargets } from "./targets/typed-texts.ts";
 
-/** Every parser of the product that reads what somebody else wrote. */
+/** The parsers of the product that read what somebody else wrote, or what a crash may have left. */
 export const targets: readonly FuzzTarget[] = [
   ...frameTargets,
   ...signedTextTargets,
@@ -21,5 +23,7 @@ export const targets: readonly FuzzTarget[] = [
   ...sessionTargets,
   runFiles,
   spoolFile,
+  ...bridgeFileTargets,
+  archive,
   ...typedTextTargets,
 ];

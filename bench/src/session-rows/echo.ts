@@ -102,8 +102,9 @@ async function openOurs(rig: RelayRig): Promise<Terminal> {
 
 async function openBare(bare: BareRig): Promise<Terminal> {
   const run = new EchoingRun();
-  const bridge = await bare.open("bridge", run.runId, () => bridge.send(run.bareEcho()));
+  const { keystroke, echo } = await run.bareTexts();
+  const bridge = await bare.open("bridge", run.runId, () => bridge.send(echo));
   const viewer = await bare.open("viewer", run.runId, () => echoed());
-  const { terminal, echoed } = timed((count) => void run.keystroke(count).then((text) => viewer.send(text)));
+  const { terminal, echoed } = timed(() => viewer.send(keystroke));
   return terminal;
 }

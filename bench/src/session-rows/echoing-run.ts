@@ -50,9 +50,9 @@ export class EchoingRun {
     return echoes.length;
   }
 
-  /** What a peer's bridge end sends: as many bytes, and nothing that must be sealed or opened. */
-  bareEcho(): string {
-    return JSON.stringify({ ...this.#echo(), epoch: 1 });
+  /** What the ends of a peer send: as many bytes, sealed once and for all. */
+  async bareTexts(): Promise<{ readonly keystroke: string; readonly echo: string }> {
+    return { keystroke: await this.keystroke(0), echo: JSON.stringify({ ...this.#echo(), epoch: 1 }) };
   }
 
   #echo() {

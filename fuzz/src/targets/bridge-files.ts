@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { readBridgeState } from "../../../packages/bridge/src/bridge-state.ts";
+import { DataDirectory } from "../../../packages/bridge/src/data-directory.ts";
+import { readIdentity } from "../../../packages/bridge/src/identity.ts";
+import { prepareStart, readLaunchState } from "../../../packages/bridge/src/update/launch-state.ts";
+import { toBridgeSchema, toLauncherSchema } from "../../../packages/bridge/src/update/launcher-messages.ts";
+import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "quarterdeck-fuzz-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const data = new DataDirectory(folder);
+
+function identityIn(text: string): boolean {
+  writeFileSync(data.identityFile, text);
+  try {
+    return readIdentity(data).serverId.startsWith("srv_");
+  } catch (error) {
+    mustHold(error instanceof QuarterdeckError, `an unreadable identity is told as ${String(error)}`);
+    return false;
+  }
+}
+
+function launchIn(text: string) {
+  writeFileSync(data.launchFile, text);
+  return readLaunchState(data);
+}
+
+/** Who the bridge is: whole, or refused with what to do. */
+const identity: FuzzTarget = {
+  name: "identity",
+  grammar: "json",
+  shapes: [{ name: "identity", isOne: identityIn }],
+  check: (text) => void identityIn(text),
+};
+
+/** Which version to start, as a launcher of any version wrote it: never one that was started too often on probation. */
+const launchState: FuzzTarget = {
+  name: "launch-state",
+  grammar: "json",
+  shapes: [{ name: "launch-state", isOne: (text) => launchIn(text) !== undefined }],
+  check(text) {
+    const state = launchIn(text);
+    if (state === undefined) return;
+    const next = prepareStart(state, { packageVersion: "0.1.0", isThere: () => true, nowMs: 1 });
+    mustHold(next.probation === null || next.probation.starts <= 3, "a version on probation is started for ever");
+  },
+};
+
+/** What launcher and bridge say to each other, and what the bridge's state file says. */
+const localMessages: FuzzTarget = {
+  name: "local-messages",
+  grammar: "json",
+  check(text) {
+    writeFileSync(data.stateFile, text);
+    readBridgeState(data);
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return; // What comes between processes is parsed by Node.
+    }
+    toLauncherSchema.safeParse(message);
+    toBridgeSchema.safeParse(message);
+  },
+};
+
+export const bridgeFileTargets: readonly FuzzTarget[] = [identity, launchState, localMessages];
