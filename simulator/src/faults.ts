@@ -38,9 +38,18 @@ function strike(stage: Stage, fault: Fault): void {
       return;
     case "partition": {
       const link = linkOf(stage, fault.link);
-      const ways: Direction[] = fault.way === "both" ? ["toServer", "toClient"] : [fault.way];
+      const ways = waysOf(fault.way);
       for (const way of ways) link.block(way, true);
       return world.timeline.after(fault.forMs, () => ways.forEach((way) => link.block(way, false)));
+    }
+    case "flap": {
+      const link = linkOf(stage, fault.link);
+      const untilMs = world.timeline.nowMs + fault.forMs;
+      const turn = (isBlocked: boolean) => {
+        for (const way of waysOf(fault.way)) link.block(way, isBlocked);
+        if (isBlocked || world.timeline.nowMs < untilMs) world.timeline.after(fault.everyMs, () => turn(!isBlocked));
+      };
+      return turn(true);
     }
     case "requests":
       return forAWhile(stage, fault.forMs, world.network.link(fault.whose), (link, isOn) => {
@@ -158,4 +167,8 @@ export function mend({ world, hosts, api, relay, store }: Stage): void {
   api.process?.spare();
   api.machine.clockOffsetMs = relay.machine.clockOffsetMs = 0;
   relay.restart(500);
+}
+
+function waysOf(way: "both" | Direction): Direction[] {
+  return way === "both" ? ["toServer", "toClient"] : [way];
 }

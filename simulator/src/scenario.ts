@@ -47,6 +47,15 @@ export type Fault =
       readonly link: number;
       readonly way: "both" | "toServer" | "toClient";
     }
+  /** A partition that comes and goes. */
+  | {
+      readonly kind: "flap";
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly everyMs: number;
+      readonly link: number;
+      readonly way: "both" | "toServer" | "toClient";
+    }
   | {
       readonly kind: "requests";
       readonly atMs: number;
@@ -96,6 +105,9 @@ export type Fault =
       readonly byMs: number;
     };
 
+/** The share of scenarios that last longer than a day, and in which a server may be away for as long. */
+const dayLong = 0.001;
+
 export interface Scenario {
   readonly seed: string;
   readonly orgs: number;
@@ -117,12 +129,12 @@ export function drawScenario(seed: string): Scenario {
   // Mostly minutes; now and then past the lives of signatures and tickets, or of a day.
   const long = random.next();
   const healAtMs =
-    long < 0.0001
+    long < dayLong
       ? 25 * 3_600_000
       : long < 0.02
         ? 60_000 * random.between(16, 70)
         : random.pick([20_000, 30_000, 45_000, 60_000, 120_000]);
-  const viewers = healAtMs > 600_000 ? (long >= 0.0001 && random.chance(0.1) ? 1 : 0) : random.pick([0, 0, 1, 2, 3]);
+  const viewers = healAtMs > 600_000 ? (long >= dayLong && random.chance(0.1) ? 1 : 0) : random.pick([0, 0, 1, 2, 3]);
   const at = () => Math.floor(random.next() ** 1.5 * Math.min(healAtMs, 180_000));
   const deeds: Deed[] = [];
   const submissions = random.between(2, 12);
@@ -166,6 +178,16 @@ export function drawScenario(seed: string): Scenario {
       afterMs: more.between(5, 400),
     });
   }
+  const flap = new Random(`flap ${seed}`);
+  if (flap.chance(0.15))
+    faults.push({
+      kind: "flap",
+      atMs: flap.pick(deeds).atMs + flap.between(0, 1000),
+      forMs: flap.between(2000, Math.min(healAtMs, 120_000)),
+      everyMs: flap.pick([200, 1000, 6000, 30_000]),
+      link: flap.between(0, servers + viewers - 1),
+      way: flap.pick(["both", "both", "toServer", "toClient"]),
+    });
   return { seed, orgs, servers, projects, viewers, deeds, faults: withSafeKeyChanges(faults), healAtMs };
 }
 
