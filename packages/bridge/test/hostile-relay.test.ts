@@ -112,7 +112,9 @@ describe("a relay", () => {
       return relay.changes
         .until(() => relay.closes.slice(closes).includes(4400), "the refusal")
         .then(() => {
-          expect(relay.frames.slice(frames).map(({ type }) => type)).toEqual(["hello"]);
+          // A reading may have gone out before the cut.
+          const told = relay.frames.slice(frames).map(({ type }) => type);
+          expect(told.slice(told.indexOf("hello"))).toEqual(["hello"]);
           relay.replay = undefined;
         });
     });
