@@ -1,4 +1,4 @@
-import { accept } from "@quarterdeck/core/errors/result";
+import { accept, refuse } from "@quarterdeck/core/errors/result";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import { bytesInFlight, takeFitting } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
@@ -245,25 +245,95 @@ describe("a silent relay", () => {
 });
 
 describe("any order of events", () => {
-  it("never makes it send before the relay has proved itself", () => {
-    const closed: SessionEvent = { type: "closed", code: 1006, reason: "", nowMs: 0, random: 0.5 };
-    const events: SessionEvent[] = [
-      ...toOnline,
-      commands(1),
-      closed,
-      { type: "resultsAdded", through: 4 },
-      { type: "timer", name: "heartbeat", nowMs: 0 },
-      { type: "timer", name: "reconnect", nowMs: 0 },
-      { type: "pong" },
-      { type: "journaled", through: 1 },
-    ];
+  const quarterHourMs = 900_000;
+  const retryAfterMs = fc.option(fc.oneof(fc.nat(10_000), fc.nat(2 ** 33)));
+  const refusal = retryAfterMs.map((after) =>
+    frame({ type: "refuse", code: "RATE_LIMITED", message: "", retryAfterMs: after }),
+  );
+  const code = fc.oneof(
+    fc.constantFrom(1001, 1006, 4009, 4401, 4403, 4406, 4429),
+    fc.integer({ min: 1000, max: 4999 }),
+  );
+  const closed = fc.record({
+    type: fc.constant("closed" as const),
+    code,
+    reason: fc.constant(""),
+    nowMs: fc.nat(),
+    random: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  const distrusted: SessionEvent[] = (["VERSION_UNSUPPORTED", "SIGNATURE_INVALID"] as const).flatMap((why) => [
+    { type: "helloReady", hello: refuse(why, "no") },
+    { type: "welcomeChecked", welcome: refuse(why, "no") },
+  ]);
+  const others: SessionEvent[] = [
+    ...toOnline,
+    ...distrusted,
+    commands(1),
+    frame({ type: "error", code: "INTERNAL", message: "" }),
+    frame({ type: "drain", spreadMs: 600_000 }),
+    { type: "resultsAdded", through: 4 },
+    { type: "timer", name: "step", nowMs: 0 },
+    { type: "timer", name: "heartbeat", nowMs: 0 },
+    { type: "timer", name: "reconnect", nowMs: 0 },
+    { type: "pong" },
+    { type: "journaled", through: 1 },
+  ];
+  const begin = () => startSession(newSession({ takenCommands: 0, lastResult: 3 })).session;
+
+  it("never makes it send before the relay has proved itself, nor stops it, nor sends it away for long [W4]", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 50 }), (order) => {
-        const { effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 3 })).session, order);
-        for (const type of ["journal", "sendResults", "acknowledgeCommands", "ping", "online"])
+      fc.property(fc.array(fc.oneof(fc.constantFrom(...others), closed, refusal), { maxLength: 50 }), (order) => {
+        const { session, effects } = play(begin(), order);
+        for (const type of ["journal", "sendResults", "acknowledgeCommands", "ping", "online", "stopped"])
           expect(types(effects)).not.toContain(type);
+        for (const effect of effects) {
+          if (effect.type === "offline") expect(effect.retryInMs).not.toBeNull();
+          if (effect.type !== "setTimer") continue;
+          expect(effect.delayMs).toBeGreaterThanOrEqual(0);
+          expect(effect.delayMs).toBeLessThanOrEqual(quarterHourMs);
+        }
+        expect(session.isDraining).toBe(false);
       }),
     );
+  });
+
+  it("keeps it away about as long again as impostors already did, and a quarter of an hour at most [W4]", () => {
+    const connections = fc.array(fc.tuple(fc.array(refusal, { maxLength: 3 }), closed), { maxLength: 20 });
+    fc.assert(
+      fc.property(connections, (impostors) => {
+        let session = begin();
+        let awayMs = 0;
+        for (const [words, end] of impostors) {
+          const next = play(session, [{ type: "opened" }, ...words, end]);
+          const timer = next.effects.findLast((effect) => effect.type === "setTimer");
+          expect(timer).toMatchObject({ name: "reconnect" });
+          expect(timer?.delayMs).toBeLessThanOrEqual(Math.min(quarterHourMs, awayMs + 60_000));
+          awayMs += timer?.delayMs ?? 0;
+          session = startSession(next.session).session;
+        }
+        const welcomed = play(session, [...toOnline, welcomeChecked()]).session;
+        expect(welcomed).toMatchObject({ phase: { name: "online" }, refusedForMs: 0 });
+      }),
+    );
+  });
+
+  it("does not let a stranger fill the log", () => {
+    const word = frame({ type: "error", code: "INTERNAL", message: "x".repeat(2000) });
+    const { effects } = play(begin(), [{ type: "opened" }, ...Array.from({ length: 6 }, () => word)]);
+    expect(types(effects)).toEqual(["setTimer", "log", "log", "log", "log", "close", "close"]);
+  });
+
+  it("stops it only when a relay says so that has proved itself on this very connection [W4]", () => {
+    const replaced = { type: "closed", code: 4009, reason: "", nowMs: 0, random: 0.5 } as const;
+    expect(types(play(online(), [replaced]).effects)).toContain("stopped");
+    const next = play(online(), [
+      { ...replaced, code: 1006 },
+      { type: "timer", name: "reconnect", nowMs: 0 },
+      ...toOnline,
+    ]);
+    const later = play(next.session, [replaced]);
+    expect(types(later.effects)).not.toContain("stopped");
+    expect(later.effects.at(-1)).toMatchObject({ type: "setTimer", name: "reconnect" });
   });
 });
 

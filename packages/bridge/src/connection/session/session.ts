@@ -4,7 +4,7 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { minuteMs } from "@quarterdeck/core/units";
-import { reconnectDelay } from "./reconnect-delay.ts";
+import { isRefusal, reconnectDelay } from "./reconnect-delay.ts";
 import type { CommandItem, SessionEffect, SessionEvent } from "./session-events.ts";
 
 type Phase =
@@ -36,6 +36,10 @@ export interface Session {
   readonly commandFlights: readonly Flight[];
   readonly missedPongs: number;
   readonly failures: number;
+  /** How long the bridge has stayed away because it was refused, since a relay last proved itself. */
+  readonly refusedForMs: number;
+  /** What was said on this connection before a relay proved itself, for the log. */
+  readonly unprovedWords: number;
   readonly spreadMs: number;
   readonly retryAfterMs: number | null;
   readonly onlineSinceMs: number | null;
@@ -51,6 +55,8 @@ interface Deferred {
 const healthyMs = minuteMs;
 const defaultSpreadMs = 2000;
 const maxDeferred = 64;
+/** A relay that does not let a bridge in says why, once or twice; whoever says more fills the log. */
+const maxUnprovedWords = 4;
 
 export function newSession(counters: { takenCommands: number; lastResult: number }): Session {
   return {
@@ -64,6 +70,8 @@ export function newSession(counters: { takenCommands: number; lastResult: number
     commandFlights: [],
     missedPongs: 0,
     failures: 0,
+    refusedForMs: 0,
+    unprovedWords: 0,
     spreadMs: defaultSpreadMs,
     retryAfterMs: null,
     onlineSinceMs: null,
@@ -157,17 +165,7 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, close(4400, "too many frames before the handshake ended"));
     return step({ ...session, deferred: [...session.deferred, { frame, text }] });
   }
-  if (frame.type === "refuse") {
-    const log: SessionEffect = {
-      type: "log",
-      level: "warn",
-      message: `The relay refused the connection: ${frame.message}`,
-      code: frame.code,
-    };
-    return step({ ...session, retryAfterMs: frame.retryAfterMs }, log);
-  }
-  if (frame.type === "error")
-    return step(session, { type: "log", level: "warn", message: `The relay says: ${frame.message}`, code: frame.code });
+  if (frame.type === "refuse" || frame.type === "error") return onWord(session, frame);
   if (frame.type === "challenge") {
     if (phase.name !== "awaitingChallenge") return step(session, close(4400, "a challenge out of turn"));
     return step({ ...session, phase: { name: "checkingChallenge" } }, { type: "checkChallenge", frame, text });
@@ -201,6 +199,22 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(next, { type: "setTimer", name: "step", delayMs: spreadMs });
     }
   }
+}
+
+/** Says why a connection does not come about, or ends. */
+function onWord(session: Session, frame: Extract<RelayToBridge, { type: "refuse" | "error" }>): Step {
+  const isProved = session.phase.name === "online";
+  if (!isProved && session.unprovedWords >= maxUnprovedWords)
+    return step(session, close(4400, "too many words before the handshake"));
+  const told = isProved ? session : { ...session, unprovedWords: session.unprovedWords + 1 };
+  const isRefused = frame.type === "refuse";
+  const message = `${isRefused ? "The relay refused the connection" : "The relay says"}: ${frame.message}`;
+  return step(isRefused ? { ...told, retryAfterMs: frame.retryAfterMs } : told, {
+    type: "log",
+    level: "warn",
+    message,
+    code: frame.code,
+  });
 }
 
 function onCommands(session: Session, items: readonly CommandItem[]): Step {
@@ -265,6 +279,7 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
     sentResults: received.results,
     resultFlights: [],
     missedPongs: 0,
+    refusedForMs: 0,
     spreadMs,
     retryAfterMs: null,
     deferred: [],
@@ -312,13 +327,19 @@ function onClosed(session: Session, event: Extract<SessionEvent, { type: "closed
   const wasHealthy = session.onlineSinceMs !== null && event.nowMs - session.onlineSinceMs >= healthyMs;
   const wasOnline = session.phase.name === "online";
   const failures = wasHealthy ? 0 : session.failures;
-  const { spreadMs, retryAfterMs } = session;
-  const delayMs = reconnectDelay({ closeCode: event.code, failures, spreadMs, retryAfterMs, random: event.random });
+  const { refusedForMs, spreadMs, retryAfterMs } = session;
+  const { code: closeCode, random } = event;
+  // What was not preceded by a verified welcome may come from anybody, whatever its code (PROTOCOL 2.4).
+  const isProved = wasOnline;
+  const delayMs = reconnectDelay({ closeCode, isProved, failures, refusedForMs, spreadMs, retryAfterMs, random });
+  const wasRefused = !isProved && isRefusal({ closeCode, retryAfterMs });
   const next: Session = {
     ...session,
     phase: { name: "offline" },
     isDraining: false,
     failures: failures + 1,
+    refusedForMs: wasRefused ? refusedForMs + (delayMs ?? 0) : refusedForMs,
+    unprovedWords: 0,
     retryAfterMs: null,
     onlineSinceMs: null,
     deferred: [],
