@@ -24,7 +24,7 @@ const bridgeSession: FuzzTarget = {
       let taken = session.takenCommands;
       for (const line of text.split("\n")) {
         const frame = decodeFrame(relayToBridgeSchema, line);
-        const next = advanceSession(session, { type: "frame", frame, text: line });
+        const next = advanceSession(session, { type: "frame", frame, text: line, nowMs: 0 });
         if (!frame.ok) {
           mustHold(isDeepStrictEqual(next.session, session), "a refused frame changed the session");
           mustHold(

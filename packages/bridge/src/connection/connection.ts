@@ -200,9 +200,10 @@ export class Connection {
     socket.on("message", (data, isBinary) => {
       if (!isCurrent()) return;
       const text = isBinary ? undefined : (data as Buffer).toString("utf8");
-      if (text === heartbeat.pong) return this.#handle({ type: "pong" });
+      const nowMs = this.#options.clock.monotonicMs();
+      if (text === heartbeat.pong) return this.#handle({ type: "pong", nowMs });
       if (text === undefined) return this.#closeSocket(4400, "binary frames are not spoken here");
-      this.#handle({ type: "frame", frame: decodeFrame(relayToBridgeSchema, text), text });
+      this.#handle({ type: "frame", frame: decodeFrame(relayToBridgeSchema, text), text, nowMs });
     });
     socket.on("close", (code, reason) => {
       if (isCurrent()) this.#closed(code, reason.toString() || problem);

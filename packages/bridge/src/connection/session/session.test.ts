@@ -8,10 +8,11 @@ import { advanceSession, newSession, startSession, type Session, type Step } fro
 import type { SessionEffect, SessionEvent } from "./session-events.ts";
 
 const text = { signed: "{}", signature: "s".repeat(86) };
-const frame = (value: object): SessionEvent => ({
+const frame = (value: object, nowMs = 0): SessionEvent => ({
   type: "frame",
   frame: accept(value as RelayToBridge),
   text: JSON.stringify(value),
+  nowMs,
 });
 const challenge = frame({ type: "challenge" });
 const welcomeFrame = frame({ type: "welcome", ...text });
@@ -229,17 +230,46 @@ describe("results", () => {
 });
 
 describe("a silent relay", () => {
-  it("is given up after two heartbeats without an answer [F6]", () => {
-    const beat: SessionEvent = { type: "timer", name: "heartbeat", nowMs: 0 };
-    expect(types(play(online(), [beat, beat, beat]).effects)).toEqual([
-      "ping",
-      "setTimer",
-      "ping",
-      "setTimer",
-      "close",
-    ]);
-    expect(types(play(online(), [beat, { type: "pong" }, beat, { type: "pong" }, beat]).effects)).not.toContain(
-      "close",
+  const heartbeatMs = 25_000;
+  const beat = (nowMs: number): SessionEvent => ({ type: "timer", name: "heartbeat", nowMs });
+
+  it("is given up after two heartbeats in which nothing came, before it gives up the bridge [F6]", () => {
+    const { effects } = play(online(), [beat(heartbeatMs), beat(2 * heartbeatMs)]);
+    expect(types(effects)).toEqual(["ping", "setTimer", "close"]);
+    expect(effects.at(-1)).toMatchObject({ code: 4408 });
+    expect(2 * heartbeatMs).toBeLessThan(limits.silenceMs);
+  });
+
+  it("is heard in any frame, not only in its answers to heartbeats", () => {
+    const heard: SessionEvent[] = [
+      { type: "pong", nowMs: 30_000 },
+      frame({ type: "interest", telemetry: true, runs: [] }, 30_000),
+    ];
+    for (const event of heard) {
+      const { effects } = play(online(), [beat(heartbeatMs), event, beat(2 * heartbeatMs), beat(3 * heartbeatMs)]);
+      expect(types(effects)).not.toContain("close");
+    }
+  });
+
+  it("is given up exactly then, also when it fell silent between two heartbeats", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 400_000 }), { maxLength: 20 }), (times) => {
+        const comesAtMs = times.toSorted((a, b) => a - b);
+        let session = online();
+        let beatAtMs = heartbeatMs;
+        let heardAtMs = 0;
+        // Like the shell: frames and the one timer, in the order of their times, until it closes.
+        for (let hasClosed = false; !hasClosed; ) {
+          const comesNextMs = comesAtMs[0] ?? Infinity;
+          const isHeard = comesNextMs < beatAtMs;
+          if (isHeard) heardAtMs = comesAtMs.shift() ?? 0;
+          const next = advanceSession(session, isHeard ? { type: "pong", nowMs: heardAtMs } : beat(beatAtMs));
+          session = next.session;
+          hasClosed = types(next.effects).includes("close");
+          for (const effect of next.effects) if (effect.type === "setTimer") beatAtMs += effect.delayMs;
+        }
+        expect(beatAtMs).toBe(heardAtMs + 2 * heartbeatMs);
+      }),
     );
   });
 });
@@ -275,7 +305,7 @@ describe("any order of events", () => {
     { type: "timer", name: "step", nowMs: 0 },
     { type: "timer", name: "heartbeat", nowMs: 0 },
     { type: "timer", name: "reconnect", nowMs: 0 },
-    { type: "pong" },
+    { type: "pong", nowMs: 0 },
     { type: "journaled", through: 1 },
   ];
   const begin = () => startSession(newSession({ takenCommands: 0, lastResult: 3 })).session;

@@ -6,6 +6,7 @@ import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { minuteMs } from "@quarterdeck/core/units";
 import { isRefusal, reconnectDelay } from "./reconnect-delay.ts";
 import type { CommandItem, SessionEffect, SessionEvent } from "./session-events.ts";
+import { silenceLeftMs } from "./silence.ts";
 
 type Phase =
   | { readonly name: "offline" }
@@ -34,7 +35,8 @@ export interface Session {
   /** Results on the way to the relay, and commands on the way to the journal. */
   readonly resultFlights: readonly Flight[];
   readonly commandFlights: readonly Flight[];
-  readonly missedPongs: number;
+  /** When anything came from the relay, on the clock of the events. */
+  readonly heardAtMs: number;
   readonly failures: number;
   /** How long the bridge has stayed away because it was refused, since a relay last proved itself. */
   readonly refusedForMs: number;
@@ -68,7 +70,7 @@ export function newSession(counters: { takenCommands: number; lastResult: number
     storedResults: 0,
     resultFlights: [],
     commandFlights: [],
-    missedPongs: 0,
+    heardAtMs: 0,
     failures: 0,
     refusedForMs: 0,
     unprovedWords: 0,
@@ -109,9 +111,9 @@ function advance(session: Session, event: SessionEvent): Step {
         : step(session);
     case "frame":
       if (!event.frame.ok) return step(session, close(4400, event.frame.error.message));
-      return onFrame(session, event.frame.value, event.text);
+      return onFrame({ ...session, heardAtMs: event.nowMs }, event.frame.value, event.text);
     case "pong":
-      return step({ ...session, missedPongs: 0 });
+      return step({ ...session, heardAtMs: event.nowMs });
     case "helloReady": {
       if (session.phase.name !== "checkingChallenge") return step(session);
       if (!event.hello.ok) return distrust(session, event.hello.error);
@@ -142,7 +144,7 @@ function advance(session: Session, event: SessionEvent): Step {
       return step({ ...session, sentResults, resultFlights: [...session.resultFlights, ...event.flights] });
     }
     case "timer":
-      return onTimer(session, event.name);
+      return onTimer(session, event);
     case "closed":
       return onClosed(session, event);
   }
@@ -278,7 +280,6 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
     storedResults: received.results,
     sentResults: received.results,
     resultFlights: [],
-    missedPongs: 0,
     refusedForMs: 0,
     spreadMs,
     retryAfterMs: null,
@@ -310,17 +311,16 @@ function sendResults(session: Session): Step {
   return step({ ...session, sentResults: session.sentResults + count }, effect);
 }
 
-function onTimer(session: Session, name: "step" | "heartbeat" | "reconnect"): Step {
+function onTimer(session: Session, { name, nowMs }: Extract<SessionEvent, { type: "timer" }>): Step {
   if (name === "reconnect") return session.phase.name === "offline" ? startSession(session) : step(session);
   if (name === "step" && session.isDraining) return step(session, close(1001, "the relay asked to reconnect"));
   if (name === "step") return step(session, close(4408, "the handshake took too long"));
   if (session.phase.name !== "online") return step(session);
-  if (session.missedPongs >= 2) return step(session, close(4408, "the relay does not answer"));
-  return step(
-    { ...session, missedPongs: session.missedPongs + 1 },
-    { type: "ping" },
-    { type: "setTimer", name: "heartbeat", delayMs: session.phase.heartbeatMs },
-  );
+  const { heartbeatMs } = session.phase;
+  const leftMs = silenceLeftMs({ heardAtMs: session.heardAtMs, nowMs, heartbeatMs });
+  if (leftMs <= 0) return step(session, close(4408, "the relay does not answer"));
+  const delayMs = Math.min(heartbeatMs, Math.ceil(leftMs));
+  return step(session, { type: "ping" }, { type: "setTimer", name: "heartbeat", delayMs });
 }
 
 function onClosed(session: Session, event: Extract<SessionEvent, { type: "closed" }>): Step {
