@@ -16,15 +16,8 @@ import type { PlatformKeys } from "../verification/platform-keys.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
 import { resultBytes, splitResults } from "./result-frames.ts";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
+import { outgoingFrame, type StreamFrame } from "./session/stream-frame.ts";
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
-
-type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
-export type StreamFrame = WithoutEpoch<
-  Extract<
-    BridgeToRelay,
-    { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" | "keysTaken" }
-  >
->;
 
 const roomBytes = 16 * kibibyte;
 
@@ -97,12 +90,11 @@ export class Connection {
     this.#handle({ type: "journaled", through });
   }
 
-  /** Sends a frame that may be lost. `false` when there is no connection. */
+  /** Sends a frame that may be lost. `false` when there is no connection, or none with a relay that knows it. */
   send(frame: StreamFrame): boolean {
-    const { phase } = this.#session;
-    if (phase.name !== "online" || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    const complete: BridgeToRelay = { ...frame, epoch: phase.epoch };
-    this.#socket.send(encodeFrame(complete));
+    const outgoing = outgoingFrame(this.#session, frame);
+    if (!outgoing || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(encodeFrame(outgoing));
     return true;
   }
 

@@ -56,7 +56,7 @@ describe("the handshake", () => {
       ...toOnline,
       welcomeChecked(),
     ]);
-    expect(session.phase).toMatchObject({ name: "online", epoch: 1 });
+    expect(session.phase).toMatchObject({ name: "online", epoch: 1, protocol: { major: 1, minor: 0 } });
     expect(types(effects)).toEqual([
       "setTimer",
       "checkChallenge",

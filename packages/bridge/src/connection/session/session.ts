@@ -3,6 +3,7 @@ import { bytesInFlight, stillInFlight, type Flight } from "@quarterdeck/core/pro
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import type { Version } from "@quarterdeck/core/protocol/version";
 import { minuteMs } from "@quarterdeck/core/units";
 import { isRefusal, reconnectDelay } from "./reconnect-delay.ts";
 import type { CommandItem, SessionEffect, SessionEvent } from "./session-events.ts";
@@ -15,7 +16,14 @@ type Phase =
   | { readonly name: "checkingChallenge" }
   | { readonly name: "awaitingWelcome"; readonly hello: SignedText; readonly relayKey: string }
   | { readonly name: "checkingWelcome" }
-  | { readonly name: "online"; readonly epoch: number; readonly resultCredit: number; readonly heartbeatMs: number };
+  | {
+      readonly name: "online";
+      /** What the relay speaks on this connection: nothing newer is sent. */
+      readonly protocol: Version;
+      readonly epoch: number;
+      readonly resultCredit: number;
+      readonly heartbeatMs: number;
+    };
 
 /** Everything that a session knows of its connection. */
 export interface Session {
@@ -259,7 +267,7 @@ function onResultsStored(session: Session, through: number): Step {
 function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: "welcomeChecked" }>): Step {
   if (session.phase.name !== "checkingWelcome") return step(session);
   if (!welcome.ok) return distrust(session, welcome.error);
-  const { epoch, received, credit, heartbeatMs, spreadMs } = welcome.value;
+  const { protocol, epoch, received, credit, heartbeatMs, spreadMs } = welcome.value;
   if (received.results > session.lastResult)
     return step(
       session,
@@ -273,6 +281,7 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
     ...session,
     phase: {
       name: "online",
+      protocol,
       epoch,
       resultCredit: Math.max(1, Math.min(credit.results, limits.resultsInFlight)),
       heartbeatMs,
