@@ -7,7 +7,8 @@ import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/sig
 import type { Completion, WorkspaceCommand } from "../../../packages/bridge/src/actions/action-context.ts";
 import { bridgeSocketUrl } from "../../../packages/bridge/src/addresses.ts";
 import { CommandIntake } from "../../../packages/bridge/src/command-intake.ts";
-import { Connection, type StreamFrame } from "../../../packages/bridge/src/connection/connection.ts";
+import { Connection } from "../../../packages/bridge/src/connection/connection.ts";
+import type { StreamFrame } from "../../../packages/bridge/src/connection/session/stream-frame.ts";
 import { DataDirectory } from "../../../packages/bridge/src/data-directory.ts";
 import { type Identity, writeIdentity } from "../../../packages/bridge/src/identity.ts";
 import { GroupCommit } from "../../../packages/bridge/src/journal/group-commit.ts";

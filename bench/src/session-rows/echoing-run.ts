@@ -4,7 +4,7 @@ import { deriveInputKey, sealInput } from "@quarterdeck/core/protocol/input-seal
 import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import { id } from "../../../apps/relay/test/platform.ts";
-import type { StreamFrame } from "../../../packages/bridge/src/connection/connection.ts";
+import type { StreamFrame } from "../../../packages/bridge/src/connection/session/stream-frame.ts";
 import { InputOpener } from "../../../packages/bridge/src/sealing/input-opener.ts";
 import { contentKeyOf, RunSealer } from "../../../packages/bridge/src/sealing/run-sealer.ts";
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import type { RunId } from "@quarterdeck/core/ids";
+import { protocolRange } from "@quarterdeck/core/protocol/version";
 import { relayToBridgeSchema } from "@quarterdeck/core/protocol/relay-to-bridge";
 import { advanceSession, newSession, type Session } from "../../../packages/bridge/src/connection/session/session.ts";
 import { ViewerSession } from "../../../apps/web/src/live/session/viewer-session.ts";
@@ -10,7 +11,7 @@ import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
 const runId = `run_${"0".repeat(26)}` as RunId;
 const online: Session = {
   ...newSession({ takenCommands: 2, lastResult: 5 }),
-  phase: { name: "online", epoch: 1, resultCredit: 8, heartbeatMs: 25_000 },
+  phase: { name: "online", protocol: protocolRange.max, epoch: 1, resultCredit: 8, heartbeatMs: 25_000 },
   sentResults: 5,
 };
 
@@ -24,7 +25,7 @@ const bridgeSession: FuzzTarget = {
       let taken = session.takenCommands;
       for (const line of text.split("\n")) {
         const frame = decodeFrame(relayToBridgeSchema, line);
-        const next = advanceSession(session, { type: "frame", frame, text: line });
+        const next = advanceSession(session, { type: "frame", frame, text: line, nowMs: 0 });
         if (!frame.ok) {
           mustHold(isDeepStrictEqual(next.session, session), "a refused frame changed the session");
           mustHold(

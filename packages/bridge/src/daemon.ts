@@ -21,6 +21,7 @@ import type { Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
 import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
+import { KeptOutput } from "./runs/kept-output.ts";
 import { idTimeMs } from "./runs/id-time.ts";
 import { OutputFollower, type RunState } from "./runs/output-follower.ts";
 import { ContentKeys } from "./sealing/content-keys.ts";
@@ -77,7 +78,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   const agreed = new AgreedTime(clock);
   let onSpace: (isFull: boolean) => void = () => undefined;
-  const space = new DiskSpace({ reserveFile: data.reserveFile, log, onChange: (isFull) => onSpace(isFull) });
+  let makeRoom: () => void = () => undefined;
+  const space = new DiskSpace({
+    reserveFile: data.reserveFile,
+    log,
+    onChange: (isFull) => onSpace(isFull),
+    makeRoom: () => makeRoom(),
+  });
   space.makeRoomToStart();
   const bootId = readBootId();
   const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
@@ -123,9 +130,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     onOutput: (runId) => {
       follower.changed(runId);
-      if (!runner.isActive(runId)) inputs.ended(runId);
+      if (runner.isActive(runId)) return;
+      inputs.ended(runId);
+      kept.ended(runId);
     },
     onFatal,
+  });
+  const kept = new KeptOutput({
+    data,
+    isActive: (runId) => runner.isActive(runId),
+    isSettled: (runId) => journal.isRunSettled(runId),
+    // A full disk has its own way of trying again.
+    settle: () => {
+      if (!space.isFull) commits.flush();
+    },
+    log,
   });
   const rules = {
     platformKeys: () => platformKeys.trusted,
@@ -148,6 +167,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const stateOf = (runId: RunId): RunState => {
     if (runner.isActive(runId)) return "active";
+    if (existsSync(data.run(runId).droppedOutput)) return "gone";
     if (journal.isRunEnded(runId) || existsSync(data.run(runId).path)) return "ended";
     return (agreed.nowMs() ?? 0) - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
   };
@@ -184,6 +204,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
+    makeRoom = () => undefined;
     journal.close();
     putJournalAside(data.journalFile, clock.nowMs());
     onFatal(new Error("a new session begins with the next start"));
@@ -253,6 +274,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     commits.commitLater(() => journal.forget(nowMs));
     commits.flush();
     cleanUpRuns({ data, isActive: (runId) => runner.isActive(runId), nowMs, log });
+    kept.load();
   };
 
   const migrate = async () => {
@@ -265,6 +287,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   space.start();
   await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: platformKeys.everTrusted, log });
+  kept.load();
+  makeRoom = () => kept.keepWithinBudget();
   onSpace = (isFull) => {
     connection.send({ type: "condition", blocked: isFull ? "DISK_FULL" : null });
     if (!isFull) intake.roomAgain().catch(onFatal);

@@ -88,6 +88,10 @@ export class RunDirectory {
   get output(): string {
     return join(this.path, "output");
   }
+  /** In the place of an output that is not kept any more. */
+  get droppedOutput(): string {
+    return join(this.path, "output.dropped");
+  }
   get result(): string {
     return join(this.path, "result.json");
   }

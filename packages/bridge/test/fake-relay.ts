@@ -112,6 +112,8 @@ export class FakeRelay {
   /** The handshake frames of every connection. Set `replay` to say those of an earlier one again. */
   readonly handshakes: { challenge: string; welcome: string }[] = [];
   replay: { challenge: string; welcome: string } | undefined;
+  /** Set to let somebody else answer who can prove nothing. */
+  impostor: ((socket: WebSocket) => void) | undefined;
   certificateExpiresAtMs = Date.now() + 3_600_000;
   bridgeKey = "";
   hello: HelloBody | undefined;
@@ -221,6 +223,7 @@ export class FakeRelay {
       if (this.#socket === socket) this.#socket = undefined;
       this.changes.notify();
     });
+    if (this.impostor) return this.impostor(socket);
     const certificate = JSON.stringify({ relayKey: this.relayKey.publicKey, expiresAtMs: this.certificateExpiresAtMs });
     const fresh = encodeFrame({
       type: "challenge",

@@ -157,7 +157,12 @@ describe("on a full disk [F8]", () => {
     await using disk = await SmallDisk.make();
     const news: boolean[] = [];
     const reserveFile = join(disk.outside, "reserve");
-    const space = new DiskSpace({ reserveFile, log, onChange: (isFull) => news.push(isFull) });
+    const space = new DiskSpace({
+      reserveFile,
+      log,
+      onChange: (isFull) => news.push(isFull),
+      makeRoom: () => undefined,
+    });
     expect(space.look()).toBe(false);
     disk.fill();
     expect(space.look()).toBe(true);

@@ -293,6 +293,27 @@ describe("a clone whose wrapper is killed", () => {
     const kinds = bridge.relay.results.filter(({ result }) => result.runId === runId).map(({ result }) => result.kind);
     expect(kinds.filter((kind) => kind === "finished")).toHaveLength(1);
   });
+
+  it("each time it is started again three times on its one signature and no more (PROTOCOL 4.12) [F4]", async () => {
+    stalls.add("/stalls.git/info/refs");
+    const { command, text } = await bridge.relay.makeCommand({
+      action: "project.clone",
+      projectId: newProject(),
+      params: { url: `${base}/stalls.git` },
+    });
+    let starts = 0;
+    onStall = () => {
+      starts++;
+      process.kill(readMarker(bridge.data.run(command.runId))!.pid, "SIGKILL");
+    };
+    bridge.relay.sendSigned(text);
+    expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({
+      verdict: "indeterminate",
+      code: "CUT_OFF",
+    });
+    expect(starts).toBe(4);
+    stalls.clear();
+  });
 });
 
 describe("actions without their project", () => {

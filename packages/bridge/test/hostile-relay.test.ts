@@ -129,10 +129,15 @@ describe("a relay", () => {
     await relay.changes.until(() => relay.closes.slice(closes).includes(4406), "the refusal");
   }
 
-  it("that chooses a version which was not offered is not believed [W4] [F11]", async () => {
-    await isLeft(() => (relay.welcomeChanges = { protocol: { major: 0, minor: 9 } }));
+  it.each([
+    { major: 0, minor: 9 },
+    { major: 1, minor: 9 },
+  ])("that chooses the version %o, which was not offered, is not believed [W4] [F11]", async (protocol) => {
+    bridge.log = "";
+    await isLeft(() => (relay.welcomeChanges = { protocol }));
+    expect(relay.closes).toContain(4406);
     relay.welcomeChanges = {};
-    expect(bridge.log).toContain("VERSION_UNSUPPORTED");
+    await relay.changes.until(() => bridge.log.includes("VERSION_UNSUPPORTED"), "the log");
   });
 
   it("that says it speaks only older versions gets no hello [W4] [F11]", async () => {

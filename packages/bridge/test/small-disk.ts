@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mebibyte } from "@quarterdeck/core/units";
+import { freeBytes } from "../src/disk/disk-space.ts";
 
 /**
  * A file system of a few megabytes that only one test sees: a tmpfs in a mount namespace of its own, which ends with the
@@ -46,11 +47,12 @@ export class SmallDisk implements AsyncDisposable {
     return join(this.outside, "filler");
   }
 
-  /** Leaves no byte free, but takes those that are freed from now on for nothing. */
-  fill(): void {
+  /** Leaves no byte free, or so many, but takes those that are freed from now on for nothing. */
+  fill(leaveBytes = 0): void {
     const descriptor = openSync(this.#filler, "a");
     try {
       for (let size = mebibyte; size >= 1; ) {
+        if (leaveBytes > 0 && freeBytes(this.outside) <= leaveBytes) return;
         try {
           if (writeSync(descriptor, Buffer.alloc(size)) < size) size = Math.floor(size / 2);
         } catch {

@@ -17,15 +17,8 @@ import type { PlatformKeys } from "../verification/platform-keys.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
 import { resultBytes, splitResults } from "./result-frames.ts";
 import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
+import { outgoingFrame, type StreamFrame } from "./session/stream-frame.ts";
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
-
-type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
-export type StreamFrame = WithoutEpoch<
-  Extract<
-    BridgeToRelay,
-    { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" | "keysTaken" | "heldHeads" }
-  >
->;
 
 const roomBytes = 16 * kibibyte;
 
@@ -99,12 +92,11 @@ export class Connection {
     this.#handle({ type: "journaled", through });
   }
 
-  /** Sends a frame that may be lost. `false` when there is no connection. */
+  /** Sends a frame that may be lost. `false` when there is no connection, or none with a relay that knows it. */
   send(frame: StreamFrame): boolean {
-    const { phase } = this.#session;
-    if (phase.name !== "online" || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    const complete: BridgeToRelay = { ...frame, epoch: phase.epoch };
-    this.#socket.send(encodeFrame(complete));
+    const outgoing = outgoingFrame(this.#session, frame);
+    if (!outgoing || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(encodeFrame(outgoing));
     return true;
   }
 
@@ -204,9 +196,10 @@ export class Connection {
     socket.on("message", (data, isBinary) => {
       if (!isCurrent()) return;
       const text = isBinary ? undefined : (data as Buffer).toString("utf8");
-      if (text === heartbeat.pong) return this.#handle({ type: "pong" });
+      const nowMs = this.#options.clock.monotonicMs();
+      if (text === heartbeat.pong) return this.#handle({ type: "pong", nowMs });
       if (text === undefined) return this.#closeSocket(4400, "binary frames are not spoken here");
-      this.#handle({ type: "frame", frame: decodeFrame(relayToBridgeSchema, text), text });
+      this.#handle({ type: "frame", frame: decodeFrame(relayToBridgeSchema, text), text, nowMs });
     });
     socket.on("close", (code, reason) => {
       if (isCurrent()) this.#closed(code, reason.toString() || problem);

@@ -8,6 +8,8 @@ interface DiskSpaceOptions {
   readonly reserveFile: string;
   readonly log: Log;
   readonly onChange: (isFull: boolean) => void;
+  /** Makes room, where something can go, before it is measured. */
+  readonly makeRoom: () => void;
 }
 
 const reserveBytes = 4 * mebibyte;
@@ -57,6 +59,7 @@ export class DiskSpace {
 
   /** Finds out how things are. @returns whether the disk is full */
   look(): boolean {
+    this.#options.makeRoom();
     const free = freeBytes(dirname(this.#options.reserveFile));
     const wanted = leastFreeBytes * (this.#isFull ? 2 : 1) + (this.#hasReserve ? 0 : reserveBytes);
     const hasRoom = free >= wanted && (this.#hasReserve || this.#makeReserve());

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { effects } from "@quarterdeck/core/actions/catalogue";
 import { makeId } from "@quarterdeck/core/ids";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -91,6 +92,25 @@ describe("the journal", () => {
     journal.forget(1001);
     expect(journal.knowsRun(one.runId)).toBe(false);
     expect(journal.addResult(one.commandId, text, true)).toBe(2);
+    journal.close();
+  });
+
+  it("counts a run as settled only when the relay has its result, also after its id was forgotten", () => {
+    const journal = Journal.open(path, 1);
+    const [settled, reported, goesOn] = [record({ state: "DONE" }), record({ state: "DONE" }), record()];
+    const isSettled = () => [settled, reported, goesOn].map(({ runId }) => journal.isRunSettled(runId));
+    for (const one of [settled, reported, goesOn]) journal.save(one);
+    for (const { commandId, runId } of [settled, reported])
+      journal.addResult(commandId, { ...text, signed: JSON.stringify({ runId }) }, true);
+    expect(isSettled()).toEqual([false, false, false]);
+    journal.acknowledgeResults(1);
+    expect(isSettled()).toEqual([true, false, false]);
+    journal.notePlatformTime(5000);
+    journal.forget(5000);
+    expect(journal.knowsRun(reported.runId)).toBe(false);
+    expect(isSettled()).toEqual([true, false, false]);
+    journal.acknowledgeResults(2);
+    expect(isSettled()).toEqual([true, true, false]);
     journal.close();
   });
 
@@ -408,7 +428,7 @@ describe("recovery", () => {
       hasResult: fc.boolean(),
       hasStartMarker: fc.boolean(),
       isWrapperAlive: fc.boolean(),
-      effect: fc.constantFrom("idempotent" as const, "checkable" as const, "once" as const),
+      effect: fc.constantFrom(...effects),
     });
     fc.assert(
       fc.property(evidence, (found) => {

@@ -142,6 +142,15 @@ export class Journal {
     return row?.["state"] === "DONE" || row?.["state"] === "ACKNOWLEDGED";
   }
 
+  /** Whether a run has ended for the relay too, or is so old that it was forgotten and has nothing to report. */
+  isRunSettled(runId: RunId): boolean {
+    const row = this.#prepare("SELECT min(state = 'ACKNOWLEDGED') AS isSettled FROM commands WHERE run_id = ?").get(
+      runId,
+    );
+    if (row?.["isSettled"] !== null) return row?.["isSettled"] === 1;
+    return this.#prepare("SELECT 1 FROM results WHERE instr(signed, ?) > 0 LIMIT 1").get(runId) === undefined;
+  }
+
   /** Every command without a result, in the order it came; rows whose checksum fails are set apart. */
   unfinished(): { sound: CommandRecord[]; damaged: DamagedRow[] } {
     // Every row is checked, because a flipped bit may have hidden an unfinished one behind another state.

@@ -23,6 +23,5 @@ export function recoverRun(evidence: RunEvidence): Recovery {
   if (evidence.hasResult) return "finish";
   if (!evidence.hasStartMarker) return "start";
   if (evidence.isWrapperAlive) return "adopt";
-  // No action is `checkable` yet; without a probe its outcome is as unknown as that of `once`.
   return evidence.effect === "idempotent" ? "rerun" : "indeterminate";
 }

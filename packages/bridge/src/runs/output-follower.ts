@@ -16,7 +16,7 @@ interface Followed {
   descriptor: number | undefined;
 }
 
-/** `unknown`: it has not come here yet; `gone`: it is so old that its output was cleaned up, or it never came. */
+/** `unknown`: it has not come here yet; `gone`: its output was cleaned up or had to make room, or it never came. */
 export type RunState = "active" | "ended" | "unknown" | "gone";
 
 interface FollowerOptions {
@@ -99,9 +99,12 @@ export class OutputFollower {
     // Asked before reading: what an ended run wrote is all there when it counts as ended.
     const state = this.#options.stateOf(runId);
     const isEnded = state === "ended";
+    if (state === "gone") {
+      this.#sendGap(runId, followed);
+      return false;
+    }
     followed.descriptor ??= this.#open(runId);
     if (followed.descriptor === undefined) {
-      if (state === "gone") this.#sendGap(runId, followed);
       // A run that ended without a word has an empty output.
       if (isEnded) this.#sendEnd(runId, followed);
       return false;

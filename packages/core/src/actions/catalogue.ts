@@ -5,10 +5,10 @@ import { noResources, type Resources } from "../quota/resources.ts";
 import { gibibyte, hourMs, mebibyte, minuteMs, secondMs } from "../units.ts";
 
 /**
- * What may be done about a run that was cut off: run it again (`idempotent`), look whether it happened (`checkable`), or
- * nothing, because it must start at most once (`once`).
+ * What may be done about a run that was cut off: run it again (`idempotent`), or nothing, because it must start at most once
+ * (`once`).
  */
-export const effects = ["idempotent", "checkable", "once"] as const;
+export const effects = ["idempotent", "once"] as const;
 export type Effect = (typeof effects)[number];
 
 /** A typed action: what a command may ask a bridge to do. */

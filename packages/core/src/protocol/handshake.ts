@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
+import { limits } from "./limits.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 import { versionRangeSchema, versionSchema } from "./version.ts";
 
@@ -50,8 +51,8 @@ export const welcomeBodySchema = z.object({
   /** The newest result that is durably stored with every one before it. */
   received: z.object({ results: z.int().min(0) }),
   credit: z.object({ outputBytes: z.int().min(0), results: z.int().min(0) }),
-  heartbeatMs: z.int().min(1000),
-  spreadMs: z.int().min(0),
+  heartbeatMs: z.int().min(1000).max(limits.silenceMs),
+  spreadMs: z.int().min(0).max(limits.longestSpreadMs),
   relayTimeMs: z.int(),
 });
 export type WelcomeBody = z.infer<typeof welcomeBodySchema>;
@@ -64,5 +65,5 @@ export const refuseSchema = z.object({
   type: z.literal("refuse"),
   code: z.string().max(64),
   message: z.string().max(2000),
-  retryAfterMs: z.int().min(0).nullable(),
+  retryAfterMs: z.int().min(0).max(limits.longestRetryMs).nullable(),
 });

@@ -14,6 +14,8 @@ export const limits = {
   silenceMs: 75 * secondMs,
   /** The longest time over which bridges may be asked to spread their return. */
   longestSpreadMs: 10 * minuteMs,
+  /** The longest that a bridge stays away because it was refused, whoever refused it. */
+  longestRetryMs: 15 * minuteMs,
   /** Commands that may be on the way to a bridge without an acknowledgement. */
   commandsInFlight: 128,
   /** And about how many bytes of them; one that is larger goes alone. */

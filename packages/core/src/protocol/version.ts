@@ -15,6 +15,11 @@ function compare(a: Version, b: Version): number {
   return a.major - b.major || a.minor - b.minor;
 }
 
+/** Whether a version has what `since` brought (PROTOCOL 1.1). */
+export function isAtLeast(version: Version, since: Version): boolean {
+  return compare(version, since) >= 0;
+}
+
 /** The newest version that both sides speak, or `undefined` when there is none (PROTOCOL 1.2). */
 export function negotiate(ours: VersionRange, theirs: VersionRange): Version | undefined {
   const newest = compare(ours.max, theirs.max) <= 0 ? ours.max : theirs.max;

@@ -3,7 +3,7 @@ import { reconnectDelay } from "./reconnect-delay.ts";
 
 const bridges = 10_000;
 const acceptsPerSecond = 500;
-const cut = 1006;
+const attempt = { closeCode: 1006, isProved: false, refusedForMs: 0, retryAfterMs: null };
 
 /** A generator of numbers in 0–1 that is the same at each run (mulberry32). */
 function randomOf(seed: number): () => number {
@@ -19,7 +19,7 @@ function randomOf(seed: number): () => number {
 /** All bridges are cut at once; a relay lets so many in each second and cuts the others. */
 function reconnectAll(random: () => number, spreadMs: number): { backAtMs: number[]; attempts: number } {
   const delayMs = (failures: number) =>
-    reconnectDelay({ closeCode: cut, failures, spreadMs, retryAfterMs: null, random: random() }) ?? Infinity;
+    reconnectDelay({ ...attempt, failures, spreadMs, random: random() }) ?? Infinity;
   let waiting = Array.from({ length: bridges }, () => ({ atMs: delayMs(0), failures: 1 }));
   const backAtMs: number[] = [];
   let attempts = 0;

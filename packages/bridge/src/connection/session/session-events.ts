@@ -10,8 +10,8 @@ export type CommandItem = Frame<"commands">["items"][number];
 /** What happens to a session. */
 export type SessionEvent =
   | { readonly type: "opened" }
-  | { readonly type: "frame"; readonly frame: Result<RelayToBridge>; readonly text: string }
-  | { readonly type: "pong" }
+  | { readonly type: "frame"; readonly frame: Result<RelayToBridge>; readonly text: string; readonly nowMs: number }
+  | { readonly type: "pong"; readonly nowMs: number }
   /** The challenge was genuine, and this is the answer to it; or it was not. */
   | { readonly type: "helloReady"; readonly hello: Result<{ readonly text: SignedText; readonly relayKey: string }> }
   | { readonly type: "welcomeChecked"; readonly welcome: Result<WelcomeBody> }

@@ -1,4 +1,4 @@
-import { accept } from "@quarterdeck/core/errors/result";
+import { accept, refuse } from "@quarterdeck/core/errors/result";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import { bytesInFlight, takeFitting } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
@@ -8,10 +8,11 @@ import { advanceSession, newSession, startSession, type Session, type Step } fro
 import type { SessionEffect, SessionEvent } from "./session-events.ts";
 
 const text = { signed: "{}", signature: "s".repeat(86) };
-const frame = (value: object): SessionEvent => ({
+const frame = (value: object, nowMs = 0): SessionEvent => ({
   type: "frame",
   frame: accept(value as RelayToBridge),
   text: JSON.stringify(value),
+  nowMs,
 });
 const challenge = frame({ type: "challenge" });
 const welcomeFrame = frame({ type: "welcome", ...text });
@@ -55,7 +56,7 @@ describe("the handshake", () => {
       ...toOnline,
       welcomeChecked(),
     ]);
-    expect(session.phase).toMatchObject({ name: "online", epoch: 1 });
+    expect(session.phase).toMatchObject({ name: "online", epoch: 1, protocol: { major: 1, minor: 0 } });
     expect(types(effects)).toEqual([
       "setTimer",
       "checkChallenge",
@@ -229,41 +230,140 @@ describe("results", () => {
 });
 
 describe("a silent relay", () => {
-  it("is given up after two heartbeats without an answer [F6]", () => {
-    const beat: SessionEvent = { type: "timer", name: "heartbeat", nowMs: 0 };
-    expect(types(play(online(), [beat, beat, beat]).effects)).toEqual([
-      "ping",
-      "setTimer",
-      "ping",
-      "setTimer",
-      "close",
-    ]);
-    expect(types(play(online(), [beat, { type: "pong" }, beat, { type: "pong" }, beat]).effects)).not.toContain(
-      "close",
+  const heartbeatMs = 25_000;
+  const beat = (nowMs: number): SessionEvent => ({ type: "timer", name: "heartbeat", nowMs });
+
+  it("is given up after two heartbeats in which nothing came, before it gives up the bridge [F6]", () => {
+    const { effects } = play(online(), [beat(heartbeatMs), beat(2 * heartbeatMs)]);
+    expect(types(effects)).toEqual(["ping", "setTimer", "close"]);
+    expect(effects.at(-1)).toMatchObject({ code: 4408 });
+    expect(2 * heartbeatMs).toBeLessThan(limits.silenceMs);
+  });
+
+  it("is heard in any frame, not only in its answers to heartbeats", () => {
+    const heard: SessionEvent[] = [
+      { type: "pong", nowMs: 30_000 },
+      frame({ type: "interest", telemetry: true, runs: [] }, 30_000),
+    ];
+    for (const event of heard) {
+      const { effects } = play(online(), [beat(heartbeatMs), event, beat(2 * heartbeatMs), beat(3 * heartbeatMs)]);
+      expect(types(effects)).not.toContain("close");
+    }
+  });
+
+  it("is given up exactly then, also when it fell silent between two heartbeats", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 400_000 }), { maxLength: 20 }), (times) => {
+        const comesAtMs = times.toSorted((a, b) => a - b);
+        let session = online();
+        let beatAtMs = heartbeatMs;
+        let heardAtMs = 0;
+        // Like the shell: frames and the one timer, in the order of their times, until it closes.
+        for (let hasClosed = false; !hasClosed; ) {
+          const comesNextMs = comesAtMs[0] ?? Infinity;
+          const isHeard = comesNextMs < beatAtMs;
+          if (isHeard) heardAtMs = comesAtMs.shift() ?? 0;
+          const next = advanceSession(session, isHeard ? { type: "pong", nowMs: heardAtMs } : beat(beatAtMs));
+          session = next.session;
+          hasClosed = types(next.effects).includes("close");
+          for (const effect of next.effects) if (effect.type === "setTimer") beatAtMs += effect.delayMs;
+        }
+        expect(beatAtMs).toBe(heardAtMs + 2 * heartbeatMs);
+      }),
     );
   });
 });
 
 describe("any order of events", () => {
-  it("never makes it send before the relay has proved itself", () => {
-    const closed: SessionEvent = { type: "closed", code: 1006, reason: "", nowMs: 0, random: 0.5 };
-    const events: SessionEvent[] = [
-      ...toOnline,
-      commands(1),
-      closed,
-      { type: "resultsAdded", through: 4 },
-      { type: "timer", name: "heartbeat", nowMs: 0 },
-      { type: "timer", name: "reconnect", nowMs: 0 },
-      { type: "pong" },
-      { type: "journaled", through: 1 },
-    ];
+  const quarterHourMs = 900_000;
+  const retryAfterMs = fc.option(fc.oneof(fc.nat(10_000), fc.nat(2 ** 33)));
+  const refusal = retryAfterMs.map((after) =>
+    frame({ type: "refuse", code: "RATE_LIMITED", message: "", retryAfterMs: after }),
+  );
+  const code = fc.oneof(
+    fc.constantFrom(1001, 1006, 4009, 4401, 4403, 4406, 4429),
+    fc.integer({ min: 1000, max: 4999 }),
+  );
+  const closed = fc.record({
+    type: fc.constant("closed" as const),
+    code,
+    reason: fc.constant(""),
+    nowMs: fc.nat(),
+    random: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  const distrusted: SessionEvent[] = (["VERSION_UNSUPPORTED", "SIGNATURE_INVALID"] as const).flatMap((why) => [
+    { type: "helloReady", hello: refuse(why, "no") },
+    { type: "welcomeChecked", welcome: refuse(why, "no") },
+  ]);
+  const others: SessionEvent[] = [
+    ...toOnline,
+    ...distrusted,
+    commands(1),
+    frame({ type: "error", code: "INTERNAL", message: "" }),
+    frame({ type: "drain", spreadMs: 600_000 }),
+    { type: "resultsAdded", through: 4 },
+    { type: "timer", name: "step", nowMs: 0 },
+    { type: "timer", name: "heartbeat", nowMs: 0 },
+    { type: "timer", name: "reconnect", nowMs: 0 },
+    { type: "pong", nowMs: 0 },
+    { type: "journaled", through: 1 },
+  ];
+  const begin = () => startSession(newSession({ takenCommands: 0, lastResult: 3 })).session;
+
+  it("never makes it send before the relay has proved itself, nor stops it, nor sends it away for long [W4]", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 50 }), (order) => {
-        const { effects } = play(startSession(newSession({ takenCommands: 0, lastResult: 3 })).session, order);
-        for (const type of ["journal", "sendResults", "acknowledgeCommands", "ping", "online"])
+      fc.property(fc.array(fc.oneof(fc.constantFrom(...others), closed, refusal), { maxLength: 50 }), (order) => {
+        const { session, effects } = play(begin(), order);
+        for (const type of ["journal", "sendResults", "acknowledgeCommands", "ping", "online", "stopped"])
           expect(types(effects)).not.toContain(type);
+        for (const effect of effects) {
+          if (effect.type === "offline") expect(effect.retryInMs).not.toBeNull();
+          if (effect.type !== "setTimer") continue;
+          expect(effect.delayMs).toBeGreaterThanOrEqual(0);
+          expect(effect.delayMs).toBeLessThanOrEqual(quarterHourMs);
+        }
+        expect(session.isDraining).toBe(false);
       }),
     );
+  });
+
+  it("keeps it away about as long again as impostors already did, and a quarter of an hour at most [W4]", () => {
+    const connections = fc.array(fc.tuple(fc.array(refusal, { maxLength: 3 }), closed), { maxLength: 20 });
+    fc.assert(
+      fc.property(connections, (impostors) => {
+        let session = begin();
+        let awayMs = 0;
+        for (const [words, end] of impostors) {
+          const next = play(session, [{ type: "opened" }, ...words, end]);
+          const timer = next.effects.findLast((effect) => effect.type === "setTimer");
+          expect(timer).toMatchObject({ name: "reconnect" });
+          expect(timer?.delayMs).toBeLessThanOrEqual(Math.min(quarterHourMs, awayMs + 60_000));
+          awayMs += timer?.delayMs ?? 0;
+          session = startSession(next.session).session;
+        }
+        const welcomed = play(session, [...toOnline, welcomeChecked()]).session;
+        expect(welcomed).toMatchObject({ phase: { name: "online" }, refusedForMs: 0 });
+      }),
+    );
+  });
+
+  it("does not let a stranger fill the log", () => {
+    const word = frame({ type: "error", code: "INTERNAL", message: "x".repeat(2000) });
+    const { effects } = play(begin(), [{ type: "opened" }, ...Array.from({ length: 6 }, () => word)]);
+    expect(types(effects)).toEqual(["setTimer", "log", "log", "log", "log", "close", "close"]);
+  });
+
+  it("stops it only when a relay says so that has proved itself on this very connection [W4]", () => {
+    const replaced = { type: "closed", code: 4009, reason: "", nowMs: 0, random: 0.5 } as const;
+    expect(types(play(online(), [replaced]).effects)).toContain("stopped");
+    const next = play(online(), [
+      { ...replaced, code: 1006 },
+      { type: "timer", name: "reconnect", nowMs: 0 },
+      ...toOnline,
+    ]);
+    const later = play(next.session, [replaced]);
+    expect(types(later.effects)).not.toContain("stopped");
+    expect(later.effects.at(-1)).toMatchObject({ type: "setTimer", name: "reconnect" });
   });
 });
 

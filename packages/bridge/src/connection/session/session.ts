@@ -3,9 +3,11 @@ import { bytesInFlight, stillInFlight, type Flight } from "@quarterdeck/core/pro
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import type { Version } from "@quarterdeck/core/protocol/version";
 import { minuteMs } from "@quarterdeck/core/units";
-import { reconnectDelay } from "./reconnect-delay.ts";
+import { isRefusal, reconnectDelay } from "./reconnect-delay.ts";
 import type { CommandItem, SessionEffect, SessionEvent } from "./session-events.ts";
+import { silenceLeftMs } from "./silence.ts";
 
 type Phase =
   | { readonly name: "offline" }
@@ -14,7 +16,14 @@ type Phase =
   | { readonly name: "checkingChallenge" }
   | { readonly name: "awaitingWelcome"; readonly hello: SignedText; readonly relayKey: string }
   | { readonly name: "checkingWelcome" }
-  | { readonly name: "online"; readonly epoch: number; readonly resultCredit: number; readonly heartbeatMs: number };
+  | {
+      readonly name: "online";
+      /** What the relay speaks on this connection: nothing newer is sent. */
+      readonly protocol: Version;
+      readonly epoch: number;
+      readonly resultCredit: number;
+      readonly heartbeatMs: number;
+    };
 
 /** Everything that a session knows of its connection. */
 export interface Session {
@@ -34,8 +43,13 @@ export interface Session {
   /** Results on the way to the relay, and commands on the way to the journal. */
   readonly resultFlights: readonly Flight[];
   readonly commandFlights: readonly Flight[];
-  readonly missedPongs: number;
+  /** When anything came from the relay, on the clock of the events. */
+  readonly heardAtMs: number;
   readonly failures: number;
+  /** How long the bridge has stayed away because it was refused, since a relay last proved itself. */
+  readonly refusedForMs: number;
+  /** What was said on this connection before a relay proved itself, for the log. */
+  readonly unprovedWords: number;
   readonly spreadMs: number;
   readonly retryAfterMs: number | null;
   readonly onlineSinceMs: number | null;
@@ -51,6 +65,8 @@ interface Deferred {
 const healthyMs = minuteMs;
 const defaultSpreadMs = 2000;
 const maxDeferred = 64;
+/** A relay that does not let a bridge in says why, once or twice; whoever says more fills the log. */
+const maxUnprovedWords = 4;
 
 export function newSession(counters: { takenCommands: number; lastResult: number }): Session {
   return {
@@ -62,8 +78,10 @@ export function newSession(counters: { takenCommands: number; lastResult: number
     storedResults: 0,
     resultFlights: [],
     commandFlights: [],
-    missedPongs: 0,
+    heardAtMs: 0,
     failures: 0,
+    refusedForMs: 0,
+    unprovedWords: 0,
     spreadMs: defaultSpreadMs,
     retryAfterMs: null,
     onlineSinceMs: null,
@@ -101,9 +119,9 @@ function advance(session: Session, event: SessionEvent): Step {
         : step(session);
     case "frame":
       if (!event.frame.ok) return step(session, close(4400, event.frame.error.message));
-      return onFrame(session, event.frame.value, event.text);
+      return onFrame({ ...session, heardAtMs: event.nowMs }, event.frame.value, event.text);
     case "pong":
-      return step({ ...session, missedPongs: 0 });
+      return step({ ...session, heardAtMs: event.nowMs });
     case "helloReady": {
       if (session.phase.name !== "checkingChallenge") return step(session);
       if (!event.hello.ok) return distrust(session, event.hello.error);
@@ -134,7 +152,7 @@ function advance(session: Session, event: SessionEvent): Step {
       return step({ ...session, sentResults, resultFlights: [...session.resultFlights, ...event.flights] });
     }
     case "timer":
-      return onTimer(session, event.name);
+      return onTimer(session, event);
     case "closed":
       return onClosed(session, event);
   }
@@ -157,17 +175,7 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(session, close(4400, "too many frames before the handshake ended"));
     return step({ ...session, deferred: [...session.deferred, { frame, text }] });
   }
-  if (frame.type === "refuse") {
-    const log: SessionEffect = {
-      type: "log",
-      level: "warn",
-      message: `The relay refused the connection: ${frame.message}`,
-      code: frame.code,
-    };
-    return step({ ...session, retryAfterMs: frame.retryAfterMs }, log);
-  }
-  if (frame.type === "error")
-    return step(session, { type: "log", level: "warn", message: `The relay says: ${frame.message}`, code: frame.code });
+  if (frame.type === "refuse" || frame.type === "error") return onWord(session, frame);
   if (frame.type === "challenge") {
     if (phase.name !== "awaitingChallenge") return step(session, close(4400, "a challenge out of turn"));
     return step({ ...session, phase: { name: "checkingChallenge" } }, { type: "checkChallenge", frame, text });
@@ -203,6 +211,22 @@ function onFrame(session: Session, frame: RelayToBridge, text: string): Step {
       return step(next, { type: "setTimer", name: "step", delayMs: spreadMs });
     }
   }
+}
+
+/** Says why a connection does not come about, or ends. */
+function onWord(session: Session, frame: Extract<RelayToBridge, { type: "refuse" | "error" }>): Step {
+  const isProved = session.phase.name === "online";
+  if (!isProved && session.unprovedWords >= maxUnprovedWords)
+    return step(session, close(4400, "too many words before the handshake"));
+  const told = isProved ? session : { ...session, unprovedWords: session.unprovedWords + 1 };
+  const isRefused = frame.type === "refuse";
+  const message = `${isRefused ? "The relay refused the connection" : "The relay says"}: ${frame.message}`;
+  return step(isRefused ? { ...told, retryAfterMs: frame.retryAfterMs } : told, {
+    type: "log",
+    level: "warn",
+    message,
+    code: frame.code,
+  });
 }
 
 function onCommands(session: Session, items: readonly CommandItem[]): Step {
@@ -245,7 +269,7 @@ function onResultsStored(session: Session, through: number): Step {
 function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: "welcomeChecked" }>): Step {
   if (session.phase.name !== "checkingWelcome") return step(session);
   if (!welcome.ok) return distrust(session, welcome.error);
-  const { epoch, received, credit, heartbeatMs, spreadMs } = welcome.value;
+  const { protocol, epoch, received, credit, heartbeatMs, spreadMs } = welcome.value;
   if (received.results > session.lastResult)
     return step(
       session,
@@ -259,6 +283,7 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
     ...session,
     phase: {
       name: "online",
+      protocol,
       epoch,
       resultCredit: Math.max(1, Math.min(credit.results, limits.resultsInFlight)),
       heartbeatMs,
@@ -266,7 +291,7 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
     storedResults: received.results,
     sentResults: received.results,
     resultFlights: [],
-    missedPongs: 0,
+    refusedForMs: 0,
     spreadMs,
     retryAfterMs: null,
     deferred: [],
@@ -297,30 +322,35 @@ function sendResults(session: Session): Step {
   return step({ ...session, sentResults: session.sentResults + count }, effect);
 }
 
-function onTimer(session: Session, name: "step" | "heartbeat" | "reconnect"): Step {
+function onTimer(session: Session, { name, nowMs }: Extract<SessionEvent, { type: "timer" }>): Step {
   if (name === "reconnect") return session.phase.name === "offline" ? startSession(session) : step(session);
   if (name === "step" && session.isDraining) return step(session, close(1001, "the relay asked to reconnect"));
   if (name === "step") return step(session, close(4408, "the handshake took too long"));
   if (session.phase.name !== "online") return step(session);
-  if (session.missedPongs >= 2) return step(session, close(4408, "the relay does not answer"));
-  return step(
-    { ...session, missedPongs: session.missedPongs + 1 },
-    { type: "ping" },
-    { type: "setTimer", name: "heartbeat", delayMs: session.phase.heartbeatMs },
-  );
+  const { heartbeatMs } = session.phase;
+  const leftMs = silenceLeftMs({ heardAtMs: session.heardAtMs, nowMs, heartbeatMs });
+  if (leftMs <= 0) return step(session, close(4408, "the relay does not answer"));
+  const delayMs = Math.min(heartbeatMs, Math.ceil(leftMs));
+  return step(session, { type: "ping" }, { type: "setTimer", name: "heartbeat", delayMs });
 }
 
 function onClosed(session: Session, event: Extract<SessionEvent, { type: "closed" }>): Step {
   const wasHealthy = session.onlineSinceMs !== null && event.nowMs - session.onlineSinceMs >= healthyMs;
   const wasOnline = session.phase.name === "online";
   const failures = wasHealthy ? 0 : session.failures;
-  const { spreadMs, retryAfterMs } = session;
-  const delayMs = reconnectDelay({ closeCode: event.code, failures, spreadMs, retryAfterMs, random: event.random });
+  const { refusedForMs, spreadMs, retryAfterMs } = session;
+  const { code: closeCode, random } = event;
+  // What was not preceded by a verified welcome may come from anybody, whatever its code (PROTOCOL 2.4).
+  const isProved = wasOnline;
+  const delayMs = reconnectDelay({ closeCode, isProved, failures, refusedForMs, spreadMs, retryAfterMs, random });
+  const wasRefused = !isProved && isRefusal({ closeCode, retryAfterMs });
   const next: Session = {
     ...session,
     phase: { name: "offline" },
     isDraining: false,
     failures: failures + 1,
+    refusedForMs: wasRefused ? refusedForMs + (delayMs ?? 0) : refusedForMs,
+    unprovedWords: 0,
     retryAfterMs: null,
     onlineSinceMs: null,
     deferred: [],

@@ -1,0 +1,31 @@
+import { bridgeFramesSince } from "@quarterdeck/core/protocol/frame-versions";
+import { protocolRange, type Version } from "@quarterdeck/core/protocol/version";
+import { expect, it } from "vitest";
+import { newSession, type Session } from "./session.ts";
+import { outgoingFrame } from "./stream-frame.ts";
+
+const offline = newSession({ takenCommands: 0, lastResult: 0 });
+const onlineWith = (protocol: Version): Session => ({
+  ...offline,
+  phase: { name: "online", protocol, epoch: 7, resultCredit: 1, heartbeatMs: 25_000 },
+});
+const condition = { type: "condition", blocked: null } as const;
+
+it("goes out with its epoch, and not without a connection", () => {
+  expect(outgoingFrame(onlineWith({ major: 1, minor: 0 }), condition)).toEqual({ ...condition, epoch: 7 });
+  expect(outgoingFrame(offline, condition)).toBeUndefined();
+});
+
+it("[F11] stays here when it is newer than the version that the relay chose", () => {
+  const since = { ...bridgeFramesSince, condition: { major: 1, minor: 2 } };
+  const sentTo = (minor: number) => outgoingFrame(onlineWith({ major: 1, minor }), condition, since);
+  expect([0, 1, 2, 3].map((minor) => sentTo(minor) !== undefined)).toEqual([false, false, true, true]);
+});
+
+it("[F11] is of no version that this build does not speak", () => {
+  const { major, minor } = protocolRange.max;
+  for (const since of Object.values(bridgeFramesSince)) {
+    expect(since.major).toBe(major);
+    expect(since.minor).toBeLessThanOrEqual(minor);
+  }
+});

@@ -1,0 +1,19 @@
+import type { BridgeToRelay } from "./bridge-to-relay.ts";
+import type { Version } from "./version.ts";
+
+const first: Version = { major: 1, minor: 0 };
+
+/** Since which version each frame of a bridge is spoken (PROTOCOL 1.6). A frame that is new gets the version that brings it. */
+export const bridgeFramesSince: Readonly<Record<BridgeToRelay["type"], Version>> = {
+  hello: first,
+  ack: first,
+  results: first,
+  keysTaken: first,
+  telemetry: first,
+  history: first,
+  condition: first,
+  output: first,
+  gap: first,
+  inputState: first,
+  heldHeads: first,
+};
