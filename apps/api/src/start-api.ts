@@ -9,6 +9,8 @@ import { minuteMs } from "@quarterdeck/core/units";
 import { prepareFirstStart } from "./auth/first-start.ts";
 import { createSessions } from "./auth/lucia.ts";
 import { hasUsers } from "./auth/repo.ts";
+import { RightsInUse } from "./auth/rights-in-use.ts";
+import { RightsWatch } from "./auth/rights-watch.ts";
 import { CommandSealer } from "./content/seal-command.ts";
 import { StreamKeys } from "./content/stream-keys.ts";
 import { openDatabase, type OpenDatabase } from "./db/database.ts";
@@ -30,7 +32,6 @@ import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { RelayLink } from "./relay/relay-link.ts";
-import { ViewerRevocations } from "./relay/viewer-revocations.ts";
 import type { Runtime } from "./runtime.ts";
 import { systemClock } from "./system-clock.ts";
 import { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -78,7 +79,6 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
         .catch((error: unknown) => log.error({ err: error }, "recording a change failed"));
     },
   });
-  const viewerRevocations = new ViewerRevocations({ db, relay, clock, log });
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
   const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
   const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
@@ -94,7 +94,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     sessions,
     address,
     relay,
-    viewerRevocations,
+    rights: new RightsInUse(),
     secrets,
     streamKeys,
     commandSealer: new CommandSealer(streamKeys),
@@ -105,7 +105,6 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     release,
     nudgeRollouts: () => rollouts.nudge(),
     serverHeard: () => rollouts.serverHeard(),
-    closeSocketsOf: (tokenHash) => consoles.closeOf(tokenHash),
   };
   const rollouts = new RolloutDriver(runtime, {
     times: { settleMs: env.rolloutSettleMs, answerMs: rolloutAnswerMs },
@@ -137,6 +136,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
   await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
   drainer.start();
   rollouts.start();
+  const rightsWatch = new RightsWatch(runtime);
   const stopHousekeeping = startHousekeeping(runtime);
   const internalOrigin = `http://127.0.0.1:${portOf(internalServer)}`;
   log.info({ origin: address.origin, internalOrigin, mode: env.mode }, "the API is up");
@@ -152,7 +152,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       consoles.close();
       passThrough.close();
       await Promise.all([closeServer(publicServer), closeServer(internalServer)]);
-      await viewerRevocations.stop();
+      await rightsWatch.stop();
       await rollouts.stop();
       await drainer.stop();
       await writer.close();

@@ -2,7 +2,7 @@ import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ApiProcess } from "./api-process.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
-import { newId, tokenIn } from "./test-api.ts";
+import { newId, owner, tokenIn } from "./test-api.ts";
 
 let api: ApiProcess;
 let bridge: FakeBridge;
@@ -84,6 +84,21 @@ describe("the API that is killed", () => {
       verdict: "succeeded",
     });
   });
+
+  it.each(["before sign-out", "after sign-out"])(
+    "%s: the session ends, and the relay is told once that its user's connections end [F1]",
+    { timeout: 60_000 },
+    async (moment) => {
+      const before = api.relay.revocations.length;
+      const userId = (await api.client.api.auth.state.query()).me!.userId;
+      api.killAt(moment);
+      await insist(() => api.client.api.auth.signOut.mutate());
+      expect(api.wasKilled).toBe(true);
+      await expect.poll(() => api.relay.revocations.slice(before), { timeout: 20_000 }).toEqual([{ serverId, userId }]);
+      expect((await api.client.api.auth.state.query()).me).toBeNull();
+      await api.client.api.auth.signIn.mutate(owner);
+    },
+  );
 
   it.each(["before housekeeping", "after housekeeping"])(
     "%s, which comes at each start, starts again [F1]",

@@ -1,12 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
-import {
-  outboxBatchSchema,
-  viewerRevocationSchema,
-  type OutboxEntry,
-  type WaitingAnswer,
-} from "@quarterdeck/core/protocol/relay-api";
+import { outboxBatchSchema, type OutboxEntry, type WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import { WebSocketServer } from "ws";
 import { messageText } from "./message-text.ts";
 
@@ -21,11 +16,9 @@ export class FakeRelay {
   #port = 0;
   /** Requests to the outbox, as they came. */
   readonly requests: { serverId: string; positions: number[] }[] = [];
-  /** Who may not watch a server any more, as the relay was told. */
-  readonly revocations: { serverId: string; userId: string }[] = [];
   /** Headers of the upgrades that came through. */
   readonly upgrades: { url: string; headers: IncomingMessage["headers"] }[] = [];
-  /** What the next requests to the outbox, or of a revocation, do: take it and then not answer, or answer 500. */
+  /** What the next requests to the outbox do: take it and then not answer, or answer 500. */
   readonly faults: ("loseAnswer" | "fail")[] = [];
   waiting: WaitingAnswer = { isOnline: true, state: "waiting", waiting: null };
 
@@ -47,13 +40,6 @@ export class FakeRelay {
       let text = "";
       request.on("data", (chunk: Buffer) => (text += chunk.toString()));
       request.on("end", () => {
-        if (path.endsWith("/viewers/revoke")) {
-          const fault = this.faults.shift();
-          if (fault === "fail") return answer(500, {});
-          const { userId } = viewerRevocationSchema.parse(JSON.parse(text));
-          this.revocations.push({ serverId, userId });
-          return fault === "loseAnswer" ? response.destroy() : answer(200, { closed: 1 });
-        }
         const { entries } = outboxBatchSchema.parse(JSON.parse(text));
         this.requests.push({ serverId, positions: entries.map((entry) => entry.position) });
         const fault = this.faults.shift();
@@ -86,6 +72,13 @@ export class FakeRelay {
 
   entriesOf(serverId: string): readonly OutboxEntry[] {
     return this.#entries.get(serverId) ?? [];
+  }
+
+  /** Who may not watch a server any more, as the relay was told. */
+  get revocations(): { serverId: string; userId: string }[] {
+    return [...this.#entries].flatMap(([serverId, entries]) =>
+      entries.flatMap((entry) => (entry.kind === "revokeViewers" ? [{ serverId, userId: entry.userId }] : [])),
+    );
   }
 
   /** The commands that a server got, in order. */

@@ -1,6 +1,6 @@
 import { errorRule } from "@quarterdeck/core/errors/codes";
 import { idSchema, type ServerId } from "@quarterdeck/core/ids";
-import { drainRequestSchema, outboxBatchSchema, viewerRevocationSchema } from "@quarterdeck/core/protocol/relay-api";
+import { drainRequestSchema, outboxBatchSchema } from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import * as z from "zod";
 import type { Env } from "./env.ts";
@@ -51,12 +51,6 @@ async function drain(request: Request, env: Env, serverId: ServerId): Promise<Re
   return Response.json({ isConnected: await sessionOf(env, serverId).drain(wish.spreadMs) });
 }
 
-async function revokeViewers(request: Request, env: Env, serverId: ServerId): Promise<Response> {
-  const wish = await readBody(request, viewerRevocationSchema);
-  if (wish instanceof Response) return wish;
-  return Response.json({ closed: await sessionOf(env, serverId).revokeViewers(wish.userId) });
-}
-
 async function api(request: Request, env: Env, path: readonly string[]): Promise<Response> {
   if (!(await isServiceCall(request, env))) return fail(401, "UNAUTHENTICATED", "The service key is missing or wrong.");
   const serverId = serverIdSchema.safeParse(path[1]);
@@ -65,7 +59,6 @@ async function api(request: Request, env: Env, path: readonly string[]): Promise
   const call = [what, ...rest].join("/");
   if (call === "outbox") return takeOutbox(request, env, serverId.data);
   if (call === "drain") return drain(request, env, serverId.data);
-  if (call === "viewers/revoke") return revokeViewers(request, env, serverId.data);
   const runId = runIdSchema.safeParse(rest[0]);
   if (what === "waiting" && rest.length === 1 && runId.success) {
     if (request.method !== "GET") return fail(405, "BAD_REQUEST", "Use GET.");

@@ -10,8 +10,6 @@ import {
   reportAnswerSchema,
   reportBatchSchema,
   reportSchema,
-  viewerRevocationAnswerSchema,
-  viewerRevocationSchema,
   waitingAnswerSchema,
 } from "@quarterdeck/core/protocol/relay-api";
 import * as z from "zod";
@@ -26,8 +24,6 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   renewalAnswerSchema,
   waitingAnswerSchema,
   drainRequestSchema,
-  viewerRevocationSchema,
-  viewerRevocationAnswerSchema,
   platformIdentitySchema,
   signedEnrolRequestSchema,
 };

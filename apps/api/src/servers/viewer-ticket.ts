@@ -5,6 +5,7 @@ import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protoco
 import type { OrgScope } from "../auth/scope.ts";
 import { isAllowed } from "../auth/permissions.ts";
 import { notFound } from "../not-found.ts";
+import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
 import { requireServer } from "./service.ts";
@@ -16,13 +17,15 @@ interface TicketRequest {
   readonly runIds: readonly RunId[];
   /** To type into. */
   readonly inputRunIds: readonly RunId[];
+  /** Of the session that asks: the connection lives no longer than it. */
+  readonly sessionToken: string;
 }
 
 /** Signs what lets a browser watch a server at the relay: for a minute, for one use, for these topics only. */
 export async function issueViewerTicket(
   runtime: Runtime,
   scope: OrgScope,
-  { serverId, telemetry, runIds, inputRunIds }: TicketRequest,
+  { serverId, telemetry, runIds, inputRunIds, sessionToken }: TicketRequest,
 ): Promise<ViewerTicketView> {
   await requireServer(runtime, scope, serverId);
   if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
@@ -49,6 +52,11 @@ export async function issueViewerTicket(
     expiresAtMs: nowMs + limits.ticketMs,
     connectionExpiresAtMs: nowMs + limits.viewerConnectionMs,
   };
+  runtime.rights.ticketGiven({
+    tokenHash: hashToken(sessionToken),
+    caller: scope,
+    untilMs: ticket.connectionExpiresAtMs,
+  });
   const keys = await runtime.streamKeys.contentKeys(scope, readable);
   const signed = await runtime.keys.platform.sign("ticket", JSON.stringify(ticket));
   return {

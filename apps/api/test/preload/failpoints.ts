@@ -25,6 +25,7 @@ function kindOf(unit: Unit): string {
   const sql = unit.map((statement) => dialect.sqlToQuery(statement.getSQL()).sql).join(";");
   if (/insert into "tasks"/i.test(sql)) return "task";
   if (/update "servers" set "outboxThrough"/i.test(sql)) return "outbox position";
+  if (/delete from "auth_sessions" where \("auth_sessions"."tokenHash"/i.test(sql)) return "sign-out";
   if (/update "servers" set "reportSeq"/i.test(sql)) return "report";
   if (/delete from "attempts"/i.test(sql)) return "housekeeping";
   return "other";

@@ -8,7 +8,7 @@ import { isUsableCertificate, lastsLonger, readCertificate, type PlatformTrust }
 
 /** An outbox entry whose signed part was checked. `problem`: it must not reach the bridge. */
 export type OpenedEntry =
-  | Extract<OutboxEntry, { kind: "revoke" }>
+  | Extract<OutboxEntry, { kind: "revoke" | "revokeViewers" }>
   | (Extract<OutboxEntry, { kind: "register" | "trust" }> & { readonly opened: OpenedTrust | null })
   | (Extract<OutboxEntry, { kind: "command" }> & { readonly command: Command; readonly problem: Refusal | null })
   | (Extract<OutboxEntry, { kind: "cancel" }> & { readonly problem: Refusal | null });
@@ -89,7 +89,7 @@ export async function openEntries(
   const opened: OpenedEntry[] = [];
   let known = trust;
   for (const entry of entries) {
-    if (entry.kind === "revoke") {
+    if (entry.kind === "revoke" || entry.kind === "revokeViewers") {
       opened.push(entry);
       continue;
     }

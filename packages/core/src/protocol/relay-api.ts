@@ -30,6 +30,8 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
   z.strictObject({ kind: z.literal("revoke"), position }),
+  /** A user lost a right at this time, by the API's clock: connections end, and tickets from before count for nothing (PROTOCOL 6.7). */
+  z.strictObject({ kind: z.literal("revokeViewers"), position, userId: idSchema("user"), atMs: z.int() }),
 ]);
 export type OutboxEntry = z.infer<typeof outboxEntrySchema>;
 
@@ -126,9 +128,3 @@ export type RenewalAnswer = z.infer<typeof renewalAnswerSchema>;
  * welcomes say. Answered with `{ isConnected }`: whether a bridge was there to be told.
  */
 export const drainRequestSchema = z.strictObject({ spreadMs: spreadMs.optional() });
-
-/** Body of `POST /api/servers/:serverId/viewers/revoke`: this user may not watch any more (PROTOCOL 6.7). */
-export const viewerRevocationSchema = z.strictObject({ userId: idSchema("user") });
-
-/** Its answer: how many connections were closed. */
-export const viewerRevocationAnswerSchema = z.strictObject({ closed: z.int().min(0) });
