@@ -2,7 +2,7 @@ import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ApiProcess } from "./api-process.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
-import { newId, owner, tokenIn } from "./test-api.ts";
+import { newId, owner, reportStream, tokenIn } from "./test-api.ts";
 
 let api: ApiProcess;
 let bridge: FakeBridge;
@@ -34,7 +34,9 @@ async function insist<T>(act: () => Promise<T>): Promise<T> {
 
 async function report(body: object): Promise<void> {
   const reports = [{ ...body, seq: ++reported, atMs: Date.now() }];
-  const answer = await insist(async () => (await api.internal("/relay/reports", { serverId, reports })).json());
+  const answer = await insist(async () =>
+    (await api.internal("/relay/reports", { serverId, stream: reportStream, reports })).json(),
+  );
   expect(answer).toMatchObject({ through: reported });
 }
 

@@ -1,6 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import type { ServerId } from "@quarterdeck/core/ids";
-import type { Report } from "@quarterdeck/core/protocol/relay-api";
+import type { Report, ReportAnswer, ReportBatch } from "@quarterdeck/core/protocol/relay-api";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
 import { resultSchema, type RunResult } from "@quarterdeck/core/protocol/result";
 import type { Runtime } from "../runtime.ts";
@@ -21,6 +20,7 @@ import {
   setServerOnline,
   type ReportingServer,
 } from "./report-repo.ts";
+import { isStreamOver, startStream } from "./report-stream.ts";
 import { endRun, finishRun, markDispatched, markStarted } from "./run-transitions.ts";
 
 /**
@@ -30,26 +30,35 @@ import { endRun, finishRun, markDispatched, markStarted } from "./run-transition
  */
 export async function recordReports(
   runtime: Runtime,
-  { serverId, reports }: { serverId: ServerId; reports: readonly Report[] },
-): Promise<number | null> {
+  { serverId, stream, reports }: ReportBatch,
+): Promise<ReportAnswer | null> {
   const server = await findReportingServer(runtime.db, serverId);
   if (server === null) return null;
-  const fresh = inOrder(reports).filter(({ seq }) => seq > server.reportSeq);
+  const isNewStream = server.reportStream !== stream;
+  if (isNewStream && (await isStreamOver(runtime.db, { serverId, stream }))) return streamOver;
+  const ordered = inOrder(reports);
+  const first = ordered[0]?.seq ?? 1;
+  const recordedSeq = isNewStream ? first - 1 : server.reportSeq;
+  const fresh = ordered.filter(({ seq }) => seq > recordedSeq);
+  const start = isNewStream ? [startStream({ serverId, stream, previous: server.reportStream }, first)] : [];
   const units = await Promise.all(
     fresh.map(async (report, index): Promise<Unit> => {
       const mark = runtime.makeId("entry");
-      const previousSeq = fresh[index - 1]?.seq ?? server.reportSeq;
-      const step = { serverId, previousSeq, seq: report.seq, mark };
+      const previousSeq = fresh[index - 1]?.seq ?? recordedSeq;
+      const step = { serverId, stream, previousSeq, seq: report.seq, mark };
       return [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
     }),
   );
   // Together, so that they cost one commit. The writer keeps their order; each follows its predecessor's number.
-  const outcomes = await Promise.all(units.map((unit) => runtime.writer.commit(unit)));
+  const outcomes = await Promise.all([...start, ...units].map((unit) => runtime.writer.commit(unit)));
   runtime.serverHeard();
-  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return fresh.at(-1)?.seq ?? server.reportSeq;
-  // Another process recorded some of them at the same time.
-  return (await findReportingServer(runtime.db, serverId))?.reportSeq ?? null;
+  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return { through: fresh.at(-1)?.seq ?? recordedSeq };
+  // Another process recorded some of them at the same time, or a later stream.
+  const now = await findReportingServer(runtime.db, serverId);
+  return now?.reportStream === stream ? { through: now.reportSeq } : streamOver;
 }
+
+const streamOver: ReportAnswer = { through: 0, isStreamOver: true };
 
 /** By number, each number once. */
 function inOrder(reports: readonly Report[]): Report[] {

@@ -92,6 +92,10 @@ const migrations: readonly (readonly string[])[] = [
     `ALTER TABLE server ADD COLUMN refusal_code TEXT`,
     `ALTER TABLE server ADD COLUMN refusal_at_ms INTEGER NOT NULL DEFAULT 0`,
   ],
+  [
+    // Which numbering of reports this storage has; null before the first.
+    `ALTER TABLE server ADD COLUMN report_stream TEXT`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

@@ -82,13 +82,24 @@ export type Report = z.infer<typeof reportSchema>;
 /** Body of `POST /relay/reports` on the API's internal address. */
 export const reportBatchSchema = z.strictObject({
   serverId: idSchema("server"),
+  /** Made with the object's storage: another one says that the storage was lost, and counts anew (PROTOCOL 8.4). */
+  stream: z.string().min(1).max(64),
   reports: z.array(reportSchema).min(1).max(200),
 });
+export type ReportBatch = z.infer<typeof reportBatchSchema>;
 
 const spreadMs = z.int().min(0).max(limits.longestSpreadMs);
 
-/** Its answer: every report up to this number is recorded. `spreadMs`: what a welcome tells the bridge from now on. */
-export const reportAnswerSchema = z.strictObject({ through: z.int().min(0), spreadMs: spreadMs.optional() });
+/**
+ * Its answer: every report up to this number is recorded. `spreadMs`: what a welcome tells the bridge from now on.
+ * `isStreamOver`: nothing of the batch was taken, because a later stream was.
+ */
+export const reportAnswerSchema = z.strictObject({
+  through: z.int().min(0),
+  spreadMs: spreadMs.optional(),
+  isStreamOver: z.boolean().optional(),
+});
+export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 
 /** `GET /api/servers/:serverId/waiting/:runId`: why a run has not started on this server. */
 export const waitingAnswerSchema = z.strictObject({
