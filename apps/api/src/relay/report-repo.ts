@@ -92,7 +92,7 @@ export function holdsMark(serverId: ServerId, mark: string): SQL {
 export function setServerOnline(serverId: ServerId, report: Extract<Report, { kind: "online" }>, guard: SQL): SQL {
   return sql`update ${servers} set status = 'online', "bootId" = ${report.bootId}, capabilities = ${JSON.stringify(report.capabilities)},
     "statusSinceMs" = case when status = 'online' then "statusSinceMs" else ${report.atMs} end,
-    "connectionAlert" = case when json_extract("connectionAlert", '$.code') = 'SUPERSEDED' then "connectionAlert" end
+    "connectionAlert" = case when json_extract("connectionAlert", '$.code') in ('SUPERSEDED', 'COMMAND_CONFLICT') then "connectionAlert" end
     where ${eq(servers.serverId, serverId)} and ${guard}`;
 }
 

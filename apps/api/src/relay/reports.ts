@@ -1,12 +1,13 @@
 import type { SQL } from "drizzle-orm";
 import type { Report, ReportAnswer, ReportBatch } from "@quarterdeck/core/protocol/relay-api";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
-import { resultSchema, type RunResult } from "@quarterdeck/core/protocol/result";
+import { resultSchema, type RunFinished, type RunStarted } from "@quarterdeck/core/protocol/result";
 import type { Runtime } from "../runtime.ts";
 import type { Statement, Unit } from "../writer.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { recordChange } from "../events/repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
+import { describeConflict } from "./command-conflict.ts";
 import { isRenewal } from "./renewal-repo.ts";
 import {
   advanceReports,
@@ -149,14 +150,22 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
           ),
         ];
       }
-      return describeResult(runtime, { server, result: opened.value, guard, atMs: report.atMs });
+      const { value: result } = opened;
+      const { atMs } = report;
+      if (result.kind === "conflict") return describeConflict(runtime, { server, result, guard, atMs });
+      return describeResult(runtime, { server, result, guard, atMs });
     }
   }
 }
 
 async function describeResult(
   runtime: Runtime,
-  { server, result, guard, atMs }: { server: ReportingServer; result: RunResult; guard: SQL; atMs: number },
+  {
+    server,
+    result,
+    guard,
+    atMs,
+  }: { server: ReportingServer; result: RunStarted | RunFinished; guard: SQL; atMs: number },
 ): Promise<Statement[]> {
   const run = await findReportedRun(runtime.db, server.serverId, result.runId);
   if (run === null) {

@@ -9,6 +9,7 @@ import type { StoredRepository } from "../projects/views.ts";
 import type { RunState } from "../tasks/views.ts";
 import type { Statement } from "../writer.ts";
 import type { ReportedRun } from "./report-repo.ts";
+import { runRefused } from "./run-refused.ts";
 
 // A run only moves forward: queued, dispatched, running, ended. A report that comes late or again changes nothing.
 
@@ -48,6 +49,7 @@ export function finishRun(
       "outputCutBytes" = ${result.outputCutBytes}, tail = ${result.tail}, quote = ${result.quote}
       where ${isNotEnded(run)} and ${guard}`,
     taskChanged(runtime, run),
+    ...(result.verdict === "refused" ? [runRefused(runtime, run, { by: run.serverId, code: result.code })] : []),
     ...projectStatements(runtime, run, { ...result, message: result.message ?? result.code }),
   ];
 }
@@ -65,6 +67,7 @@ export function endRun(
     sql`update ${runs} set state = 'ended', verdict = ${verdict}, code = ${code}, message = ${message}, "endedAtMs" = ${atMs}
       where ${verdict === "indeterminate" ? isNotEnded(run) : isIn(run, ["queued", "dispatched"])} and ${guard}`,
     taskChanged(runtime, run),
+    ...(verdict === "refused" ? [runRefused(runtime, run, { by: "relay", code })] : []),
     ...projectStatements(runtime, run, { verdict, message, repository: null }),
   ];
 }
