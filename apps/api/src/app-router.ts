@@ -1,5 +1,6 @@
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
+import { membersRouter } from "./members/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
 import { serversRouter } from "./servers/router.ts";
@@ -11,6 +12,7 @@ import { workspacesRouter } from "./workspaces/router.ts";
 export const appRouter = router({
   auth: authRouter,
   orgs: orgsRouter,
+  members: membersRouter,
   servers: serversRouter,
   updates: updatesRouter,
   workspaces: workspacesRouter,

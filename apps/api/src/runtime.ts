@@ -1,6 +1,7 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import type { Id, IdKind } from "@quarterdeck/core/ids";
 import type { Sessions } from "./auth/lucia.ts";
+import type { RightsInUse } from "./auth/rights-in-use.ts";
 import type { CommandSealer } from "./content/seal-command.ts";
 import type { StreamKeys } from "./content/stream-keys.ts";
 import type { Database } from "./db/database.ts";
@@ -11,7 +12,6 @@ import type { Keys } from "./keys/keys.ts";
 import type { SecretBox } from "./keys/secret-box.ts";
 import type { Log } from "./log.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
-import type { ViewerRevocations } from "./relay/viewer-revocations.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
 import type { OfferedRelease } from "./updates/offered-release.ts";
 import type { Writer } from "./writer.ts";
@@ -28,8 +28,7 @@ export interface Runtime {
   readonly sessions: Sessions;
   readonly address: PublicAddress;
   readonly relay: RelayLink;
-  /** Ends what a user watches at the relay; for whatever takes a right or a session away. */
-  readonly viewerRevocations: ViewerRevocations;
+  readonly rights: RightsInUse;
   /** Keeps secrets in the database unreadable without the master key. */
   readonly secrets: SecretBox;
   readonly streamKeys: StreamKeys;
@@ -45,6 +44,4 @@ export interface Runtime {
   readonly nudgeRollouts: () => void;
   /** Something was reported of a server, for which a rollout may wait. */
   readonly serverHeard: () => void;
-  /** Closes the open sockets of a session that has ended. */
-  readonly closeSocketsOf: (tokenHash: string) => void;
 }

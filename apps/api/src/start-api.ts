@@ -10,6 +10,8 @@ import { AuditSequencer } from "./audit/sequencer.ts";
 import { prepareFirstStart } from "./auth/first-start.ts";
 import { createSessions } from "./auth/lucia.ts";
 import { hasUsers } from "./auth/repo.ts";
+import { RightsInUse } from "./auth/rights-in-use.ts";
+import { RightsWatch } from "./auth/rights-watch.ts";
 import { CommandSealer } from "./content/seal-command.ts";
 import { StreamKeys } from "./content/stream-keys.ts";
 import { openDatabase, type OpenDatabase } from "./db/database.ts";
@@ -31,7 +33,6 @@ import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { RelayLink } from "./relay/relay-link.ts";
-import { ViewerRevocations } from "./relay/viewer-revocations.ts";
 import type { Runtime } from "./runtime.ts";
 import { systemClock } from "./system-clock.ts";
 import { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -79,7 +80,6 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
         .catch((error: unknown) => log.error({ err: error }, "recording a change failed"));
     },
   });
-  const viewerRevocations = new ViewerRevocations({ db, relay, clock, log });
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
   const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
   const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
@@ -95,7 +95,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     sessions,
     address,
     relay,
-    viewerRevocations,
+    rights: new RightsInUse(),
     secrets,
     streamKeys,
     commandSealer: new CommandSealer(streamKeys),
@@ -106,7 +106,6 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     release,
     nudgeRollouts: () => rollouts.nudge(),
     serverHeard: () => rollouts.serverHeard(),
-    closeSocketsOf: (tokenHash) => consoles.closeOf(tokenHash),
   };
   const rollouts = new RolloutDriver(runtime, {
     times: { settleMs: env.rolloutSettleMs, answerMs: rolloutAnswerMs },
@@ -140,6 +139,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
   drainer.start();
   rollouts.start();
   sequencer.start();
+  const rightsWatch = new RightsWatch(runtime);
   const stopHousekeeping = startHousekeeping(runtime);
   const internalOrigin = `http://127.0.0.1:${portOf(internalServer)}`;
   log.info({ origin: address.origin, internalOrigin, mode: env.mode }, "the API is up");
@@ -155,7 +155,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       consoles.close();
       passThrough.close();
       await Promise.all([closeServer(publicServer), closeServer(internalServer)]);
-      await viewerRevocations.stop();
+      await rightsWatch.stop();
       await rollouts.stop();
       await drainer.stop();
       await sequencer.stop();

@@ -64,9 +64,10 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
 });
 
 const orgBase = base.use(async ({ ctx, meta, path, next }) => {
-  const { runtime, caller, address } = ctx;
-  if (caller === null) throw new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
-  const scope: OrgScope = { ...caller, address };
+  const { runtime, caller, address, sessionToken } = ctx;
+  if (caller === null || sessionToken === null)
+    throw new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+  const scope: OrgScope = { ...caller, address, sessionToken };
   if (meta === undefined || meta.permission === null || !isAllowed(caller.role, meta.permission)) {
     await recordRefusal(runtime, scope, { path, code: "FORBIDDEN" });
     throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${caller.role}) does not allow this.`);

@@ -7,7 +7,7 @@ import { openDatabase } from "../src/db/database.ts";
 import { auditEntries } from "../src/db/schema.ts";
 import { ApiProcess } from "./api-process.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
-import { newId, tokenIn } from "./test-api.ts";
+import { newId, owner, reportStream, tokenIn } from "./test-api.ts";
 
 let api: ApiProcess;
 let bridge: FakeBridge;
@@ -39,7 +39,9 @@ async function insist<T>(act: () => Promise<T>): Promise<T> {
 
 async function report(body: object): Promise<void> {
   const reports = [{ ...body, seq: ++reported, atMs: Date.now() }];
-  const answer = await insist(async () => (await api.internal("/relay/reports", { serverId, reports })).json());
+  const answer = await insist(async () =>
+    (await api.internal("/relay/reports", { serverId, stream: reportStream, reports })).json(),
+  );
   expect(answer).toMatchObject({ through: reported });
 }
 
@@ -113,6 +115,21 @@ describe("the API that is killed", () => {
       } finally {
         database.close();
       }
+    },
+  );
+
+  it.each(["before sign-out", "after sign-out"])(
+    "%s: the session ends, and the relay is told once that its user's connections end [F1]",
+    { timeout: 60_000 },
+    async (moment) => {
+      const before = api.relay.revocations.length;
+      const userId = (await api.client.api.auth.state.query()).me!.userId;
+      api.killAt(moment);
+      await insist(() => api.client.api.auth.signOut.mutate());
+      expect(api.wasKilled).toBe(true);
+      await expect.poll(() => api.relay.revocations.slice(before), { timeout: 20_000 }).toEqual([{ serverId, userId }]);
+      expect((await api.client.api.auth.state.query()).me).toBeNull();
+      await api.client.api.auth.signIn.mutate(owner);
     },
   );
 

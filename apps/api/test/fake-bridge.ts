@@ -6,7 +6,7 @@ import type { Command } from "@quarterdeck/core/protocol/command";
 import type { EnrolRequest } from "@quarterdeck/core/protocol/enrolment";
 import { enrolAnswerSchema, platformIdentitySchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
-import type { RunFinished } from "@quarterdeck/core/protocol/result";
+import type { CommandConflict, RunFinished } from "@quarterdeck/core/protocol/result";
 import {
   generateSigningKey,
   importSigningKey,
@@ -130,6 +130,12 @@ export class FakeBridge {
       "result",
       JSON.stringify({ ...identityOf(command), kind: "started", startedAtMs: 1000 }),
     );
+  }
+
+  /** The signed word that a command was refused, because its id or its run's was known. */
+  async conflict(command: Command, known: CommandConflict["known"]): Promise<SignedText> {
+    const conflict: CommandConflict = { ...identityOf(command), kind: "conflict", known, atMs: 1000 };
+    return signText(this.#key, "result", JSON.stringify(conflict));
   }
 }
 

@@ -5,7 +5,6 @@ import {
   auditHeadRequestSchema,
   drainRequestSchema,
   outboxBatchSchema,
-  viewerRevocationSchema,
   type OutboxEntry,
   type WaitingAnswer,
 } from "@quarterdeck/core/protocol/relay-api";
@@ -24,15 +23,13 @@ export class FakeRelay {
   #port = 0;
   /** Requests to the outbox, as they came. */
   readonly requests: { serverId: string; positions: number[] }[] = [];
-  /** Who may not watch a server any more, as the relay was told. */
-  readonly revocations: { serverId: string; userId: string }[] = [];
   /** How far the audit goes, as servers were told. */
   readonly toldHeads: { serverId: string; head: SignedText }[] = [];
   /** Whose bridges were to leave. */
   readonly drains: { serverId: string; spreadMs: number | undefined }[] = [];
   /** Headers of the upgrades that came through. */
   readonly upgrades: { url: string; headers: IncomingMessage["headers"] }[] = [];
-  /** What the next requests to the outbox, of a revocation or a drain, do: take it and then not answer, or answer 500. */
+  /** What the next requests to the outbox, of a drain, do: take it and then not answer, or answer 500. */
   readonly faults: ("loseAnswer" | "fail")[] = [];
   waiting: WaitingAnswer = { isOnline: true, state: "waiting", waiting: null };
 
@@ -54,13 +51,6 @@ export class FakeRelay {
       let text = "";
       request.on("data", (chunk: Buffer) => (text += chunk.toString()));
       request.on("end", () => {
-        if (path.endsWith("/viewers/revoke")) {
-          const fault = this.faults.shift();
-          if (fault === "fail") return answer(500, {});
-          const { userId } = viewerRevocationSchema.parse(JSON.parse(text));
-          this.revocations.push({ serverId, userId });
-          return fault === "loseAnswer" ? response.destroy() : answer(200, { closed: 1 });
-        }
         if (path.endsWith("/audit-head")) {
           const { head } = auditHeadRequestSchema.parse(JSON.parse(text));
           this.toldHeads.push({ serverId, head });
@@ -105,6 +95,13 @@ export class FakeRelay {
 
   entriesOf(serverId: string): readonly OutboxEntry[] {
     return this.#entries.get(serverId) ?? [];
+  }
+
+  /** Who may not watch a server any more, as the relay was told. */
+  get revocations(): { serverId: string; userId: string }[] {
+    return [...this.#entries].flatMap(([serverId, entries]) =>
+      entries.flatMap((entry) => (entry.kind === "revokeViewers" ? [{ serverId, userId: entry.userId }] : [])),
+    );
   }
 
   /** The commands that a server got, in order. */

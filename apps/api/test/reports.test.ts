@@ -2,8 +2,9 @@ import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { auditEntries } from "../src/db/schema.ts";
 import { advanceReports, holdsMark, setServerOnline } from "../src/relay/report-repo.ts";
+import { startStream } from "../src/relay/report-stream.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
-import { newId, TestApi, type Fixture } from "./test-api.ts";
+import { newId, reportStream, TestApi, type Fixture, type UnnumberedReport } from "./test-api.ts";
 
 async function startedRun(platform: TestApi, { api, serverId, workspaceId }: Fixture) {
   const taskId = newId("task");
@@ -32,7 +33,8 @@ test("reports that come again are acknowledged and change nothing [F2]", async (
     { ...online, seq: 2 },
     { ...offline, seq: 3 },
   ];
-  const post = (some: unknown[]) => platform.internal("/relay/reports", { serverId, reports: some });
+  const post = (some: unknown[]) =>
+    platform.internal("/relay/reports", { serverId, stream: reportStream, reports: some });
   for (const batch of [reports, reports, [reports[0]]]) {
     expect(await (await post(batch)).json()).toEqual({ through: 3, spreadMs: 2000 });
   }
@@ -56,7 +58,9 @@ test("the same batch sent twice at once is recorded once [F2]", async () => {
     (await client.execute(`select count(*) as n from events where subjectId = '${taskId}'`)).rows[0]?.["n"];
   const before = Number(await count());
   const answers = await Promise.all(
-    [1, 2, 3].map(() => platform.internal("/relay/reports", { serverId: fixture.serverId, reports })),
+    [1, 2, 3].map(() =>
+      platform.internal("/relay/reports", { serverId: fixture.serverId, stream: reportStream, reports }),
+    ),
   );
   expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
     [1, 2, 3].map(() => ({ through: 3, spreadMs: 2000 })),
@@ -70,18 +74,68 @@ test("a batch in disorder, with a report twice, is recorded in order, each repor
   const duplicate = { kind: "duplicateKey", epoch: 3, bootId: "other", seq: 2, atMs: 5 };
   const offline = { kind: "offline", reason: "silent", seq: 3, atMs: 6 };
   const before = await refusals(platform);
-  const answer = await platform.internal("/relay/reports", { serverId, reports: [offline, duplicate, duplicate] });
+  const answer = await platform.internal("/relay/reports", {
+    serverId,
+    stream: reportStream,
+    reports: [offline, duplicate, duplicate],
+  });
   expect(await answer.json()).toEqual({ through: 3, spreadMs: 2000 });
   expect(await refusals(platform)).toEqual([...before, "server.connect"]);
   const [server] = (await platform.api.database.client.execute("select status from servers")).rows;
   expect(server).toMatchObject({ status: "offline" });
 });
 
+/** Sends one report under a number of a stream. */
+async function send(platform: TestApi, fixture: Fixture, [stream, seq, report]: [string, number, UnnumberedReport]) {
+  const reports = [{ ...report, seq, atMs: Date.now() }];
+  return (await platform.internal("/relay/reports", { serverId: fixture.serverId, stream, reports })).json();
+}
+
+test("a relay object that lost its storage counts anew, and nothing that it reports is lost [F3]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { command, taskId } = await startedRun(platform, fixture);
+  const silent = { kind: "offline", reason: "silent" } as const;
+  for (let seq = 2; seq <= 57; seq++) await send(platform, fixture, [reportStream, seq, silent]);
+  const result = { kind: "result", ...(await fixture.bridge.finish(command)) } as const;
+  const again = await Promise.all([1, 2].map(() => send(platform, fixture, ["second", 1, result])));
+  expect(again).toEqual([1, 2].map(() => expect.objectContaining({ through: 1 })));
+  expect((await fixture.api.tasks.get.query({ taskId })).verdict).toBe("succeeded");
+  const online = { kind: "online", epoch: 1, bootId: "b", capabilities } as const;
+  expect(await send(platform, fixture, ["second", 2, online])).toMatchObject({ through: 2 });
+  expect(await send(platform, fixture, ["second", 2, silent])).toMatchObject({ through: 2 });
+  // What of the first stream comes late is refused, also when it is the number that would have been next.
+  for (const seq of [2, 58]) {
+    const late = await send(platform, fixture, [reportStream, seq, silent]);
+    expect(late).toMatchObject({ through: 0, isStreamOver: true });
+  }
+  expect((await fixture.api.servers.get.query({ serverId: fixture.serverId })).status).toBe("online");
+});
+
+test("an object with an old copy of its storage goes on in a new stream, from the number that it has [F3]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const online = { kind: "online", epoch: 1, bootId: "b", capabilities } as const;
+  expect(await send(platform, fixture, ["second", 41, online])).toMatchObject({ through: 41 });
+  expect(await send(platform, fixture, ["second", 42, online])).toMatchObject({ through: 42 });
+});
+
+test("of two processes that begin a stream at once one does, and the stream before stays over [F2]", async () => {
+  await using platform = await TestApi.start();
+  const { serverId } = await platform.withWorkspace();
+  const { writer } = platform.api.runtime;
+  const begin = (stream: string) => writer.commit(startStream({ serverId, stream, previous: reportStream }, 1));
+  const outcomes = await Promise.all([begin("second"), begin("third")]);
+  expect(outcomes.map(([first]) => first?.rowsChanged)).toEqual([1, 0]);
+  const back = await writer.commit(startStream({ serverId, stream: reportStream, previous: "second" }, 1));
+  expect(back[0]?.rowsChanged).toBe(0);
+});
+
 test("a report that another replica has recorded meanwhile changes nothing, although it was read as new [F2]", async () => {
   await using platform = await TestApi.start();
   const { serverId } = await platform.withWorkspace();
   await platform.report(serverId, { kind: "offline", reason: "silent" });
-  const late = { serverId, previousSeq: 0, seq: 1, mark: "late" };
+  const late = { serverId, stream: reportStream, previousSeq: 0, seq: 1, mark: "late" };
   const online = { kind: "online", epoch: 1, bootId: "late", capabilities, seq: 1, atMs: 1 } as const;
   const outcomes = await platform.api.runtime.writer.commit([
     advanceReports(late),
@@ -190,8 +244,10 @@ test("a clone that ended at the relay leaves its project to be cloned again", as
 test("reports of a server that does not exist, or without the key, are refused", async () => {
   await using platform = await TestApi.start();
   const reports = [{ kind: "offline", reason: "", seq: 1, atMs: 1 }];
-  expect((await platform.internal("/relay/reports", { serverId: newId("server"), reports })).status).toBe(404);
-  const body = JSON.stringify({ serverId: newId("server"), reports });
+  expect(
+    (await platform.internal("/relay/reports", { serverId: newId("server"), stream: reportStream, reports })).status,
+  ).toBe(404);
+  const body = JSON.stringify({ serverId: newId("server"), stream: reportStream, reports });
   expect((await fetch(`${platform.api.internalOrigin}/relay/reports`, { method: "POST", body })).status).toBe(401);
   expect((await fetch(`${platform.origin}/relay/reports`, { method: "POST", body })).status).toBe(404);
 });

@@ -8,7 +8,6 @@ import { deriveContentKey, sealContent } from "@quarterdeck/core/protocol/conten
 import { importSealingKey } from "@quarterdeck/core/protocol/hpke";
 import { openSecretInput, openStreamKey, splitSealedPart } from "@quarterdeck/core/protocol/sealed-part";
 import { openTail } from "../src/client.ts";
-import { endReading } from "../src/content/end-reading.ts";
 import { tasks } from "../src/db/schema.ts";
 import { keepHouse } from "../src/housekeeping.ts";
 import type { FakeBridge } from "./fake-bridge.ts";
@@ -145,11 +144,11 @@ test("who may read a run opens its output, over a change of epoch, and nobody of
   const first = await newest(platform, fixture, 3);
   await finish(platform, fixture, first);
 
-  const me = (await client.api.auth.state.query()).me!;
-  const scope = { ...me, orgName: "", address: "127.0.0.1" } as unknown as Parameters<typeof endReading>[1];
-  await endReading(platform.api.runtime, scope, newId("user"));
+  const former = await platform.memberOf((await client.api.orgs.current.query()).orgId, "member");
+  const { userId } = (await former.api.auth.state.query()).me!;
+  await client.api.members.remove.mutate({ userId });
   const after = await submit(fixture);
-  const second = await newest(platform, fixture, 4);
+  const second = await newest(platform, fixture, 5); // Between them the relay is told of the removal.
   expect(second.streamKey.epoch).toBe(first.streamKey.epoch + 1);
   expect(second.streamKey.key).not.toBe(first.streamKey.key);
   await finish(platform, fixture, second);

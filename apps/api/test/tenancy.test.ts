@@ -27,6 +27,7 @@ interface Ids {
   readonly runId: string;
   readonly enrolmentId: string;
   readonly rolloutId: string;
+  readonly memberId: string;
 }
 
 async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
@@ -46,7 +47,10 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
   const { taskId, runId } = await api.tasks.submit.mutate(submission);
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
   const rolloutId = await insertEndedRollout(api, serverId);
+  const member = await platform.memberOf((await api.orgs.current.query()).orgId, "member");
+  const { userId: memberId } = (await member.api.auth.state.query()).me!;
   return {
+    memberId,
     rolloutId,
     workspaceId,
     otherWorkspaceId: other.workspaceId,
@@ -102,6 +106,8 @@ afterAll(() => platform[Symbol.asyncDispose]());
 
 /** A valid input of each procedure that takes ids; the matrix replaces one id at a time. */
 const inputs: Record<string, (ids: Ids) => Json[]> = {
+  "members.remove": ({ memberId }) => [{ userId: memberId }],
+  "members.setRole": ({ memberId }) => [{ userId: memberId, role: "viewer" }],
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
@@ -203,6 +209,7 @@ async function call(client: QuarterdeckClient, path: string, input: Json) {
 async function dumpForeign(): Promise<string> {
   const { db } = platform.api.database;
   const tables = [
+    "members",
     "servers",
     "workspaces",
     "projects",

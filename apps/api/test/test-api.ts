@@ -16,6 +16,9 @@ import { FakeRelay } from "./fake-relay.ts";
 
 export const owner = { email: "ada@example.com", password: "an orchard of plums" };
 
+/** The numbering of the relay's reports, unless a test says another. */
+export const reportStream = "stream";
+
 export function newId<K extends IdKind>(kind: K): Id<K> {
   return makeId(kind, Date.now(), randomBytes(16));
 }
@@ -149,7 +152,7 @@ export class TestApi implements AsyncDisposable {
     const first = this.#nextSeq.get(serverId) ?? 1;
     this.#nextSeq.set(serverId, first + reports.length);
     const numbered = reports.map((report, index) => ({ ...report, seq: first + index, atMs: Date.now() }));
-    return this.internal("/relay/reports", { serverId, reports: numbered });
+    return this.internal("/relay/reports", { serverId, stream: reportStream, reports: numbered });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import { bridgeToRelaySchema } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
@@ -108,6 +108,10 @@ export class ServerSession extends DurableObject<Env> {
     for (const { problem } of told) if (problem) logFailure("the platform's keys", new Error(problem));
     const keyBefore = this.#state.server().publicKey;
     const through = this.#state.transact(() => this.#state.desk.takeEntries(opened, Date.now()));
+    for (const entry of opened) {
+      if (entry.kind !== "revokeViewers" || entry.position > through) continue;
+      if (this.#viewers.endConnections(entry.userId) > 0) this.#dispatch.sendInterest(noRuns);
+    }
     if (told.length > 0) {
       this.#state.forgetTrust();
       this.#bridge.sendKeys();
@@ -142,15 +146,6 @@ export class ServerSession extends DurableObject<Env> {
   tellAuditHead(head: SignedText): boolean {
     this.#wake();
     return this.#bridge.sendAuditHead(head);
-  }
-
-  /** Ends a user's connections, and refuses the tickets that the user was given before. Returns how many ended. */
-  async revokeViewers(userId: UserId): Promise<number> {
-    this.#wake();
-    const closed = this.#viewers.revoke(userId, Date.now());
-    if (closed > 0) this.#dispatch.sendInterest(noRuns);
-    await this.#upkeep.settle();
-    return closed;
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {

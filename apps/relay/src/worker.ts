@@ -1,11 +1,6 @@
 import { errorRule } from "@quarterdeck/core/errors/codes";
 import { idSchema, type ServerId } from "@quarterdeck/core/ids";
-import {
-  auditHeadRequestSchema,
-  drainRequestSchema,
-  outboxBatchSchema,
-  viewerRevocationSchema,
-} from "@quarterdeck/core/protocol/relay-api";
+import { auditHeadRequestSchema, drainRequestSchema, outboxBatchSchema } from "@quarterdeck/core/protocol/relay-api";
 import { mebibyte } from "@quarterdeck/core/units";
 import * as z from "zod";
 import type { Env } from "./env.ts";
@@ -62,12 +57,6 @@ async function tellAuditHead(request: Request, env: Env, serverId: ServerId): Pr
   return Response.json({ isTold: await sessionOf(env, serverId).tellAuditHead(wish.head) });
 }
 
-async function revokeViewers(request: Request, env: Env, serverId: ServerId): Promise<Response> {
-  const wish = await readBody(request, viewerRevocationSchema);
-  if (wish instanceof Response) return wish;
-  return Response.json({ closed: await sessionOf(env, serverId).revokeViewers(wish.userId) });
-}
-
 async function api(request: Request, env: Env, path: readonly string[]): Promise<Response> {
   if (!(await isServiceCall(request, env))) return fail(401, "UNAUTHENTICATED", "The service key is missing or wrong.");
   const serverId = serverIdSchema.safeParse(path[1]);
@@ -77,7 +66,6 @@ async function api(request: Request, env: Env, path: readonly string[]): Promise
   if (call === "outbox") return takeOutbox(request, env, serverId.data);
   if (call === "audit-head") return tellAuditHead(request, env, serverId.data);
   if (call === "drain") return drain(request, env, serverId.data);
-  if (call === "viewers/revoke") return revokeViewers(request, env, serverId.data);
   const runId = runIdSchema.safeParse(rest[0]);
   if (what === "waiting" && rest.length === 1 && runId.success) {
     if (request.method !== "GET") return fail(405, "BAD_REQUEST", "Use GET.");

@@ -20,6 +20,10 @@ export class FakeApi {
   readonly renewals: RunId[][] = [];
   refusedRequests = 0;
   readonly #reports = new Map<ServerId, Report[]>();
+  /** Up to where the newest stream of a server is recorded. */
+  readonly #through = new Map<ServerId, number>();
+  /** The streams of reports that each server had, the newest last. */
+  readonly streams = new Map<ServerId, string[]>();
 
   /** Every report of a server that was recorded, each once. */
   reports(serverId: ServerId): Report[] {
@@ -35,15 +39,25 @@ export class FakeApi {
       this.refusedRequests++;
       return new Response("down", { status: 503 });
     }
-    const { serverId, reports } = reportBatchSchema.parse(await request.json());
+    const { serverId, stream, reports } = reportBatchSchema.parse(await request.json());
     const known = this.#reports.get(serverId) ?? [];
     this.#reports.set(serverId, known);
-    for (const report of reports) {
-      if (report.seq <= known.length) continue;
-      if (report.seq !== known.length + 1) throw new Error(`report ${report.seq} came after ${known.length}`);
-      known.push(report);
+    const streams = this.streams.get(serverId) ?? [];
+    this.streams.set(serverId, streams);
+    if (streams.slice(0, -1).includes(stream)) return Response.json({ through: 0, isStreamOver: true });
+    if (streams.at(-1) !== stream) {
+      streams.push(stream);
+      this.#through.set(serverId, (reports[0]?.seq ?? 1) - 1);
     }
-    return Response.json({ through: known.length, ...(this.spreadMs !== undefined && { spreadMs: this.spreadMs }) });
+    let through = this.#through.get(serverId) ?? 0;
+    for (const report of reports) {
+      if (report.seq <= through) continue;
+      if (report.seq !== through + 1) throw new Error(`report ${report.seq} came after ${through}`);
+      known.push(report);
+      through = report.seq;
+    }
+    this.#through.set(serverId, through);
+    return Response.json({ through, ...(this.spreadMs !== undefined && { spreadMs: this.spreadMs }) });
   };
 
   async #answerRenewal(body: unknown): Promise<Response> {

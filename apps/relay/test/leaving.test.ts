@@ -59,8 +59,7 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   const unused = await relay.platform.ticket(server.serverId, ["telemetry"], { userId });
   first.send({ type: "watchTelemetry" });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => frame.telemetry);
-  const path = `/api/servers/${server.serverId}/viewers/revoke`;
-  expect(await post(path, { userId })).toEqual({ status: 200, body: { closed: 2 } });
+  await server.outbox({ kind: "revokeViewers", userId, atMs: Date.now() });
   expect(await first.closed()).toMatchObject({ code: 4403 });
   expect(await second.closed()).toMatchObject({ code: 4403 });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => !frame.telemetry);
@@ -72,5 +71,30 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   // Whoever gets the right back gets a new ticket, which ends later.
   const ticket = { userId, expiresAtMs: Date.now() + 61_000 };
   await openViewer(relay, server.serverId, { topics: ["telemetry"], ticket });
-  expect(await post(path, { userId: "usr_nobody" })).toMatchObject({ status: 400 });
+});
+
+test("[F1] a revocation outlives an eviction, and one that comes again cuts nobody off and moves no time back", async () => {
+  const own = await RelayRuntime.start();
+  try {
+    const server = await FakeServer.make(own, { orgId });
+    const userId = id("user");
+    const unused = await own.platform.ticket(server.serverId, ["telemetry"], { userId });
+    const atMs = Date.now();
+    const { position } = server;
+    await server.outbox(
+      { kind: "revokeViewers", userId, atMs },
+      { kind: "revokeViewers", userId, atMs: atMs - 50_000 },
+    );
+    await own.evict(server.serverId);
+    const late = dialViewer(own, server.serverId, { ticket: unused });
+    expect(await late.next("error")).toMatchObject({ code: "REVOKED" });
+    const ticket = { userId, expiresAtMs: Date.now() + 61_000 };
+    const viewer = await openViewer(own, server.serverId, { topics: ["telemetry"], ticket });
+    const again = [{ kind: "revokeViewers" as const, userId, atMs, position: position + 1 }];
+    expect(await own.postOutbox(server.serverId, again)).toBe(server.position);
+    await server.connect();
+    await viewer.next<{ type: string; isOnline: boolean }>("server", ({ isOnline }) => isOnline);
+  } finally {
+    await own.stop();
+  }
 });

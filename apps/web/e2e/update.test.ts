@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Page } from "playwright-core";
@@ -31,6 +32,16 @@ const offering = (tarball: string) => ({
   env: { QUARTERDECK_BRIDGE_TARBALL: tarball, QUARTERDECK_ROLLOUT_SETTLE_MS: "500" },
 });
 
+/** Something that no bridge of today can do. */
+const ability = "feature-of-tomorrow";
+
+/** Has the package say that it brings a feature. */
+function nameFeature(tarball: string, feature: string): void {
+  const path = `${tarball}.json`;
+  const about = JSON.parse(readFileSync(path, "utf8")) as { features: string[] };
+  writeFileSync(path, JSON.stringify({ ...about, features: [...about.features, feature] }));
+}
+
 async function openServer(page: Page): Promise<void> {
   await page.getByText("Update available").first().waitFor();
   await page.getByRole("list", { name: "Servers" }).getByRole("link").first().click();
@@ -45,6 +56,7 @@ async function confirmUpdate(page: Page, button: string): Promise<void> {
 it("updates the bridge of a server from the console while a run goes on", { timeout: 120_000 }, async () => {
   using folder = temporaryFolder();
   const tarball = packBridge(folder.path, next);
+  nameFeature(tarball, ability);
   await withConsole(
     "update",
     async ({ quarterdeck, page }) => {
@@ -56,6 +68,10 @@ it("updates the bridge of a server from the console while a run goes on", { time
       await takePictures(page, "update-servers");
       await openServer(page);
       await page.getByText(`Version ${next} is available`).waitFor();
+      await page.getByText("It brings what this bridge cannot do yet:").waitFor();
+      const brought = await page.getByRole("listitem").filter({ hasText: ability }).allInnerTexts();
+      expect(brought).toEqual([`Something that this console has no name for: ${ability}`]);
+      await page.getByText("What it lacks is refused when you submit it").waitFor();
       await page.getByRole("button", { name: `Update to ${next}` }).click();
       await page.getByText("Running work is not touched").waitFor();
       await takePictures(page, "update-question");
@@ -111,6 +127,7 @@ it("stops an update of all servers at the first failure and says why, with the v
         await page.goto(`${quarterdeck.url}/servers/${first}`);
         expect(await page.locator("[data-update=failed]").innerText()).toContain("ended with code 9");
         await page.getByRole("button", { name: `Try ${next} again` }).waitFor();
+        await page.getByText("It can do the same as this one, and mends or improves what is there.").waitFor();
         await takePictures(page, "update-failed");
         const { workspaceId } = await client.api.workspaces.create.mutate({ name: "There", serverId: first! });
         const params = { program: "echo", args: ["on it goes"] };

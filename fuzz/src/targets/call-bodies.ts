@@ -12,8 +12,6 @@ import {
   reportAnswerSchema,
   reportBatchSchema,
   reportSchema,
-  viewerRevocationAnswerSchema,
-  viewerRevocationSchema,
   waitingAnswerSchema,
 } from "@quarterdeck/core/protocol/relay-api";
 import * as z from "zod";
@@ -30,8 +28,6 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   auditHeadRequestSchema,
   auditHeadAnswerSchema,
   drainRequestSchema,
-  viewerRevocationSchema,
-  viewerRevocationAnswerSchema,
   platformIdentitySchema,
   signedEnrolRequestSchema,
 };

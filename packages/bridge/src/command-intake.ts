@@ -2,6 +2,7 @@ import { hourMs } from "@quarterdeck/core/units";
 import { actions, findAction, type Effect } from "@quarterdeck/core/actions/catalogue";
 import type { Clock } from "@quarterdeck/core/clock";
 import { accept, type Refusal, type Result } from "@quarterdeck/core/errors/result";
+import type { CommandConflict } from "@quarterdeck/core/protocol/result";
 import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import { isWithdrawn } from "@quarterdeck/core/protocol/withdrawn-command";
@@ -117,12 +118,31 @@ export class CommandIntake {
     );
     const through = Math.max(...items.map(({ seq }) => seq));
     let afterwards: (() => void)[] = [];
+    let conflicts: CommandConflict[] = [];
     await commits.commit(() => {
-      afterwards = verdicts.flatMap((verdict) => this.#record(verdict) ?? []);
-      journal.setReceivedCommands(through);
+      conflicts = [];
+      afterwards = verdicts.flatMap((verdict) => this.#record(verdict, conflicts) ?? []);
+      if (conflicts.length === 0) journal.setReceivedCommands(through);
     });
     for (const act of afterwards) act();
+    if (conflicts.length > 0) await this.#report(conflicts, through);
     return through;
+  }
+
+  /** The commands are not acknowledged before this is durable: after a crash they come again, and so do their conflicts. */
+  async #report(conflicts: readonly CommandConflict[], through: number): Promise<void> {
+    const { journal, commits, privateKey, onResult } = this.#options;
+    const results = await Promise.all(
+      conflicts.map(async (conflict) => ({
+        commandId: conflict.commandId,
+        signed: await signText(privateKey, "result", JSON.stringify(conflict)),
+      })),
+    );
+    await commits.commit(() => {
+      for (const { commandId, signed } of results) journal.addResult(commandId, signed, false);
+      journal.setReceivedCommands(through);
+    });
+    onResult();
   }
 
   async #judge(text: CommandText): Promise<Verdict> {
@@ -158,11 +178,11 @@ export class CommandIntake {
   }
 
   /** Inside the transaction. Returns what to do when it is durable. */
-  #record(verdict: Verdict): (() => void) | undefined {
-    return verdict.kind === "accepted" ? this.#accept(verdict.accepted) : this.#refuse(verdict);
+  #record(verdict: Verdict, conflicts: CommandConflict[]): (() => void) | undefined {
+    return verdict.kind === "accepted" ? this.#accept(verdict.accepted, conflicts) : this.#refuse(verdict);
   }
 
-  #accept({ command, text, opened }: AcceptedCommand): (() => void) | undefined {
+  #accept({ command, text, opened }: AcceptedCommand, conflicts: CommandConflict[]): (() => void) | undefined {
     const { journal, log, runner, clock } = this.#options;
     // The times of a cancel were not checked.
     if (command.action !== "task.cancel") journal.notePlatformTime(command.notBeforeMs);
@@ -170,12 +190,7 @@ export class CommandIntake {
     if (known) {
       const isSame = known.record.text.signed === text.signed && known.record.text.sealed === text.sealed;
       if (isSame) log.info("a command came again and is not run again", { commandId: command.commandId });
-      // The run that has this id keeps its own result; the platform learns of the other command from the alert.
-      else
-        log.error("a known command id came with other content and was refused", {
-          commandId: command.commandId,
-          code: "COMMAND_CONFLICT",
-        });
+      else conflicts.push(this.#conflict(command, "command"));
       return undefined;
     }
     const forgetAtMs = Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs;
@@ -187,16 +202,25 @@ export class CommandIntake {
     }
     const record = newRecord({ command, text, effect: command.effect, receivedAtMs: clock.nowMs(), forgetAtMs });
     if (journal.knowsRun(command.runId)) {
-      log.error("a second command for a known run was refused", {
-        commandId: command.commandId,
-        runId: command.runId,
-        code: "COMMAND_CONFLICT",
-      });
+      conflicts.push(this.#conflict(command, "run"));
       return undefined;
     }
     journal.save(record);
     const isCancelled = journal.isBuried(command.runId);
     return () => runner.begin(record, command, { opened, isCancelled });
+  }
+
+  /** The run that is known keeps its own result; what this says goes to the platform beside it. */
+  #conflict({ commandId, runId, taskId, attempt }: Command, known: CommandConflict["known"]): CommandConflict {
+    const { rules, clock, log } = this.#options;
+    log.error("a command was refused: its id, or its run's, is known with other content", {
+      code: "COMMAND_CONFLICT",
+      known,
+      commandId,
+      runId,
+    });
+    const { serverId } = rules;
+    return { v: 1, serverId, commandId, runId, taskId, attempt, kind: "conflict", known, atMs: clock.nowMs() };
   }
 
   #refuse({ refusal, ids, text, signed }: Extract<Verdict, { kind: "refused" }>): (() => void) | undefined {

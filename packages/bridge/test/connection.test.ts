@@ -100,9 +100,32 @@ describe("commands", () => {
         })
       ).text,
     );
-    await relay.changes.until(() => bridge.log.includes("COMMAND_CONFLICT"), "the alert");
+    await relay.changes.until(() => relay.conflicts.length > 0, "the alert");
+    const { commandId, runId } = command;
+    expect(relay.conflicts).toMatchObject([{ kind: "conflict", known: "command", commandId, runId }]);
+    await relay.changes.until(() => relay.acknowledged === 2, "the acknowledgement");
     await relay.run({ action: "exec", params: { program: "true", args: [] } });
     expect(relay.timesFinished(command.runId)).toBe(1);
+  });
+
+  it("that conflict are told to the platform also when everything dies after the acknowledgement [W3] [F1]", async () => {
+    await using bridge = await RealBridge.start();
+    const { relay } = bridge;
+    const wish = { action: "exec", params: { program: "echo", args: ["x"] } } as const;
+    const first = await relay.makeCommand(wish);
+    const { runId } = first.command;
+    relay.sendSigned(first.text);
+    await relay.untilFinished(runId);
+    relay.holdsResults = true;
+    const { command, text } = await relay.makeCommand({ ...wish, overrides: { runId } });
+    relay.sendSigned(text);
+    await relay.changes.until(() => relay.acknowledged === 2, "the acknowledgement");
+    await bridge.end("SIGKILL");
+    relay.holdsResults = false;
+    bridge.begin();
+    await relay.changes.until(() => relay.conflicts.length > 0, "the alert");
+    expect(relay.conflicts).toMatchObject([{ known: "run", commandId: command.commandId, runId }]);
+    expect(relay.timesFinished(runId)).toBe(1);
   });
 
   it("that are not for this bridge, or not now, or not signed, end as refused; nothing ran [W2]", async () => {

@@ -28,8 +28,8 @@ import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import {
   commitAboutSchema,
   resultSchema,
+  type CommandConflict,
   type RunFinished,
-  type RunResult,
   type RunStarted,
 } from "@quarterdeck/core/protocol/result";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
@@ -87,6 +87,8 @@ export class FakeRelay {
   keys: KeySet;
   readonly statements: SignedText[] = [];
   readonly results: { seq: number; result: OpenedResult }[] = [];
+  /** The commands that it refused beside a run's own result. */
+  readonly conflicts: CommandConflict[] = [];
   readonly output = new Map<RunId, { bytes: Buffer; isEnded: boolean; firstAtMs: number; pieces: number }>();
   readonly frames: BridgeToRelay[] = [];
   readonly closes: number[] = [];
@@ -309,7 +311,8 @@ export class FakeRelay {
         if (!opened.ok) throw new Error(opened.error.message);
         if (seq !== this.#storedResults + 1) continue;
         this.#storedResults = seq;
-        this.results.push({ seq, result: await this.#openResult(opened.value) });
+        if (opened.value.kind === "conflict") this.conflicts.push(opened.value);
+        else this.results.push({ seq, result: await this.#openResult(opened.value) });
       }
       this.#send({ type: "ack", stream: "results", through: this.#storedResults });
     }
@@ -342,7 +345,7 @@ export class FakeRelay {
     return Buffer.from(opened.value);
   }
 
-  async #openResult(result: RunResult): Promise<OpenedResult> {
+  async #openResult(result: RunStarted | RunFinished): Promise<OpenedResult> {
     if (result.kind === "started") return result;
     const { runId, tail, quote, repository } = result;
     const head = repository?.head ?? null;

@@ -126,12 +126,11 @@ export class ApiService {
       db,
       writer,
       relay,
-      viewerRevocations: new shipped.ViewerRevocations({ db, relay, clock, log }),
+      rights: new shipped.RightsInUse(),
       changes,
       submissions: new shipped.SubmissionLanes(),
       makeId: (kind: "run") => shipped.makeId(kind, clock.nowMs(), this.machine.world.random.bytes(16)),
       nudgeOutbox: () => drainer.nudge(),
-      closeSocketsOf: () => undefined,
       address: { origin: "http://console", webSocketOrigin: "wss://relay" },
     } as unknown as Runtime;
     const drainer = new shipped.OutboxDrainer({ db, writer, relay, clock, log, isAlone: false });
@@ -141,5 +140,6 @@ export class ApiService {
 
 /** Who a caller is; simulated callers own their org. */
 export function ownerScope(org: { orgId: OrgScope["orgId"]; userId: OrgScope["userId"] }): OrgScope {
-  return { ...org, email: "owner@example.com", orgName: "Org", role: "owner", address: "127.0.0.1" };
+  const caller = { ...org, email: "owner@example.com", orgName: "Org", role: "owner" } as const;
+  return { ...caller, address: "127.0.0.1", sessionToken: "session" };
 }

@@ -7,7 +7,7 @@ export async function loadApi() {
     import("../../../apps/api/src/writer.ts"),
     import("../../../apps/api/src/outbox/drainer.ts"),
     import("../../../apps/api/src/relay/relay-link.ts"),
-    import("../../../apps/api/src/relay/viewer-revocations.ts"),
+    import("../../../apps/api/src/auth/rights-in-use.ts"),
     import("../../../apps/api/src/http/internal-app.ts"),
     import("../../../apps/api/src/tasks/submission-lanes.ts"),
     import("../../../apps/api/src/events/change-signal.ts"),

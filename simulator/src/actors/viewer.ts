@@ -87,7 +87,12 @@ export class Viewer {
       clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
       fetchTicket: async (wish) => {
         const view = await api.call(machine.name, (runtime) =>
-          shipped.issueViewerTicket(runtime, place.scope, { serverId, inputRunIds: [], ...wish }),
+          shipped.issueViewerTicket(runtime, place.scope, {
+            serverId,
+            inputRunIds: [],
+            sessionToken: place.scope.sessionToken,
+            ...wish,
+          }),
         );
         return { ...view, path: `http://relay${view.path}` };
       },

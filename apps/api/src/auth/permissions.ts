@@ -6,6 +6,7 @@ export type Role = (typeof roles)[number];
 const permissions = {
   "org.read": ["owner", "admin", "member", "viewer"],
   "org.manage": ["owner", "admin"],
+  "members.manage": ["owner"],
   "servers.read": ["owner", "admin", "member", "viewer"],
   "servers.manage": ["owner", "admin"],
   "servers.watch": ["owner", "admin", "member", "viewer"],
@@ -23,6 +24,11 @@ const permissions = {
 export type Permission = keyof typeof permissions;
 
 export const permissionNames = Object.keys(permissions) as Permission[];
+
+/** Whether the change of a role takes something away. */
+export function isLowered(from: Role, to: Role): boolean {
+  return permissionNames.some((permission) => isAllowed(from, permission) && !isAllowed(to, permission));
+}
 
 export function isAllowed(role: Role, permission: Permission): boolean {
   const allowed: readonly Role[] = permissions[permission];

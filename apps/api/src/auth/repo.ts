@@ -5,6 +5,8 @@ import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
+import type { Role } from "./permissions.ts";
+import type { RightInUse } from "./rights-in-use.ts";
 import type { Caller } from "./scope.ts";
 
 const callerOf = prepared((db) =>
@@ -25,17 +27,29 @@ export async function readCaller(db: Database, userId: UserId): Promise<Caller |
   return row ?? null;
 }
 
-/** Whether a session still lets its user into an org. */
-export async function isSessionLive(
-  db: Database,
-  { tokenHash, orgId, nowMs }: { tokenHash: string; orgId: OrgId; nowMs: number },
-): Promise<boolean> {
-  const rows = await db
-    .select({ userId: authSessions.userId })
-    .from(authSessions)
-    .innerJoin(members, and(eq(members.userId, authSessions.userId), eq(members.orgId, orgId)))
-    .where(and(eq(authSessions.tokenHash, tokenHash), gt(authSessions.expiresAtMs, nowMs)));
-  return rows.length > 0;
+/** What is left of a right that is in use: its session, and the user's role in that org. */
+export interface Standing {
+  readonly tokenHash: string;
+  readonly orgId: OrgId;
+  readonly hasSession: boolean;
+  readonly role: Role | null;
+}
+
+/** How all of these rights stand, in one query. */
+export async function readStandings(db: Database, rights: readonly RightInUse[], nowMs: number): Promise<Standing[]> {
+  const asked = rights.map(({ tokenHash, caller: { orgId, userId } }) => ({ tokenHash, orgId, userId }));
+  const rows = await db.all<{ tokenHash: string; orgId: OrgId; hasSession: number; role: Role | null }>(sql`
+    select distinct asked.value ->> 'tokenHash' as "tokenHash", asked.value ->> 'orgId' as "orgId",
+      ${authSessions.tokenHash} is not null as "hasSession", ${members.role} as role
+    from json_each(${JSON.stringify(asked)}) as asked
+    left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
+    left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
+  return rows.map((row) => ({ ...row, hasSession: row.hasSession === 1 }));
+}
+
+/** Ends a session of this user. */
+export function deleteSession(tokenHash: string, userId: UserId): SQL {
+  return sql`delete from ${authSessions} where ${and(eq(authSessions.tokenHash, tokenHash), eq(authSessions.userId, userId))}`;
 }
 
 export async function findUserByEmail(

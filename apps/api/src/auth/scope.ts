@@ -17,4 +17,5 @@ export interface Caller extends TenantScope {
 /** A caller who is allowed what the procedure declared, and from where. */
 export interface OrgScope extends Caller {
   readonly address: string;
+  readonly sessionToken: string;
 }

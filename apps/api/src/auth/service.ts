@@ -4,8 +4,11 @@ import type { Context } from "../context.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { hashToken } from "../random-token.ts";
+import type { Runtime } from "../runtime.ts";
 import { checkNewPassword, hashPassword, isPassword } from "./password.ts";
-import { claimOrg, findSetupToken, findUserByEmail, hasUsers, readCaller } from "./repo.ts";
+import { takeRight } from "./lost-right.ts";
+import { claimOrg, deleteSession, findSetupToken, findUserByEmail, hasUsers, readCaller } from "./repo.ts";
+import type { RightInUse } from "./rights-in-use.ts";
 import type { Caller } from "./scope.ts";
 import { countAttempt, forgetAttempts } from "./throttle.ts";
 import type { MeView } from "./views.ts";
@@ -89,33 +92,32 @@ export async function signIn(ctx: Context, { email, password }: { email: string;
 
 /** Ends the session; without one it only takes the cookie away. */
 export async function signOut({ runtime, caller, sessionToken, address, setCookie }: Context): Promise<void> {
-  if (sessionToken !== null) {
-    await runtime.sessions.end(sessionToken);
-    runtime.closeSocketsOf(hashToken(sessionToken));
-  }
-  if (caller !== null) {
-    const { orgId, userId } = caller;
-    runtime.viewerRevocations.revoke(caller, userId);
-    await runtime.writer.commit([
-      recordAudit(runtime, {
-        orgId,
-        actor: userId,
-        address,
-        action: "session.end",
-        subject: userId,
-        outcome: "done",
-        detail: null,
-      }),
-    ]);
-  }
+  if (sessionToken !== null) await endSession(runtime, { sessionToken, caller, address });
   setCookie(runtime.sessions.blankCookie());
+}
+
+interface SessionToEnd {
+  readonly sessionToken: string;
+  readonly caller: Caller | null;
+  readonly address: string;
+}
+
+/** Ends a session with what it let in. One that belongs to nobody in an org lets nobody in anywhere. */
+async function endSession(runtime: Runtime, { sessionToken, caller, address }: SessionToEnd): Promise<void> {
+  if (caller === null) return runtime.sessions.end(sessionToken);
+  const { orgId, userId } = caller;
+  const tokenHash = hashToken(sessionToken);
+  const audit = { actor: userId, address, action: "session.end", detail: null };
+  await takeRight(runtime, { orgId, userId, endsReading: false, audit }, [deleteSession(tokenHash, userId)]);
+  const isOfSession = (right: RightInUse) => right.tokenHash === tokenHash;
+  runtime.rights.forgetTickets(isOfSession);
+  runtime.rights.closeSockets(isOfSession, "signedOut");
 }
 
 /** A session always starts with a new token, so one that was planted before is worth nothing. */
 async function startSession(ctx: Context, caller: Caller): Promise<MeView> {
   const { runtime, sessionToken, address, setCookie } = ctx;
-  if (sessionToken !== null) await runtime.sessions.end(sessionToken);
-  if (ctx.caller !== null) runtime.viewerRevocations.revoke(ctx.caller, ctx.caller.userId);
+  if (sessionToken !== null) await endSession(runtime, { sessionToken, caller: ctx.caller, address });
   const { cookie } = await runtime.sessions.create({ userId: caller.userId, nowMs: runtime.clock.nowMs(), address });
   setCookie(cookie);
   return toMe(caller);

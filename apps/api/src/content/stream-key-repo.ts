@@ -59,7 +59,7 @@ export function insertKey(
 }
 
 /** From now on everything in the org is sealed with keys that nobody has yet. */
-export function advanceEpoch(scope: TenantScope): SQL {
+export function advanceEpoch(scope: TenantScope, condition: SQL): SQL {
   const column = sql.identifier(orgs.contentEpoch.name);
-  return sql`update ${orgs} set ${column} = ${column} + 1 where ${eq(orgs.orgId, scope.orgId)}`;
+  return sql`update ${orgs} set ${column} = ${column} + 1 where ${eq(orgs.orgId, scope.orgId)} and ${condition}`;
 }

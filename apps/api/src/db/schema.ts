@@ -151,11 +151,26 @@ export const servers = sqliteTable(
     /** The newest report of the relay that is recorded, and the mark of the write that recorded it. */
     reportSeq: integer().notNull().default(0),
     reportMark: text(),
+    /** Which numbering of the relay's that number is of. */
+    reportStream: text(),
   },
   (table) => [
     index("servers_by_org").on(table.orgId, table.createdAtMs), // listing
     index("servers_with_outbox").on(table.outboxThrough, table.outboxHead), // the drainer's look for work
   ],
+);
+
+/** Numberings of reports that a later one has followed: nothing of them counts any more. */
+export const endedReportStreams = sqliteTable(
+  "ended_report_streams",
+  {
+    serverId: text()
+      .$type<ServerId>()
+      .notNull()
+      .references(() => servers.serverId),
+    stream: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.serverId, table.stream] })],
 );
 
 export const enrolments = sqliteTable(

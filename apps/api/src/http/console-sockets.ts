@@ -5,7 +5,7 @@ import { kibibyte, secondMs } from "@quarterdeck/core/units";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { appRouter } from "../app-router.ts";
-import { isSessionLive } from "../auth/repo.ts";
+import type { SocketEnd } from "../auth/rights-in-use.ts";
 import type { Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
 import { hashToken } from "../random-token.ts";
@@ -13,25 +13,22 @@ import type { Runtime } from "../runtime.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { readRequestCaller } from "./request-caller.ts";
 
-const recheckMs = 3 * secondMs;
-const signedOutCode = 4401;
+const endings: Readonly<Record<SocketEnd, readonly [code: number, reason: string]>> = {
+  signedOut: [4401, "signed out"],
+  changed: [1012, "your role changed"], // The console comes back by itself.
+};
 
 interface Visitor {
   readonly caller: Caller;
   readonly sessionToken: string;
 }
 
-interface OpenSocket extends Visitor {
-  readonly socket: WebSocket;
-}
-
-/** The consoles' WebSockets, for subscriptions. Each lives as long as its session and role do, checked every few seconds. */
+/** The consoles' WebSockets, for subscriptions. Each lives as long as its session and role do. */
 export class ConsoleSockets {
   readonly #runtime: Runtime;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 64 * kibibyte });
   readonly #visitors = new WeakMap<IncomingMessage, Visitor>();
-  readonly #open = new Set<OpenSocket>();
-  readonly #recheck: NodeJS.Timeout;
+  readonly #open = new Set<WebSocket>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -41,7 +38,7 @@ export class ConsoleSockets {
       createContext: ({ req }): Context => ({
         runtime,
         caller: this.#visitors.get(req)?.caller ?? null,
-        sessionToken: null,
+        sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
         address: req.socket.remoteAddress ?? "unknown",
         transport: "socket",
         setCookie: () => {},
@@ -52,9 +49,6 @@ export class ConsoleSockets {
           runtime.log.error({ err: error.cause ?? error, path }, "a subscription failed");
       },
     });
-    this.#recheck = setInterval(() => {
-      this.recheck().catch((error: unknown) => runtime.log.error({ err: error }, "checking open sockets failed"));
-    }, recheckMs);
   }
 
   /** Lets a console in, or answers why not. */
@@ -63,9 +57,16 @@ export class ConsoleSockets {
     if (visitor instanceof QuarterdeckError) return refuseUpgrade(socket, visitor.code, visitor.message);
     this.#visitors.set(request, visitor);
     this.#server.handleUpgrade(request, socket, head, (opened) => {
-      const entry: OpenSocket = { ...visitor, socket: opened };
-      this.#open.add(entry);
-      opened.on("close", () => this.#open.delete(entry));
+      const ended = this.#runtime.rights.socketOpened({
+        tokenHash: hashToken(visitor.sessionToken),
+        caller: visitor.caller,
+        close: (end) => opened.close(...endings[end]),
+      });
+      this.#open.add(opened);
+      opened.on("close", () => {
+        ended();
+        this.#open.delete(opened);
+      });
       this.#server.emit("connection", opened, request);
     });
   }
@@ -84,29 +85,10 @@ export class ConsoleSockets {
     }
   }
 
-  /** Closes the sockets whose session ended or whose member left, and what they watch at the relay. */
-  async recheck(): Promise<void> {
-    const { db, clock, viewerRevocations } = this.#runtime;
-    for (const entry of this.#open) {
-      const { orgId } = entry.caller;
-      const isLive = await isSessionLive(db, { tokenHash: hashToken(entry.sessionToken), orgId, nowMs: clock.nowMs() });
-      if (isLive || entry.socket.readyState !== entry.socket.OPEN) continue;
-      entry.socket.close(signedOutCode, "signed out");
-      viewerRevocations.revoke(entry.caller, entry.caller.userId);
-    }
-  }
-
-  closeOf(tokenHash: string): void {
-    for (const entry of this.#open) {
-      if (hashToken(entry.sessionToken) === tokenHash) entry.socket.close(signedOutCode, "signed out");
-    }
-  }
-
   /** Closes everything; consoles reconnect by themselves. */
   close(): void {
-    clearInterval(this.#recheck);
-    for (const { socket } of this.#open) socket.close(1012, "restarting");
-    for (const { socket } of this.#open) socket.terminate();
+    for (const socket of this.#open) socket.close(1012, "restarting");
+    for (const socket of this.#open) socket.terminate();
     this.#server.close();
   }
 }

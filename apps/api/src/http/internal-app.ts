@@ -40,9 +40,9 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
   });
   app.post("/relay/reports", async (c) => {
     const batch = parse(reportBatchSchema, await c.req.json().catch(() => null));
-    const through = await recordReports(runtime, batch);
-    if (through === null) throw notFound("server");
-    return c.json({ through, spreadMs: fleetSpreadMs(await fleet.count()) });
+    const recorded = await recordReports(runtime, batch);
+    if (recorded === null) throw notFound("server");
+    return c.json({ ...recorded, spreadMs: fleetSpreadMs(await fleet.count()) });
   });
   app.post("/relay/renewals", async (c) => {
     const request = parse(renewalRequestSchema, await c.req.json().catch(() => null));

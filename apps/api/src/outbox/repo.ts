@@ -1,6 +1,7 @@
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
 import { and, asc, eq, gt, lt, sql, type SQL } from "drizzle-orm";
+import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { prepared } from "../db/prepared.ts";
 import { claims, outbox, servers, type UnplacedEntry } from "../db/schema.ts";
@@ -19,6 +20,20 @@ export function enqueue(
     sql`update ${servers} set ${head} = ${head} + 1 where ${eq(servers.serverId, serverId)} and ${condition}`,
     sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${JSON.stringify(entry)}, ${nowMs}
       from ${servers} where ${eq(servers.serverId, serverId)} and changes() > 0`,
+  ];
+}
+
+/** The same for each server of an org, one entry for all. */
+export function enqueueForOrg(
+  { orgId }: TenantScope,
+  { entry, nowMs }: { entry: UnplacedEntry; nowMs: number },
+  condition: SQL,
+): Statement[] {
+  const head = sql.identifier(servers.outboxHead.name);
+  return [
+    sql`update ${servers} set ${head} = ${head} + 1 where ${eq(servers.orgId, orgId)} and ${condition}`,
+    sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${JSON.stringify(entry)}, ${nowMs}
+      from ${servers} where ${eq(servers.orgId, orgId)} and changes() > 0`,
   ];
 }
 

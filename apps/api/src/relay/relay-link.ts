@@ -1,10 +1,9 @@
-import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import {
   auditHeadAnswerSchema,
   drainAnswerSchema,
   outboxAnswerSchema,
-  viewerRevocationAnswerSchema,
   waitingAnswerSchema,
   type OutboxEntry,
   type WaitingAnswer,
@@ -53,14 +52,6 @@ export class RelayLink {
   /** Why a run waits, as its server's object sees it. */
   readWaiting(serverId: ServerId, runId: RunId, timeoutMs: number): Promise<WaitingAnswer> {
     return this.#request(`/api/servers/${serverId}/waiting/${runId}`, waitingAnswerSchema, { timeoutMs });
-  }
-
-  /** Has a server's object close the sockets of a user who may not watch any more. */
-  async revokeViewers(serverId: ServerId, userId: UserId): Promise<void> {
-    await this.#request(`/api/servers/${serverId}/viewers/revoke`, viewerRevocationAnswerSchema, {
-      body: JSON.stringify({ userId }),
-      timeoutMs: requestTimeoutMs,
-    });
   }
 
   /** Tells a server's bridge how far the org's audit goes; answers whether one was there to be told. */

@@ -13,6 +13,7 @@ export interface ReportingServer {
   readonly orgId: OrgId;
   readonly publicKey: string;
   readonly reportSeq: number;
+  readonly reportStream: string | null;
   readonly revokedAtMs: number | null;
 }
 
@@ -23,6 +24,7 @@ const reportingServer = prepared((db) =>
       orgId: servers.orgId,
       publicKey: servers.publicKey,
       reportSeq: servers.reportSeq,
+      reportStream: servers.reportStream,
       revokedAtMs: servers.revokedAtMs,
     })
     .from(servers)
@@ -71,9 +73,15 @@ export async function findReportedRun(db: Database, serverId: ServerId, runId: R
 }
 
 /** Records the number of a report, once and only right after the one before; the mark says which write did it. */
-export function advanceReports(step: { serverId: ServerId; previousSeq: number; seq: number; mark: string }): SQL {
+export function advanceReports(step: {
+  serverId: ServerId;
+  stream: string;
+  previousSeq: number;
+  seq: number;
+  mark: string;
+}): SQL {
   return sql`update ${servers} set "reportSeq" = ${step.seq}, "reportMark" = ${step.mark}
-    where ${and(eq(servers.serverId, step.serverId), eq(servers.reportSeq, step.previousSeq))}`;
+    where ${and(eq(servers.serverId, step.serverId), eq(servers.reportStream, step.stream), eq(servers.reportSeq, step.previousSeq))}`;
 }
 
 /** True in the unit whose first statement set this mark. */
@@ -84,7 +92,7 @@ export function holdsMark(serverId: ServerId, mark: string): SQL {
 export function setServerOnline(serverId: ServerId, report: Extract<Report, { kind: "online" }>, guard: SQL): SQL {
   return sql`update ${servers} set status = 'online', "bootId" = ${report.bootId}, capabilities = ${JSON.stringify(report.capabilities)},
     "statusSinceMs" = case when status = 'online' then "statusSinceMs" else ${report.atMs} end,
-    "connectionAlert" = case when json_extract("connectionAlert", '$.code') = 'SUPERSEDED' then "connectionAlert" end
+    "connectionAlert" = case when json_extract("connectionAlert", '$.code') in ('SUPERSEDED', 'COMMAND_CONFLICT') then "connectionAlert" end
     where ${eq(servers.serverId, serverId)} and ${guard}`;
 }
 

@@ -1,8 +1,7 @@
 import type { SQL } from "drizzle-orm";
-import type { ServerId } from "@quarterdeck/core/ids";
-import type { Report } from "@quarterdeck/core/protocol/relay-api";
+import type { Report, ReportAnswer, ReportBatch } from "@quarterdeck/core/protocol/relay-api";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
-import { resultSchema, type RunResult } from "@quarterdeck/core/protocol/result";
+import { resultSchema, type RunFinished, type RunStarted } from "@quarterdeck/core/protocol/result";
 import type { Runtime } from "../runtime.ts";
 import type { Statement, Unit } from "../writer.ts";
 import { recordAudit } from "../audit/repo.ts";
@@ -10,6 +9,7 @@ import { letTell } from "../audit/chain-repo.ts";
 import { describeHeldHeads } from "../audit/held-heads.ts";
 import { recordChange } from "../events/repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
+import { describeConflict } from "./command-conflict.ts";
 import { isRenewal } from "./renewal-repo.ts";
 import {
   advanceReports,
@@ -23,6 +23,7 @@ import {
   setServerOnline,
   type ReportingServer,
 } from "./report-repo.ts";
+import { isStreamOver, startStream } from "./report-stream.ts";
 import { moveRun } from "./run-transitions.ts";
 import { isResultOf } from "./session/judge-result.ts";
 import { newReports } from "./session/new-reports.ts";
@@ -35,25 +36,34 @@ import type { RunReport } from "./session/run-transition.ts";
  */
 export async function recordReports(
   runtime: Runtime,
-  { serverId, reports }: { serverId: ServerId; reports: readonly Report[] },
-): Promise<number | null> {
+  { serverId, stream, reports }: ReportBatch,
+): Promise<ReportAnswer | null> {
   const server = await findReportingServer(runtime.db, serverId);
   if (server === null) return null;
-  const fresh = newReports(reports, server.reportSeq);
+  const isNewStream = server.reportStream !== stream;
+  if (isNewStream && (await isStreamOver(runtime.db, { serverId, stream }))) return streamOver;
+  const first = newReports(reports, 0)[0]?.report.seq ?? 1;
+  const recordedSeq = isNewStream ? first - 1 : server.reportSeq;
+  const fresh = newReports(reports, recordedSeq);
+  const start = isNewStream ? [startStream({ serverId, stream, previous: server.reportStream }, first)] : [];
   const units = await Promise.all(
     fresh.map(async ({ report, previousSeq }): Promise<Unit> => {
       const mark = runtime.makeId("entry");
-      const step = { serverId, previousSeq, seq: report.seq, mark };
+      const step = { serverId, stream, previousSeq, seq: report.seq, mark };
       return [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
     }),
   );
   // Together, so that they cost one commit. The writer keeps their order; each follows its predecessor's number.
-  const outcomes = await Promise.all(units.map((unit) => runtime.writer.commit(unit)));
+  const outcomes = await Promise.all([...start, ...units].map((unit) => runtime.writer.commit(unit)));
   runtime.serverHeard();
-  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1)) return fresh.at(-1)?.report.seq ?? server.reportSeq;
-  // Another process recorded some of them at the same time.
-  return (await findReportingServer(runtime.db, serverId))?.reportSeq ?? null;
+  if (outcomes.every(([advanced]) => advanced?.rowsChanged === 1))
+    return { through: fresh.at(-1)?.report.seq ?? recordedSeq };
+  // Another process recorded some of them at the same time, or a later stream.
+  const now = await findReportingServer(runtime.db, serverId);
+  return now?.reportStream === stream ? { through: now.reportSeq } : streamOver;
 }
+
+const streamOver: ReportAnswer = { through: 0, isStreamOver: true };
 
 interface Reported {
   readonly server: ReportingServer;
@@ -138,14 +148,22 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
           ),
         ];
       }
-      return describeResult(runtime, { server, result: opened.value, guard, atMs: report.atMs });
+      const { value: result } = opened;
+      const { atMs } = report;
+      if (result.kind === "conflict") return describeConflict(runtime, { server, result, guard, atMs });
+      return describeResult(runtime, { server, result, guard, atMs });
     }
   }
 }
 
 async function describeResult(
   runtime: Runtime,
-  { server, result, guard, atMs }: { server: ReportingServer; result: RunResult; guard: SQL; atMs: number },
+  {
+    server,
+    result,
+    guard,
+    atMs,
+  }: { server: ReportingServer; result: RunStarted | RunFinished; guard: SQL; atMs: number },
 ): Promise<Statement[]> {
   const run = await findReportedRun(runtime.db, server.serverId, result.runId);
   if (run === null) {

@@ -7,6 +7,7 @@ import type { Statement } from "../writer.ts";
 import type { ReportedRun } from "./report-repo.ts";
 import { projectChange, type ProjectChange } from "./session/project-change.ts";
 import { transitionOf, type RunColumns, type RunReport, type RunTransition } from "./session/run-transition.ts";
+import { runRefused } from "./run-refused.ts";
 
 /** The statements that give a report its effect on a run, and on the project that the run works on. */
 export function moveRun(
@@ -17,10 +18,14 @@ export function moveRun(
   const transition = transitionOf(report);
   const { orgId, taskId } = run;
   const atMs = runtime.clock.nowMs();
+  const by = report.kind === "finished" ? run.serverId : "relay";
   const project = transition.ending && projectChange(run, transition.ending);
   return [
     updateRun(run, transition, guard),
     recordChange({ orgId }, { kind: "task", id: taskId, atMs }, previousChanged),
+    ...(transition.set.verdict === "refused"
+      ? [runRefused(runtime, run, { by, code: transition.set.code ?? null })]
+      : []),
     // Follows the task's event, so it happens with the run's end only.
     ...(project ? [updateProject(run, project)] : []),
     ...(project ? [recordChange({ orgId }, { kind: "project", id: project.projectId, atMs }, previousChanged)] : []),

@@ -46,5 +46,7 @@ export const serversRouter = router({
       }),
     )
     .output(viewerTicketViewSchema)
-    .mutation(({ ctx, input }) => issueViewerTicket(ctx.runtime, ctx.scope, input)),
+    .mutation(({ ctx, input }) =>
+      issueViewerTicket(ctx.runtime, ctx.scope, { ...input, sessionToken: ctx.scope.sessionToken }),
+    ),
 });

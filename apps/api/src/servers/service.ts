@@ -90,12 +90,13 @@ export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: 
   return getServer(runtime, scope, serverId);
 }
 
-/** Two bridges with one key are worth a word for this long; every other alert ends when the bridge is let in. */
-const duplicateAlertMs = dayMs;
+/** These are worth a word for a day; every other alert ends when the bridge is let in. */
+const passing: ReadonlySet<ConnectionAlert["code"]> = new Set(["SUPERSEDED", "COMMAND_CONFLICT"]);
+const passingAlertMs = dayMs;
 
 function currentAlert({ connectionAlert }: Server, nowMs: number): ConnectionAlert | null {
   if (connectionAlert === null) return null;
-  const isOver = connectionAlert.code === "SUPERSEDED" && connectionAlert.atMs + duplicateAlertMs <= nowMs;
+  const isOver = passing.has(connectionAlert.code) && connectionAlert.atMs + passingAlertMs <= nowMs;
   return isOver ? null : connectionAlert;
 }
 

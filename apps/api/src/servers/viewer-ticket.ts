@@ -5,6 +5,7 @@ import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protoco
 import type { OrgScope } from "../auth/scope.ts";
 import { isAllowed } from "../auth/permissions.ts";
 import { notFound } from "../not-found.ts";
+import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
 import { requireSealedInput } from "./require-sealed-input.ts";
@@ -17,13 +18,15 @@ interface TicketRequest {
   readonly runIds: readonly RunId[];
   /** To type into. */
   readonly inputRunIds: readonly RunId[];
+  /** Of the session that asks: the connection lives no longer than it. */
+  readonly sessionToken: string;
 }
 
 /** Signs what lets a browser watch a server at the relay: for a minute, for one use, for these topics only. */
 export async function issueViewerTicket(
   runtime: Runtime,
   scope: OrgScope,
-  { serverId, telemetry, runIds, inputRunIds }: TicketRequest,
+  { serverId, telemetry, runIds, inputRunIds, sessionToken }: TicketRequest,
 ): Promise<ViewerTicketView> {
   const server = await requireServer(runtime, scope, serverId);
   if (server.revokedAtMs !== null)
@@ -53,6 +56,11 @@ export async function issueViewerTicket(
     expiresAtMs: nowMs + limits.ticketMs,
     connectionExpiresAtMs: nowMs + limits.viewerConnectionMs,
   };
+  runtime.rights.ticketGiven({
+    tokenHash: hashToken(sessionToken),
+    caller: scope,
+    untilMs: ticket.connectionExpiresAtMs,
+  });
   const typable = readable.filter(({ runId }) => inputRunIds.includes(runId));
   const [keys, inputKeys] = await Promise.all([
     runtime.streamKeys.contentKeys(scope, readable),

@@ -7,9 +7,9 @@ import * as z from "zod";
 export const serverStatuses = ["online", "offline", "new"] as const;
 export type ServerStatus = (typeof serverStatuses)[number];
 
-/** Why a server's bridge was not let in, or that two bridges use its key (PROTOCOL 5.5). */
+/** Why a server's bridge was not let in, that two bridges use its key (PROTOCOL 5.5), or that commands contradict each other (4.2). */
 export const connectionAlertSchema = z.strictObject({
-  code: z.enum(["UNAUTHENTICATED", "REVOKED", "VERSION_UNSUPPORTED", "SUPERSEDED"]),
+  code: z.enum(["UNAUTHENTICATED", "REVOKED", "VERSION_UNSUPPORTED", "SUPERSEDED", "COMMAND_CONFLICT"]),
   atMs: z.int(),
 });
 export type ConnectionAlert = z.infer<typeof connectionAlertSchema>;

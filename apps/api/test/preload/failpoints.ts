@@ -26,6 +26,7 @@ function kindOf(unit: Unit): string {
   if (/insert into "tasks"/i.test(sql)) return "task";
   if (/update "servers" set "outboxThrough"/i.test(sql)) return "outbox position";
   if (/update "audit_chains" set seq/i.test(sql)) return "chaining";
+  if (/delete from "auth_sessions" where \("auth_sessions"."tokenHash"/i.test(sql)) return "sign-out";
   if (/update "servers" set "reportSeq"/i.test(sql)) return "report";
   if (/delete from "attempts"/i.test(sql)) return "housekeeping";
   return "other";

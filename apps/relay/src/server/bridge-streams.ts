@@ -30,10 +30,14 @@ export function takeKeysVersion(sql: Sql, version: number, nowMs: number): void 
   appendReport(sql, { kind: "keysTaken", atMs: nowMs, version });
 }
 
-/** A result that the schema does not know must still reach the API, which says why it is refused. */
+/**
+ * What a result says of a run. A conflict says nothing of it; a result that the schema does not know must still reach the
+ * API, which says why it is refused.
+ */
 function readResult(text: SignedText): { runId: RunId; isFinished: boolean } | undefined {
   try {
     const result = resultSchema.parse(JSON.parse(text.signed));
+    if (result.kind === "conflict") return undefined;
     return { runId: result.runId, isFinished: result.kind === "finished" };
   } catch {
     return undefined;

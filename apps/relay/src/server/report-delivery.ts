@@ -1,3 +1,4 @@
+import { toBase64Url } from "@quarterdeck/core/base64";
 import { reportAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { secondMs } from "@quarterdeck/core/units";
 import { reportBatch, retryDelayMs } from "../session/report-backoff.ts";
@@ -54,6 +55,14 @@ export class ReportDelivery {
     }
   }
 
+  #stream(): string {
+    const known = this.#state.server().reportStream;
+    if (known !== null) return known;
+    const reportStream = makeStream();
+    updateServer(this.#state.sql, { reportStream });
+    return reportStream;
+  }
+
   /** Sends the oldest reports. Returns whether the API took at least one. */
   async #sendBatch(): Promise<boolean> {
     const { serverId } = this.#state.server();
@@ -62,10 +71,14 @@ export class ReportDelivery {
     const last = reports.at(-1);
     if (serverId === null || !first || !last) throw new Error("there are reports of a server without an id");
     try {
-      const answer = await this.#api.post("/relay/reports", batchBody(serverId, reports));
-      const { through, spreadMs } = reportAnswerSchema.parse(answer);
-      // An API that was restored from an older copy acknowledges less; one that acknowledges more than it got is wrong.
-      if (through < first.seq || through > last.seq) throw new Error(`the API acknowledged report ${through}`);
+      const answer = await this.#api.post("/relay/reports", batchBody({ serverId, stream: this.#stream() }, reports));
+      const { through, spreadMs, isStreamOver } = reportAnswerSchema.parse(answer);
+      if (isStreamOver || through > last.seq) {
+        // This storage is an older copy, whose numbers the API has for other reports (PROTOCOL 8.4).
+        updateServer(this.#state.sql, { reportStream: makeStream() });
+        throw new Error("the API knows these numbers for other reports; they get a stream of their own");
+      }
+      if (through < first.seq) throw new Error(`the API acknowledged report ${through}`);
       deleteReportsThrough(this.#state.sql, through);
       if (spreadMs !== undefined && spreadMs !== this.#state.server().spreadMs) {
         updateServer(this.#state.sql, { spreadMs });
@@ -78,7 +91,11 @@ export class ReportDelivery {
   }
 }
 
+function makeStream(): string {
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
+}
+
 /** The reports are JSON already. */
-function batchBody(serverId: string, reports: readonly StoredReport[]): string {
-  return `{"serverId":${JSON.stringify(serverId)},"reports":[${reports.map(({ body }) => body).join(",")}]}`;
+function batchBody(from: { serverId: string; stream: string }, reports: readonly StoredReport[]): string {
+  return `${JSON.stringify(from).slice(0, -1)},"reports":[${reports.map(({ body }) => body).join(",")}]}`;
 }

@@ -15,6 +15,7 @@ import { insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/com
 import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
 import { writeTrust } from "../storage/platform-trust.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
+import { rememberRevocation } from "../storage/revoked-viewers.ts";
 import {
   deleteRun,
   expireSignatures,
@@ -182,6 +183,7 @@ export class RunDesk {
     if (entry.kind === "register") {
       updateServer(this.#sql, { orgId: entry.orgId, publicKey: entry.publicKey, isRevoked: false, ...goodConduct });
     } else if (entry.kind === "revoke") this.#revoke(nowMs);
+    else if (entry.kind === "revokeViewers") rememberRevocation(this.#sql, entry.userId, entry.atMs);
     else if (entry.kind === "cancel") this.#cancel(entry, nowMs);
     else if (entry.kind === "command") this.#takeCommand(entry, nowMs);
   }

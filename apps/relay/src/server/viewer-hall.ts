@@ -29,7 +29,7 @@ import {
   takeViewerFrame,
   type ViewerState,
 } from "../session/viewer.ts";
-import { findRevocation, rememberRevocation } from "../storage/revoked-viewers.ts";
+import { findRevocation } from "../storage/revoked-viewers.ts";
 import { readHistory } from "../storage/telemetry-history.ts";
 import { useTicket } from "../storage/used-tickets.ts";
 import { tags } from "./attachments.ts";
@@ -164,9 +164,8 @@ export class ViewerHall {
     return expired.length > 0;
   }
 
-  /** Closes a user's connections. Returns how many. */
-  revoke(userId: UserId, nowMs: number): number {
-    rememberRevocation(this.#state.sql, userId, nowMs);
+  /** Closes the connections of a user whose right was taken away. Returns how many. */
+  endConnections(userId: UserId): number {
     const revoked = [...this.#viewers].filter(([, viewer]) => viewer.userId === userId);
     for (const [socket] of revoked) {
       this.#refuse(socket, { code: "REVOKED", message: "Your right to watch this server was taken away." });

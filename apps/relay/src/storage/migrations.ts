@@ -96,6 +96,10 @@ const migrations: readonly (readonly string[])[] = [
     // Readings are kept in their compact form from here on; a day's history fills again by itself.
     `DELETE FROM telemetry_history`,
   ],
+  [
+    // Which numbering of reports this storage has; null before the first.
+    `ALTER TABLE server ADD COLUMN report_stream TEXT`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

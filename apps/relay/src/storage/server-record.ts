@@ -21,6 +21,8 @@ export interface ServerRecord extends Conduct {
   readonly commandsAcknowledged: number;
   readonly resultsReceived: number;
   readonly reportsAssigned: number;
+  /** Which numbering that is, so that the API knows one of a storage that was lost; null before the first report is sent. */
+  readonly reportStream: string | null;
   readonly isOnline: boolean;
   readonly sinceMs: number;
   readonly retryAttempt: number;
@@ -51,6 +53,7 @@ const columns = {
   commandsAcknowledged: "commands_acknowledged",
   resultsReceived: "results_received",
   reportsAssigned: "reports_assigned",
+  reportStream: "report_stream",
   isOnline: "is_online",
   sinceMs: "since_ms",
   retryAttempt: "retry_attempt",
@@ -106,6 +109,7 @@ function loadServer(sql: Sql): ServerRecord {
     commandsAcknowledged: readInteger(row, "commands_acknowledged"),
     resultsReceived: readInteger(row, "results_received"),
     reportsAssigned: readInteger(row, "reports_assigned"),
+    reportStream: readTextOrNull(row, "report_stream"),
     isOnline: readInteger(row, "is_online") === 1,
     sinceMs: readInteger(row, "since_ms"),
     retryAttempt: readInteger(row, "retry_attempt"),

@@ -31,6 +31,8 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
   z.strictObject({ kind: z.literal("revoke"), position }),
+  /** A user lost a right at this time, by the API's clock: connections end, and tickets from before count for nothing (PROTOCOL 6.7). */
+  z.strictObject({ kind: z.literal("revokeViewers"), position, userId: idSchema("user"), atMs: z.int() }),
 ]);
 export type OutboxEntry = z.infer<typeof outboxEntrySchema>;
 
@@ -83,13 +85,24 @@ export type Report = z.infer<typeof reportSchema>;
 /** Body of `POST /relay/reports` on the API's internal address. */
 export const reportBatchSchema = z.strictObject({
   serverId: idSchema("server"),
+  /** Made with the object's storage: another one says that the storage was lost, and counts anew (PROTOCOL 8.4). */
+  stream: z.string().min(1).max(64),
   reports: z.array(reportSchema).min(1).max(200),
 });
+export type ReportBatch = z.infer<typeof reportBatchSchema>;
 
 const spreadMs = z.int().min(0).max(limits.longestSpreadMs);
 
-/** Its answer: every report up to this number is recorded. `spreadMs`: what a welcome tells the bridge from now on. */
-export const reportAnswerSchema = z.strictObject({ through: z.int().min(0), spreadMs: spreadMs.optional() });
+/**
+ * Its answer: every report up to this number is recorded. `spreadMs`: what a welcome tells the bridge from now on.
+ * `isStreamOver`: nothing of the batch was taken, because a later stream was.
+ */
+export const reportAnswerSchema = z.strictObject({
+  through: z.int().min(0),
+  spreadMs: spreadMs.optional(),
+  isStreamOver: z.boolean().optional(),
+});
+export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 
 /** `GET /api/servers/:serverId/waiting/:runId`: why a run has not started on this server. */
 export const waitingAnswerSchema = z.strictObject({
@@ -138,9 +151,3 @@ export const auditHeadRequestSchema = z.strictObject({ head: toldHeadSchema });
 
 /** Its answer: whether it went to a bridge. */
 export const auditHeadAnswerSchema = z.strictObject({ isTold: z.boolean() });
-
-/** Body of `POST /api/servers/:serverId/viewers/revoke`: this user may not watch any more (PROTOCOL 6.7). */
-export const viewerRevocationSchema = z.strictObject({ userId: idSchema("user") });
-
-/** Its answer: how many connections were closed. */
-export const viewerRevocationAnswerSchema = z.strictObject({ closed: z.int().min(0) });

@@ -70,8 +70,20 @@ export const runFinishedSchema = z.strictObject({
   repository: repositoryStateSchema.nullable(),
 });
 
+/**
+ * A command that the platform signed was refused, because its id, or its run's, is known with other content. It says nothing
+ * of the run, which keeps its own result.
+ */
+export const commandConflictSchema = z.strictObject({
+  ...resultBase,
+  kind: z.literal("conflict"),
+  known: z.enum(["command", "run"]),
+  atMs: z.int(),
+});
+
 /** What a bridge signs about a run (PROTOCOL 4.3). */
-export const resultSchema = z.discriminatedUnion("kind", [runStartedSchema, runFinishedSchema]);
+export const resultSchema = z.discriminatedUnion("kind", [runStartedSchema, runFinishedSchema, commandConflictSchema]);
+export type CommandConflict = z.infer<typeof commandConflictSchema>;
 export type RunStarted = z.infer<typeof runStartedSchema>;
 export type RunFinished = z.infer<typeof runFinishedSchema>;
 export type RunResult = z.infer<typeof resultSchema>;

@@ -1,0 +1,102 @@
+import type { OrgId, UserId } from "@quarterdeck/core/ids";
+import { limits } from "@quarterdeck/core/protocol/limits";
+import { secondMs } from "@quarterdeck/core/units";
+import type { Runtime } from "../runtime.ts";
+import { takeRight, type LostRight } from "./lost-right.ts";
+import { isLowered } from "./permissions.ts";
+import { readStandings, type Standing } from "./repo.ts";
+import type { RightInUse } from "./rights-in-use.ts";
+
+const everyMs = 3 * secondMs;
+
+interface Loss {
+  readonly orgId: OrgId;
+  readonly userId: UserId;
+  /** The widest that the user lost. */
+  readonly kind: "sessionEnded" | "lowered" | "removed";
+  readonly rights: readonly RightInUse[];
+}
+
+/**
+ * Compares the rights in use with the database every few seconds. It finds what nobody said: a session that ran out, rows
+ * that the operator changed, and a ticket that was given while its right was being taken away.
+ */
+export class RightsWatch {
+  readonly #runtime: Runtime;
+  readonly #timer: NodeJS.Timeout;
+  #running = Promise.resolve();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+    this.#timer = setInterval(() => {
+      this.#running = this.#running
+        .then(() => this.#compare())
+        .catch((error: unknown) => runtime.log.error({ err: error }, "comparing the rights in use failed"));
+    }, everyMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #compare(): Promise<void> {
+    const { db, clock, rights } = this.#runtime;
+    const used = rights.list(clock.nowMs());
+    if (used.length === 0) return;
+    const standings = await readStandings(db, used, clock.nowMs());
+    for (const loss of findLosses(used, standings)) await this.#end(loss);
+  }
+
+  async #end({ orgId, userId, kind, rights: lost }: Loss): Promise<void> {
+    const { rights, clock } = this.#runtime;
+    const isLost = (right: RightInUse) => lost.some((other) => isSame(other, right));
+    // Kept until it is in the outbox, so that the next round tries again where writing fails.
+    const untilMs = clock.nowMs() + limits.viewerConnectionMs;
+    for (const { tokenHash, caller } of lost) rights.ticketGiven({ tokenHash, caller, untilMs });
+    rights.closeSockets(isLost, kind === "lowered" ? "changed" : "signedOut");
+    await takeRight(this.#runtime, { orgId, userId, endsReading: kind === "removed", audit: noticed[kind] }, []);
+    rights.forgetTickets(isLost);
+  }
+}
+
+const noticed = {
+  sessionEnded: noticedAs("session.end"),
+  lowered: noticedAs("member.setRole"),
+  removed: noticedAs("member.remove"),
+} as const;
+
+function noticedAs(action: string): LostRight["audit"] {
+  return { actor: "platform", address: null, action, detail: "noticed: nobody said so to the platform" };
+}
+
+function isSame(a: RightInUse, b: RightInUse): boolean {
+  return a.tokenHash === b.tokenHash && a.caller.orgId === b.caller.orgId && a.caller.role === b.caller.role;
+}
+
+/** Who has less than what is in use, each user once. */
+export function findLosses(used: readonly RightInUse[], standings: readonly Standing[]): Loss[] {
+  const losses = new Map<string, Loss>();
+  for (const right of used) {
+    const { orgId, userId } = right.caller;
+    const standing = standings.find((other) => other.tokenHash === right.tokenHash && other.orgId === orgId);
+    const kind = lossOf(right, standing);
+    if (kind === null) continue;
+    const key = `${orgId} ${userId}`;
+    const known = losses.get(key);
+    const isWider = known === undefined || kind === "removed" || known.kind === "sessionEnded";
+    losses.set(key, {
+      orgId,
+      userId,
+      kind: isWider ? kind : known.kind,
+      rights: [...(known?.rights ?? []), right],
+    });
+  }
+  return [...losses.values()];
+}
+
+function lossOf({ caller }: RightInUse, standing: Standing | undefined): Loss["kind"] | null {
+  if (!standing || standing.role === null) return "removed";
+  if (isLowered(caller.role, standing.role)) return "lowered";
+  return standing.hasSession ? null : "sessionEnded";
+}
