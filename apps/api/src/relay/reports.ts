@@ -21,7 +21,7 @@ import {
   setServerOnline,
   type ReportingServer,
 } from "./report-repo.ts";
-import { isStreamOver, startStream } from "./report-stream.ts";
+import { hashReport, isStreamOver, startStream } from "./report-stream.ts";
 import { endRun, finishRun, markDispatched, markStarted } from "./run-transitions.ts";
 
 /**
@@ -38,6 +38,7 @@ export async function recordReports(
   const isNewStream = server.reportStream !== stream;
   if (isNewStream && (await isStreamOver(runtime.db, { serverId, stream }))) return streamOver;
   const ordered = inOrder(reports);
+  if (!isNewStream && contradicts(server, ordered)) return streamOver;
   const first = ordered[0]?.seq ?? 1;
   const recordedSeq = isNewStream ? first - 1 : server.reportSeq;
   const fresh = ordered.filter(({ seq }) => seq > recordedSeq);
@@ -46,7 +47,7 @@ export async function recordReports(
     fresh.map(async (report, index): Promise<Unit> => {
       const mark = runtime.makeId("entry");
       const previousSeq = fresh[index - 1]?.seq ?? recordedSeq;
-      const step = { serverId, stream, previousSeq, seq: report.seq, mark };
+      const step = { serverId, stream, previousSeq, seq: report.seq, hash: hashReport(report), mark };
       return [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
     }),
   );
@@ -57,6 +58,12 @@ export async function recordReports(
   // Another process recorded some of them at the same time, or a later stream.
   const now = await findReportingServer(runtime.db, serverId);
   return now?.reportStream === stream ? { through: now.reportSeq } : streamOver;
+}
+
+/** Whether the newest number that is recorded comes again for another report: the relay has an old copy of its storage. */
+function contradicts({ reportSeq, reportHash }: ReportingServer, reports: readonly Report[]): boolean {
+  const again = reports.find(({ seq }) => seq === reportSeq);
+  return again !== undefined && hashReport(again) !== reportHash;
 }
 
 const streamOver: ReportAnswer = { through: 0, isStreamOver: true };
