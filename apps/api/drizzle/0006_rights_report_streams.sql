@@ -5,4 +5,5 @@ CREATE TABLE `ended_report_streams` (
 	FOREIGN KEY (`serverId`) REFERENCES `servers`(`serverId`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
-ALTER TABLE `servers` ADD `reportStream` text;
+ALTER TABLE `servers` ADD `reportStream` text;--> statement-breakpoint
+ALTER TABLE `servers` ADD `reportHash` text;

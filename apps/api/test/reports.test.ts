@@ -103,7 +103,6 @@ test("a relay object that lost its storage counts anew, and nothing that it repo
   expect((await fixture.api.tasks.get.query({ taskId })).verdict).toBe("succeeded");
   const online = { kind: "online", epoch: 1, bootId: "b", capabilities } as const;
   expect(await send(platform, fixture, ["second", 2, online])).toMatchObject({ through: 2 });
-  expect(await send(platform, fixture, ["second", 2, silent])).toMatchObject({ through: 2 });
   // What of the first stream comes late is refused, also when it is the number that would have been next.
   for (const seq of [2, 58]) {
     const late = await send(platform, fixture, [reportStream, seq, silent]);
@@ -118,6 +117,24 @@ test("an object with an old copy of its storage goes on in a new stream, from th
   const online = { kind: "online", epoch: 1, bootId: "b", capabilities } as const;
   expect(await send(platform, fixture, ["second", 41, online])).toMatchObject({ through: 41 });
   expect(await send(platform, fixture, ["second", 42, online])).toMatchObject({ through: 42 });
+});
+
+test("a number that is recorded for another report shows an old copy of the storage, also amid others; the same report does not [F3]", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId } = await platform.withWorkspace();
+  const post = async (stream: string, reports: object[]) =>
+    (await platform.internal("/relay/reports", { serverId, stream, reports })).json();
+  const online = { kind: "online", epoch: 1, bootId: "b", capabilities, atMs: 5 };
+  const silent = { kind: "offline", reason: "silent", atMs: 6 };
+  const numbered = (from: number, ...reports: object[]) =>
+    reports.map((report, index) => ({ ...report, seq: from + index }));
+  await post(reportStream, numbered(2, silent, online));
+  expect(await post(reportStream, numbered(2, silent, online, silent))).toMatchObject({ through: 4 });
+  const copy = numbered(2, silent, silent, online, online);
+  expect(await post(reportStream, copy)).toMatchObject({ through: 0, isStreamOver: true });
+  expect((await api.servers.get.query({ serverId })).status).toBe("offline");
+  expect(await post("second", copy)).toMatchObject({ through: 5 });
+  expect((await api.servers.get.query({ serverId })).status).toBe("online");
 });
 
 test("of two processes that begin a stream at once one does, and the stream before stays over [F2]", async () => {
@@ -135,7 +152,7 @@ test("a report that another replica has recorded meanwhile changes nothing, alth
   await using platform = await TestApi.start();
   const { serverId } = await platform.withWorkspace();
   await platform.report(serverId, { kind: "offline", reason: "silent" });
-  const late = { serverId, stream: reportStream, previousSeq: 0, seq: 1, mark: "late" };
+  const late = { serverId, stream: reportStream, previousSeq: 0, seq: 1, hash: "late", mark: "late" };
   const online = { kind: "online", epoch: 1, bootId: "late", capabilities, seq: 1, atMs: 1 } as const;
   const outcomes = await platform.api.runtime.writer.commit([
     advanceReports(late),

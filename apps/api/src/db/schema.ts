@@ -153,6 +153,8 @@ export const servers = sqliteTable(
     reportMark: text(),
     /** Which numbering of the relay's that number is of. */
     reportStream: text(),
+    /** SHA-256 of that report: another one under its number is of an old copy of the relay's storage. */
+    reportHash: text(),
   },
   (table) => [
     index("servers_by_org").on(table.orgId, table.createdAtMs), // listing

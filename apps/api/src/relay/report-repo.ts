@@ -14,6 +14,7 @@ export interface ReportingServer {
   readonly publicKey: string;
   readonly reportSeq: number;
   readonly reportStream: string | null;
+  readonly reportHash: string | null;
   readonly revokedAtMs: number | null;
 }
 
@@ -25,6 +26,7 @@ const reportingServer = prepared((db) =>
       publicKey: servers.publicKey,
       reportSeq: servers.reportSeq,
       reportStream: servers.reportStream,
+      reportHash: servers.reportHash,
       revokedAtMs: servers.revokedAtMs,
     })
     .from(servers)
@@ -78,9 +80,10 @@ export function advanceReports(step: {
   stream: string;
   previousSeq: number;
   seq: number;
+  hash: string;
   mark: string;
 }): SQL {
-  return sql`update ${servers} set "reportSeq" = ${step.seq}, "reportMark" = ${step.mark}
+  return sql`update ${servers} set "reportSeq" = ${step.seq}, "reportMark" = ${step.mark}, "reportHash" = ${step.hash}
     where ${and(eq(servers.serverId, step.serverId), eq(servers.reportStream, step.stream), eq(servers.reportSeq, step.previousSeq))}`;
 }
 

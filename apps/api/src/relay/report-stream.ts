@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import type { ServerId } from "@quarterdeck/core/ids";
+import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
@@ -33,8 +35,12 @@ export function startStream({ serverId, stream, previous }: StreamStart, seq: nu
   const isFollowed: SQL = previous === null ? sql`${servers.reportStream} is null` : eq(servers.reportStream, previous);
   const isOver = sql`exists (select 1 from ${endedReportStreams}
     where ${and(eq(endedReportStreams.serverId, serverId), eq(endedReportStreams.stream, stream))})`;
-  const begin = sql`update ${servers} set "reportStream" = ${stream}, "reportSeq" = ${seq - 1}
+  const begin = sql`update ${servers} set "reportStream" = ${stream}, "reportSeq" = ${seq - 1}, "reportHash" = null
     where ${eq(servers.serverId, serverId)} and ${isFollowed} and not ${isOver}`;
   if (previous === null) return [begin];
   return [begin, insertWhen(endedReportStreams, { serverId, stream: previous }, sql`changes() > 0`)];
+}
+
+export function hashReport(report: Report): string {
+  return createHash("sha256").update(JSON.stringify(report)).digest("base64url");
 }

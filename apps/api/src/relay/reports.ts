@@ -23,7 +23,7 @@ import {
   setServerOnline,
   type ReportingServer,
 } from "./report-repo.ts";
-import { isStreamOver, startStream } from "./report-stream.ts";
+import { hashReport, isStreamOver, startStream } from "./report-stream.ts";
 import { moveRun } from "./run-transitions.ts";
 import { isResultOf } from "./session/judge-result.ts";
 import { newReports } from "./session/new-reports.ts";
@@ -42,6 +42,7 @@ export async function recordReports(
   if (server === null) return null;
   const isNewStream = server.reportStream !== stream;
   if (isNewStream && (await isStreamOver(runtime.db, { serverId, stream }))) return streamOver;
+  if (!isNewStream && contradicts(server, reports)) return streamOver;
   const first = newReports(reports, 0)[0]?.report.seq ?? 1;
   const recordedSeq = isNewStream ? first - 1 : server.reportSeq;
   const fresh = newReports(reports, recordedSeq);
@@ -49,7 +50,7 @@ export async function recordReports(
   const units = await Promise.all(
     fresh.map(async ({ report, previousSeq }): Promise<Unit> => {
       const mark = runtime.makeId("entry");
-      const step = { serverId, stream, previousSeq, seq: report.seq, mark };
+      const step = { serverId, stream, previousSeq, seq: report.seq, hash: hashReport(report), mark };
       return [advanceReports(step), ...(await describeReport(runtime, { server, report, mark }))];
     }),
   );
@@ -61,6 +62,12 @@ export async function recordReports(
   // Another process recorded some of them at the same time, or a later stream.
   const now = await findReportingServer(runtime.db, serverId);
   return now?.reportStream === stream ? { through: now.reportSeq } : streamOver;
+}
+
+/** Whether the newest number that is recorded comes again for another report: the relay has an old copy of its storage. */
+function contradicts({ reportSeq, reportHash }: ReportingServer, reports: readonly Report[]): boolean {
+  const again = reports.find(({ seq }) => seq === reportSeq);
+  return again !== undefined && hashReport(again) !== reportHash;
 }
 
 const streamOver: ReportAnswer = { through: 0, isStreamOver: true };
