@@ -5,10 +5,14 @@ import { expect, test } from "vitest";
 import { TelemetryFlow } from "./telemetry-flow.ts";
 
 const sampleAt = (atMs: number) => ({ atMs }) as Sample;
+const newFlow = () => {
+  let marks = 0;
+  return new TelemetryFlow(() => ++marks);
+};
 const most = 2 * limits.framesPerCheckpoint;
 
 test("a viewer that answers gets every sample", () => {
-  const flow = new TelemetryFlow();
+  const flow = newFlow();
   for (let atMs = 0; atMs < 500; atMs++) {
     const { samples, checkpoint } = flow.offer([sampleAt(atMs)]);
     expect(samples).toEqual([sampleAt(atMs)]);
@@ -17,7 +21,7 @@ test("a viewer that answers gets every sample", () => {
 });
 
 test("[F9] one that does not answer gets so many frames, and the latest sample when it does", () => {
-  const flow = new TelemetryFlow();
+  const flow = newFlow();
   const steps = Array.from({ length: 500 }, (_, atMs) => flow.offer([sampleAt(atMs), sampleAt(atMs + 1)]));
   expect(steps.filter(({ samples }) => samples.length > 0)).toHaveLength(most);
   const marks = steps.flatMap(({ checkpoint }) => checkpoint ?? []);
@@ -29,7 +33,7 @@ test("[F9] one that does not answer gets so many frames, and the latest sample w
 test("[F9] whatever is answered, and when, no more than so many frames are unanswered, and the last sample arrives", () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 400 }), (moves) => {
-      const flow = new TelemetryFlow();
+      const flow = newFlow();
       let unanswered = 0;
       let newest = -1;
       let mark: { readonly number: number; readonly before: number } | null = null;
