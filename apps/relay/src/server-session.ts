@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
-import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import { bridgeToRelaySchema } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
-import type { OutboxEntry, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import type { OutboxEntry, ViewerRevocation, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import { readFeatures } from "@quarterdeck/core/protocol/viewer-features";
 import { hourMs } from "@quarterdeck/core/units";
 import { readSettings, type Env } from "./env.ts";
@@ -138,9 +138,9 @@ export class ServerSession extends DurableObject<Env> {
   }
 
   /** Ends a user's connections, and refuses the tickets that the user was given before. Returns how many ended. */
-  async revokeViewers(userId: UserId): Promise<number> {
+  async revokeViewers(revocation: ViewerRevocation): Promise<number> {
     this.#wake();
-    const closed = this.#viewers.revoke(userId, Date.now());
+    const closed = this.#viewers.revoke(revocation);
     if (closed > 0) this.#dispatch.sendInterest(noRuns);
     await this.#upkeep.settle();
     return closed;

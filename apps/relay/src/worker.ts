@@ -54,7 +54,7 @@ async function drain(request: Request, env: Env, serverId: ServerId): Promise<Re
 async function revokeViewers(request: Request, env: Env, serverId: ServerId): Promise<Response> {
   const wish = await readBody(request, viewerRevocationSchema);
   if (wish instanceof Response) return wish;
-  return Response.json({ closed: await sessionOf(env, serverId).revokeViewers(wish.userId) });
+  return Response.json({ closed: await sessionOf(env, serverId).revokeViewers(wish) });
 }
 
 async function api(request: Request, env: Env, path: readonly string[]): Promise<Response> {

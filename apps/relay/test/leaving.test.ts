@@ -60,7 +60,8 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   first.send({ type: "watchTelemetry" });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => frame.telemetry);
   const path = `/api/servers/${server.serverId}/viewers/revoke`;
-  expect(await post(path, { userId })).toEqual({ status: 200, body: { closed: 2 } });
+  const revokedAtMs = Date.now();
+  expect(await post(path, { userId, revokedAtMs })).toEqual({ status: 200, body: { closed: 2 } });
   expect(await first.closed()).toMatchObject({ code: 4403 });
   expect(await second.closed()).toMatchObject({ code: 4403 });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => !frame.telemetry);
@@ -69,8 +70,31 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   expect(await late.closed()).toMatchObject({ code: 4403 });
   other.send({ type: "watchTelemetry" });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => frame.telemetry);
-  // Whoever gets the right back gets a new ticket, which ends later.
-  const ticket = { userId, expiresAtMs: Date.now() + 61_000 };
-  await openViewer(relay, server.serverId, { topics: ["telemetry"], ticket });
-  expect(await post(path, { userId: "usr_nobody" })).toMatchObject({ status: 400 });
+  // Whoever gets the right back gets a new ticket. What is told again, and late, does not count for that one.
+  await eventually(Date.now, (nowMs) => nowMs > revokedAtMs);
+  const fresh = await relay.platform.ticket(server.serverId, ["telemetry"], { userId });
+  expect(await post(path, { userId, revokedAtMs })).toMatchObject({ status: 200 });
+  await dialViewer(relay, server.serverId, { ticket: fresh }).next("authorized");
+  expect(await post(path, { userId: "usr_nobody", revokedAtMs })).toMatchObject({ status: 400 });
+  expect(await post(path, { userId })).toMatchObject({ status: 400 });
 });
+
+test.each([
+  ["ahead of", 90_000],
+  ["behind", -30_000],
+])(
+  "[T1] with the API's clock %s the relay's, tickets from before a revocation are refused and those from after are not",
+  async (_, aheadMs) => {
+    const server = await FakeServer.make(relay, { orgId });
+    const userId = id("user");
+    const revokedAtMs = Date.now() + aheadMs;
+    const ticketOf = (issuedAtMs: number) =>
+      relay.platform.ticket(server.serverId, ["telemetry"], { userId, issuedAtMs, expiresAtMs: issuedAtMs + 60_000 });
+    const path = `/api/servers/${server.serverId}/viewers/revoke`;
+    expect(await post(path, { userId, revokedAtMs })).toMatchObject({ status: 200 });
+    const before = dialViewer(relay, server.serverId, { ticket: await ticketOf(revokedAtMs - 20_000) });
+    expect(await before.next("error")).toMatchObject({ code: "REVOKED" });
+    const after = dialViewer(relay, server.serverId, { ticket: await ticketOf(revokedAtMs + 1) });
+    await after.next("authorized");
+  },
+);

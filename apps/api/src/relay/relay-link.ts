@@ -1,9 +1,10 @@
-import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import {
   outboxAnswerSchema,
   viewerRevocationAnswerSchema,
   waitingAnswerSchema,
   type OutboxEntry,
+  type ViewerRevocation,
   type WaitingAnswer,
 } from "@quarterdeck/core/protocol/relay-api";
 import type * as z from "zod";
@@ -53,9 +54,9 @@ export class RelayLink {
   }
 
   /** Has a server's object close the sockets of a user who may not watch any more. */
-  async revokeViewers(serverId: ServerId, userId: UserId): Promise<void> {
+  async revokeViewers(serverId: ServerId, revocation: ViewerRevocation): Promise<void> {
     await this.#request(`/api/servers/${serverId}/viewers/revoke`, viewerRevocationAnswerSchema, {
-      body: JSON.stringify({ userId }),
+      body: JSON.stringify(revocation),
       timeoutMs: requestTimeoutMs,
     });
   }

@@ -1,6 +1,7 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import type { ServerId, UserId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
+import type { ViewerRevocation } from "@quarterdeck/core/protocol/relay-api";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import type { Log } from "../log.ts";
@@ -33,7 +34,7 @@ export class ViewerRevocations {
 
   /** Starts telling; whoever calls does not wait for the relay. */
   revoke(scope: TenantScope, userId: UserId): void {
-    const telling = this.#tell(scope, userId)
+    const telling = this.#tell(scope, { userId, revokedAtMs: this.#options.clock.nowMs() })
       .catch((error: unknown) => this.#options.log.error({ err: error, userId }, "telling the relay failed"))
       .finally(() => this.#running.delete(telling));
     this.#running.add(telling);
@@ -44,9 +45,10 @@ export class ViewerRevocations {
     await Promise.all(this.#running);
   }
 
-  async #tell(scope: TenantScope, userId: UserId): Promise<void> {
+  async #tell(scope: TenantScope, revocation: ViewerRevocation): Promise<void> {
     const { db, clock, log } = this.#options;
-    const untilMs = clock.nowMs() + limits.viewerConnectionMs;
+    const { userId, revokedAtMs } = revocation;
+    const untilMs = revokedAtMs + limits.viewerConnectionMs;
     let open = (await listServerRows(db, scope)).map(({ serverId }) => serverId);
     for (let attempt = 0; open.length > 0; attempt++) {
       if (attempt > 0) await this.#pause(Math.min(backoffMs.most, backoffMs.first * 2 ** (attempt - 1)));
@@ -54,18 +56,18 @@ export class ViewerRevocations {
         log.warn({ userId, servers: open.length }, "the relay was not told that a user may no longer watch");
         return;
       }
-      open = await this.#tellAll(open, userId);
+      open = await this.#tellAll(open, revocation);
     }
   }
 
   /** Answers the servers whose objects were not told. */
-  async #tellAll(serverIds: readonly ServerId[], userId: UserId): Promise<ServerId[]> {
+  async #tellAll(serverIds: readonly ServerId[], revocation: ViewerRevocation): Promise<ServerId[]> {
     const waiting = [...serverIds];
     const failed: ServerId[] = [];
     const workers = Array.from({ length: serversAtOnce }, async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         try {
-          await this.#options.relay.revokeViewers(next, userId);
+          await this.#options.relay.revokeViewers(next, revocation);
         } catch (error) {
           if (!(error instanceof RelayUnavailableError)) throw error;
           failed.push(next);

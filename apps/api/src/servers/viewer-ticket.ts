@@ -24,6 +24,7 @@ export async function issueViewerTicket(
   scope: OrgScope,
   { serverId, telemetry, runIds, inputRunIds }: TicketRequest,
 ): Promise<ViewerTicketView> {
+  const issuedAtMs = runtime.clock.nowMs();
   await requireServer(runtime, scope, serverId);
   if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
     throw new QuarterdeckError("FORBIDDEN", "Your role may watch runs and not type into them.");
@@ -39,15 +40,15 @@ export async function issueViewerTicket(
   if (topics.length === 0) {
     throw new QuarterdeckError("BAD_REQUEST", "Say what to watch: telemetry, or the output of at least one run.");
   }
-  const nowMs = runtime.clock.nowMs();
   const ticket: Ticket = {
     ticketId: runtime.makeId("viewer"),
     userId: scope.userId,
     orgId: scope.orgId,
     serverId,
     topics,
-    expiresAtMs: nowMs + limits.ticketMs,
-    connectionExpiresAtMs: nowMs + limits.viewerConnectionMs,
+    issuedAtMs,
+    expiresAtMs: issuedAtMs + limits.ticketMs,
+    connectionExpiresAtMs: issuedAtMs + limits.viewerConnectionMs,
   };
   const keys = await runtime.streamKeys.contentKeys(scope, readable);
   const signed = await runtime.keys.platform.sign("ticket", JSON.stringify(ticket));

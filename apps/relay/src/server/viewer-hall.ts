@@ -1,9 +1,10 @@
 import { accept, refuse, type Refusal, type Result } from "@quarterdeck/core/errors/result";
-import type { RunId, ServerId, UserId } from "@quarterdeck/core/ids";
+import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
 import { trustedKeys } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
+import type { ViewerRevocation } from "@quarterdeck/core/protocol/relay-api";
 import type { ViewerFrame } from "@quarterdeck/core/protocol/relay-to-viewer";
 import type { InputState, RunInput } from "@quarterdeck/core/protocol/run-input";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
@@ -172,8 +173,8 @@ export class ViewerHall {
   }
 
   /** Closes a user's connections. Returns how many. */
-  revoke(userId: UserId, nowMs: number): number {
-    rememberRevocation(this.#state.sql, userId, nowMs);
+  revoke({ userId, revokedAtMs }: ViewerRevocation): number {
+    rememberRevocation(this.#state.sql, userId, revokedAtMs);
     const revoked = [...this.#viewers].filter(([, viewer]) => viewer.userId === userId);
     for (const [socket] of revoked) {
       this.#refuse(socket, { code: "REVOKED", message: "Your right to watch this server was taken away." });

@@ -30,7 +30,10 @@ export function restartGraceMs(spreadMs: number): number {
 /** A used ticket is remembered this much longer than it is valid, so that a clock that steps back revives none. */
 export const ticketMemoryMs = limits.clockSkewMs;
 
-/** A user's revocation is remembered until every ticket from before it has run out. */
+/**
+ * A user's revocation is remembered until every ticket from before it has run out. Its time and the ends of tickets are of the
+ * API's clock, so this holds however much the relay's differs; the skew is for a clock that steps back.
+ */
 export const revocationMemoryMs = limits.ticketMs + limits.clockSkewMs;
 
 /** When the alarm must ring next, or `null` when the object may sleep until somebody calls. */

@@ -127,8 +127,13 @@ export type RenewalAnswer = z.infer<typeof renewalAnswerSchema>;
  */
 export const drainRequestSchema = z.strictObject({ spreadMs: spreadMs.optional() });
 
-/** Body of `POST /api/servers/:serverId/viewers/revoke`: this user may not watch any more (PROTOCOL 6.7). */
-export const viewerRevocationSchema = z.strictObject({ userId: idSchema("user") });
+/**
+ * Body of `POST /api/servers/:serverId/viewers/revoke`: this user may not watch any more, and had that right until then by
+ * the clock of the API, which tickets are dated by too (PROTOCOL 6.7).
+ */
+export const viewerRevocationSchema = z.strictObject({ userId: idSchema("user"), revokedAtMs: z.int().min(0) });
+
+export type ViewerRevocation = z.infer<typeof viewerRevocationSchema>;
 
 /** Its answer: how many connections were closed. */
 export const viewerRevocationAnswerSchema = z.strictObject({ closed: z.int().min(0) });
