@@ -1,6 +1,13 @@
 import { sampleSchema, telemetryGapSchema } from "@quarterdeck/core/protocol/telemetry";
 import * as z from "zod";
-import { mergeReadings, noReadings, slotPlace, type HistorySlot, type Readings } from "../session/telemetry-history.ts";
+import {
+  historySlots,
+  mergeReadings,
+  noReadings,
+  slotPlace,
+  type HistorySlot,
+  type Readings,
+} from "../session/telemetry-history.ts";
 import { firstRow, readInteger, readText, type Row, type Sql } from "./sql.ts";
 
 const bodySchema = z.strictObject({ samples: z.array(sampleSchema), gaps: z.array(telemetryGapSchema) });
@@ -24,11 +31,29 @@ export function storeSlot(sql: Sql, { startMs, samples, gaps }: HistorySlot): vo
   );
 }
 
-/** The readings of the slots that begin within the times, oldest first. */
+/** The readings of the slots that begin within the times, oldest first: less than a history length. It reads no other row. */
 export function readHistory(sql: Sql, { fromMs, toMs }: { fromMs: number; toMs: number }): Readings {
-  const slots = sql
-    .exec(`SELECT body FROM telemetry_history WHERE start_ms BETWEEN ? AND ? ORDER BY start_ms`, fromMs, toMs)
-    .toArray()
+  const [first, last] = [slotPlace(fromMs), slotPlace(toMs)];
+  const ranges: readonly (readonly [number, number])[] =
+    first <= last
+      ? [[first, last]]
+      : [
+          [first, historySlots - 1],
+          [0, last],
+        ];
+  const slots = ranges
+    .flatMap(([from, to]) =>
+      sql
+        .exec(
+          `SELECT body FROM telemetry_history
+           WHERE place BETWEEN ? AND ? AND start_ms BETWEEN ? AND ? ORDER BY place`,
+          from,
+          to,
+          fromMs,
+          toMs,
+        )
+        .toArray(),
+    )
     .map(readBody);
   return { samples: slots.flatMap(({ samples }) => samples), gaps: slots.flatMap(({ gaps }) => gaps) };
 }
