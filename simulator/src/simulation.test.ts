@@ -5,10 +5,12 @@ import { describe, expect, it } from "vitest";
 import { playSeeds } from "./players.ts";
 import { drawScenario } from "./scenario.ts";
 import { kindOf, shrink } from "./shrink.ts";
-import { wrongVersions } from "./wrong-versions.ts";
+import { isCaught, wrongVersions } from "./wrong-versions.ts";
 
 /** How many seeds a wrong version has until it must be seen. */
 const patience = 1000;
+/** The first scenarios, in which nothing is wrong with any of them. */
+const wellPlayed = 10;
 
 it("keeps every promise in 2000 scenarios of faults [F1] [F2] [F3] [F4] [F5] [F7]", async () => {
   const { scenarios, failures } = await playSeeds({ first: 0, count: 2000 });
@@ -17,10 +19,21 @@ it("keeps every promise in 2000 scenarios of faults [F1] [F2] [F3] [F4] [F5] [F7
 });
 
 describe.concurrent("sees a shipped source that", () => {
-  it.each(wrongVersions)("$name", async ({ name }) => {
-    const { failures } = await playSeeds({ first: 0, count: patience, wrong: name });
-    expect(failures).toHaveLength(1);
+  it.each(wrongVersions)("$name", async (version) => {
+    const { failures } = await playSeeds({ first: 0, count: patience, wrong: version.name });
+    expect(version.caughtBy).toContain(kindOf(failures.at(-1)?.violations[0] ?? "nothing"));
+    // What merely breaks the shipped source does not get through the first scenarios.
+    expect(Number(failures[0]?.seed)).toBeGreaterThanOrEqual(wellPlayed);
   });
+});
+
+it("does not take a wrong version for caught that merely throws, or hangs where its mistake would show otherwise", () => {
+  for (const version of wrongVersions) {
+    expect(isCaught(version, ["at 12 ms: the relay threw: TypeError: nothing is not a function"])).toBe(false);
+    expect(isCaught(version, [])).toBe(false);
+    const hangs = isCaught(version, ["at 12 ms: convergence: run_1 is queued"]);
+    expect(hangs).toBe(version.caughtBy.includes("convergence"));
+  }
 });
 
 it("plays a seed again exactly, also in another process", () => {

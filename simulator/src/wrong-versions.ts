@@ -1,8 +1,11 @@
+import { kindOf } from "./shrink.ts";
 import type { Patch } from "./hooks/shipped-sources.ts";
 
 /** A mistake that the simulation must see: shipped source with a defence taken out. */
 export interface WrongVersion {
   readonly name: string;
+  /** The kinds of violation that its mistake leads to. Another one only shows that something is broken. */
+  readonly caughtBy: readonly string[];
   readonly patches: readonly Patch[];
 }
 
@@ -20,6 +23,7 @@ const relay = (file: string, find: string, replace: string): Patch => ({
 export const wrongVersions: readonly WrongVersion[] = [
   {
     name: "acknowledges commands before they are on the disk",
+    caughtBy: ["convergence"],
     patches: [
       bridge(
         "connection/connection.ts",
@@ -30,6 +34,7 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "starts a wrapper that does not claim its run",
+    caughtBy: ["once"],
     patches: [
       bridge(
         "wrapper/run-program.ts",
@@ -40,10 +45,12 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "runs again what was cut off, whatever its effect",
+    caughtBy: ["once"],
     patches: [bridge("journal/recovery.ts", 'evidence.effect === "idempotent" ? "rerun" : "indeterminate"', '"rerun"')],
   },
   {
     name: "knows commands only by ids, and forgets those after a second",
+    caughtBy: ["once"],
     patches: [
       bridge(
         "connection/session/session.ts",
@@ -57,6 +64,7 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "listens to connections of older epochs",
+    caughtBy: ["fencing"],
     patches: [
       relay(
         "server/bridge-link.ts",
@@ -77,10 +85,12 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "acknowledges commands past a gap",
+    caughtBy: ["convergence"],
     patches: [bridge("connection/session/session.ts", "if (item.seq !== takenCommands + 1) {", "if (item.seq < 0) {")],
   },
   {
     name: "reserves without looking at the limit",
+    caughtBy: ["quota"],
     patches: [
       {
         file: "packages/core/src/quota/flat-ledger.ts",
@@ -91,6 +101,7 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "takes a wrapper that is gone for a run that never started",
+    caughtBy: ["once"],
     patches: [
       bridge(
         "journal/recovery.ts",
@@ -100,12 +111,13 @@ export const wrongVersions: readonly WrongVersion[] = [
       bridge(
         "runs/program-run.ts",
         'if (recovery === "rerun") {',
-        'if (recovery === "rerun" || recovery === "start") {',
+        'if (recovery === "rerun" || (recovery === "start" && readMarker(run.directory))) {',
       ),
     ],
   },
   {
     name: "lets a cancel overtake its task",
+    caughtBy: ["cancel"],
     patches: [
       relay(
         "server/run-desk.ts",
@@ -121,3 +133,8 @@ export const wrongVersions: readonly WrongVersion[] = [
     ],
   },
 ];
+
+/** Whether a failed scenario shows the mistake that a wrong version was given. */
+export function isCaught({ caughtBy }: WrongVersion, [first]: readonly string[]): boolean {
+  return first !== undefined && caughtBy.includes(kindOf(first));
+}

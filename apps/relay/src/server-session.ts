@@ -191,7 +191,8 @@ export class ServerSession extends DurableObject<Env> {
       this.#bridge.drop({ code: "SERVER_OFFLINE", message: "No heartbeat came." });
       this.#wentOffline("no heartbeat came");
     }
-    if (this.#missedSinceMs !== null && this.#missedSinceMs + restartGraceMs <= nowMs) {
+    const givenUpMs = this.#connectionGivenUpMs();
+    if (givenUpMs !== null && givenUpMs <= nowMs) {
       this.#wentOffline("the relay was started again and the server has not come back yet");
     }
     if (this.#viewers.expire(nowMs)) this.#dispatch.sendInterest(noRuns);
@@ -316,11 +317,15 @@ export class ServerSession extends DurableObject<Env> {
     this.#viewers.announce({ isOnline: false, sinceMs });
   }
 
+  #connectionGivenUpMs(): number | null {
+    return this.#missedSinceMs === null ? null : this.#missedSinceMs + restartGraceMs(this.#state.server().spreadMs);
+  }
+
   #deadlines() {
     return {
       oldestHandshakeMs: this.#bridge.oldestHandshakeMs(),
       bridgeHeardMs: this.#bridge.heardMs(),
-      connectionMissedMs: this.#missedSinceMs,
+      connectionGivenUpMs: this.#connectionGivenUpMs(),
       renewalsDueMs: this.#dispatch.renewalsDueMs(),
       nextTicketExpiryMs: nextTicketExpiry(this.#state.sql),
       nextViewerExpiryMs: this.#viewers.nextExpiryMs(),

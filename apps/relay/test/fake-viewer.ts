@@ -30,6 +30,17 @@ export async function openViewer(
   return peer;
 }
 
+/** Makes a viewer say, as the console does, what it has read. */
+export function answerMarks(viewer: Peer): void {
+  let read = 0;
+  viewer.socket.on("message", () => {
+    for (const frame of viewer.frames.slice(read)) {
+      if (frame.type === "checkpoint") viewer.send({ type: "reached", number: frame["number"] });
+    }
+    read = viewer.frames.length;
+  });
+}
+
 /** Puts output frames together as a console does: drops and trims what it has; a hole is an error. */
 export function assemble(frames: readonly Frame[], fromOffset = 0): Buffer {
   const parts: Uint8Array[] = [];

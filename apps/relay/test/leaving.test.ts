@@ -59,7 +59,8 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   const unused = await relay.platform.ticket(server.serverId, ["telemetry"], { userId });
   first.send({ type: "watchTelemetry" });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => frame.telemetry);
-  await server.outbox({ kind: "revokeViewers", userId, atMs: Date.now() });
+  const atMs = Date.now();
+  await server.outbox({ kind: "revokeViewers", userId, atMs });
   expect(await first.closed()).toMatchObject({ code: 4403 });
   expect(await second.closed()).toMatchObject({ code: 4403 });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => !frame.telemetry);
@@ -68,9 +69,9 @@ test("[T1] a user whose right is taken away is cut off at once, with every ticke
   expect(await late.closed()).toMatchObject({ code: 4403 });
   other.send({ type: "watchTelemetry" });
   await bridge.peer.next<{ type: string; telemetry: boolean }>("interest", (frame) => frame.telemetry);
-  // Whoever gets the right back gets a new ticket, which ends later.
-  const ticket = { userId, expiresAtMs: Date.now() + 61_000 };
-  await openViewer(relay, server.serverId, { topics: ["telemetry"], ticket });
+  // Whoever gets the right back gets a new ticket.
+  await eventually(Date.now, (nowMs) => nowMs > atMs);
+  await openViewer(relay, server.serverId, { topics: ["telemetry"], ticket: { userId } });
 });
 
 test("[F1] a revocation outlives an eviction, and one that comes again cuts nobody off and moves no time back", async () => {
@@ -88,8 +89,8 @@ test("[F1] a revocation outlives an eviction, and one that comes again cuts nobo
     await own.evict(server.serverId);
     const late = dialViewer(own, server.serverId, { ticket: unused });
     expect(await late.next("error")).toMatchObject({ code: "REVOKED" });
-    const ticket = { userId, expiresAtMs: Date.now() + 61_000 };
-    const viewer = await openViewer(own, server.serverId, { topics: ["telemetry"], ticket });
+    await eventually(Date.now, (nowMs) => nowMs > atMs);
+    const viewer = await openViewer(own, server.serverId, { topics: ["telemetry"], ticket: { userId } });
     const again = [{ kind: "revokeViewers" as const, userId, atMs, position: position + 1 }];
     expect(await own.postOutbox(server.serverId, again)).toBe(server.position);
     await server.connect();
@@ -98,3 +99,22 @@ test("[F1] a revocation outlives an eviction, and one that comes again cuts nobo
     await own.stop();
   }
 });
+
+test.each([
+  ["ahead of", 90_000],
+  ["behind", -30_000],
+])(
+  "[T1] with the API's clock %s the relay's, tickets from before a revocation are refused and those from after are not",
+  async (_, aheadMs) => {
+    const server = await FakeServer.make(relay, { orgId });
+    const userId = id("user");
+    const revokedAtMs = Date.now() + aheadMs;
+    const ticketOf = (issuedAtMs: number) =>
+      relay.platform.ticket(server.serverId, ["telemetry"], { userId, issuedAtMs, expiresAtMs: issuedAtMs + 60_000 });
+    await server.outbox({ kind: "revokeViewers", userId, atMs: revokedAtMs });
+    const before = dialViewer(relay, server.serverId, { ticket: await ticketOf(revokedAtMs - 20_000) });
+    expect(await before.next("error")).toMatchObject({ code: "REVOKED" });
+    const after = dialViewer(relay, server.serverId, { ticket: await ticketOf(revokedAtMs + 1) });
+    await after.next("authorized");
+  },
+);

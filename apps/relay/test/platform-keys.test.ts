@@ -44,6 +44,7 @@ async function takesTicketBy(server: FakeServer, publicKey: string): Promise<boo
     orgId,
     serverId: server.serverId,
     topics: ["telemetry"],
+    issuedAtMs: nowMs,
     expiresAtMs: nowMs + 60_000,
     connectionExpiresAtMs: nowMs + 900_000,
   };

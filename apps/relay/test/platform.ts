@@ -137,6 +137,7 @@ export class Platform {
       orgId,
       serverId,
       topics,
+      issuedAtMs: Date.now(),
       expiresAtMs: Date.now() + 60_000,
       connectionExpiresAtMs: Date.now() + 900_000,
       ...parts,

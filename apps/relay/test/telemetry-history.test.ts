@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeReadings, encodeReadings, type CompactReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import type { TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import { hourMs, minuteMs } from "@quarterdeck/core/units";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Connection, FakeServer } from "./fake-bridge.ts";
-import { openViewer } from "./fake-viewer.ts";
+import { FakeServer } from "./fake-bridge.ts";
+import { answerMarks, openViewer } from "./fake-viewer.ts";
 import type { Frame, Peer } from "./peer.ts";
+import { halfMinutely, readingAt, sendSpool } from "./past-readings.ts";
 import { orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
 
@@ -27,50 +28,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const sample = (atMs: number): Sample => ({
-  atMs,
-  cpu: 100,
-  cpuCapacity: 2000,
-  memoryUsed: 1,
-  memoryTotal: 2,
-  diskUsed: 1,
-  diskTotal: 2,
-  networkReceived: 0,
-  networkSent: 0,
-  load1: 0.5,
-  runs: 0,
-});
-
-/** Every half minute from `hours` ago until now. */
-function past(hours: number): Sample[] {
-  const nowMs = Date.now();
-  const count = (hours * hourMs) / limits.sampleUnwatchedMs;
-  return Array.from({ length: count }, (_, i) => sample(nowMs - (count - i) * limits.sampleUnwatchedMs));
-}
-
-/** Sends a spool as a bridge does: the next piece when the last is stored. */
-async function send({ peer, welcome }: Connection, samples: readonly Sample[], gaps: TelemetryGap[] = []) {
-  for (let sent = 0; sent < samples.length; sent += limits.historySamplesPerFrame) {
-    const piece = samples.slice(sent, sent + limits.historySamplesPerFrame);
-    const through = sent + piece.length;
-    const readings = encodeReadings(piece);
-    peer.send({ type: "history", epoch: welcome.epoch, through, readings, gaps: sent === 0 ? gaps : [] });
-    await peer.next<Frame & { through: number }>("historyStored", (frame) => frame.through === through);
-  }
-}
-
 async function watch(server: FakeServer, historyMs: number): Promise<Peer> {
   const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
+  answerMarks(viewer);
   viewer.send({ type: "watchTelemetry", historyMs });
   return viewer;
 }
 
+/** What came of the past until a reading, each once: stretches may overlap. */
 async function received(viewer: Peer, until: number): Promise<{ times: number[]; gaps: TelemetryGap[] }> {
   const frames = () => viewer.frames.filter((frame): frame is HistoryFrame => frame.type === "history");
   await viewer.until(() => frames().some((frame) => timesIn(frame).includes(until)), `the reading of ${until}`);
   return {
-    times: frames().flatMap(timesIn),
-    gaps: frames().flatMap(({ gaps }) => gaps),
+    times: [...new Set(frames().flatMap(timesIn))],
+    gaps: [...new Map(frames().flatMap(({ gaps }) => gaps.map((gap) => [gap.fromMs, gap]))).values()],
   };
 }
 
@@ -79,9 +50,9 @@ test("what a server could not send while it was away reaches whoever watches, an
   const connection = await server.connect();
   const watching = await watch(server, 0);
   await connection.peer.next<Frame & { telemetry: boolean }>("interest", (frame) => frame.telemetry);
-  const samples = past(2);
+  const samples = halfMinutely(2);
   const gap: TelemetryGap = { fromMs: Date.now() - 5 * hourMs, toMs: Date.now() - 3 * hourMs, reason: "tooOld" };
-  await send(connection, samples, [gap]);
+  await sendSpool(connection, samples, [gap]);
   const times = samples.map(({ atMs }) => atMs);
   const last = times.at(-1)!;
   expect(await received(watching, last)).toEqual({ times, gaps: [gap] });
@@ -99,11 +70,11 @@ test("what a server could not send while it was away reaches whoever watches, an
 
 test("survives a restart of the relay, and a piece that comes twice is there once", async () => {
   const server = await FakeServer.make(relay, { orgId });
-  const samples = past(0.5);
-  await send(await server.connect(), samples);
+  const samples = halfMinutely(0.5);
+  await sendSpool(await server.connect(), samples);
   await relay.stop();
   await relay.start();
-  await send(await server.connect(), samples);
+  await sendSpool(await server.connect(), samples);
   const { times } = await received(await watch(server, hourMs), samples.at(-1)!.atMs);
   expect(times).toEqual(samples.map(({ atMs }) => atMs));
 });
@@ -111,7 +82,7 @@ test("survives a restart of the relay, and a piece that comes twice is there onc
 test("a day takes one row for five minutes, and further days take the places of the first", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const connection = await server.connect();
-  await send(connection, past(23));
+  await sendSpool(connection, halfMinutely(23));
   const rows = async () =>
     (await relay.sql(server.serverId, "SELECT count(*) AS n FROM telemetry_history"))[0]?.["n"] as number;
   expect(await rows()).toBeLessThanOrEqual((23 * hourMs) / limits.historySlotMs + 1);
@@ -119,7 +90,7 @@ test("a day takes one row for five minutes, and further days take the places of 
   // A hostile bridge: as many readings as it can, at all times.
   const { peer, welcome } = connection;
   for (let n = 1; n <= 10; n++) {
-    const samples = Array.from({ length: 120 }, (_, i) => sample(Date.now() - i * 12 * minuteMs - n));
+    const samples = Array.from({ length: 120 }, (_, i) => readingAt(Date.now() - i * 12 * minuteMs - n));
     peer.send({ type: "history", epoch: welcome.epoch, through: n, readings: encodeReadings(samples), gaps: [] });
   }
   await peer.next<Frame & { through: number }>("historyStored", (frame) => frame.through === 10);
@@ -130,6 +101,10 @@ test("a day takes one row for five minutes, and further days take the places of 
 
 test("readings from the future or from long ago are acknowledged and not kept", async () => {
   const server = await FakeServer.make(relay, { orgId });
-  await send(await server.connect(), [sample(1), sample(Date.now() + hourMs), sample(Date.now() - 25 * hourMs)]);
+  await sendSpool(await server.connect(), [
+    readingAt(1),
+    readingAt(Date.now() + hourMs),
+    readingAt(Date.now() - 25 * hourMs),
+  ]);
   expect(await relay.sql(server.serverId, "SELECT * FROM telemetry_history")).toEqual([]);
 });

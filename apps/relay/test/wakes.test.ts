@@ -1,12 +1,13 @@
-import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
-import type { Sample } from "@quarterdeck/core/protocol/telemetry";
-import { secondMs } from "@quarterdeck/core/units";
+import { minuteMs, secondMs } from "@quarterdeck/core/units";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { FakeServer } from "./fake-bridge.ts";
+import { historySlots } from "../src/session/telemetry-history.ts";
+import { playBridge, type ReadingsFrame } from "./bridge-telemetry.ts";
+import { type Connection, FakeServer } from "./fake-bridge.ts";
+import { FakePage } from "./fake-page.ts";
 import { openViewer } from "./fake-viewer.ts";
 import type { InterestFrame } from "./output-source.ts";
 import { eventually, type Peer } from "./peer.ts";
@@ -26,19 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const sample: Sample = {
-  atMs: 1,
-  cpu: 100,
-  cpuCapacity: 2000,
-  memoryUsed: 1,
-  memoryTotal: 2,
-  diskUsed: 1,
-  diskTotal: 2,
-  networkReceived: 0,
-  networkSent: 0,
-  load1: 0.5,
-  runs: 0,
-};
+const minutes = 10;
 
 async function beat(peer: Peer): Promise<void> {
   const answered = peer.texts.filter((text) => text === heartbeat.pong).length;
@@ -61,20 +50,56 @@ async function idleServer() {
   return { server, ...connection };
 }
 
-test("[F10] nothing wakes an unwatched idle object but its telemetry frame a minute and the one alarm", async () => {
+interface Replay {
+  /** So many frames go out before it is looked whether they were taken. */
+  readonly atOnce: number;
+  /** Returns how many frames of samples were taken since the beginning. */
+  readonly taken: () => number | Promise<number>;
+  readonly between: () => Promise<void>;
+}
+
+/** Sends what a bridge's own code sent. Returns what it cost, for each minute. */
+async function replay({ peer, welcome }: Connection, frames: readonly ReadingsFrame[], options: Replay) {
+  const { atOnce, taken, between } = options;
+  const rows = await relay.rows();
+  let samples = 0;
+  for (const [sent, frame] of frames.entries()) {
+    peer.send({ ...frame, epoch: welcome.epoch });
+    if (frame.type === "history") await peer.next("historyStored", ({ through }) => through === frame.through);
+    else samples++;
+    if ((sent + 1) % atOnce > 0 && sent + 1 < frames.length) continue;
+    await eventually(taken, (count) => count >= samples);
+    await between();
+  }
+  const now = await relay.rows();
+  return {
+    messages: frames.length / minutes,
+    history: (frames.length - samples) / minutes,
+    read: (now.read - rows.read) / minutes,
+    written: (now.written - rows.written) / minutes,
+  };
+}
+
+/** Sends ten minutes of an unwatched bridge to an object that sleeps after each frame. */
+async function replayUnwatched(connection: Connection, between: () => Promise<void>) {
+  const frames = playBridge(minutes, { isWatched: false, folder });
+  const before = (await relay.wakes())["message"] ?? 0;
+  const isHistory = (count: number) => frames.slice(0, count).filter(({ type }) => type === "history").length;
+  const taken = async () => {
+    const messages = ((await relay.wakes())["message"] ?? 0) - before;
+    return messages - isHistory(messages);
+  };
+  return await replay(connection, frames, { atOnce: 1, taken, between });
+}
+
+test("[F10] nothing wakes an unwatched idle object but the frame of its bridge a minute and the one alarm", async () => {
   const { server, peer, welcome } = await idleServer();
   const before = await relay.wakes();
-  const minutes = 10;
-  for (let minute = 0; minute < minutes; minute++) {
+  await replayUnwatched({ peer, welcome }, async () => {
     for (let passedMs = 0; passedMs < limits.telemetryUnwatchedMs; passedMs += welcome.heartbeatMs) await beat(peer);
-    peer.send({ type: "telemetry", epoch: welcome.epoch, readings: encodeReadings([sample, sample]) });
     // It sleeps after each frame: nothing that it left behind keeps it in memory.
-    await eventually(
-      async () => ((await relay.wakes())["message"] ?? 0) - (before["message"] ?? 0),
-      (frames) => frames === minute + 1,
-    );
     await relay.evict(server.serverId);
-  }
+  });
   const after = await relay.wakes();
   expect({ ...after, start: 0 }).toEqual({ ...before, message: (before["message"] ?? 0) + minutes, start: 0 });
   expect(relay.countAlarms()).toBe(1);
@@ -85,42 +110,49 @@ test("[F10] nothing wakes an unwatched idle object but its telemetry frame a min
   expect(relay.api.reports(server.serverId).map((report) => report.kind)).toEqual(["online"]);
 });
 
-test("[F10] a sample of an idle object writes no row, whether it is watched or not, and a start reads a handful", async () => {
+test("[F10] ten minutes of a bridge write the rows of their history and no other, watched or not, and a start reads a handful", async () => {
   const { server, peer, welcome } = await idleServer();
-  const message = async (frames: number) => (await relay.wakes())["message"] === frames;
-  const telemetry = async () => {
-    const seen = (await relay.wakes())["message"] ?? 0;
-    peer.send({ type: "telemetry", epoch: welcome.epoch, readings: encodeReadings([sample, sample]) });
-    await eventually(() => message(seen + 1), Boolean);
-  };
+  const connection = { peer, welcome };
   await relay.evict(server.serverId);
+  const unwatched = await replayUnwatched(connection, () => relay.evict(server.serverId));
   const idle = await relay.rows();
-  const minutes = 10;
-  for (let minute = 0; minute < minutes; minute++) {
-    await telemetry();
-    await relay.evict(server.serverId);
-  }
-  const afterIdle = await relay.rows();
   await relay.ring(server.serverId);
-  const afterRing = await relay.rows();
-  const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
-  viewer.send({ type: "watchTelemetry" });
+  const rung = await relay.rows();
+  const page = new FakePage(await openViewer(relay, server.serverId, { topics: ["telemetry"] }));
+  page.peer.send({ type: "watchTelemetry", historyMs: limits.telemetryHistoryMs });
   await peer.next("interest", (interest) => interest["telemetry"] === true);
-  const watched = await relay.rows();
-  const samples = 20;
-  for (let second = 0; second < samples; second++) await telemetry();
-  const afterWatched = await relay.rows();
-  console.info(
-    `rows a minute: unwatched ${(afterIdle.read - idle.read) / minutes} read, ${(afterIdle.written - idle.written) / minutes} written; ` +
-      `watched ${(60 * (afterWatched.read - watched.read)) / samples} read, ${(60 * (afterWatched.written - watched.written)) / samples} written; ` +
-      `an alarm ${afterRing.read - afterIdle.read} read, ${afterRing.written - afterIdle.written} written; ` +
-      `a viewer's coming ${watched.read - afterRing.read} read, ${watched.written - afterRing.written} written`,
-  );
-  expect(afterIdle.written - idle.written).toBe(0);
-  expect((afterIdle.read - idle.read) / minutes).toBeLessThanOrEqual(10);
+  const come = await relay.rows();
+  const messagesBefore = (await relay.wakes())["message"] ?? 0;
+  const frames = playBridge(minutes, { isWatched: true, folder });
+  // As seconds would: the page has answered a mark long before it is missed.
+  const [shown, atOnce] = [page.samples, limits.framesPerCheckpoint];
+  let aheadMs = 0;
+  const watched = await replay(connection, frames, {
+    atOnce,
+    taken: () => page.samples - shown,
+    between: () => relay.moveClock((aheadMs += atOnce * limits.sampleWatchedMs)),
+  });
+  const answers = ((await relay.wakes())["message"] ?? 0) - messagesBefore - frames.length;
+  const [ring] = await relay.sql(server.serverId, "SELECT avg(length(body)) AS row FROM telemetry_history");
+  const [alarm, viewer] = [
+    { read: rung.read - idle.read, written: rung.written - idle.written },
+    { read: come.read - rung.read, written: come.written - rung.written },
+  ];
+  const rowBytes = Math.round(Number(ring?.["row"]));
+  console.info(`a minute, what the tables of docs/guide/operating.md are computed from:
+    unwatched ${JSON.stringify(unwatched)}
+    watched ${JSON.stringify({ ...watched, answers: answers / minutes })}
+    an alarm ${JSON.stringify(alarm)}, a viewer's coming ${JSON.stringify(viewer)}
+    a row of the history has ${rowBytes} bytes, a day ${Math.round((rowBytes * historySlots) / 1000)} kB`);
+  const slotsAMinute = minuteMs / limits.historySlotMs;
+  expect(unwatched).toMatchObject({ messages: 1, history: slotsAMinute, written: slotsAMinute });
+  expect(watched).toMatchObject({ messages: 60 + slotsAMinute, history: slotsAMinute, written: slotsAMinute });
+  expect(unwatched.read).toBeLessThanOrEqual(10);
+  expect(watched.read).toBeLessThanOrEqual(1);
   // One: setting the next alarm.
-  expect(afterRing.written - afterIdle.written).toBe(1);
-  expect(afterWatched).toEqual(watched);
+  expect(alarm.written).toBe(1);
+  expect(viewer.read).toBeLessThanOrEqual(30);
+  expect(answers / minutes).toBeLessThanOrEqual(60 / limits.framesPerCheckpoint + slotsAMinute + 1);
 });
 
 test("a command on its whole way costs a bounded number of rows", async () => {

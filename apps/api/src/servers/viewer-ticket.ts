@@ -28,6 +28,7 @@ export async function issueViewerTicket(
   scope: OrgScope,
   { serverId, telemetry, runIds, inputRunIds, sessionToken }: TicketRequest,
 ): Promise<ViewerTicketView> {
+  const issuedAtMs = runtime.clock.nowMs();
   const server = await requireServer(runtime, scope, serverId);
   if (server.revokedAtMs !== null)
     throw new QuarterdeckError("REVOKED", `${server.name} was removed, so there is nothing to watch there any more.`);
@@ -46,15 +47,15 @@ export async function issueViewerTicket(
   if (topics.length === 0) {
     throw new QuarterdeckError("BAD_REQUEST", "Say what to watch: telemetry, or the output of at least one run.");
   }
-  const nowMs = runtime.clock.nowMs();
   const ticket: Ticket = {
     ticketId: runtime.makeId("viewer"),
     userId: scope.userId,
     orgId: scope.orgId,
     serverId,
     topics,
-    expiresAtMs: nowMs + limits.ticketMs,
-    connectionExpiresAtMs: nowMs + limits.viewerConnectionMs,
+    issuedAtMs,
+    expiresAtMs: issuedAtMs + limits.ticketMs,
+    connectionExpiresAtMs: issuedAtMs + limits.viewerConnectionMs,
   };
   runtime.rights.ticketGiven({
     tokenHash: hashToken(sessionToken),

@@ -21,19 +21,23 @@ import { behindAllowance } from "../session/viewer-allowance.ts";
 import { connectionExpiryMs, judgeRenewal, judgeTicket } from "../session/viewer-access.ts";
 import { RecentReadings } from "../session/recent-readings.ts";
 import { inFrames, type History } from "../session/telemetry-history.ts";
+import { markUnread, needsMark, nothingUnread } from "../session/unread-output.ts";
+import { askPast, missPast, noPast } from "../session/viewer-past.ts";
 import {
   addTopics,
   isPaidAck,
   notInTicket,
+  reachMark,
   reviveWatches,
+  roomOf,
   takeViewerFrame,
   type ViewerState,
 } from "../session/viewer.ts";
 import { findRevocation } from "../storage/revoked-viewers.ts";
-import { readHistory } from "../storage/telemetry-history.ts";
 import { useTicket } from "../storage/used-tickets.ts";
 import { tags } from "./attachments.ts";
 import type { ObjectState } from "./object-state.ts";
+import { takePast } from "./past-frames.ts";
 import { sendError, trySend } from "./socket-errors.ts";
 import { ViewerPost } from "./viewer-post.ts";
 
@@ -51,6 +55,9 @@ export interface Forwarded {
 
 /** Passes input on to the bridge, or says why it does not reach it. */
 type SendInput = (input: RunInput) => Refusal | null;
+
+/** What becomes of a watch by what is offered to its viewer: `undefined` when the viewer does not get it. */
+type Take = (watch: OutputWatch, viewer: ViewerState) => OutputWatch | undefined;
 
 /** A viewer and its socket. */
 type Seat = readonly [WebSocket, ViewerState];
@@ -111,6 +118,9 @@ export class ViewerHall {
       expiresAtMs,
       isWatchingTelemetry: false,
       watches: [],
+      marks: 0,
+      unread: nothingUnread,
+      past: noPast,
     });
     this.#send(socket, { type: "authorized", topics, expiresAtMs });
     const sinceMs = this.#state.server().sinceMs;
@@ -130,10 +140,7 @@ export class ViewerHall {
     }
     if (frame.type === "authorize") return await this.#authorize(socket, frame.ticket, serverId);
     if (viewer.expiresAtMs <= Date.now()) return this.#expireViewer(socket);
-    if (frame.type === "reached") {
-      this.#sendTelemetry(socket, this.#flows.get(socket)?.reached(frame.number));
-      return null;
-    }
+    if (frame.type === "reached") return this.#reached(socket, viewer, frame.number);
     if (frame.type === "input") return this.#input(socket, viewer, frame);
     const step = takeViewerFrame(viewer, frame, behindAllowance(this.#viewers.values()));
     if (!step.ok) return this.#refuse(socket, step.error);
@@ -144,7 +151,8 @@ export class ViewerHall {
       return this.#refuse(socket, { code: "RATE_LIMITED", message: "Too many runs are watched on this server." });
     }
     this.#set(socket, step.value.viewer);
-    if (step.value.wantsSamples) this.#sendSamples(socket, step.value.historyMs);
+    this.#markUnread(socket);
+    if (step.value.historyMs !== null) this.#wantPast(socket, viewer.isWatchingTelemetry, step.value.historyMs);
     if (!step.value.isInterestChanged) return null;
     return { asked: step.value.asked === null ? noRuns : new Set([step.value.asked]) };
   }
@@ -243,8 +251,8 @@ export class ViewerHall {
   output({ runId, offset, data, isEnd }: Output): Forwarded {
     const piece = { offset, length: clearLength(data), isEnd };
     const allowance = behindAllowance(this.#viewers.values());
-    return this.#forward(runId, encode({ type: "output", runId, offset, data, isEnd }), (watch) =>
-      offerPiece(watch, piece, allowance),
+    return this.#forward(runId, encode({ type: "output", runId, offset, data, isEnd }), (watch, viewer) =>
+      offerPiece(watch, piece, roomOf(viewer, allowance)),
     );
   }
 
@@ -254,33 +262,85 @@ export class ViewerHall {
     return this.#forward(runId, text, (watch) => skipGap(watch, { fromOffset, toOffset })).isInterestChanged;
   }
 
-  /** Passes on readings from before, which the bridge could not send when it took them. */
+  /**
+   * Passes on readings from before, which the bridge could not send when it took them and the storage has now. Who has
+   * a stretch of the past on the way, or does not look just now, gets them from there.
+   */
   history(history: History): void {
     const nowMs = Date.now();
-    for (const frame of inFrames(history)) {
-      const text = encode({ type: "history", ...frame });
-      for (const seat of this.#viewers) if (seat[1].isWatchingTelemetry) this.#sendText(seat, text, nowMs);
+    const texts = [...inFrames(history)].map((frame) => encode({ type: "history", ...frame }));
+    for (const [socket, viewer] of this.#viewers) {
+      const isBehind = viewer.past.mark !== null || viewer.past.due !== null;
+      if (viewer.isWatchingTelemetry && !isBehind) {
+        for (const text of texts) this.#sendText([socket, viewer], text, nowMs);
+        this.#markPast(socket);
+      } else if (viewer.isWatchingTelemetry || viewer.past.coveredFromMs !== null) {
+        this.#set(socket, { ...viewer, past: missPast(viewer.past, history) });
+      }
     }
   }
 
-  #sendSamples(socket: WebSocket, historyMs: number): void {
-    if (historyMs > 0) {
-      const nowMs = Date.now();
-      const times = { fromMs: nowMs - historyMs - limits.historySlotMs, toMs: nowMs + limits.clockSkewMs };
-      for (const frame of inFrames(readHistory(this.#state.sql, times)))
-        this.#send(socket, { type: "history", ...frame });
-    }
-    for (const { readings } of inFrames({ readings: this.#recent.packed(), gaps: [] }))
-      this.#send(socket, { type: "telemetry", readings });
+  #wantPast(socket: WebSocket, wasWatching: boolean, historyMs: number): void {
+    const viewer = this.#viewers.get(socket);
+    if (!viewer) return;
+    // Whoever answers no marks gets the recent readings once.
+    const isRecentDue = viewer.past.isRecentDue || (!wasWatching && viewer.features.includes("checkpoint"));
+    this.#set(socket, { ...viewer, past: { ...askPast(viewer.past, historyMs, Date.now()), isRecentDue } });
+    this.#sendPast(socket);
   }
 
-  #forward(runId: RunId, text: string, take: (watch: OutputWatch) => OutputWatch | undefined): Forwarded {
+  #sendPast(socket: WebSocket): void {
+    const viewer = this.#viewers.get(socket);
+    if (!viewer?.isWatchingTelemetry) return;
+    const source = { sql: this.#state.sql, recent: this.#recent, nowMs: Date.now() };
+    const { past, frames } = takePast(viewer.past, source);
+    this.#set(socket, { ...viewer, past });
+    for (const frame of frames) this.#send(socket, frame);
+    if (frames.length > 0 && !this.#markPast(socket)) this.#sendPast(socket);
+  }
+
+  /** Returns whether the viewer is waited for. */
+  #markPast(socket: WebSocket): boolean {
+    return this.#mark(socket, (viewer, mark) => ({ ...viewer, past: { ...viewer.past, mark } }));
+  }
+
+  #markUnread(socket: WebSocket): void {
+    if (!needsMark(this.#viewers.get(socket)?.unread ?? nothingUnread)) return;
+    this.#mark(socket, (viewer, mark) => ({ ...viewer, unread: markUnread(viewer.unread, mark) }));
+  }
+
+  #mark(socket: WebSocket, note: (viewer: ViewerState, mark: number) => ViewerState): boolean {
+    if (this.#viewers.get(socket)?.features.includes("checkpoint") !== true) return false;
+    const number = this.#takeMark(socket);
+    const viewer = this.#viewers.get(socket);
+    if (viewer) this.#set(socket, note(viewer, number));
+    this.#send(socket, { type: "checkpoint", number });
+    return true;
+  }
+
+  #takeMark(socket: WebSocket): number {
+    const viewer = this.#viewers.get(socket);
+    if (!viewer) return 0;
+    this.#set(socket, { ...viewer, marks: viewer.marks + 1 });
+    return viewer.marks + 1;
+  }
+
+  #reached(socket: WebSocket, viewer: ViewerState, mark: number): InterestChange {
+    const reached = reachMark(viewer, mark, behindAllowance(this.#viewers.values()));
+    this.#set(socket, reached.viewer);
+    this.#sendTelemetry(socket, this.#flows.get(socket)?.reached(mark));
+    this.#sendPast(socket);
+    this.#markUnread(socket);
+    return reached.asked.size > 0 ? { asked: reached.asked } : null;
+  }
+
+  #forward(runId: RunId, text: string, take: Take): Forwarded {
     let isTaken = false;
     let isInterestChanged = false;
     const nowMs = Date.now();
     for (const [socket, viewer] of this.#viewers) {
       const watch = viewer.watches.find((other) => other.runId === runId);
-      const next = watch && take(watch);
+      const next = watch && take(watch, viewer);
       if (!next) continue;
       isInterestChanged ||= next.state !== "live";
       const watches =
@@ -339,7 +399,7 @@ export class ViewerHall {
   }
 
   #flowOf(socket: WebSocket): TelemetryFlow {
-    const flow = this.#flows.get(socket) ?? new TelemetryFlow();
+    const flow = this.#flows.get(socket) ?? new TelemetryFlow(() => this.#takeMark(socket));
     this.#flows.set(socket, flow);
     return flow;
   }

@@ -6,7 +6,7 @@ import { retryDelayMs } from "./report-backoff.ts";
 const nothing = {
   oldestHandshakeMs: null,
   bridgeHeardMs: null,
-  connectionMissedMs: null,
+  connectionGivenUpMs: null,
   reportsDueMs: null,
   renewalsDueMs: null,
   nextTicketExpiryMs: null,
@@ -20,10 +20,16 @@ test("[F10] with nothing to wait for there is no alarm", () => {
 test("the alarm rings for what comes first", () => {
   expect(nextAlarmMs({ ...nothing, oldestHandshakeMs: 1000 })).toBe(1000 + limits.handshakeStepMs);
   expect(nextAlarmMs({ ...nothing, bridgeHeardMs: 1000 })).toBe(1000 + limits.silenceMs);
-  expect(nextAlarmMs({ ...nothing, connectionMissedMs: 1000 })).toBe(1000 + restartGraceMs);
+  expect(nextAlarmMs({ ...nothing, connectionGivenUpMs: 1000 })).toBe(1000);
   expect(nextAlarmMs({ ...nothing, nextTicketExpiryMs: 1000 })).toBe(1000 + ticketMemoryMs);
   const many = { ...nothing, bridgeHeardMs: 1000, reportsDueMs: 5000, nextViewerExpiryMs: 4000 };
   expect(nextAlarmMs(many)).toBe(4000);
+});
+
+test("[F12] after a restart nobody is given up before the spread of the fleet and a handshake are over", () => {
+  for (const spreadMs of [0, 2000, 30_000, limits.longestSpreadMs]) {
+    expect(restartGraceMs(spreadMs)).toBeGreaterThanOrEqual(spreadMs + limits.handshakeStepMs);
+  }
 });
 
 test("reports are tried again after 1 s, twice as long each time, and never less often than once a minute", () => {

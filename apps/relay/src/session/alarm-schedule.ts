@@ -7,8 +7,8 @@ export interface Deadlines {
   readonly oldestHandshakeMs: number | null;
   /** When the connected bridge was last heard. */
   readonly bridgeHeardMs: number | null;
-  /** When this instance found a server marked online that has no connection. */
-  readonly connectionMissedMs: number | null;
+  /** When a server that was found marked online without a connection counts as offline. */
+  readonly connectionGivenUpMs: number | null;
   /** When waiting reports must be looked after; `null` when none waits. */
   readonly reportsDueMs: number | null;
   /** When the API must be asked for new signatures; `null` when no run waits for one. */
@@ -17,12 +17,23 @@ export interface Deadlines {
   readonly nextViewerExpiryMs: number | null;
 }
 
-/** A bridge that lost its connection to a restart of the relay has this long to come back before it counts as offline. */
-export const restartGraceMs = 5 * secondMs;
+const shortestGraceMs = 5 * secondMs;
+
+/**
+ * How long a bridge that lost its connection to a restart of the relay has to come back before it counts as offline: as long
+ * as it was told to wait at most, and a handshake (PROTOCOL 5.2).
+ */
+export function restartGraceMs(spreadMs: number): number {
+  return Math.max(shortestGraceMs, spreadMs + limits.handshakeStepMs);
+}
+
 /** A used ticket is remembered this much longer than it is valid, so that a clock that steps back revives none. */
 export const ticketMemoryMs = limits.clockSkewMs;
 
-/** A user's revocation is remembered until every ticket from before it has run out. */
+/**
+ * A user's revocation is remembered until every ticket from before it has run out. Its time and the ends of tickets are of the
+ * API's clock, so this holds however much the relay's differs; the skew is for a clock that steps back.
+ */
 export const revocationMemoryMs = limits.ticketMs + limits.clockSkewMs;
 
 /** When the alarm must ring next, or `null` when the object may sleep until somebody calls. */
@@ -31,7 +42,7 @@ export function nextAlarmMs(deadlines: Deadlines): number | null {
   const times = [
     ...after(deadlines.oldestHandshakeMs, limits.handshakeStepMs),
     ...after(deadlines.bridgeHeardMs, limits.silenceMs),
-    ...after(deadlines.connectionMissedMs, restartGraceMs),
+    ...after(deadlines.connectionGivenUpMs, 0),
     ...after(deadlines.reportsDueMs, 0),
     ...after(deadlines.renewalsDueMs, 0),
     ...after(deadlines.nextTicketExpiryMs, ticketMemoryMs),

@@ -4,8 +4,10 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { interestOf } from "./interest.ts";
-import { acknowledgeOutput, offerPiece, type OutputWatch } from "./output-watch.ts";
-import { takeViewerFrame, type ViewerState } from "./viewer.ts";
+import { isNearAgain, offerPiece, skipGap, type OutputWatch } from "./output-watch.ts";
+import { markUnread, needsMark, nothingUnread } from "./unread-output.ts";
+import { reachMark, roomOf, takeViewerFrame, type ViewerState } from "./viewer.ts";
+import { noPast } from "./viewer-past.ts";
 
 const runId = makeId("run", 1, new Uint8Array(16));
 const otherRun = makeId("run", 2, new Uint8Array(16));
@@ -16,15 +18,18 @@ function viewerOf(): ViewerState {
     userId: "usr",
     orgId: "org",
     topics: [`output:${runId}`],
-    features: [],
+    features: ["checkpoint"],
     expiresAtMs: Number.MAX_SAFE_INTEGER,
     isWatchingTelemetry: false,
     watches: [],
+    marks: 0,
+    unread: nothingUnread,
+    past: noPast,
   };
 }
 
 type Step =
-  | { readonly kind: "watch" | "unwatch" | "ack" | "close"; readonly viewer: number; readonly at: number }
+  | { readonly kind: "watch" | "unwatch" | "ack" | "reach" | "close"; readonly viewer: number; readonly at: number }
   | { readonly kind: "send"; readonly length: number }
   | { readonly kind: "reconnect" };
 
@@ -32,7 +37,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constantFrom("watch", "unwatch", "ack", "close"),
+      kind: fc.constantFrom("watch", "unwatch", "ack", "reach", "close"),
       viewer: fc.nat(3),
       at: fc.nat(1000),
     }),
@@ -80,7 +85,17 @@ class Fan {
     } else if (step.kind === "unwatch") {
       this.got[index] = undefined;
       this.#frame(index, { type: "unwatchOutput", runId });
-    } else this.acknowledge(index);
+    } else if (step.kind === "reach") this.reach(index);
+    else this.acknowledge(index);
+  }
+
+  /** The viewer has read everything that it was sent. */
+  reach(index: number): void {
+    const viewer = this.viewers[index];
+    if (!viewer || viewer.unread.mark === null) return;
+    const reached = reachMark(viewer, viewer.unread.mark, this.#allowanceBytes);
+    this.#keep(index, reached.viewer);
+    if (reached.asked.size > 0) this.#interest(reached.asked);
   }
 
   acknowledge(index: number): void {
@@ -104,7 +119,7 @@ class Fan {
     let isChanged = false;
     for (const [index, viewer] of this.viewers.entries()) {
       const watch = viewer.watches[0];
-      const next = watch && offerPiece(watch, piece, this.#allowanceBytes);
+      const next = watch && offerPiece(watch, piece, roomOf(viewer, this.#allowanceBytes));
       const got = this.got[index];
       if (!next) continue;
       if (!got) throw new Error("a viewer that watches nothing got output");
@@ -124,8 +139,18 @@ class Fan {
     if (!viewer) throw new Error("no such viewer");
     const step = takeViewerFrame(viewer, frame, this.#allowanceBytes);
     if (!step.ok) throw new Error(step.error.message);
-    this.viewers[index] = step.value.viewer;
+    this.#keep(index, step.value.viewer);
     if (step.value.isInterestChanged) this.#interest(step.value.asked ? new Set([step.value.asked]) : new Set());
+  }
+
+  #keep(index: number, viewer: ViewerState): void {
+    if (!needsMark(viewer.unread)) this.viewers[index] = viewer;
+    else
+      this.viewers[index] = {
+        ...viewer,
+        marks: viewer.marks + 1,
+        unread: markUnread(viewer.unread, viewer.marks + 1),
+      };
   }
 
   #interest(asked: Parameters<typeof interestOf>[1]["asked"]): void {
@@ -145,7 +170,10 @@ test("[F9] whatever viewers do, each one that watches gets every byte in order a
       // Everybody acknowledges from now on and the bridge sends what it is asked for: all must reach the end.
       for (let round = 0; round < 400; round++) {
         fan.send(limits.outputChunkBytes);
-        for (const index of fan.viewers.keys()) fan.acknowledgeSeldom(index);
+        for (const index of fan.viewers.keys()) {
+          fan.acknowledgeSeldom(index);
+          fan.reach(index);
+        }
       }
       const watching = fan.got.filter((got) => got !== undefined);
       expect(watching.map(({ end, isEnded }) => ({ end, isEnded }))).toEqual(
@@ -161,9 +189,73 @@ test("[F9] a viewer that is paused goes on when it may not acknowledge again, ho
   const sentOffset = allowance + limits.outputChunkBytes;
   const paused: OutputWatch = { runId, sentOffset, ackedOffset: 0, state: "paused" };
   // What is left is less than what a page receives before it acknowledges.
-  const acknowledged = acknowledgeOutput(paused, sentOffset - limits.viewerAckBytes, allowance);
-  expect(acknowledged).toMatchObject({ ok: true, value: { state: "live" } });
-  expect(acknowledgeOutput(paused, 1, allowance)).toMatchObject({ ok: true, value: { state: "paused" } });
+  const room = { allowanceBytes: allowance, unreadBytes: 0 };
+  expect(isNearAgain({ ...paused, ackedOffset: sentOffset - limits.viewerAckBytes }, room)).toBe(true);
+  expect(isNearAgain({ ...paused, ackedOffset: 1 }, room)).toBe(false);
+});
+
+test("[F9] a viewer that reads nothing gets its share, whatever it asks for and takes back", () => {
+  const frame = fc.oneof(
+    fc.record({ type: fc.constant("watchOutput" as const), fromOffset: fc.nat(100_000) }),
+    fc.record({ type: fc.constant("unwatchOutput" as const) }),
+    // Of what it asked for itself: nothing that it was sent.
+    fc.record({ type: fc.constant("ackOutput" as const) }),
+    fc.record({ type: fc.constant("gap" as const), length: fc.nat(1_000_000) }),
+  );
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 200 }), (frames) => {
+      const allowance = limits.viewerAckBytes;
+      let viewer = viewerOf();
+      let sent = 0;
+      let asked = 0;
+      for (const one of frames) {
+        if (one.type === "gap") {
+          const gap = (watch: OutputWatch) => ({ fromOffset: 0, toOffset: watch.sentOffset + one.length });
+          viewer = { ...viewer, watches: viewer.watches.map((watch) => skipGap(watch, gap(watch)) ?? watch) };
+          continue;
+        }
+        if (one.type === "watchOutput") asked = one.fromOffset;
+        const full = one.type === "ackOutput" ? { ...one, runId, offset: asked } : { ...one, runId };
+        const step = takeViewerFrame(viewer, full, allowance);
+        if (!step.ok) throw new Error(step.error.message);
+        viewer = step.value.viewer;
+        if (needsMark(viewer.unread)) viewer = { ...viewer, unread: markUnread(viewer.unread, 1) };
+        // The bridge sends as much as somebody takes.
+        for (let watch = viewer.watches[0]; watch; ) {
+          const piece = { offset: watch.sentOffset, length: limits.outputChunkBytes, isEnd: false };
+          watch = offerPiece(watch, piece, roomOf(viewer, allowance));
+          if (!watch) break;
+          sent += piece.length;
+          viewer = { ...viewer, watches: [watch] };
+        }
+      }
+      expect(sent).toBeLessThanOrEqual(2 * (allowance + limits.outputChunkBytes));
+    }),
+  );
+});
+
+test("a page without marks that asks again and again without reading is cut off", () => {
+  let viewer: ViewerState = { ...viewerOf(), features: [] };
+  const ask = () => takeViewerFrame(viewer, { type: "watchOutput", runId, fromOffset: 0 }, limits.viewerAckBytes);
+  const first = ask();
+  if (!first.ok) throw new Error(first.error.message);
+  const [watch] = first.value.viewer.watches;
+  if (!watch) throw new Error("nothing is watched");
+  viewer = { ...first.value.viewer, watches: [{ ...watch, sentOffset: limits.viewerAckBytes }] };
+  expect(ask()).toMatchObject({ ok: false, error: { code: "RATE_LIMITED" } });
+});
+
+test("an acknowledgement that crosses with asking again says what the viewer has; without that it is an offence", () => {
+  const ack = { type: "ackOutput", runId, offset: 500 } as const;
+  const take = (viewer: ViewerState, frame: Parameters<typeof takeViewerFrame>[1]) => {
+    const step = takeViewerFrame(viewer, frame, limits.viewerBehindBytes);
+    if (!step.ok) throw new Error(step.error.code);
+    return step.value.viewer;
+  };
+  const watching = take(viewerOf(), { type: "watchOutput", runId, fromOffset: 0 });
+  expect(() => take(watching, ack)).toThrow("PROTOCOL_VIOLATION");
+  const again = take(take(watching, { type: "unwatchOutput", runId }), { type: "watchOutput", runId, fromOffset: 0 });
+  expect(take(again, ack).watches).toMatchObject([{ sentOffset: 500, ackedOffset: 500, state: "live" }]);
 });
 
 test("[W5] no frame of a viewer makes it watch what its ticket does not name", () => {

@@ -21,38 +21,46 @@ export interface Piece {
   readonly isEnd: boolean;
 }
 
-export function startWatch(runId: RunId, fromOffset: number): OutputWatch {
-  return { runId, sentOffset: fromOffset, ackedOffset: fromOffset, state: "live" };
+/** How far behind a viewer may be in one run. */
+export interface OutputRoom {
+  readonly allowanceBytes: number;
+  /** What it was sent in watches that are over, and may not have read. */
+  readonly unreadBytes: number;
+}
+
+/** A viewer that has not read what it was sent before waits until it has. */
+export function startWatch(runId: RunId, fromOffset: number, room: OutputRoom): OutputWatch {
+  const state = room.unreadBytes < room.allowanceBytes ? "live" : "paused";
+  return { runId, sentOffset: fromOffset, ackedOffset: fromOffset, state };
 }
 
 /**
  * Offers a piece to a watch.
  *
- * @param allowanceBytes how far behind the viewer may be
  * @returns the watch after the piece was sent, or `undefined` when the viewer does not get it: it has it already, it is
  * too far behind, or bytes before it are missing, which were asked for again and come first
  */
-export function offerPiece(watch: OutputWatch, piece: Piece, allowanceBytes: number): OutputWatch | undefined {
+export function offerPiece(watch: OutputWatch, piece: Piece, room: OutputRoom): OutputWatch | undefined {
   if (watch.state !== "live" || piece.offset > watch.sentOffset) return undefined;
   const end = piece.offset + piece.length;
   const isNews = end > watch.sentOffset || (piece.isEnd && end === watch.sentOffset);
   if (!isNews) return undefined;
-  const isBehind = end - watch.ackedOffset > allowanceBytes;
+  const isBehind = end - watch.ackedOffset + room.unreadBytes > room.allowanceBytes;
   return { ...watch, sentOffset: end, state: piece.isEnd ? "ended" : isBehind ? "paused" : "live" };
 }
 
-/**
- * Takes a viewer's acknowledgement. A watch that was paused is live again when the viewer is half-way back, or so near that
- * it may not acknowledge again.
- */
-export function acknowledgeOutput(watch: OutputWatch, offset: number, allowanceBytes: number): Result<OutputWatch> {
+/** Takes a viewer's acknowledgement. */
+export function acknowledgeOutput(watch: OutputWatch, offset: number): Result<OutputWatch> {
   if (offset > watch.sentOffset) {
     return refuse("PROTOCOL_VIOLATION", `Byte ${offset} of ${watch.runId} was acknowledged and never sent.`);
   }
-  const ackedOffset = Math.max(watch.ackedOffset, offset);
-  const nearBytes = Math.max(allowanceBytes / 2, limits.viewerAckBytes);
-  const isBack = watch.state === "paused" && watch.sentOffset - ackedOffset <= nearBytes;
-  return accept({ ...watch, ackedOffset, state: isBack ? "live" : watch.state });
+  return accept({ ...watch, ackedOffset: Math.max(watch.ackedOffset, offset) });
+}
+
+/** Whether a watch that is paused may go on: it is half-way back, or so near that its viewer may not acknowledge again. */
+export function isNearAgain({ state, sentOffset, ackedOffset }: OutputWatch, room: OutputRoom): boolean {
+  const nearBytes = Math.max(room.allowanceBytes / 2, limits.viewerAckBytes);
+  return state === "paused" && sentOffset - ackedOffset + room.unreadBytes <= nearBytes;
 }
 
 /**
@@ -68,5 +76,6 @@ export function skipGap(
   if (watch.state !== "live" || watch.sentOffset < gap.fromOffset) return undefined;
   if (gap.toOffset === null) return { ...watch, state: "missing" };
   if (gap.toOffset <= watch.sentOffset) return undefined;
-  return { ...watch, sentOffset: gap.toOffset, ackedOffset: Math.max(watch.ackedOffset, gap.toOffset) };
+  // What was sent before the hole is no more acknowledged than it was.
+  return { ...watch, sentOffset: gap.toOffset, ackedOffset: gap.toOffset - (watch.sentOffset - watch.ackedOffset) };
 }

@@ -6,10 +6,14 @@ import { TelemetryFlow } from "./telemetry-flow.ts";
 
 const at = (...times: number[]): CompactReadings => times.map((atMs) => ({ rows: [[atMs]] }));
 const newestOf = (readings: CompactReadings) => readings.at(-1)?.rows[0]?.[0];
+const newFlow = () => {
+  let marks = 0;
+  return new TelemetryFlow(() => ++marks);
+};
 const most = 2 * limits.framesPerCheckpoint;
 
 test("a viewer that answers gets every sample", () => {
-  const flow = new TelemetryFlow();
+  const flow = newFlow();
   for (let atMs = 0; atMs < 500; atMs++) {
     const { readings, checkpoint } = flow.offer(at(atMs));
     expect(readings).toEqual(at(atMs));
@@ -18,7 +22,7 @@ test("a viewer that answers gets every sample", () => {
 });
 
 test("[F9] one that does not answer gets so many frames, and what came last when it does", () => {
-  const flow = new TelemetryFlow();
+  const flow = newFlow();
   const steps = Array.from({ length: 500 }, (_, atMs) => flow.offer(at(atMs, atMs + 1)));
   expect(steps.filter(({ readings }) => readings.length > 0)).toHaveLength(most);
   const marks = steps.flatMap(({ checkpoint }) => checkpoint ?? []);
@@ -30,7 +34,7 @@ test("[F9] one that does not answer gets so many frames, and what came last when
 test("[F9] whatever is answered, and when, no more than so many frames are unanswered, and the last sample arrives", () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 400 }), (moves) => {
-      const flow = new TelemetryFlow();
+      const flow = newFlow();
       let unanswered = 0;
       let newest = -1;
       let mark: { readonly number: number; readonly before: number } | null = null;

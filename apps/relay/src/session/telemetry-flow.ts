@@ -16,27 +16,32 @@ const nothing: TelemetryStep = { readings: [], checkpoint: null };
  * It lives in memory: an object that was idle long enough to be evicted has nothing on the way.
  */
 export class TelemetryFlow {
+  readonly #nextMark: () => number;
   #sinceMark = 0;
-  #marks = 0;
-  #isAwaiting = false;
+  #awaited: number | null = null;
   #latest: CompactReadings | null = null;
 
+  /** @param nextMark numbers the connection's marks */
+  constructor(nextMark: () => number) {
+    this.#nextMark = nextMark;
+  }
+
   offer(readings: CompactReadings): TelemetryStep {
-    if (this.#isAwaiting && this.#sinceMark >= limits.framesPerCheckpoint) {
+    if (this.#awaited !== null && this.#sinceMark >= limits.framesPerCheckpoint) {
       this.#latest = readings;
       return nothing;
     }
     this.#sinceMark++;
-    if (this.#isAwaiting || this.#sinceMark < limits.framesPerCheckpoint) return { readings, checkpoint: null };
+    if (this.#awaited !== null || this.#sinceMark < limits.framesPerCheckpoint) return { readings, checkpoint: null };
     this.#sinceMark = 0;
-    this.#isAwaiting = true;
-    return { readings, checkpoint: ++this.#marks };
+    this.#awaited = this.#nextMark();
+    return { readings, checkpoint: this.#awaited };
   }
 
   /** The viewer has everything before a mark. One that is not awaited says nothing new. */
   reached(mark: number): TelemetryStep {
-    if (!this.#isAwaiting || mark !== this.#marks) return nothing;
-    this.#isAwaiting = false;
+    if (mark !== this.#awaited) return nothing;
+    this.#awaited = null;
     const latest = this.#latest;
     this.#latest = null;
     return latest ? this.offer(latest) : nothing;

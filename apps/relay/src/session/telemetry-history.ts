@@ -33,12 +33,17 @@ export function slotPlace(startMs: number): number {
   return index < 0 ? index + historySlots : index;
 }
 
+/** When the slot of a moment begins. */
+export function slotStartMs(atMs: number): number {
+  return Math.floor(atMs / limits.historySlotMs) * limits.historySlotMs;
+}
+
 /** Sorts what came into slots. What is older than the history, or further ahead than clocks may differ, is left out. */
 export function toSlots({ readings, gaps }: History, nowMs: number): HistorySlot[] {
   const slots = new Map<number, { samples: Reading[]; gaps: TelemetryGap[] }>();
   const slotAt = (atMs: number) => {
     if (atMs < nowMs - limits.telemetryHistoryMs || atMs > nowMs + limits.clockSkewMs) return undefined;
-    const startMs = Math.floor(atMs / limits.historySlotMs) * limits.historySlotMs;
+    const startMs = slotStartMs(atMs);
     const slot = slots.get(startMs) ?? { samples: [], gaps: [] };
     slots.set(startMs, slot);
     return slot;

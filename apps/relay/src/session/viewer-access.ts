@@ -10,7 +10,7 @@ export interface TicketContext {
   /** Whose server this is; `null` while the API has not said. */
   readonly orgId: string | null;
   readonly nowMs: number;
-  /** When the right to watch was taken from the ticket's user; `null` when that is long ago or never was. */
+  /** When, by the API's clock, the right to watch was taken from the ticket's user; `null`: long ago or never. */
   readonly revokedAtMs: number | null;
 }
 
@@ -23,8 +23,7 @@ export function judgeTicket(context: TicketContext, ticket: Ticket): Result<void
   if (Math.min(ticket.expiresAtMs, ticket.connectionExpiresAtMs) <= context.nowMs) {
     return refuse("TOKEN_EXPIRED", "This ticket has expired. Ask the platform for another one.");
   }
-  // A ticket is valid for `ticketMs`, so one that was given after the revocation ends later than this.
-  if (context.revokedAtMs !== null && ticket.expiresAtMs <= context.revokedAtMs + limits.ticketMs) {
+  if (context.revokedAtMs !== null && ticket.issuedAtMs <= context.revokedAtMs) {
     return refuse("REVOKED", "Your right to watch this server was taken away.");
   }
   return accept(undefined);

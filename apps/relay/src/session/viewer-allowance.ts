@@ -2,8 +2,8 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import type { OutputWatch } from "./output-watch.ts";
 import type { ViewerState } from "./viewer.ts";
 
-function isOnTheWay({ state }: OutputWatch): boolean {
-  return state === "live" || state === "paused";
+function isOnTheWay({ state, sentOffset, ackedOffset }: OutputWatch): boolean {
+  return state === "live" || state === "paused" || sentOffset > ackedOffset;
 }
 
 /**
@@ -13,7 +13,10 @@ function isOnTheWay({ state }: OutputWatch): boolean {
  */
 export function behindAllowance(viewers: Iterable<ViewerState>): number {
   let watches = 0;
-  for (const viewer of viewers) watches += viewer.watches.filter(isOnTheWay).length;
+  for (const viewer of viewers) {
+    watches += viewer.watches.filter(isOnTheWay).length;
+    if (viewer.unread.bytes > 0) watches++;
+  }
   const share = Math.floor(limits.viewersBehindBytes / Math.max(1, watches));
   return Math.max(limits.viewerAckBytes, Math.min(limits.viewerBehindBytes, share));
 }

@@ -1,5 +1,6 @@
 import { firstRow, readInteger, type Sql } from "./sql.ts";
 
+/** @param atMs by the clock of the API. The newest counts, whatever order they come in. */
 export function rememberRevocation(sql: Sql, userId: string, atMs: number): void {
   sql.exec(
     `INSERT INTO revoked_viewers (user_id, at_ms) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)`,

@@ -1,7 +1,14 @@
 import { compactReadingsSchema } from "@quarterdeck/core/protocol/compact-readings";
 import { telemetryGapSchema } from "@quarterdeck/core/protocol/telemetry";
 import * as z from "zod";
-import { mergeHistory, noHistory, slotPlace, type History, type HistorySlot } from "../session/telemetry-history.ts";
+import {
+  historySlots,
+  mergeHistory,
+  noHistory,
+  slotPlace,
+  type History,
+  type HistorySlot,
+} from "../session/telemetry-history.ts";
 import { firstRow, readInteger, readText, type Row, type Sql } from "./sql.ts";
 
 const bodySchema = z.strictObject({ readings: compactReadingsSchema, gaps: z.array(telemetryGapSchema) });
@@ -25,11 +32,29 @@ export function storeSlot(sql: Sql, { startMs, readings, gaps }: HistorySlot): v
   );
 }
 
-/** The readings of the slots that begin within the times, oldest first. */
+/** The readings of the slots that begin within the times, oldest first: less than a history length. It reads no other row. */
 export function readHistory(sql: Sql, { fromMs, toMs }: { fromMs: number; toMs: number }): History {
-  const slots = sql
-    .exec(`SELECT body FROM telemetry_history WHERE start_ms BETWEEN ? AND ? ORDER BY start_ms`, fromMs, toMs)
-    .toArray()
+  const [first, last] = [slotPlace(fromMs), slotPlace(toMs)];
+  const ranges: readonly (readonly [number, number])[] =
+    first <= last
+      ? [[first, last]]
+      : [
+          [first, historySlots - 1],
+          [0, last],
+        ];
+  const slots = ranges
+    .flatMap(([from, to]) =>
+      sql
+        .exec(
+          `SELECT body FROM telemetry_history
+           WHERE place BETWEEN ? AND ? AND start_ms BETWEEN ? AND ? ORDER BY place`,
+          from,
+          to,
+          fromMs,
+          toMs,
+        )
+        .toArray(),
+    )
     .map(readBody);
   return { readings: slots.flatMap(({ readings }) => readings), gaps: slots.flatMap(({ gaps }) => gaps) };
 }

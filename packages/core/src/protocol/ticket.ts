@@ -20,6 +20,8 @@ export const ticketSchema = z.strictObject({
   orgId: idSchema("org"),
   serverId: idSchema("server"),
   topics: z.array(topicSchema).min(1).max(64),
+  /** The API's time before it looked whether the user may watch. */
+  issuedAtMs: z.int(),
   /** Until when the ticket may be presented. */
   expiresAtMs: z.int(),
   /** Until when the connection may stay open with it. */
