@@ -50,7 +50,9 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "knows commands only by ids, and forgets those after a second",
-    caughtBy: ["once"],
+    // Seen by the output that goes with the memory. A second start was not seen in 1,000 scenarios with the output left
+    // alone: what a hello says is received is not sent again, so the relay has nothing to repeat.
+    caughtBy: ["convergence"],
     patches: [
       bridge(
         "connection/session/session.ts",
