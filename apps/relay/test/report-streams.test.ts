@@ -10,7 +10,7 @@ import { RelayRuntime } from "./relay-runtime.ts";
 const kindsOf = (relay: RelayRuntime, server: FakeServer) =>
   relay.api.reports(server.serverId).map((report) => report.kind);
 
-/** Connects, ends a run and leaves; returns once the API has all of it. */
+/** Connects, ends a run and leaves; returns once the API has all of it, and the object knows that. */
 async function session(relay: RelayRuntime, server: FakeServer): Promise<void> {
   const before = kindsOf(relay, server).filter((kind) => kind === "offline").length;
   const connection = await server.connect();
@@ -21,6 +21,10 @@ async function session(relay: RelayRuntime, server: FakeServer): Promise<void> {
   await eventually(
     () => kindsOf(relay, server).filter((kind) => kind === "offline").length,
     (count) => count > before,
+  );
+  await eventually(
+    () => relay.isDelivered(server.serverId),
+    (isDelivered) => isDelivered,
   );
 }
 
