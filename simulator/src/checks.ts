@@ -116,6 +116,9 @@ function checkRun({ world, truth }: Stage, task: Submitted, row: RunRow): void {
       if (last) say("it started");
       return;
     case "indeterminate":
+      // No disk here loses what was synchronized to it.
+      if (row.code === "BRIDGE_STATE_LOST") say("no bridge lost what it had acknowledged");
+      return;
     case "interrupted":
       return;
     default:

@@ -178,6 +178,16 @@ export function drawScenario(seed: string): Scenario {
       afterMs: more.between(5, 400),
     });
   }
+  // Aimed at the moment in which a bridge takes a command: between what it says and what is on its disk.
+  const intake = new Random(`intake ${seed}`);
+  const submission = intake.pick(deeds);
+  if (submission.kind === "submit" && intake.chance(0.15))
+    faults.push({
+      kind: "killBridge",
+      atMs: submission.atMs + intake.between(0, 40),
+      server: submission.place % servers,
+      afterSteps: intake.pick([1, 1, 2, 3]),
+    });
   const flap = new Random(`flap ${seed}`);
   if (flap.chance(0.15))
     faults.push({

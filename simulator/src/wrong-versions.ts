@@ -23,7 +23,8 @@ const relay = (file: string, find: string, replace: string): Patch => ({
 export const wrongVersions: readonly WrongVersion[] = [
   {
     name: "acknowledges commands before they are on the disk",
-    caughtBy: ["convergence"],
+    // The relay notices that they are lost, and can only say that nobody knows; a lost cancel is lost for good.
+    caughtBy: ["record", "cancel"],
     patches: [
       bridge(
         "connection/connection.ts",
