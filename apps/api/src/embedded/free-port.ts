@@ -1,9 +1,20 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
+/** Below the ports that the kernel gives to connections, so that none of them takes it before its program listens. */
+const ownPorts = { from: 15_000, to: 32_000 };
+const mostAttempts = 100;
+
 /** A port on loopback that nobody listens on now. */
 export async function findFreePort(): Promise<number> {
-  return listenOnce("127.0.0.1", 0);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await listenOnce("127.0.0.1", randomInt(ownPorts.from, ownPorts.to));
+    } catch (error) {
+      if (attempt === mostAttempts) throw error;
+    }
+  }
 }
 
 /** Throws the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL) when this address cannot be listened on. */
