@@ -21,6 +21,7 @@ export class SimProcess {
   #isAlive = true;
   /** The durable steps to go until a kill that was planned; `null`: none is. */
   #stepsLeft: number | null = null;
+  readonly #held: (() => void)[] = [];
   #isPausedUntilMs = 0;
 
   constructor(machine: Machine, name: string) {
@@ -51,15 +52,21 @@ export class SimProcess {
   after(delayMs: number, act: () => void): void {
     const { timeline } = this.machine.world;
     timeline.after(delayMs, () => {
-      const pausedMs = this.#isPausedUntilMs - timeline.nowMs;
-      if (pausedMs > 0) this.after(pausedMs, act);
+      if (timeline.nowMs < this.#isPausedUntilMs) this.#held.push(act);
       else this.run(act);
     });
   }
 
-  /** SIGSTOP, and SIGCONT after a while. */
+  /** SIGSTOP, and SIGCONT after a while. What was held back comes first then, in its order. */
   pause(durationMs: number): void {
-    this.#isPausedUntilMs = this.machine.world.timeline.nowMs + durationMs;
+    const { timeline } = this.machine.world;
+    this.#isPausedUntilMs = timeline.nowMs + durationMs;
+    const resume = () => {
+      if (timeline.nowMs < this.#isPausedUntilMs) return;
+      for (const act of this.#held.splice(0)) this.run(act);
+    };
+    if (durationMs === 0) resume();
+    else timeline.after(durationMs, resume);
   }
 
   onSignal(signal: string, listener: () => void): void {
