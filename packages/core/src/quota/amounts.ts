@@ -1,0 +1,65 @@
+import { accept, refuse, type Result } from "../errors/result.ts";
+
+/** One whole number for each resource of a list, in its order. */
+export type Vector = Float64Array;
+
+/** What a limit of "none" is in a vector: every amount fits. */
+export const noLimit = Number.POSITIVE_INFINITY;
+
+/**
+ * The resources that a tree counts, in a fixed order. Amounts come in by name, are checked once, and are vectors from
+ * then on.
+ */
+export class ResourceList<Name extends string> {
+  readonly names: readonly Name[];
+
+  constructor(names: readonly Name[]) {
+    if (names.length === 0 || new Set(names).size !== names.length) throw new Error("resources need different names");
+    this.names = names;
+  }
+
+  /**
+   * Amounts by name as a vector. A resource that is not named is 0.
+   *
+   * @returns `BAD_REQUEST` for an unknown resource, and for an amount that is negative, fractional, not a number or
+   *   above 2^53 - 1
+   */
+  vector(amounts: Readonly<Partial<Record<Name, number>>>): Result<Vector> {
+    return this.#read(amounts, 0);
+  }
+
+  /**
+   * Limits by name as a vector. A resource that is not named has no limit.
+   *
+   * @returns `BAD_REQUEST` as {@link vector} does
+   */
+  limits(limits: Readonly<Partial<Record<Name, number>>>): Result<Vector> {
+    return this.#read(limits, noLimit);
+  }
+
+  /** A vector as amounts by name; a resource without a limit is left out. */
+  amounts(vector: Vector): Partial<Record<Name, number>> {
+    const amounts: Partial<Record<Name, number>> = {};
+    this.names.forEach((name, i) => {
+      if (vector[i] !== noLimit) amounts[name] = vector[i] ?? 0;
+    });
+    return amounts;
+  }
+
+  #read(amounts: Readonly<Partial<Record<Name, number>>>, missing: number): Result<Vector> {
+    const vector = new Float64Array(this.names.length).fill(missing);
+    for (const [name, amount] of Object.entries<number | undefined>(amounts)) {
+      const i = this.names.indexOf(name as Name);
+      if (i < 0) return refuse("BAD_REQUEST", `there is no resource ${name}; there are ${this.names.join(", ")}`);
+      if (amount === undefined) continue;
+      if (!Number.isSafeInteger(amount) || amount < 0) {
+        return refuse(
+          "BAD_REQUEST",
+          `${name} must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, not ${amount}`,
+        );
+      }
+      vector[i] = amount;
+    }
+    return accept(vector);
+  }
+}

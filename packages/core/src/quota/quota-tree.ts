@@ -1,0 +1,149 @@
+import { accept, refuse, type Result } from "../errors/result.ts";
+import type { Vector } from "./amounts.ts";
+
+/** A node of the tree of quotas: an org, a workspace, a project, or the server above them all. */
+export interface QuotaNode {
+  readonly id: string;
+  readonly parent: QuotaNode | null;
+  readonly limit: Vector;
+  /** What is held here and below. */
+  readonly held: Vector;
+  readonly children: number;
+}
+
+/** The first place, from a leaf upwards, where a demand does not fit, and the index of the resource that is short. */
+export interface Shortage {
+  readonly node: QuotaNode;
+  readonly resource: number;
+}
+
+/** The resource of which `demand` is more than this node has left, or -1. What asks for nothing of a resource fits. */
+export function shortAt(node: QuotaNode, demand: Vector): number {
+  const { held, limit } = node;
+  for (let i = 0; i < demand.length; i++) {
+    const amount = demand[i] as number;
+    if (amount > 0 && (held[i] as number) + amount > (limit[i] as number)) return i;
+  }
+  return -1;
+}
+
+/** Where `demand` does not fit now, or nothing. The lowest node is named first. */
+export function findShortage(leaf: QuotaNode, demand: Vector): Shortage | undefined {
+  for (let node: QuotaNode | null = leaf; node !== null; node = node.parent) {
+    const resource = shortAt(node, demand);
+    if (resource >= 0) return { node, resource };
+  }
+  return undefined;
+}
+
+/** Where `demand` would not even fit if nothing were held, or nothing. */
+export function findImpossible(leaf: QuotaNode, demand: Vector): Shortage | undefined {
+  for (let node: QuotaNode | null = leaf; node !== null; node = node.parent) {
+    const { limit } = node;
+    const resource = demand.findIndex((amount, i) => amount > (limit[i] as number));
+    if (resource >= 0) return { node, resource };
+  }
+  return undefined;
+}
+
+/** Holds `demand` at a node and each of its ancestors. Whether it fits is for the caller to ask first. */
+export function hold(leaf: QuotaNode, demand: Vector): void {
+  for (let node: QuotaNode | null = leaf; node !== null; node = node.parent) {
+    const { held } = node;
+    for (let i = 0; i < demand.length; i++) held[i] = (held[i] as number) + (demand[i] as number);
+  }
+}
+
+/** Gives back at a node and each of its ancestors what {@link hold} took. */
+export function release(leaf: QuotaNode, demand: Vector): void {
+  for (let node: QuotaNode | null = leaf; node !== null; node = node.parent) {
+    const { held } = node;
+    for (let i = 0; i < demand.length; i++) held[i] = (held[i] as number) - (demand[i] as number);
+  }
+}
+
+type Entry = { -readonly [K in keyof QuotaNode]: K extends "parent" ? Entry | null : QuotaNode[K] };
+
+/**
+ * A tree of nodes with a limit and what is held for each resource. What is held at a node is what its own holders and all
+ * of its children hold, at any time.
+ */
+export class QuotaTree {
+  readonly #nodes = new Map<string, Entry>();
+
+  /**
+   * Adds a node below `parentId`, or a root.
+   *
+   * @returns `CONFLICT` when the id is known, `NOT_FOUND` when the parent is not
+   */
+  add(id: string, parentId: string | null, limit: Vector): Result<QuotaNode> {
+    if (this.#nodes.has(id)) return refuse("CONFLICT", `${id} is in the tree already`);
+    const parent = parentId === null ? null : this.#nodes.get(parentId);
+    if (parent === undefined)
+      return refuse("NOT_FOUND", `${id} cannot be added below ${parentId}: there is no such node`);
+    const node: Entry = { id, parent, limit: limit.slice(), held: new Float64Array(limit.length), children: 0 };
+    this.#nodes.set(id, node);
+    if (parent) parent.children++;
+    return accept(node);
+  }
+
+  find(id: string): QuotaNode | undefined {
+    return this.#nodes.get(id);
+  }
+
+  /** Sets a limit. Below what is held is legal: nothing is taken away, and no more fits. */
+  setLimit(id: string, limit: Vector): Result<QuotaNode> {
+    const node = this.#nodes.get(id);
+    if (!node) return refuse("NOT_FOUND", `there is no node ${id}`);
+    node.limit.set(limit);
+    return accept(node);
+  }
+
+  /**
+   * Puts a node, with all below it, under another parent; what it holds moves along.
+   *
+   * @returns `BAD_REQUEST` when that would make a cycle, `QUOTA_EXCEEDED` when what it holds does not fit where it would
+   *   be counted anew; nothing has changed then
+   */
+  move(id: string, parentId: string): Result<QuotaNode> {
+    const node = this.#nodes.get(id);
+    const parent = this.#nodes.get(parentId);
+    if (!node || !parent) return refuse("NOT_FOUND", `there is no node ${node ? parentId : id}`);
+    const before = new Set<QuotaNode>(ancestors(node));
+    for (const ancestor of [parent, ...ancestors(parent)]) {
+      if (ancestor === node) return refuse("BAD_REQUEST", `${id} cannot be moved below itself`);
+    }
+    for (const ancestor of [parent, ...ancestors(parent)]) {
+      if (!before.has(ancestor) && shortAt(ancestor, node.held) >= 0) {
+        return refuse("QUOTA_EXCEEDED", `what ${id} holds does not fit into ${ancestor.id}`);
+      }
+    }
+    if (node.parent) {
+      release(node.parent, node.held);
+      node.parent.children--;
+    }
+    hold(parent, node.held);
+    node.parent = parent;
+    parent.children++;
+    return accept(node);
+  }
+
+  /** Takes out a node. @returns `CONFLICT` while it has children or something is held in it */
+  remove(id: string): Result<void> {
+    const node = this.#nodes.get(id);
+    if (!node) return refuse("NOT_FOUND", `there is no node ${id}`);
+    if (node.children > 0)
+      return refuse("CONFLICT", `${id} has ${node.children} nodes below it; remove or move them first`);
+    if (node.held.some((amount) => amount > 0))
+      return refuse("CONFLICT", `${id} still holds something; wait or release it first`);
+    this.#nodes.delete(id);
+    if (node.parent) node.parent.children--;
+    return accept(undefined);
+  }
+}
+
+function ancestors(node: Entry): Entry[] {
+  const above: Entry[] = [];
+  for (let up = node.parent; up !== null; up = up.parent) above.push(up);
+  return above;
+}
