@@ -36,11 +36,16 @@ export function findShortage(leaf: QuotaNode, demand: Vector): Shortage | undefi
   return undefined;
 }
 
+/** The resource of which `demand` is more than the whole limit of this node, or -1. */
+export function impossibleAt({ limit }: QuotaNode, demand: Vector): number {
+  for (let i = 0; i < demand.length; i++) if ((demand[i] as number) > (limit[i] as number)) return i;
+  return -1;
+}
+
 /** Where `demand` would not even fit if nothing were held, or nothing. */
 export function findImpossible(leaf: QuotaNode, demand: Vector): Shortage | undefined {
   for (let node: QuotaNode | null = leaf; node !== null; node = node.parent) {
-    const { limit } = node;
-    const resource = demand.findIndex((amount, i) => amount > (limit[i] as number));
+    const resource = impossibleAt(node, demand);
     if (resource >= 0) return { node, resource };
   }
   return undefined;
@@ -89,6 +94,10 @@ export class QuotaTree {
 
   find(id: string): QuotaNode | undefined {
     return this.#nodes.get(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.#nodes.keys();
   }
 
   /** Sets a limit. Below what is held is legal: nothing is taken away, and no more fits. */

@@ -1,0 +1,228 @@
+import type { Vector } from "../quota/amounts.ts";
+import { impossibleAt, shortAt } from "../quota/quota-tree.ts";
+import type { DemandClass } from "./demand-class.ts";
+import type { Peers, ShareNode } from "./share-node.ts";
+import { isReady, type Task } from "./task.ts";
+import { TaskQueue } from "./task-queue.ts";
+
+const noLanes: Lane[] = [];
+
+/**
+ * The tasks below one node that ask for the same. A lane is open when one of them could start as far as this node and
+ * those below are concerned; the open lanes of its children stand in its heap, least tag first.
+ */
+export class Lane {
+  readonly node: ShareNode;
+  readonly demand: DemandClass;
+  readonly up: Lane | null;
+  readonly heap: Lane[];
+  /** Where it stands in the heap of `up`, or -1 while it is closed. */
+  place = -1;
+  /** Waiting tasks below, whether they may start or not. */
+  tasks = 0;
+  /** Closed because the limit of this node leaves no room for its demand. */
+  isParked = false;
+  /** The last search that may follow this lane. */
+  search = 0;
+  readonly queue: TaskQueue | null;
+
+  constructor(node: ShareNode, demand: DemandClass, up: Lane | null) {
+    this.node = node;
+    this.demand = demand;
+    this.up = up;
+    this.heap = node.isLeaf ? noLanes : [];
+    this.queue = node.isLeaf ? new TaskQueue() : null;
+  }
+}
+
+/** The first of the tasks of a project that run one after the other, if it may start. */
+export function readyOrdered({ ordered, orderedRun }: Peers): Task | undefined {
+  if (orderedRun !== null) return undefined;
+  const first = ordered.first();
+  return first !== undefined && isReady(first) ? first : undefined;
+}
+
+/** The task that a lane of a leaf would start next. */
+export function headOf(lane: Lane): Task | undefined {
+  const parallel = lane.queue?.first();
+  const ordered = readyOrdered(lane.node.peers);
+  if (ordered === undefined || ordered.lane !== lane) return parallel;
+  return parallel === undefined || ordered.seq < parallel.seq ? ordered : parallel;
+}
+
+/** Whether a task that waits could start as far as all below the server is concerned. */
+export function isEligible(task: Task): boolean {
+  if (!isReady(task) || task.lane === null) return false;
+  if (task.isOrdered && readyOrdered(task.leaf.peers) !== task) return false;
+  let lane: Lane = task.lane;
+  for (; lane.up !== null; lane = lane.up) if (lane.place < 0) return false;
+  return !lane.isParked;
+}
+
+/** The lane of a demand at a node, with those above it. */
+export function laneOf(node: ShareNode, demand: DemandClass): Lane {
+  const known = findLane(node, demand);
+  if (known !== undefined) return known;
+  const lane = new Lane(node, demand, node.parent === null ? null : laneOf(node.parent, demand));
+  setParked(lane, isFull(lane));
+  node.lanes.push(lane);
+  return lane;
+}
+
+function findLane(node: ShareNode, demand: DemandClass): Lane | undefined {
+  for (const lane of node.lanes) if (lane.demand === demand) return lane;
+  return undefined;
+}
+
+/** Takes out the lanes of a leaf and above in which nothing waits any more. */
+export function dropEmptyLanes(leafLane: Lane): void {
+  for (let lane: Lane | null = leafLane; lane !== null && lane.tasks === 0; lane = lane.up) {
+    setParked(lane, false);
+    const { lanes } = lane.node;
+    const last = lanes.pop() as Lane;
+    if (last !== lane) lanes[lanes.indexOf(lane)] = last;
+  }
+}
+
+/** Of the server's own limits only those that a task can never meet close a lane: one that has to wait keeps its turn. */
+function isFull({ node, demand }: Lane): boolean {
+  const { quota } = node;
+  if (quota === null) return false;
+  return node.parent === null ? impossibleAt(quota, demand.vector) >= 0 : shortAt(quota, demand.vector) >= 0;
+}
+
+/** Opens and closes the lanes of a node after what is held there, or its limit, changed. */
+export function reconsider(node: ShareNode): void {
+  for (const lane of node.lanes) {
+    const isParked = isFull(lane);
+    if (isParked === lane.isParked) continue;
+    setParked(lane, isParked);
+    refresh(lane);
+  }
+}
+
+/** Opens or closes a lane, and those above it, after something changed below or at it. */
+export function refresh(changed: Lane): void {
+  for (let lane = changed; lane.up !== null; lane = lane.up) {
+    const isOpen = !lane.isParked && (lane.heap.length > 0 || (lane.queue !== null && headOf(lane) !== undefined));
+    if (isOpen === lane.place >= 0) return;
+    const { node } = lane;
+    if (isOpen) {
+      // Time without work, or at a limit, earns no credit.
+      if (node.openLanes === 0 && node.parent) node.tag = Math.max(node.tag, node.parent.virtual);
+      node.openLanes++;
+      push(lane.up.heap, lane);
+    } else {
+      node.openLanes--;
+      take(lane.up.heap, lane);
+    }
+  }
+}
+
+/** Puts a node at its new place among its siblings after its tag changed. */
+export function reorder(node: ShareNode): void {
+  for (const lane of node.lanes) {
+    if (lane.place < 0 || lane.up === null) continue;
+    sink(lane.up.heap, lane);
+    rise(lane.up.heap, lane);
+  }
+}
+
+/**
+ * Closes lanes above a leaf, in all bands, after something more is held there.
+ *
+ * @param largest no demand asks for more than this of any resource
+ */
+export function reconsiderHeld(leaf: ShareNode, largest: Vector): void {
+  for (let node: ShareNode | null = leaf; node !== null && node.parent !== null; node = node.parent) {
+    if (node.quota !== null && shortAt(node.quota, largest) >= 0) for (const peer of node.peers.nodes) reconsider(peer);
+  }
+}
+
+/** Opens lanes above a leaf, in all bands, after less is held there. */
+export function reconsiderReleased(leaf: ShareNode): void {
+  for (let node: ShareNode | null = leaf; node !== null && node.parent !== null; node = node.parent) {
+    if (node.peers.parked > 0) for (const peer of node.peers.nodes) reconsider(peer);
+  }
+}
+
+function setParked(lane: Lane, isParked: boolean): void {
+  if (lane.isParked === isParked) return;
+  lane.isParked = isParked;
+  lane.node.peers.parked += isParked ? 1 : -1;
+}
+
+/** Opens or closes the lane of the task that is first in its order. */
+export function refreshOrder({ ordered }: Peers): void {
+  const first = ordered.first();
+  if (first?.lane) refresh(first.lane);
+}
+
+/** Puts the open lanes below a node into a heap again, after the tags of its children were set. */
+export function rebuild({ lanes }: ShareNode): void {
+  for (const { heap } of lanes) {
+    heap.sort((a, b) => (isBefore(a.node, b.node) ? -1 : 1));
+    heap.forEach((lane, place) => {
+      lane.place = place;
+    });
+  }
+}
+
+/** Which of two siblings is served first: the smaller tag, by rank when they are equal. */
+export function isBefore(a: ShareNode, b: ShareNode): boolean {
+  return a.tag < b.tag || (a.tag === b.tag && a.rank < b.rank);
+}
+
+function push(heap: Lane[], lane: Lane): void {
+  lane.place = heap.length;
+  heap.push(lane);
+  rise(heap, lane);
+}
+
+function take(heap: Lane[], lane: Lane): void {
+  const last = heap.pop() as Lane;
+  const { place } = lane;
+  lane.place = -1;
+  if (last === lane) return;
+  heap[place] = last;
+  last.place = place;
+  sink(heap, last);
+  rise(heap, last);
+}
+
+function rise(heap: Lane[], lane: Lane): void {
+  let place = lane.place;
+  while (place > 0) {
+    const above = (place - 1) >>> 1;
+    const other = heap[above] as Lane;
+    if (!isBefore(lane.node, other.node)) break;
+    heap[place] = other;
+    other.place = place;
+    place = above;
+  }
+  heap[place] = lane;
+  lane.place = place;
+}
+
+function sink(heap: Lane[], lane: Lane): void {
+  const { length } = heap;
+  let place = lane.place;
+  for (;;) {
+    let below = 2 * place + 1;
+    if (below >= length) break;
+    let other = heap[below] as Lane;
+    if (below + 1 < length) {
+      const right = heap[below + 1] as Lane;
+      if (isBefore(right.node, other.node)) {
+        below++;
+        other = right;
+      }
+    }
+    if (!isBefore(other.node, lane.node)) break;
+    heap[place] = other;
+    other.place = place;
+    place = below;
+  }
+  heap[place] = lane;
+  lane.place = place;
+}

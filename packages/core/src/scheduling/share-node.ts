@@ -1,0 +1,63 @@
+import type { QuotaNode } from "../quota/quota-tree.ts";
+import type { Lane } from "./lanes.ts";
+import type { Task } from "./task.ts";
+import { TaskQueue } from "./task-queue.ts";
+
+/** What the nodes of all bands for one project, or one workspace or org, have in common. */
+export class Peers {
+  readonly nodes: ShareNode[] = [];
+  /** Lanes of these nodes that a limit keeps closed. */
+  parked = 0;
+  /** Of a project: the tasks that run one after the other, and the one that does. */
+  readonly ordered = new TaskQueue();
+  orderedRun: Task | null = null;
+}
+
+/**
+ * A node of the tree of shares: the server, a band, an org in a band, a workspace, a project. Siblings share what their
+ * parent gets by weight.
+ */
+export class ShareNode {
+  readonly id: string;
+  /** What decides between siblings with the same tag. */
+  readonly rank: string;
+  readonly parent: ShareNode | null;
+  /** Whose limits count here. The node of a band has none of its own. */
+  readonly quota: QuotaNode | null;
+  readonly isLeaf: boolean;
+  weight: number;
+  /** How much of its weight counts while only one child is busy. */
+  readonly loneChildPart: number;
+  /** The start tag of what it starts next: what it was charged so far, by weight. Siblings with smaller tags go first. */
+  tag = 0;
+  /** The largest tag that a child had when it was served. Who comes back from idleness starts here. */
+  virtual = 0;
+  /** One for each demand that waits here or below. */
+  readonly lanes: Lane[] = [];
+  openLanes = 0;
+  readonly children: Map<string, ShareNode> | null;
+  /** Children in which something waits or runs. */
+  busyChildren = 0;
+  isBusy = false;
+  readonly peers: Peers;
+  /** Whether its stored row is out of date. */
+  isChanged = false;
+  /** Tasks of a leaf that run. */
+  running = 0;
+
+  constructor(
+    { id, rank, parent, quota }: Pick<ShareNode, "id" | "rank" | "parent" | "quota">,
+    { weight, loneChildPart, isLeaf, peers }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers">,
+  ) {
+    this.id = id;
+    this.rank = rank;
+    this.peers = peers;
+    this.parent = parent;
+    this.quota = quota;
+    this.weight = weight;
+    this.loneChildPart = loneChildPart;
+    this.isLeaf = isLeaf;
+    this.children = isLeaf ? null : new Map();
+    this.tag = parent === null ? 0 : parent.virtual;
+  }
+}

@@ -1,0 +1,274 @@
+import type { QuotaNode, QuotaTree } from "../quota/quota-tree.ts";
+import type { Band, BandRule } from "./bands.ts";
+import { rebuild, reorder } from "./lanes.ts";
+import type { ShareRow } from "./scheduler.ts";
+import { Peers, ShareNode } from "./share-node.ts";
+
+/** So many nodes without work are kept without asking whether they need be: they will be back soon. */
+const fewIdle = 64;
+const fewChildren = 8;
+
+interface ShareTreeOptions {
+  readonly quotas: QuotaTree;
+  readonly depth: number;
+  readonly bands: readonly BandRule[];
+  readonly isStored: boolean;
+}
+
+/**
+ * The tree of shares: which nodes there are and how far each has been served. A node exists while something waits or runs
+ * in it, and until its siblings have caught up with what it was charged.
+ */
+export class ShareTree {
+  readonly root: ShareNode;
+  readonly #quotas: QuotaTree;
+  readonly #depth: number;
+  readonly #bands: readonly BandRule[];
+  readonly #leaves = new Map<string, Map<string, ShareNode>>();
+  readonly #peers = new Map<string, Peers>();
+  readonly #weights = new Map<string, number>();
+  readonly #isStored: boolean;
+  #changed: ShareNode[] = [];
+  #gone: (readonly string[])[] = [];
+  /** Nodes without work, and how many there may be before they are looked through. */
+  #idle = 0;
+  #sweepAt = fewIdle;
+
+  constructor(server: QuotaNode, { quotas, depth, bands, isStored }: ShareTreeOptions) {
+    this.#quotas = quotas;
+    this.#depth = depth;
+    this.#isStored = isStored;
+    this.#bands = bands;
+    for (const { name } of bands) this.#leaves.set(name, new Map());
+    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers() };
+    this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server }, shape);
+  }
+
+  /** The nodes of all bands for one node of the quota tree. */
+  nodesOf(quotaId: string): readonly ShareNode[] {
+    return this.#peers.get(quotaId)?.nodes ?? [];
+  }
+
+  /** The leaf of a band for the tasks of one node of the quota tree; its nodes are made where there are none. */
+  leafOf(band: Band, quota: QuotaNode): ShareNode {
+    return this.#leaves.get(band)?.get(quota.id) ?? this.#makeLeaf(band, quota);
+  }
+
+  setWeight(quotaId: string, weight: number): void {
+    this.#weights.set(quotaId, weight);
+    for (const node of this.nodesOf(quotaId)) node.weight = weight;
+  }
+
+  weights(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#weights);
+  }
+
+  /** Something waits or runs in a leaf from now on. */
+  occupy(leaf: ShareNode): void {
+    for (let node = leaf; node.parent !== null && !node.isBusy; node = node.parent) {
+      node.isBusy = true;
+      node.parent.busyChildren++;
+      this.#idle--;
+    }
+  }
+
+  /** Nothing may wait or run in a leaf any more. Nodes that need no memory are forgotten, many at a time. */
+  settle(leaf: ShareNode): void {
+    for (let node = leaf; node.parent !== null && node.isBusy; node = node.parent) {
+      if (node.lanes.length > 0 || node.running > 0 || node.busyChildren > 0) return;
+      const { parent } = node;
+      node.isBusy = false;
+      parent.busyChildren--;
+      this.#idle++;
+      if (parent.busyChildren === 0) this.#endBusyPeriod(parent);
+    }
+    if (this.#idle >= this.#sweepAt) this.#sweep();
+  }
+
+  /** The weight of the band above a leaf now. */
+  bandWeight(leaf: ShareNode): number {
+    let node = leaf;
+    while (node.parent !== null && node.parent !== this.root) node = node.parent;
+    return node.busyChildren > 1 ? node.weight : node.weight * node.loneChildPart;
+  }
+
+  /** Charges a leaf and all above it for a task that starts. */
+  charge(leaf: ShareNode, cost: number, bandWeight: number): void {
+    for (let node = leaf; node.parent !== null; node = node.parent) {
+      const { parent, tag } = node;
+      this.#addToTag(node, cost / (parent === this.root ? bandWeight : node.weight));
+      if (tag <= parent.virtual) continue;
+      parent.virtual = tag;
+      this.#mark(parent);
+    }
+  }
+
+  /** Corrects what {@link charge} did by the part that a task took more or less. */
+  correct(leaf: ShareNode, cost: number, bandWeight: number): void {
+    for (let node = leaf; node.parent !== null; node = node.parent) {
+      this.#addToTag(node, cost / (node.parent === this.root ? bandWeight : node.weight));
+    }
+  }
+
+  rows(): ShareRow[] {
+    const rows: ShareRow[] = [];
+    const visit = (node: ShareNode) => {
+      rows.push(rowOf(node));
+      for (const child of node.children?.values() ?? []) visit(child);
+    };
+    visit(this.root);
+    return rows;
+  }
+
+  /** The rows that changed since the last call, and the paths of nodes that are gone. */
+  takeChanges(): { readonly changed: ShareRow[]; readonly gone: (readonly string[])[] } {
+    const changed = this.#changed.filter((node) => node === this.root || node.parent?.children?.get(node.id) === node);
+    const gone = this.#gone.filter((path) => this.#find(path) === undefined);
+    for (const node of this.#changed) node.isChanged = false;
+    this.#changed = [];
+    this.#gone = [];
+    return { changed: changed.map(rowOf), gone };
+  }
+
+  /**
+   * Sets tags as rows say. `placeTasks` puts the tasks back, which opens nodes as if work had just come; so the tags are set
+   * again after it. Nodes whose quota is gone do not come back.
+   */
+  restore(rows: readonly ShareRow[], placeTasks: () => void): void {
+    const set = () => {
+      for (const { path, tag, virtual } of rows) {
+        const node = this.#nodeAt(path);
+        if (node !== undefined) Object.assign(node, { tag, virtual });
+      }
+    };
+    set();
+    placeTasks();
+    set();
+    const visit = (node: ShareNode) => {
+      rebuild(node);
+      for (const child of node.children?.values() ?? []) visit(child);
+    };
+    visit(this.root);
+    this.takeChanges();
+  }
+
+  #makeLeaf(band: Band, quota: QuotaNode): ShareNode {
+    const ids: string[] = [];
+    for (let node: QuotaNode | null = quota; node !== null && node.id !== this.root.id; node = node.parent) {
+      ids.unshift(node.id);
+    }
+    // What belongs to a workspace or an org itself stands beside its projects or workspaces.
+    while (ids.length < this.#depth) ids.push(`${ids.at(-1) ?? ""}/`);
+    const leaf = this.#nodeAt([band, ...ids]);
+    if (leaf === undefined)
+      throw new Error(`the quota tree is deeper than ${this.#depth} below the server at ${quota.id}`);
+    this.#leaves.get(band)?.set(quota.id, leaf);
+    return leaf;
+  }
+
+  #nodeAt(path: readonly string[]): ShareNode | undefined {
+    if (path.length > this.#depth + 1) return undefined;
+    let node = this.root;
+    for (const [level, id] of path.entries()) {
+      const child = node.children?.get(id) ?? this.#makeChild(node, id, level);
+      if (child === undefined) return undefined;
+      node = child;
+    }
+    return node;
+  }
+
+  #makeChild(parent: ShareNode, id: string, level: number): ShareNode | undefined {
+    const isBand = level === 0;
+    const quota = isBand ? null : (this.#quotas.find(id) ?? null);
+    const bandIndex = isBand ? this.#bands.findIndex(({ name }) => name === id) : -1;
+    const band = this.#bands[bandIndex];
+    if (isBand ? band === undefined : quota === null && !id.endsWith("/")) return undefined;
+    const peersKey = isBand ? `/${id}` : id;
+    let peers = this.#peers.get(peersKey);
+    if (peers === undefined) this.#peers.set(peersKey, (peers = new Peers()));
+    const weight = (isBand ? band?.weight : this.#weights.get(id)) ?? 1;
+    const loneChildPart = (isBand ? band?.loneOrgPart : 1) ?? 1;
+    const rank = isBand ? String(bandIndex) : id;
+    const node = new ShareNode(
+      { id, rank, parent, quota },
+      { weight, loneChildPart, isLeaf: level === this.#depth, peers },
+    );
+    peers.nodes.push(node);
+    parent.children?.set(id, node);
+    this.#idle++;
+    this.#mark(node);
+    return node;
+  }
+
+  #addToTag(node: ShareNode, amount: number): void {
+    node.tag += amount;
+    reorder(node);
+    this.#mark(node);
+  }
+
+  /** With nothing left to do below, all start anew from the largest tag: nobody is owed anything. */
+  #endBusyPeriod(parent: ShareNode): void {
+    const { children } = parent;
+    if (children === null) return;
+    for (const child of children.values()) parent.virtual = Math.max(parent.virtual, child.tag);
+    this.#mark(parent);
+    if (children.size > fewChildren) this.#forgetChildren(parent, () => true);
+  }
+
+  /**
+   * Forgets idle nodes that would come back just as if they were new. One that was charged more than its siblings stays
+   * until they have caught up.
+   */
+  #sweep(): void {
+    const visit = (node: ShareNode) => {
+      this.#forgetChildren(node, (child) => !child.isBusy && child.tag <= node.virtual);
+      for (const child of node.children?.values() ?? []) visit(child);
+    };
+    visit(this.root);
+    this.#sweepAt = fewIdle + 2 * this.#idle;
+  }
+
+  #forgetChildren({ children }: ShareNode, mayGo: (child: ShareNode) => boolean): void {
+    for (const child of children?.values() ?? []) {
+      if (!mayGo(child)) continue;
+      this.#forget(child);
+      children?.delete(child.id);
+    }
+  }
+
+  #forget(node: ShareNode): void {
+    this.#idle--;
+    for (const child of node.children?.values() ?? []) this.#forget(child);
+    const { nodes, ordered } = node.peers;
+    nodes.splice(nodes.indexOf(node), 1);
+    const path = pathOf(node);
+    const [band, ...ids] = path;
+    const key = ids.length === 0 ? `/${band}` : node.id;
+    if (nodes.length === 0 && ordered.length === 0) this.#peers.delete(key);
+    if (node.isLeaf) this.#leaves.get(band as string)?.delete(ids.findLast((id) => !id.endsWith("/")) ?? "");
+    if (this.#isStored) this.#gone.push(path);
+  }
+
+  #find(path: readonly string[]): ShareNode | undefined {
+    let node: ShareNode | undefined = this.root;
+    for (const id of path) node = node?.children?.get(id);
+    return node;
+  }
+
+  #mark(node: ShareNode): void {
+    if (node.isChanged || !this.#isStored) return;
+    node.isChanged = true;
+    this.#changed.push(node);
+  }
+}
+
+/** The way to a node from its band; of the root, none. */
+function pathOf(node: ShareNode): string[] {
+  const path: string[] = [];
+  for (let up = node; up.parent !== null; up = up.parent) path.unshift(up.id);
+  return path;
+}
+
+function rowOf(node: ShareNode): ShareRow {
+  return { path: pathOf(node), tag: node.tag, virtual: node.virtual };
+}
