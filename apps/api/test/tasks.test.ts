@@ -130,19 +130,20 @@ test("each waiting task says why", async () => {
   const { runId } = await api.tasks.submit.mutate({ ...run, taskId, workspaceId });
   await platform.relay.hasEntries(serverId, 3);
   const why = async () => (await api.tasks.get.query({ taskId })).waiting;
+  const third = { position: 3, estimate: { startsInMs: 60_000, running: 1, ahead: 2 } };
   await expect.poll(async () => (await why())?.reason).toBe("delivery");
-  platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "turn", position: 3 } };
-  await expect.poll(why).toMatchObject({ reason: "turn", message: expect.stringContaining("number 3") });
-  platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "order", behind: runId } };
+  platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "turn", ...third } };
+  await expect.poll(why).toMatchObject({ reason: "turn", message: expect.stringContaining("Number 3") });
+  platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "order", behind: runId, ...third } };
   expect((await why())?.reason).toBe("order");
   platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "signature" } };
   expect(await why()).toMatchObject({ reason: "signature", message: expect.stringContaining("signed again") });
   platform.relay.waiting = {
     isOnline: true,
     state: "waiting",
-    waiting: { reason: "capacity", position: 1, message: "cpu is in use" },
+    waiting: { reason: "capacity", resource: "memory", ...third },
   };
-  expect(await why()).toEqual({ reason: "capacity", message: "cpu is in use" });
+  expect(await why()).toMatchObject({ reason: "capacity", message: expect.stringContaining("not enough memory") });
   platform.relay.waiting = { isOnline: true, state: "waiting", waiting: { reason: "blocked", code: "DISK_FULL" } };
   expect(await why()).toMatchObject({ reason: "server", message: expect.stringContaining("disk of box is full") });
   await platform.report(serverId, { kind: "offline", reason: "silent" });

@@ -131,7 +131,7 @@ export class ServerSession extends DurableObject<Env> {
   /** Why a run has not started. */
   explainWaiting(runId: RunId): WaitingAnswer {
     this.#wake();
-    const answer = this.#state.desk.waiting(runId);
+    const answer = this.#state.desk.waiting(runId, Date.now());
     if (!answer.ok) throw new Error(answer.error.message);
     return { isOnline: this.#bridge.isConnected, ...answer.value };
   }
@@ -225,7 +225,7 @@ export class ServerSession extends DurableObject<Env> {
       const { desk } = this.#state;
       const { isOnline, sinceMs } = this.#state.server();
       resumeStreams({ sql, desk }, hello, nowMs);
-      desk.setCapacity(hello.capabilities);
+      desk.setCapacity(hello.capabilities, nowMs);
       desk.refuseUnsupported(hello.capabilities, nowMs);
       const { capabilities, bootId } = hello;
       updateServer(sql, {

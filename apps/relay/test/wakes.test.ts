@@ -169,7 +169,8 @@ test("a command on its whole way costs a bounded number of rows", async () => {
   const after = await relay.rows();
   const written = (after.written - before.written) / commands;
   console.info(`rows a command: ${(after.read - before.read) / commands} read, ${written} written`);
-  expect(written).toBeLessThanOrEqual(18);
+  // Two of them keep what the run's org was charged, and one how long such runs take.
+  expect(written).toBeLessThanOrEqual(21);
 });
 
 test("[F6] a bridge that is silent for 75 s is dropped and reported offline, one that sends heartbeats is not", async () => {

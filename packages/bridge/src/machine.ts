@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { arch, availableParallelism, hostname, release } from "node:os";
-import { coreMillicores } from "@quarterdeck/core/units";
+import { coreMillicores, mebibyte } from "@quarterdeck/core/units";
+import type { Resources } from "@quarterdeck/core/quota/resources";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import { actionNames } from "@quarterdeck/core/actions/catalogue";
@@ -26,6 +27,21 @@ interface CapabilityInputs {
   readonly hasLauncher: boolean;
 }
 
+/** What stays with the machine itself and this bridge: a twentieth of each, and at least so much. */
+const reservedPart = 0.05;
+const reservedCpu = coreMillicores / 20;
+const reservedMemory = 256 * mebibyte;
+
+/** What of a machine runs may hold at once. */
+export function offeredCapacity({ cpu, memory, runs }: Resources): Resources {
+  return {
+    cpu: cpu - Math.max(reservedCpu, Math.ceil(cpu * reservedPart)),
+    // A machine that has hardly more than that for itself still offers half of it.
+    memory: Math.max(Math.floor(memory / 2), memory - Math.max(reservedMemory, Math.ceil(memory * reservedPart))),
+    runs,
+  };
+}
+
 /** What this machine offers. */
 export function readCapabilities({ sandbox, programs, folders, hasLauncher }: CapabilityInputs): Capabilities {
   const cores = availableParallelism();
@@ -37,7 +53,7 @@ export function readCapabilities({ sandbox, programs, folders, hasLauncher }: Ca
     programs: programs.filter((program) => findProgram(program, folders) !== undefined),
     driver: "process",
     isolation: sandbox.isolation,
-    capacity: { cpu: cores * coreMillicores, memory, runs: Math.max(4, cores * 2) },
+    capacity: offeredCapacity({ cpu: cores * coreMillicores, memory, runs: Math.max(4, cores * 2) }),
     host: { hostname: hostname().slice(0, 255), os: operatingSystem(), arch: arch(), kernel: release().slice(0, 200) },
   };
 }

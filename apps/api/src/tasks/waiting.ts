@@ -1,4 +1,5 @@
 import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import { hourMs, minuteMs, secondMs } from "@quarterdeck/core/units";
 import type { TaskRecord } from "./repo.ts";
 import type { WaitingView } from "./views.ts";
 
@@ -23,6 +24,41 @@ export function explainWaiting(record: TaskRecord, isRelayReachable: boolean): W
   return { reason: "delivery", message: `On its way to ${serverName}.` };
 }
 
+type Outlook = Pick<Extract<NonNullable<WaitingAnswer["waiting"]>, { reason: "turn" }>, "position" | "estimate">;
+
+const resourceWords = { cpu: "processor time", memory: "memory", runs: "places for runs" } as const;
+
+function nodeWords(nodeId: string): string {
+  if (nodeId.startsWith("prj_")) return "the project";
+  return nodeId.startsWith("ws_") ? "the workspace" : "the organization";
+}
+
+/** Position and time, where both can be foreseen. */
+function describeOutlook({ position, estimate }: Outlook): string {
+  if (position === null || estimate === null) return "";
+  const { startsInMs, running, ahead } = estimate;
+  const place = ` Number ${position} in the queue`;
+  const basis = [
+    count(running, "run that goes on", "runs that go on"),
+    count(ahead, "run before it", "runs before it"),
+  ];
+  const known = basis.filter((part) => part !== null);
+  if (known.length === 0) return `${place}.`;
+  return `${place}; it starts ${describeDelay(startsInMs)} if ${known.join(" and ")} take as long as such runs did so far.`;
+}
+
+function count(number: number, one: string, many: string): string | null {
+  if (number === 0) return null;
+  return number === 1 ? `the ${one}` : `the ${number} ${many}`;
+}
+
+function describeDelay(delayMs: number): string {
+  if (delayMs < 10 * secondMs) return "within seconds";
+  if (delayMs < 2 * minuteMs) return `in about ${Math.round(delayMs / (10 * secondMs)) * 10} seconds`;
+  if (delayMs < 2 * hourMs) return `in about ${Math.round(delayMs / minuteMs)} minutes`;
+  return `in about ${Math.round(delayMs / hourMs)} hours`;
+}
+
 /** The same, with what the server's relay object says; null when it adds nothing. */
 export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): WaitingView | null {
   const { serverName } = view;
@@ -38,12 +74,35 @@ export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): Wai
     case "turn":
       return {
         reason: "turn",
-        message: `Waiting for its turn on ${serverName}: number ${answer.waiting.position} in the queue.`,
+        message: `Other runs on ${serverName} start before it.${describeOutlook(answer.waiting)}`,
       };
     case "order":
-      return { reason: "order", message: "Waiting for an earlier task of the same project to end." };
+      return {
+        reason: "order",
+        message: `Waiting for an earlier task of the same project to end.${describeOutlook(answer.waiting)}`,
+      };
+    case "dependency":
+      return {
+        reason: "dependency",
+        message: `Waiting for ${answer.waiting.on.length === 1 ? "a task" : `${answer.waiting.on.length} tasks`} that must end first.${describeOutlook(answer.waiting)}`,
+      };
+    case "limit": {
+      const { nodeId, resource } = answer.waiting;
+      return {
+        reason: "limit",
+        message: `What ${nodeWords(nodeId)} may use of ${resourceWords[resource]} is in use. It starts when that is free, or when the limit is raised.${describeOutlook(answer.waiting)}`,
+      };
+    }
     case "capacity":
-      return { reason: "capacity", message: answer.waiting.message };
+      return {
+        reason: "capacity",
+        message: `It is next, and ${serverName} has not enough ${resourceWords[answer.waiting.resource]} free yet.${describeOutlook(answer.waiting)}`,
+      };
+    case "roomKept":
+      return {
+        reason: "capacity",
+        message: `Room on ${serverName} is kept for a larger run that has been passed for too long.${describeOutlook(answer.waiting)}`,
+      };
     case "signature":
       return {
         reason: "signature",

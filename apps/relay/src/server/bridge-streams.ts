@@ -34,11 +34,13 @@ export function takeKeysVersion(sql: Sql, version: number, nowMs: number): void 
  * What a result says of a run. A conflict says nothing of it; a result that the schema does not know must still reach the
  * API, which says why it is refused.
  */
-function readResult(text: SignedText): { runId: RunId; isFinished: boolean } | undefined {
+function readResult(text: SignedText): { runId: RunId; isFinished: boolean; durationMs: number | null } | undefined {
   try {
     const result = resultSchema.parse(JSON.parse(text.signed));
     if (result.kind === "conflict") return undefined;
-    return { runId: result.runId, isFinished: result.kind === "finished" };
+    const isFinished = result.kind === "finished";
+    const durationMs = isFinished && result.startedAtMs !== null ? result.durationMs : null;
+    return { runId: result.runId, isFinished, durationMs };
   } catch {
     return undefined;
   }
@@ -62,7 +64,7 @@ export function takeResults(
   for (const { signed, signature } of intake.value.fresh) {
     const result = readResult({ signed, signature });
     if (!result || !desk.expects(result)) unexpected++;
-    if (result?.isFinished) desk.finished(result.runId, nowMs);
+    if (result?.isFinished) desk.finished(result.runId, result.durationMs, nowMs);
     appendReport(sql, { kind: "result", atMs: nowMs, signed, signature });
   }
   updateServer(sql, { resultsReceived: intake.value.through });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { ProjectId, RunId, ServerId, SessionId, WorkspaceId } from "@quarterdeck/core/ids";
-import type { Command } from "@quarterdeck/core/protocol/command";
+import { priorities, type Command } from "@quarterdeck/core/protocol/command";
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
 import { isWithdrawn } from "@quarterdeck/core/protocol/withdrawn-command";
@@ -31,7 +31,8 @@ function openSql(): Sql {
   return sql;
 }
 
-const projects = ["prj_a", "prj_b", "prj_c"] as unknown as ProjectId[];
+const id = (prefix: string, last = "0") => `${prefix}_${"0".repeat(25)}${last}`;
+const projects = ["a", "b", "c"].map((last) => id("prj", last)) as ProjectId[];
 const lifeMs = 1_000_000;
 const hello = { sessionId: "ses_1" as SessionId, capabilities, received: { commands: 0 } } as HelloBody;
 
@@ -113,7 +114,7 @@ class World {
       { ...hello, received: { commands: this.#bridgeThrough } },
       this.#nowMs,
     );
-    this.#desk.setCapacity(capabilities);
+    this.#desk.setCapacity(capabilities, this.#nowMs);
     updateServer(this.sql, { capabilities });
     this.#sentThrough = readServer(this.sql).commandsAcknowledged;
   }
@@ -137,7 +138,9 @@ class World {
     const command = {
       runId,
       projectId,
-      workspaceId: "ws_1" as WorkspaceId,
+      orgId: id("org") as Command["orgId"],
+      workspaceId: id("ws") as WorkspaceId,
+      priority: priorities[position % 4],
       action: "exec",
       demand: { cpu: 500, memory: 1, runs: 1 },
       // One in three waits so long that it must be signed anew.
@@ -240,7 +243,6 @@ class World {
 }
 
 function resultOf(runId: RunId) {
-  const id = (prefix: string) => `${prefix}_${"0".repeat(26)}`;
   return {
     v: 1,
     kind: "finished",

@@ -1,17 +1,19 @@
 import { accept, type Result } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
-import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import type { NodeLimits, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { findAction } from "@quarterdeck/core/actions/catalogue";
-import { noResources } from "@quarterdeck/core/quota/resources";
-import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
+import type { TaskRun } from "@quarterdeck/core/scheduling/scheduler";
+import { minuteMs } from "@quarterdeck/core/units";
+import { CommandQueue, type Unfit, type WaitingRun } from "../session/command-queue.ts";
 import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
 import { ExpectedResults } from "../session/expected-results.ts";
 import { goodConduct } from "../session/quarantine.ts";
 import { validThroughMs, type RenewalOutcome } from "../session/renewal.ts";
 import { haveActionsChanged, unsupportedAction } from "../session/unsupported-action.ts";
 import { insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/commands.ts";
+import { readMeanMs, rememberDuration } from "../storage/durations.ts";
 import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
 import { writeTrust } from "../storage/platform-trust.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
@@ -27,11 +29,17 @@ import {
   returnCommand,
   takeCommand,
 } from "../storage/runs.ts";
+import { listNodeLimits, writeNodeLimits } from "../storage/node-limits.ts";
+import { StoredShares } from "../storage/shares.ts";
 import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import type { OpenedEntry, OpenedTrust } from "./outbox-entries.ts";
 
 type Ending = Omit<Extract<NewReport, { kind: "ended" }>, "kind" | "atMs" | "runId">;
+
+/** How long a run is expected to take before the first of its kind has ended. */
+const unknownReadMs = 250;
+const unknownRunMs = minuteMs;
 
 const cancelledHere: Ending = {
   verdict: "cancelled",
@@ -47,11 +55,13 @@ const cancelledHere: Ending = {
 export class RunDesk {
   readonly #sql: Sql;
   readonly #expected = new ExpectedResults();
+  readonly #shares: StoredShares;
   #queue: CommandQueue;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    this.#queue = queueOf(sql);
+    this.#shares = new StoredShares(sql);
+    this.#queue = queueOf(sql, this.#shares);
   }
 
   /** Takes outbox entries in order; known ones are ignored and nothing beyond a hole is taken. Returns the newest taken. */
@@ -64,11 +74,14 @@ export class RunDesk {
       through = entry.position;
     }
     updateServer(this.#sql, { outboxThrough: through });
+    this.#save();
     return through;
   }
 
-  setCapacity(capabilities: Capabilities): void {
-    this.#queue.setCapacity(capabilities.capacity);
+  /** What the server offers from now on; what can never start with it ends. */
+  setCapacity({ capacity }: Capabilities, nowMs: number): void {
+    this.#endUnfit(this.#queue.setCapacity(capacity), nowMs);
+    this.#save();
   }
 
   /**
@@ -81,6 +94,7 @@ export class RunDesk {
       const refusal = unsupportedAction(capabilities, action);
       if (refusal && this.#queue.remove(runId)) this.#end(runId, { verdict: "refused", ...refusal }, nowMs);
     }
+    this.#save();
   }
 
   /** Numbers and hands over what may start now. Call it only while a bridge is connected. */
@@ -92,17 +106,13 @@ export class RunDesk {
     for (let room = freeWindow(position); room > 0; ) {
       const decision = this.#queue.decide(nowMs);
       if (!decision) break;
-      const { runId } = decision.run;
       if (decision.kind === "dispatch") {
-        this.#sendRun(runId, nowMs);
-        dispatched.push(runId);
+        this.#sendRun(decision.runId, decision.charge, nowMs);
+        dispatched.push(decision.runId);
         room--;
-      } else if (decision.kind === "renew") {
-        if (readServer(this.#sql).renewalAtMs === null) updateServer(this.#sql, { renewalAtMs: nowMs });
-      } else {
-        this.#end(runId, { verdict: "refused", code: "QUOTA_EXCEEDED", message: decision.message }, nowMs);
-      }
+      } else if (readServer(this.#sql).renewalAtMs === null) updateServer(this.#sql, { renewalAtMs: nowMs });
     }
+    this.#save();
     return dispatched;
   }
 
@@ -121,12 +131,14 @@ export class RunDesk {
       if (outcome.kind === "renewed") {
         const { demand, expiresAtMs } = outcome.command;
         replaceCommand(this.#sql, { runId, demand, expiresAtMs, command: outcome.text });
+        const run = findRun(this.#sql, runId);
+        if (run) this.#endUnfit([this.#queue.renewed(run)], nowMs);
       } else {
         const { verdict, code, message } = outcome;
         this.#end(runId, { verdict, code, message }, nowMs);
       }
     }
-    this.#queue = queueOf(this.#sql);
+    this.#save();
   }
 
   /**
@@ -136,15 +148,24 @@ export class RunDesk {
   withdrawExpired(nowMs: number): void {
     const expired = listRunsOnTheWay(this.#sql, validThroughMs(nowMs));
     if (expired.length === 0) return;
-    for (const { seq, runId } of expired) returnCommand(this.#sql, runId, withdrawCommand(this.#sql, seq));
-    this.#queue = queueOf(this.#sql);
+    for (const { seq, runId } of expired) {
+      returnCommand(this.#sql, runId, withdrawCommand(this.#sql, seq));
+      const run = findRun(this.#sql, runId);
+      if (run) this.#queue.putBack(run);
+    }
+    this.#save();
   }
 
-  /** The bridge says that a run finished: what it held is free. */
-  finished(runId: RunId, nowMs: number): void {
-    if (!this.#queue.ended(runId)) this.#queue.remove(runId);
-    deleteRun(this.#sql, runId);
-    rememberEnded(this.#sql, runId, { state: "ended", atMs: nowMs });
+  /**
+   * The bridge says that a run finished: what it held is free.
+   *
+   * @param durationMs how long it ran; `null` when it did not start
+   */
+  finished(runId: RunId, durationMs: number | null, nowMs: number): void {
+    const run = findRun(this.#sql, runId);
+    if (run && durationMs !== null) rememberDuration(this.#sql, run, { durationMs, nowMs });
+    this.#forget(runId, durationMs ?? 0, nowMs);
+    this.#save();
   }
 
   /** Ends runs that the bridge had and knows nothing of any more. */
@@ -153,6 +174,7 @@ export class RunDesk {
     for (const runId of runIds) {
       this.#end(runId, { verdict: "indeterminate", code: "BRIDGE_STATE_LOST", message }, nowMs);
     }
+    this.#save();
   }
 
   isWaiting(runId: RunId): boolean {
@@ -166,7 +188,7 @@ export class RunDesk {
   }
 
   /** Why a run has not started. */
-  waiting(runId: RunId): Result<Omit<WaitingAnswer, "isOnline">> {
+  waiting(runId: RunId, nowMs: number): Result<Omit<WaitingAnswer, "isOnline">> {
     const run = findRun(this.#sql, runId);
     if (!run) {
       return accept({ state: findEnded(this.#sql, runId) === "ended" ? "ended" : "unknown", waiting: null });
@@ -174,7 +196,7 @@ export class RunDesk {
     if (run.seq !== null) return accept({ state: "dispatched", waiting: null });
     const blocked = readServer(this.#sql).capabilities?.blocked;
     if (blocked) return accept({ state: "waiting", waiting: { reason: "blocked", code: blocked } });
-    const explained = this.#queue.explain(runId);
+    const explained = this.#queue.explain(runId, nowMs);
     return explained.ok ? accept({ state: "waiting", waiting: explained.value }) : explained;
   }
 
@@ -186,6 +208,12 @@ export class RunDesk {
     else if (entry.kind === "revokeViewers") rememberRevocation(this.#sql, entry.userId, entry.atMs);
     else if (entry.kind === "cancel") this.#cancel(entry, nowMs);
     else if (entry.kind === "command") this.#takeCommand(entry, nowMs);
+    else if (entry.kind === "limits") this.#takeLimits(entry.nodes, nowMs);
+  }
+
+  #takeLimits(nodes: readonly NodeLimits[], nowMs: number): void {
+    for (const node of nodes) writeNodeLimits(this.#sql, node);
+    this.#endUnfit(this.#queue.setLimits(nodes), nowMs);
   }
 
   /** What a key signed that is not trusted any more would be refused by the bridge, so it is signed anew. */
@@ -194,7 +222,8 @@ export class RunDesk {
     writeTrust(this.#sql, opened);
     if (!opened.hasDropped) return;
     expireSignatures(this.#sql);
-    this.#queue = queueOf(this.#sql);
+    this.#save();
+    this.#queue = queueOf(this.#sql, this.#shares);
   }
 
   #takeCommand(entry: Extract<OpenedEntry, { kind: "command" }>, nowMs: number): void {
@@ -210,16 +239,23 @@ export class RunDesk {
     const unsupported = unsupportedAction(readServer(this.#sql).capabilities, command.action);
     if (unsupported) return this.#end(runId, { verdict: "refused", ...unsupported }, nowMs);
     const isRead = findAction(command.action)?.isRead ?? false;
+    const { orgId, workspaceId, projectId, priority, demand, action } = command;
     const run: WaitingRun = {
       runId,
-      orderKey: isRead ? null : command.projectId,
-      demand: command.demand,
+      position: entry.position,
+      orgId,
+      workspaceId,
+      projectId,
+      priority,
+      isOrdered: !isRead && projectId !== null,
+      demand,
+      expectedMs: readMeanMs(this.#sql, { projectId, action }) ?? (isRead ? unknownReadMs : unknownRunMs),
       // The API signs it anew at its turn, if it knows the run; nothing of this text reaches the bridge.
       expiresAtMs: isStale ? 0 : command.expiresAtMs,
     };
     const { signed, signature, sealed } = entry;
-    insertRun(this.#sql, { ...run, position: entry.position, command: { signed, signature, sealed } });
-    this.#queue.enqueue(run);
+    insertRun(this.#sql, { ...run, action, command: { signed, signature, sealed } });
+    this.#endUnfit([this.#queue.enqueue(run)], nowMs);
   }
 
   #cancel(entry: Extract<OpenedEntry, { kind: "cancel" }>, nowMs: number): void {
@@ -241,9 +277,9 @@ export class RunDesk {
     }
   }
 
-  #sendRun(runId: RunId, nowMs: number): void {
+  #sendRun(runId: RunId, charge: TaskRun, nowMs: number): void {
     const seq = nextNumber(this.#sql, "commandsAssigned");
-    insertCommand(this.#sql, { seq, runId, ...takeCommand(this.#sql, runId, seq) });
+    insertCommand(this.#sql, { seq, runId, ...takeCommand(this.#sql, runId, { seq, charge }) });
     appendReport(this.#sql, { kind: "dispatched", atMs: nowMs, runId });
   }
 
@@ -252,15 +288,41 @@ export class RunDesk {
     insertCommand(this.#sql, { seq, runId: null, ...text, sealed: null });
   }
 
+  #endUnfit(unfit: readonly (Unfit | undefined)[], nowMs: number): void {
+    for (const run of unfit) {
+      if (run) this.#end(run.runId, { verdict: "refused", code: "QUOTA_EXCEEDED", message: run.message }, nowMs);
+    }
+  }
+
   #end(runId: RunId, ending: Ending, nowMs: number): void {
-    this.finished(runId, nowMs);
+    this.#forget(runId, undefined, nowMs);
     appendReport(this.#sql, { kind: "ended", atMs: nowMs, runId, ...ending });
+  }
+
+  #forget(runId: RunId, durationMs: number | undefined, nowMs: number): void {
+    if (!this.#queue.ended(runId, durationMs)) this.#queue.remove(runId);
+    deleteRun(this.#sql, runId);
+    rememberEnded(this.#sql, runId, { state: "ended", atMs: nowMs });
+  }
+
+  /** Stores what the scheduler must know after a restart. */
+  #save(): void {
+    this.#shares.write(this.#queue.takeChanges());
+    const patience = this.#queue.patience();
+    if (JSON.stringify(patience) !== JSON.stringify(readServer(this.#sql).patience)) {
+      updateServer(this.#sql, { patience });
+    }
   }
 }
 
-/** The queue as the stored runs make it. */
-function queueOf(sql: Sql): CommandQueue {
-  const queue = new CommandQueue(listRuns(sql).map((run) => ({ ...run, isDispatched: run.seq !== null })));
-  queue.setCapacity(readServer(sql).capabilities?.capacity ?? noResources);
-  return queue;
+/** The queue as what is stored makes it. */
+function queueOf(sql: Sql, shares: StoredShares): CommandQueue {
+  const { capabilities, patience } = readServer(sql);
+  return new CommandQueue({
+    runs: listRuns(sql),
+    limits: listNodeLimits(sql),
+    capacity: capabilities?.capacity ?? null,
+    shares: shares.rows(),
+    patience,
+  });
 }

@@ -1,115 +1,262 @@
-import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
-import type { RunId } from "@quarterdeck/core/ids";
-import { FlatLedger } from "@quarterdeck/core/quota/flat-ledger";
-import { noResources, resourceNames, type Resources } from "@quarterdeck/core/quota/resources";
-import { FifoScheduler } from "@quarterdeck/core/scheduling/fifo-scheduler";
-import type { QueuedRun, Waiting } from "@quarterdeck/core/scheduling/scheduler";
+import { refuse, type Result } from "@quarterdeck/core/errors/result";
+import type { OrgId, ProjectId, RunId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { Priority } from "@quarterdeck/core/protocol/command";
+import type { NodeLimits, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import type { Vector } from "@quarterdeck/core/quota/amounts";
+import { findImpossible, QuotaTree, type QuotaNode } from "@quarterdeck/core/quota/quota-tree";
+import { resourceNames, runResources, type ResourceName, type Resources } from "@quarterdeck/core/quota/resources";
+import { FairScheduler } from "@quarterdeck/core/scheduling/fair-scheduler";
+import type { SavedPatience } from "@quarterdeck/core/scheduling/patience";
+import type { Explanation, SchedulerOptions, ShareRow, TaskRow, TaskRun } from "@quarterdeck/core/scheduling/scheduler";
 import { needsRenewal } from "./renewal.ts";
 
 /** A run in the queue, and until when its command may be dispatched. */
-export interface WaitingRun extends QueuedRun {
+export interface WaitingRun {
+  readonly runId: RunId;
+  /** Its place among all runs of this server: a smaller one came first. */
+  readonly position: number;
+  readonly orgId: OrgId;
+  readonly workspaceId: WorkspaceId | null;
+  readonly projectId: ProjectId | null;
+  readonly priority: Priority;
+  /** Whether it waits for the earlier runs of its project. */
+  readonly isOrdered: boolean;
+  readonly demand: Resources;
+  readonly expectedMs: number;
   readonly expiresAtMs: number;
 }
 
-/** What happens next in the queue: a run is dispatched, steps aside until it has a new signature, or can never start. */
-export type Decision =
-  | { readonly kind: "dispatch"; readonly run: QueuedRun }
-  | { readonly kind: "renew"; readonly run: QueuedRun }
-  | { readonly kind: "unfit"; readonly run: QueuedRun; readonly message: string };
+/** What a queue is made from after a restart. */
+export interface SavedQueue {
+  /** Every run that has not ended; `charge` is set for those that the bridge has. */
+  readonly runs: readonly (WaitingRun & { readonly charge: TaskRun | null })[];
+  readonly limits: readonly NodeLimits[];
+  /** What the server offers; `null` before its bridge was ever here. */
+  readonly capacity: Resources | null;
+  readonly shares: readonly ShareRow[];
+  readonly patience: SavedPatience | null;
+}
 
-const unlimited: Resources = {
-  cpu: Number.MAX_SAFE_INTEGER,
-  memory: Number.MAX_SAFE_INTEGER,
-  runs: Number.MAX_SAFE_INTEGER,
-};
+/** What happens next in the queue: a run is dispatched, or it steps aside until it has a new signature. */
+export type Decision =
+  | { readonly kind: "dispatch"; readonly runId: RunId; readonly charge: TaskRun }
+  | { readonly kind: "renew"; readonly runId: RunId };
+
+/** A run that could not start even if nothing else ran. */
+export interface Unfit {
+  readonly runId: RunId;
+  readonly message: string;
+}
+
+const serverNode = "server";
+const nodeWords = { org: "its organization", ws: "its workspace", prj: "its project" } as const;
 
 /**
- * The runs of one server in memory: who waits, who runs, who is next. It is rebuilt from the stored runs in their order,
- * and then decides as before.
+ * The runs of one server in memory: who waits, who runs, who is next. It is rebuilt from what is stored, and then decides as
+ * before.
  */
 export class CommandQueue {
-  readonly #ledger = new FlatLedger(unlimited);
-  readonly #scheduler = new FifoScheduler(this.#ledger);
+  readonly #quotas = new QuotaTree();
+  readonly #limits = new Map<string, NodeLimits>();
+  readonly #scheduler: FairScheduler;
   readonly #waiting = new Map<RunId, WaitingRun>();
   /** Runs whose turn it was and whose signature runs out. They hold their place in their order and no resources. */
   readonly #aside = new Set<RunId>();
-  #mayHoldUnfit = false;
 
-  /** @param runs every run that has not ended, oldest first; `isDispatched` tells which the bridge has */
-  constructor(runs: readonly (WaitingRun & { readonly isDispatched: boolean })[]) {
-    for (const run of runs) {
-      // Reservations that exist are kept even above the limit, so the limit is set after them.
-      if (run.isDispatched) this.#scheduler.resume(run);
-      else this.enqueue(run);
+  constructor({ runs, limits, capacity, shares, patience }: SavedQueue) {
+    for (const node of limits) this.#limits.set(node.id, node);
+    this.#quotas.add(serverNode, null, capacity === null ? readLimits({}) : readLimits(capacity));
+    for (const run of runs) this.#addNodes(run);
+    const options: SchedulerOptions = { quotas: this.#quotas, serverId: serverNode, isStored: true };
+    const weights = Object.fromEntries(limits.map(({ id, weight }) => [id, weight]));
+    const tasks = runs.map((run): TaskRow => ({ ...taskOf(run), isSuspended: false, run: run.charge }));
+    this.#scheduler = FairScheduler.restore(options, { shares, tasks, weights, patience });
+    for (const { charge, ...run } of runs) if (charge === null) this.#waiting.set(run.runId, run);
+  }
+
+  /** What the server offers from now on. Returns the waiting runs that can never start with it. */
+  setCapacity(capacity: Resources): Unfit[] {
+    this.#scheduler.setLimit(serverNode, readLimits(capacity));
+    return this.#unfit();
+  }
+
+  /** What nodes may use from now on. Returns the waiting runs that can never start with it. */
+  setLimits(nodes: readonly NodeLimits[]): Unfit[] {
+    for (const node of nodes) {
+      this.#limits.set(node.id, node);
+      this.#scheduler.setLimit(node.id, readLimits(node.limits));
+      this.#scheduler.setWeight(node.id, node.weight);
     }
+    return this.#unfit();
   }
 
-  setCapacity(capacity: Resources): void {
-    this.#ledger.setLimit(capacity);
-    this.#mayHoldUnfit = true;
-  }
-
-  enqueue(run: WaitingRun): void {
+  /** Takes a run in. Returns why it can never start, if that is so; then it is not in the queue. */
+  enqueue(run: WaitingRun): Unfit | undefined {
+    this.#addNodes(run);
+    const added = this.#scheduler.enqueue(taskOf(run));
+    if (!added.ok) return this.#unfitRun(run) ?? { runId: run.runId, message: added.error.message };
     this.#waiting.set(run.runId, run);
-    this.#scheduler.enqueue(run);
-    this.#mayHoldUnfit = true;
+    return undefined;
   }
 
   /** Takes out a waiting run. Returns whether it waited. */
   remove(runId: RunId): boolean {
+    this.#aside.delete(runId);
     this.#waiting.delete(runId);
-    if (!this.#aside.delete(runId)) return this.#scheduler.remove(runId);
-    this.#scheduler.ended(runId);
-    return true;
+    return this.#scheduler.remove(runId);
   }
 
   /** Releases what a dispatched run held. Returns whether it was dispatched. */
-  ended(runId: RunId): boolean {
-    return !this.#aside.has(runId) && this.#scheduler.ended(runId);
+  ended(runId: RunId, durationMs: number | undefined): boolean {
+    return this.#scheduler.ended(runId, durationMs);
+  }
+
+  /** A dispatched run waits again: the bridge never had it. */
+  putBack(run: WaitingRun): void {
+    if (this.#scheduler.putBack(run.runId)) this.#waiting.set(run.runId, run);
+  }
+
+  /** A run that stepped aside has a new signature. Returns why it can never start as it is now, if that is so. */
+  renewed(run: WaitingRun): Unfit | undefined {
+    this.remove(run.runId);
+    return this.enqueue(run);
   }
 
   isWaiting(runId: RunId): boolean {
-    return this.#waiting.has(runId) || this.#aside.has(runId);
+    return this.#waiting.has(runId);
   }
 
-  /** The runs that stepped aside. They come back when the queue is built again from rows with new signatures. */
+  /** The runs that stepped aside. */
   renewals(): RunId[] {
     return [...this.#aside];
   }
 
   /** Takes the next run out of the queue, or says that nothing may start now. */
   decide(nowMs: number): Decision | undefined {
-    const unfit = this.#takeUnfit();
-    if (unfit) return unfit;
-    const run = this.#scheduler.next();
-    if (!run) return undefined;
-    const waited = this.#waiting.get(run.runId);
-    this.#waiting.delete(run.runId);
-    if (!waited || !needsRenewal(waited.expiresAtMs, nowMs)) return { kind: "dispatch", run };
-    this.#scheduler.ended(run.runId);
-    if (run.orderKey !== null) this.#scheduler.resume({ ...run, demand: noResources });
-    this.#aside.add(run.runId);
-    return { kind: "renew", run };
-  }
-
-  explain(runId: RunId): Result<Waiting | { readonly reason: "signature" }> {
-    if (this.#aside.has(runId)) return accept({ reason: "signature" });
-    if (!this.#waiting.has(runId)) return refuse("NOT_FOUND", `${runId} does not wait here`);
-    return this.#scheduler.explain(runId);
-  }
-
-  /** A run that demands more than the whole server has can never start and would hold back all others for ever. */
-  #takeUnfit(): Decision | undefined {
-    if (!this.#mayHoldUnfit) return undefined;
-    const limit = this.#ledger.limit();
-    for (const run of this.#waiting.values()) {
-      const short = resourceNames.find((name) => run.demand[name] > limit[name]);
-      if (!short) continue;
-      this.remove(run.runId);
-      const message = `It asks for ${run.demand[short]} of ${short}, and this server offers ${limit[short]} in all.`;
-      return { kind: "unfit", run, message };
+    const runId = this.#scheduler.next(nowMs)?.id as RunId | undefined;
+    if (runId === undefined) return undefined;
+    const charge = this.#scheduler.runOf(runId);
+    const waited = this.#waiting.get(runId);
+    if (waited === undefined || charge === undefined) throw new Error(`${runId} was started and did not wait`);
+    if (!needsRenewal(waited.expiresAtMs, nowMs)) {
+      this.#waiting.delete(runId);
+      return { kind: "dispatch", runId, charge };
     }
-    this.#mayHoldUnfit = false;
-    return undefined;
+    this.#scheduler.putBack(runId);
+    this.#scheduler.setSuspended(runId, true);
+    this.#aside.add(runId);
+    return { kind: "renew", runId };
+  }
+
+  /** Why a run has not started. */
+  explain(runId: RunId, nowMs: number): Result<NonNullable<WaitingAnswer["waiting"]>> {
+    if (!this.#waiting.has(runId)) return refuse("NOT_FOUND", `${runId} does not wait here`);
+    const explained = this.#scheduler.explain(runId, nowMs);
+    return explained.ok ? { ok: true, value: answerOf(explained.value) } : explained;
+  }
+
+  /** What of the shares is to be stored: rows that changed, and paths of those that are gone. */
+  takeChanges(): ReturnType<FairScheduler["takeChanges"]> {
+    return this.#scheduler.takeChanges();
+  }
+
+  patience(): SavedPatience | null {
+    return this.#scheduler.patience();
+  }
+
+  #addNodes({ orgId, workspaceId, projectId }: WaitingRun): void {
+    let parentId = serverNode;
+    for (const id of [orgId, workspaceId, projectId]) {
+      if (id === null) continue;
+      if (!this.#quotas.find(id)) this.#quotas.add(id, parentId, readLimits(this.#limits.get(id)?.limits ?? {}));
+      parentId = id;
+    }
+  }
+
+  #unfit(): Unfit[] {
+    return this.#scheduler.impossible().flatMap((id) => {
+      const run = this.#waiting.get(id as RunId);
+      return (run && this.#unfitRun(run)) ?? [];
+    });
+  }
+
+  #unfitRun(run: WaitingRun): Unfit | undefined {
+    const node = this.#quotas.find(nodeOf(run));
+    const impossible = node && findImpossible(node, demandOf(run.demand));
+    if (!impossible) return undefined;
+    const name = resourceNames[impossible.resource] as ResourceName;
+    const limit = impossible.node.limit[impossible.resource];
+    const asked = `It asks for ${run.demand[name]} of ${name}`;
+    const message =
+      impossible.node.id === serverNode
+        ? `${asked}, and this server offers ${limit} in all.`
+        : `${asked}, and the limit of ${wordsOf(impossible.node)} is ${limit}. Ask for less, or have the limit raised.`;
+    return { runId: run.runId, message };
+  }
+}
+
+function nodeOf({ orgId, workspaceId, projectId }: WaitingRun): string {
+  return projectId ?? workspaceId ?? orgId;
+}
+
+function taskOf(run: WaitingRun) {
+  return {
+    id: run.runId,
+    nodeId: nodeOf(run),
+    band: run.priority,
+    seq: run.position,
+    demand: demandOf(run.demand),
+    expectedMs: run.expectedMs,
+    isOrdered: run.isOrdered,
+  };
+}
+
+/** Demands are few and come again and again, so that their vectors are shared. */
+const demands = new Map<string, Vector>();
+const mostDemands = 1000;
+
+function demandOf(demand: Resources): Vector {
+  const key = resourceNames.map((name) => demand[name]).join(" ");
+  const known = demands.get(key);
+  if (known !== undefined) return known;
+  const vector = runResources.vector(demand);
+  if (!vector.ok) throw new Error(vector.error.message);
+  if (demands.size >= mostDemands) demands.clear();
+  demands.set(key, vector.value);
+  return vector.value;
+}
+
+function readLimits(limits: NodeLimits["limits"]): Vector {
+  const vector = runResources.limits(limits);
+  if (!vector.ok) throw new Error(vector.error.message);
+  return vector.value;
+}
+
+function wordsOf({ id }: QuotaNode): string {
+  return nodeWords[id.split("_")[0] as keyof typeof nodeWords] ?? id;
+}
+
+function answerOf({ reason, position, estimate }: Explanation): NonNullable<WaitingAnswer["waiting"]> {
+  const outlook = { position, estimate: estimate && { startsInMs: estimate.startsInMs, ...estimate.basis } };
+  switch (reason.kind) {
+    case "suspended":
+      return { reason: "signature" };
+    case "order":
+      return { reason: "order", behind: reason.behind as RunId, ...outlook };
+    case "dependency":
+      return { reason: "dependency", on: reason.on as RunId[], ...outlook };
+    case "limit":
+      return {
+        reason: "limit",
+        nodeId: reason.nodeId,
+        resource: resourceNames[reason.resource] as ResourceName,
+        ...outlook,
+      };
+    case "capacity":
+      return { reason: "capacity", resource: resourceNames[reason.resource] as ResourceName, ...outlook };
+    case "room-kept":
+      return { reason: "roomKept", for: reason.for as RunId, ...outlook };
+    case "turn":
+      return { reason: "turn", ...outlook };
   }
 }

@@ -1,7 +1,7 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
 import { withdrawnCommand } from "@quarterdeck/core/protocol/withdrawn-command";
-import { readInteger, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
+import { readNumber, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
 /** A numbered command that the bridge has not acknowledged. `runId` is null for a cancel. */
 export interface StoredCommand extends CommandText {
@@ -11,7 +11,7 @@ export interface StoredCommand extends CommandText {
 
 function toCommand(row: Row): StoredCommand {
   return {
-    seq: readInteger(row, "seq"),
+    seq: readNumber(row, "seq"),
     runId: readTextOrNull(row, "run_id"),
     signed: readText(row, "signed"),
     signature: readText(row, "signature"),
@@ -56,7 +56,7 @@ export function listRunsOnTheWay(sql: Sql, throughMs: number): { readonly seq: n
       throughMs,
     )
     .toArray()
-    .map((row) => ({ seq: readInteger(row, "seq"), runId: readText(row, "run_id") as RunId }));
+    .map((row) => ({ seq: readNumber(row, "seq"), runId: readText(row, "run_id") as RunId }));
 }
 
 /** Takes a command back: what fills its number from now on says nothing. Returns what it was. */

@@ -1,5 +1,5 @@
 import type { RunId } from "@quarterdeck/core/ids";
-import { firstRow, readInteger, type Sql } from "./sql.ts";
+import { firstRow, readNumber, type Sql } from "./sql.ts";
 
 /** What is remembered of a run that is no longer here: that it ended, or that it was cancelled before it came. */
 export type EndedState = "ended" | "tombstone";
@@ -7,7 +7,7 @@ export type EndedState = "ended" | "tombstone";
 export function findEnded(sql: Sql, runId: RunId): EndedState | undefined {
   const row = firstRow(sql, `SELECT is_tombstone FROM ended_runs WHERE run_id = ?`, runId);
   if (!row) return undefined;
-  return readInteger(row, "is_tombstone") === 1 ? "tombstone" : "ended";
+  return readNumber(row, "is_tombstone") === 1 ? "tombstone" : "ended";
 }
 
 export function rememberEnded(sql: Sql, runId: RunId, { state, atMs }: { state: EndedState; atMs: number }): void {

@@ -1,4 +1,4 @@
-import { firstRow, readInteger, type Sql } from "./sql.ts";
+import { firstRow, readNumber, type Sql } from "./sql.ts";
 
 /** Every change of the schema, in order. A published one is never edited: add the next. */
 const migrations: readonly (readonly string[])[] = [
@@ -100,6 +100,35 @@ const migrations: readonly (readonly string[])[] = [
     // Which numbering of reports this storage has; null before the first.
     `ALTER TABLE server ADD COLUMN report_stream TEXT`,
   ],
+  // Fair shares: where a run counts, what it was charged, and what is left of that after a restart.
+  [
+    `ALTER TABLE runs ADD COLUMN org_id TEXT NOT NULL DEFAULT ''`,
+    `ALTER TABLE runs ADD COLUMN workspace_id TEXT`,
+    `ALTER TABLE runs ADD COLUMN project_id TEXT`,
+    `ALTER TABLE runs ADD COLUMN priority TEXT NOT NULL DEFAULT 'normal'`,
+    `ALTER TABLE runs ADD COLUMN action TEXT NOT NULL DEFAULT ''`,
+    `ALTER TABLE runs ADD COLUMN expected_ms REAL NOT NULL DEFAULT 0`,
+    // Of a run that the bridge has: when it was dispatched and what its nodes were charged.
+    `ALTER TABLE runs ADD COLUMN dispatched_at_ms INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN cost REAL NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN band_weight REAL NOT NULL DEFAULT 1`,
+    `UPDATE runs SET project_id = order_key`,
+    `ALTER TABLE runs ADD COLUMN is_ordered INTEGER NOT NULL DEFAULT 0`,
+    `UPDATE runs SET is_ordered = order_key IS NOT NULL`,
+    `ALTER TABLE runs DROP COLUMN order_key`,
+    // The tree of shares below an org in a band (JSON); what is above them stands in the row of the server.
+    `CREATE TABLE shares (place TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `ALTER TABLE server ADD COLUMN band_shares TEXT NOT NULL DEFAULT '[]'`,
+    // The run that is too big for what is free and that others pass (JSON).
+    `ALTER TABLE server ADD COLUMN patience TEXT`,
+    `CREATE TABLE node_limits (node_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    // How long runs of an action take in a project, as a mean that forgets.
+    `CREATE TABLE durations (
+      key TEXT PRIMARY KEY,
+      mean_ms REAL NOT NULL,
+      used_at_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;
@@ -110,7 +139,7 @@ export function migrate(sql: Sql): void {
     `CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`,
   );
   const row = firstRow(sql, `SELECT version FROM schema_version WHERE id = 1`);
-  const version = row ? readInteger(row, "version") : 0;
+  const version = row ? readNumber(row, "version") : 0;
   if (version > newestSchemaVersion) {
     throw new Error(
       `This storage has schema ${version}; this relay knows ${newestSchemaVersion}. Deploy the newer relay.`,

@@ -1,6 +1,6 @@
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import { nextNumber } from "./server-record.ts";
-import { firstRow, readInteger, readText, type Sql } from "./sql.ts";
+import { firstRow, readNumber, readText, type Sql } from "./sql.ts";
 
 type WithoutSeq<R> = R extends unknown ? Omit<R, "seq"> : never;
 /** A report before it has its number. */
@@ -30,7 +30,7 @@ export function oldestReports(sql: Sql, { count, bytes }: { count: number; bytes
       bytes,
     )
     .toArray();
-  return rows.map((row) => ({ seq: readInteger(row, "seq"), body: readText(row, "body") }));
+  return rows.map((row) => ({ seq: readNumber(row, "seq"), body: readText(row, "body") }));
 }
 
 export function hasReports(sql: Sql): boolean {

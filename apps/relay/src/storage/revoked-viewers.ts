@@ -1,4 +1,4 @@
-import { firstRow, readInteger, type Sql } from "./sql.ts";
+import { firstRow, readNumber, type Sql } from "./sql.ts";
 
 /** @param atMs by the clock of the API. The newest counts, whatever order they come in. */
 export function rememberRevocation(sql: Sql, userId: string, atMs: number): void {
@@ -12,7 +12,7 @@ export function rememberRevocation(sql: Sql, userId: string, atMs: number): void
 /** When a user's right to watch was taken; `null` when that is long ago or never was. */
 export function findRevocation(sql: Sql, userId: string): number | null {
   const row = firstRow(sql, `SELECT at_ms FROM revoked_viewers WHERE user_id = ?`, userId);
-  return row ? readInteger(row, "at_ms") : null;
+  return row ? readNumber(row, "at_ms") : null;
 }
 
 export function forgetRevocations(sql: Sql, beforeMs: number): void {

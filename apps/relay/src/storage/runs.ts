@@ -1,30 +1,56 @@
-import type { RunId } from "@quarterdeck/core/ids";
-import type { CommandText } from "@quarterdeck/core/protocol/command";
+import { idSchema, type RunId } from "@quarterdeck/core/ids";
+import { priorities, type CommandText } from "@quarterdeck/core/protocol/command";
+import type { TaskRun } from "@quarterdeck/core/scheduling/scheduler";
+import * as z from "zod";
 import type { WaitingRun } from "../session/command-queue.ts";
-import { firstRow, readInteger, readIntegerOrNull, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
+import { firstRow, readNumber, readNumberOrNull, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
 /** A run that has not ended: it waits while `seq` is null, then it is the bridge's. */
 export interface StoredRun extends WaitingRun {
   readonly seq: number | null;
+  readonly action: string;
+  /** What it was charged when it was dispatched. */
+  readonly charge: TaskRun | null;
 }
 
 /** A run as it comes in: its place in the order is its outbox position. */
 export interface NewRun extends WaitingRun {
-  readonly position: number;
+  readonly action: string;
   readonly command: CommandText;
 }
 
+const prioritySchema = z.enum(priorities);
+const workspaceSchema = idSchema("workspace").nullable();
+const projectSchema = idSchema("project").nullable();
+
 function toRun(row: Row): StoredRun {
+  const seq = readNumberOrNull(row, "seq");
   return {
     runId: readText(row, "run_id") as RunId,
-    orderKey: readTextOrNull(row, "order_key"),
-    demand: { cpu: readInteger(row, "cpu"), memory: readInteger(row, "memory"), runs: readInteger(row, "runs") },
-    expiresAtMs: readInteger(row, "expires_at_ms"),
-    seq: readIntegerOrNull(row, "seq"),
+    position: readNumber(row, "position"),
+    orgId: readText(row, "org_id") as StoredRun["orgId"],
+    workspaceId: workspaceSchema.parse(readTextOrNull(row, "workspace_id")),
+    projectId: projectSchema.parse(readTextOrNull(row, "project_id")),
+    priority: prioritySchema.parse(readText(row, "priority")),
+    isOrdered: readNumber(row, "is_ordered") === 1,
+    demand: { cpu: readNumber(row, "cpu"), memory: readNumber(row, "memory"), runs: readNumber(row, "runs") },
+    expectedMs: readNumber(row, "expected_ms"),
+    expiresAtMs: readNumber(row, "expires_at_ms"),
+    action: readText(row, "action"),
+    seq,
+    charge:
+      seq === null
+        ? null
+        : {
+            startedAtMs: readNumber(row, "dispatched_at_ms"),
+            cost: readNumber(row, "cost"),
+            bandWeight: readNumber(row, "band_weight"),
+          },
   };
 }
 
-const fields = `run_id, order_key, cpu, memory, runs, expires_at_ms, seq`;
+const fields = `run_id, position, org_id, workspace_id, project_id, priority, is_ordered, cpu, memory, runs, expected_ms,
+  expires_at_ms, action, seq, dispatched_at_ms, cost, band_weight`;
 
 /** Every run that has not ended, in the order they came. */
 export function listRuns(sql: Sql): StoredRun[] {
@@ -37,28 +63,50 @@ export function findRun(sql: Sql, runId: RunId): StoredRun | undefined {
 }
 
 export function insertRun(sql: Sql, run: NewRun): void {
-  const { cpu, memory, runs } = run.demand;
+  const { demand, command } = run;
   sql.exec(
-    `INSERT INTO runs (position, run_id, order_key, cpu, memory, runs, expires_at_ms, signed, signature, sealed)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO runs (position, run_id, org_id, workspace_id, project_id, priority, is_ordered, action, cpu, memory, runs,
+       expected_ms, expires_at_ms, signed, signature, sealed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.position,
     run.runId,
-    run.orderKey,
-    cpu,
-    memory,
-    runs,
+    run.orgId,
+    run.workspaceId,
+    run.projectId,
+    run.priority,
+    run.isOrdered ? 1 : 0,
+    run.action,
+    demand.cpu,
+    demand.memory,
+    demand.runs,
+    run.expectedMs,
     run.expiresAtMs,
-    run.command.signed,
-    run.command.signature,
-    run.command.sealed,
+    command.signed,
+    command.signature,
+    command.sealed,
   );
 }
 
-/** The signed command of a waiting run; the row keeps it only until it is dispatched. */
-export function takeCommand(sql: Sql, runId: RunId, seq: number): CommandText {
+/**
+ * The signed command of a waiting run that is dispatched under the number `seq`; the row keeps it only until then, and what
+ * the run was charged from then on.
+ */
+export function takeCommand(
+  sql: Sql,
+  runId: RunId,
+  { seq, charge }: { readonly seq: number; readonly charge: TaskRun },
+): CommandText {
   const row = firstRow(sql, `SELECT signed, signature, sealed FROM runs WHERE run_id = ? AND seq IS NULL`, runId);
   if (!row) throw new Error(`${runId} does not wait`);
-  sql.exec(`UPDATE runs SET seq = ?, signed = '', signature = '', sealed = NULL WHERE run_id = ?`, seq, runId);
+  sql.exec(
+    `UPDATE runs SET seq = ?, signed = '', signature = '', sealed = NULL, dispatched_at_ms = ?, cost = ?, band_weight = ?
+     WHERE run_id = ?`,
+    seq,
+    charge.startedAtMs,
+    charge.cost,
+    charge.bandWeight,
+    runId,
+  );
   return {
     signed: readText(row, "signed"),
     signature: readText(row, "signature"),
@@ -102,7 +150,7 @@ export function setRunSeq(sql: Sql, runId: string, seq: number): void {
 }
 
 /** Gives a waiting run its renewed command. */
-export function replaceCommand(sql: Sql, run: Omit<NewRun, "position" | "orderKey">): void {
+export function replaceCommand(sql: Sql, run: Pick<NewRun, "runId" | "demand" | "expiresAtMs" | "command">): void {
   const { cpu, memory, runs } = run.demand;
   sql.exec(
     `UPDATE runs SET cpu = ?, memory = ?, runs = ?, expires_at_ms = ?, signed = ?, signature = ?, sealed = ?

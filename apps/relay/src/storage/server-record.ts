@@ -1,7 +1,9 @@
 import { capabilitiesSchema, type Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import type { SavedPatience } from "@quarterdeck/core/scheduling/patience";
+import type { ShareRow } from "@quarterdeck/core/scheduling/scheduler";
 import * as z from "zod";
 import type { Conduct } from "../session/quarantine.ts";
-import { firstRow, readInteger, readIntegerOrNull, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
+import { firstRow, readNumber, readNumberOrNull, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
 /** What the object knows of its server: one row. */
 export interface ServerRecord extends Conduct {
@@ -37,6 +39,10 @@ export interface ServerRecord extends Conduct {
   readonly renewalAtMs: number | null;
   /** Over how long bridges spread their return, as the API said last. */
   readonly spreadMs: number;
+  /** How far the server and its bands were served; what is below an org has rows of its own. */
+  readonly bandShares: readonly ShareRow[];
+  /** The run that is too big for what is free and that others pass. */
+  readonly patience: SavedPatience | null;
 }
 
 const columns = {
@@ -64,12 +70,18 @@ const columns = {
   renewalAttempt: "renewal_attempt",
   renewalAtMs: "renewal_at_ms",
   spreadMs: "spread_ms",
+  bandShares: "band_shares",
+  patience: "patience",
   rateStrikes: "rate_strikes",
   quarantineLevel: "quarantine_level",
   quarantinedUntilMs: "quarantined_until_ms",
 } as const satisfies Record<keyof ServerRecord, string>;
 
 const timesSchema = z.array(z.int());
+const bandSharesSchema = z.array(z.strictObject({ path: z.array(z.string()), tag: z.number(), virtual: z.number() }));
+const patienceSchema = z
+  .strictObject({ taskId: z.string(), wasPassed: z.boolean(), passedForMs: z.number() })
+  .nullable();
 
 function readCapabilities(row: Row): Capabilities | null {
   const text = readTextOrNull(row, "capabilities");
@@ -99,30 +111,32 @@ function loadServer(sql: Sql): ServerRecord {
     serverId: readTextOrNull(row, "server_id"),
     orgId: readTextOrNull(row, "org_id"),
     publicKey: readTextOrNull(row, "public_key"),
-    isRevoked: readInteger(row, "is_revoked") === 1,
-    outboxThrough: readInteger(row, "outbox_through"),
-    epoch: readInteger(row, "epoch"),
+    isRevoked: readNumber(row, "is_revoked") === 1,
+    outboxThrough: readNumber(row, "outbox_through"),
+    epoch: readNumber(row, "epoch"),
     sessionId: readTextOrNull(row, "session_id"),
     capabilities: readCapabilities(row),
     bootId: readTextOrNull(row, "boot_id"),
-    commandsAssigned: readInteger(row, "commands_assigned"),
-    commandsAcknowledged: readInteger(row, "commands_acknowledged"),
-    resultsReceived: readInteger(row, "results_received"),
-    reportsAssigned: readInteger(row, "reports_assigned"),
+    commandsAssigned: readNumber(row, "commands_assigned"),
+    commandsAcknowledged: readNumber(row, "commands_acknowledged"),
+    resultsReceived: readNumber(row, "results_received"),
+    reportsAssigned: readNumber(row, "reports_assigned"),
     reportStream: readTextOrNull(row, "report_stream"),
-    isOnline: readInteger(row, "is_online") === 1,
-    sinceMs: readInteger(row, "since_ms"),
-    retryAttempt: readInteger(row, "retry_attempt"),
-    retryAtMs: readInteger(row, "retry_at_ms"),
-    keysVersion: readInteger(row, "keys_version"),
+    isOnline: readNumber(row, "is_online") === 1,
+    sinceMs: readNumber(row, "since_ms"),
+    retryAttempt: readNumber(row, "retry_attempt"),
+    retryAtMs: readNumber(row, "retry_at_ms"),
+    keysVersion: readNumber(row, "keys_version"),
     refusalCode: readTextOrNull(row, "refusal_code"),
-    refusalAtMs: readInteger(row, "refusal_at_ms"),
-    renewalAttempt: readInteger(row, "renewal_attempt"),
-    renewalAtMs: readIntegerOrNull(row, "renewal_at_ms"),
-    spreadMs: readInteger(row, "spread_ms"),
+    refusalAtMs: readNumber(row, "refusal_at_ms"),
+    renewalAttempt: readNumber(row, "renewal_attempt"),
+    renewalAtMs: readNumberOrNull(row, "renewal_at_ms"),
+    spreadMs: readNumber(row, "spread_ms"),
+    bandShares: bandSharesSchema.parse(JSON.parse(readText(row, "band_shares"))),
+    patience: patienceSchema.parse(JSON.parse(readTextOrNull(row, "patience") ?? "null")),
     rateStrikes: timesSchema.parse(JSON.parse(readText(row, "rate_strikes"))),
-    quarantineLevel: readInteger(row, "quarantine_level"),
-    quarantinedUntilMs: readInteger(row, "quarantined_until_ms"),
+    quarantineLevel: readNumber(row, "quarantine_level"),
+    quarantinedUntilMs: readNumber(row, "quarantined_until_ms"),
   };
 }
 

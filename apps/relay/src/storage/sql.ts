@@ -17,7 +17,7 @@ export function readText(row: Row, column: string): string {
   return value;
 }
 
-export function readInteger(row: Row, column: string): number {
+export function readNumber(row: Row, column: string): number {
   const value = row[column];
   if (typeof value !== "number") throw new TypeError(`column ${column} holds no number`);
   return value;
@@ -27,6 +27,6 @@ export function readTextOrNull(row: Row, column: string): string | null {
   return row[column] === null ? null : readText(row, column);
 }
 
-export function readIntegerOrNull(row: Row, column: string): number | null {
-  return row[column] === null ? null : readInteger(row, column);
+export function readNumberOrNull(row: Row, column: string): number | null {
+  return row[column] === null ? null : readNumber(row, column);
 }

@@ -9,7 +9,7 @@ import {
   type History,
   type HistorySlot,
 } from "../session/telemetry-history.ts";
-import { firstRow, readInteger, readText, type Row, type Sql } from "./sql.ts";
+import { firstRow, readNumber, readText, type Row, type Sql } from "./sql.ts";
 
 const bodySchema = z.strictObject({ readings: compactReadingsSchema, gaps: z.array(telemetryGapSchema) });
 
@@ -21,7 +21,7 @@ function readBody(row: Row): History {
 export function storeSlot(sql: Sql, { startMs, readings, gaps }: HistorySlot): void {
   const place = slotPlace(startMs);
   const row = firstRow(sql, `SELECT start_ms, body FROM telemetry_history WHERE place = ?`, place);
-  const known = row && readInteger(row, "start_ms") === startMs ? readBody(row) : noHistory;
+  const known = row && readNumber(row, "start_ms") === startMs ? readBody(row) : noHistory;
   const body = JSON.stringify(mergeHistory(known, { readings, gaps }));
   sql.exec(
     `INSERT INTO telemetry_history (place, start_ms, body) VALUES (?, ?, ?)

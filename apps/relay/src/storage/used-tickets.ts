@@ -1,4 +1,4 @@
-import { firstRow, readIntegerOrNull, type Sql } from "./sql.ts";
+import { firstRow, readNumberOrNull, type Sql } from "./sql.ts";
 
 /** Marks a ticket as used. Returns whether this was its first use. */
 export function useTicket(sql: Sql, ticketId: string, expiresAtMs: number): boolean {
@@ -20,5 +20,5 @@ export function forgetTickets(sql: Sql, nowMs: number): void {
 /** When the next used ticket may be forgotten; `null` when none is remembered. */
 export function nextTicketExpiry(sql: Sql): number | null {
   const row = firstRow(sql, `SELECT min(expires_at_ms) AS at_ms FROM used_tickets`);
-  return row ? readIntegerOrNull(row, "at_ms") : null;
+  return row ? readNumberOrNull(row, "at_ms") : null;
 }

@@ -5,6 +5,7 @@ import { capabilitiesSchema } from "./capabilities.ts";
 import { commandTextSchema } from "./command.ts";
 import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
+import { resourceNames, resourcesSchema } from "../quota/resources.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 
 const position = z.int().min(1);
@@ -16,6 +17,15 @@ export const trustSchema = z.strictObject({
   relayCertificate: signedTextSchema,
 });
 export type Trust = z.infer<typeof trustSchema>;
+
+/** What a node of the tree of quotas may use on one server, and its weight beside its siblings. No limit is not said. */
+export const nodeLimitsSchema = z.strictObject({
+  id: z.string().max(64),
+  parentId: z.string().max(64).nullable(),
+  limits: resourcesSchema.partial(),
+  weight: z.number().positive(),
+});
+export type NodeLimits = z.infer<typeof nodeLimitsSchema>;
 
 /** API → relay: what happened for one server, in one order (PROTOCOL 8.1). */
 export const outboxEntrySchema = z.discriminatedUnion("kind", [
@@ -31,6 +41,8 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
   z.strictObject({ kind: z.literal("revoke"), position }),
+  /** What an org, workspace or project may use from now on. */
+  z.strictObject({ kind: z.literal("limits"), position, nodes: z.array(nodeLimitsSchema).min(1).max(1000) }),
   /** A user lost a right at this time, by the API's clock: connections end, and tickets from before count for nothing (PROTOCOL 6.7). */
   z.strictObject({ kind: z.literal("revokeViewers"), position, userId: idSchema("user"), atMs: z.int() }),
 ]);
@@ -104,6 +116,17 @@ export const reportAnswerSchema = z.strictObject({
 });
 export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 
+/**
+ * When a waiting run starts if all goes as expected: its position among what starts on this server, and the time that is
+ * left, made of how many runs that go on and how many that start before. `null`: not foreseeable.
+ */
+const outlook = {
+  position: z.int().min(1).nullable(),
+  estimate: z
+    .strictObject({ startsInMs: z.number().min(0), running: z.int().min(0), ahead: z.int().min(0) })
+    .nullable(),
+};
+
 /** `GET /api/servers/:serverId/waiting/:runId`: why a run has not started on this server. */
 export const waitingAnswerSchema = z.strictObject({
   isOnline: z.boolean(),
@@ -111,9 +134,18 @@ export const waitingAnswerSchema = z.strictObject({
   waiting: z
     .discriminatedUnion("reason", [
       z.strictObject({ reason: z.literal("blocked"), code: z.enum(["DISK_FULL"]) }),
-      z.strictObject({ reason: z.literal("turn"), position: z.int() }),
-      z.strictObject({ reason: z.literal("order"), behind: idSchema("run") }),
-      z.strictObject({ reason: z.literal("capacity"), position: z.int(), message: z.string() }),
+      z.strictObject({ reason: z.literal("turn"), ...outlook }),
+      z.strictObject({ reason: z.literal("order"), behind: idSchema("run"), ...outlook }),
+      z.strictObject({ reason: z.literal("dependency"), on: z.array(idSchema("run")), ...outlook }),
+      z.strictObject({
+        reason: z.literal("limit"),
+        nodeId: z.string().max(64),
+        resource: z.enum(resourceNames),
+        ...outlook,
+      }),
+      z.strictObject({ reason: z.literal("capacity"), resource: z.enum(resourceNames), ...outlook }),
+      /** Room is kept for a larger run that was passed for too long. */
+      z.strictObject({ reason: z.literal("roomKept"), for: idSchema("run"), ...outlook }),
       /** It is its turn, and the API is asked for a new signature. */
       z.strictObject({ reason: z.literal("signature") }),
     ])

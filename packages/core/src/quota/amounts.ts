@@ -24,7 +24,7 @@ export class ResourceList<Name extends string> {
    * @returns `BAD_REQUEST` for an unknown resource, and for an amount that is negative, fractional, not a number or
    *   above 2^53 - 1
    */
-  vector(amounts: Readonly<Partial<Record<Name, number>>>): Result<Vector> {
+  vector(amounts: Readonly<Partial<Record<Name, number | undefined>>>): Result<Vector> {
     return this.#read(amounts, 0);
   }
 
@@ -33,7 +33,7 @@ export class ResourceList<Name extends string> {
    *
    * @returns `BAD_REQUEST` as {@link vector} does
    */
-  limits(limits: Readonly<Partial<Record<Name, number>>>): Result<Vector> {
+  limits(limits: Readonly<Partial<Record<Name, number | undefined>>>): Result<Vector> {
     return this.#read(limits, noLimit);
   }
 
@@ -46,7 +46,7 @@ export class ResourceList<Name extends string> {
     return amounts;
   }
 
-  #read(amounts: Readonly<Partial<Record<Name, number>>>, missing: number): Result<Vector> {
+  #read(amounts: Readonly<Partial<Record<Name, number | undefined>>>, missing: number): Result<Vector> {
     const vector = new Float64Array(this.names.length).fill(missing);
     for (const [name, amount] of Object.entries<number | undefined>(amounts)) {
       const i = this.names.indexOf(name as Name);

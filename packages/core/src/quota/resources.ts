@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ResourceList } from "./amounts.ts";
 
 const amount = z.int().min(0);
 
@@ -11,13 +12,9 @@ export const resourcesSchema = z.strictObject({ cpu: amount, memory: amount, run
 export type Resources = z.infer<typeof resourcesSchema>;
 
 export const resourceNames = ["cpu", "memory", "runs"] as const satisfies readonly (keyof Resources)[];
+export type ResourceName = (typeof resourceNames)[number];
 
 export const noResources: Resources = { cpu: 0, memory: 0, runs: 0 };
 
-export function addResources(a: Resources, b: Resources): Resources {
-  return { cpu: a.cpu + b.cpu, memory: a.memory + b.memory, runs: a.runs + b.runs };
-}
-
-export function subtractResources(a: Resources, b: Resources): Resources {
-  return { cpu: a.cpu - b.cpu, memory: a.memory - b.memory, runs: a.runs - b.runs };
-}
+/** What runs hold on a server, as vectors. */
+export const runResources = new ResourceList(resourceNames);

@@ -350,6 +350,20 @@ describe("order and dependencies", () => {
     expect(server.scheduler.setSuspended("1", true)).toBe(false);
   });
 
+  it("takes back a start as if it had never been", () => {
+    const server = new TestServer(two);
+    server.add("1", "a/w/p", { isOrdered: true, demand: { cpu: 8 } });
+    server.add("2", "a/w/p", { isOrdered: true });
+    server.add("other", "b/w/p", { demand: { cpu: 8 } });
+    const before = server.scheduler.state();
+    expect(server.scheduler.next(0)?.id).toBe("1");
+    expect(server.scheduler.putBack("1")).toBe(true);
+    expect(server.scheduler.putBack("1")).toBe(false);
+    expect(server.scheduler.state().shares).toEqual(before.shares);
+    expect(server.scheduler.runningCount).toBe(0);
+    expect(playInTurn(server)).toEqual(["1", "other", "2"]);
+  });
+
   it("moves a waiting task into another band at the place of its number", () => {
     const server = new TestServer(two);
     for (let n = 1; n <= 3; n++) server.add(`${n}`, "a/w/p", { band: "low", seq: n });

@@ -17,7 +17,7 @@ import {
   refreshOrder,
   type Lane,
 } from "./lanes.ts";
-import { Patience } from "./patience.ts";
+import { Patience, type SavedPatience } from "./patience.ts";
 import type {
   Explanation,
   SchedulerOptions,
@@ -205,20 +205,29 @@ export class FairScheduler {
   ended(id: string, durationMs?: number): boolean {
     const task = this.#tasks.get(id);
     if (task?.state !== "running") return false;
-    const { leaf, quota, demand, cost, expectedMs, bandWeight } = task;
+    const { leaf, cost, expectedMs, bandWeight } = task;
     this.#tasks.delete(id);
-    this.#running--;
     if (durationMs !== undefined) {
       this.#shares.correct(leaf, cost * (chargedMs(durationMs) / chargedMs(expectedMs) - 1), bandWeight);
     }
-    release(quota, demand.vector);
-    leaf.running--;
-    reconsiderReleased(leaf);
-    if (leaf.peers.orderedRun === task) {
-      leaf.peers.orderedRun = null;
-      refreshOrder(leaf.peers);
-    }
+    this.#release(task);
     this.#releaseDependents(id);
+    this.#shares.settle(leaf);
+    return true;
+  }
+
+  /**
+   * Takes back a start, as if it had never been: the task waits again at its place, and its nodes get back what they were
+   * charged. Returns whether it was running.
+   */
+  putBack(id: string): boolean {
+    const task = this.#tasks.get(id);
+    if (task?.state !== "running") return false;
+    const { leaf } = task;
+    this.#shares.correct(leaf, -task.cost, task.bandWeight);
+    this.#release(task);
+    task.state = "waiting";
+    this.#place(task);
     this.#shares.settle(leaf);
     return true;
   }
@@ -261,6 +270,11 @@ export class FairScheduler {
   /** The rows of shares that changed since the last call, and the paths of those that are gone. */
   takeChanges(): { readonly changed: ShareRow[]; readonly gone: (readonly string[])[] } {
     return this.#shares.takeChanges();
+  }
+
+  /** The task that is passed by smaller ones, to be stored. */
+  patience(): SavedPatience | null {
+    return this.#patience.save();
   }
 
   /** What a running task was charged, to be stored with it. */
@@ -352,6 +366,18 @@ export class FairScheduler {
     change();
     this.#place(task);
     this.#shares.settle(leaf);
+  }
+
+  /** Gives back what a running task holds, and its turn in the order of its project. */
+  #release(task: Task): void {
+    const { leaf } = task;
+    this.#running--;
+    leaf.running--;
+    release(task.quota, task.demand.vector);
+    reconsiderReleased(leaf);
+    if (leaf.peers.orderedRun !== task) return;
+    leaf.peers.orderedRun = null;
+    refreshOrder(leaf.peers);
   }
 
   /** Puts a waiting task into its queue. */

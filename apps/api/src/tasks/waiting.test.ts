@@ -1,0 +1,56 @@
+import type { RunId } from "@quarterdeck/core/ids";
+import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import { expect, it } from "vitest";
+import type { TaskRecord } from "./repo.ts";
+import { explainByRelay } from "./waiting.ts";
+
+const record = { view: { serverName: "box" } } as TaskRecord;
+
+function explain(waiting: NonNullable<WaitingAnswer["waiting"]>): string | undefined {
+  return explainByRelay(record, { isOnline: true, state: "waiting", waiting })?.message;
+}
+
+const soon = { position: 3, estimate: { startsInMs: 130_000, running: 1, ahead: 2 } };
+const unknown = { position: null, estimate: null };
+
+it("says the place in the queue, when it starts, and what that rests on", () => {
+  expect(explain({ reason: "turn", ...soon })).toBe(
+    "Other runs on box start before it. Number 3 in the queue; it starts in about 2 minutes if the run that goes on and the 2 runs before it take as long as such runs did so far.",
+  );
+  expect(explain({ reason: "turn", position: 1, estimate: { startsInMs: 0, running: 0, ahead: 0 } })).toBe(
+    "Other runs on box start before it. Number 1 in the queue.",
+  );
+  for (const [startsInMs, text] of [
+    [9000, "within seconds"],
+    [44_000, "in about 40 seconds"],
+    [3 * 3600_000, "in about 3 hours"],
+  ] as const) {
+    expect(
+      explain({ reason: "capacity", resource: "cpu", position: 1, estimate: { startsInMs, running: 2, ahead: 0 } }),
+    ).toBe(
+      `It is next, and box has not enough processor time free yet. Number 1 in the queue; it starts ${text} if the 2 runs that go on take as long as such runs did so far.`,
+    );
+  }
+});
+
+it("names the limit, and what can be done", () => {
+  expect(explain({ reason: "limit", nodeId: "ws_1", resource: "memory", ...unknown })).toBe(
+    "What the workspace may use of memory is in use. It starts when that is free, or when the limit is raised.",
+  );
+  expect(explain({ reason: "limit", nodeId: "prj_1", resource: "runs", ...unknown })).toContain(
+    "the project may use of places for runs",
+  );
+  expect(explain({ reason: "limit", nodeId: "org_1", resource: "cpu", ...unknown })).toContain("the organization");
+});
+
+it("names dependencies, the order of the project and room that is kept for another", () => {
+  const run = "run_1" as RunId;
+  expect(explain({ reason: "dependency", on: [run], ...unknown })).toBe("Waiting for a task that must end first.");
+  expect(explain({ reason: "dependency", on: [run, run], ...unknown })).toBe(
+    "Waiting for 2 tasks that must end first.",
+  );
+  expect(explain({ reason: "order", behind: run, ...unknown })).toBe(
+    "Waiting for an earlier task of the same project to end.",
+  );
+  expect(explain({ reason: "roomKept", for: run, ...unknown })).toContain("kept for a larger run");
+});
