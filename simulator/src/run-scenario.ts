@@ -4,6 +4,7 @@ import { mend, planFaults } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Shipped } from "./shipped.ts";
 import { setStage } from "./stage.ts";
+import { TurnWatch } from "./turn-watch.ts";
 
 const hourMs = 3_600_000;
 
@@ -25,6 +26,7 @@ export async function runScenario(
   const beginMs = world.timeline.nowMs;
   planDeeds(stage, scenario);
   planFaults(stage, scenario);
+  const turns = TurnWatch.begin(stage, scenario);
   await world.play(beginMs + scenario.healAtMs);
   mend(stage);
   const mendedAtMs = world.timeline.nowMs;
@@ -38,6 +40,7 @@ export async function runScenario(
   if (world.violations.length === 0) await world.play(deadlineMs, isOver);
   if (world.violations.length === 0 && !isConverged(stage)) world.violate(`convergence: ${explainUnconverged(stage)}`);
   if (world.violations.length === 0) checkRecord(stage, { mendedAtMs });
+  if (world.violations.length === 0) turns?.check();
   for (const machine of world.machines) machine.shutDown();
   return {
     violations: world.violations,

@@ -114,6 +114,8 @@ export interface Scenario {
   readonly servers: number;
   readonly projects: number;
   readonly viewers: number;
+  /** A server with room for one run at a time, at which one project submits a lot at once, and others a little after it. */
+  readonly crowded: number | null;
   readonly deeds: readonly Deed[];
   readonly faults: readonly Fault[];
   /** When everything is mended. */
@@ -198,7 +200,31 @@ export function drawScenario(seed: string): Scenario {
       link: flap.between(0, servers + viewers - 1),
       way: flap.pick(["both", "both", "toServer", "toClient"]),
     });
-  return { seed, orgs, servers, projects, viewers, deeds, faults: withSafeKeyChanges(faults), healAtMs };
+  const crowded = drawRush(new Random(`rush ${seed}`), { servers, projects, deeds });
+  return { seed, orgs, servers, projects, viewers, crowded, deeds, faults: withSafeKeyChanges(faults), healAtMs };
+}
+
+/** Now and then, adds what makes projects compete for a server. */
+function drawRush(
+  random: Random,
+  { servers, projects, deeds }: { servers: number; projects: number; deeds: Deed[] },
+): number | null {
+  if (projects < 2 * servers || !random.chance(0.1)) return null;
+  const server = random.between(0, servers - 1);
+  const [busy = server, ...others] = Array.from({ length: projects / servers }, (_, n) => server + n * servers);
+  const atMs = random.between(0, 5000);
+  const submit = (place: number, laterMs: number): Deed => ({
+    kind: "submit",
+    atMs: atMs + laterMs,
+    place,
+    durationMs: random.pick([500, 3000]),
+    lines: 1,
+    exitCode: 0,
+  });
+  const many = random.between(5, 9);
+  for (let i = 0; i < many; i++) deeds.push(submit(busy, random.between(0, 200)));
+  for (const place of others.slice(0, 3)) deeds.push(submit(place, random.between(500, 3000)));
+  return server;
 }
 
 /** A revocation waits for no server, so with another change it may shut one out that is away: as documented, and no mistake. */

@@ -14,7 +14,9 @@ import { Store } from "./substitutes/libsql-client.ts";
 import { World } from "./world/world.ts";
 
 /** What the machines of a scenario's servers allow at once; the same as the bridge says of two cores. */
-const maxRuns = 4;
+const usualRuns = 4;
+/** So little memory that what is left for runs is enough for one. */
+const crowdedMemoryKb = 512 * 1024;
 
 /** Everybody who takes part in one scenario. */
 export interface Stage {
@@ -78,12 +80,15 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
   for (let index = 0; index < scenario.servers; index++) {
     const scope = orgs[index % orgs.length] as OrgScope;
     const identity = await enrol(shipped, { world, api, scope });
+    const machine = world.machine(`server${index}`);
+    const isCrowded = scenario.crowded === index;
+    if (isCrowded) machine.memoryKb = crowdedMemoryKb;
     const host = new ServerHost({
-      machine: world.machine(`server${index}`),
+      machine,
       shipped: shipped.bridge,
       identity,
       truth,
-      maxRuns,
+      maxRuns: isCrowded ? 1 : usualRuns,
     });
     const workspaceId: WorkspaceId = id("workspace");
     insert("workspaces", {

@@ -96,9 +96,22 @@ export const wrongVersions: readonly WrongVersion[] = [
     caughtBy: ["quota"],
     patches: [
       {
-        file: "packages/core/src/quota/flat-ledger.ts",
-        find: "if (short) {",
-        replace: "if (short && total.cpu < 0) {",
+        file: "packages/core/src/quota/quota-tree.ts",
+        find: "if (amount > 0 && (held[i] as number) + amount > (limit[i] as number)) return i;",
+        replace: "if (amount < 0 && (held[i] as number) + amount > (limit[i] as number)) return i;",
+      },
+    ],
+  },
+  {
+    name: "starts runs first in, first out",
+    caughtBy: ["fairness"],
+    patches: [
+      {
+        file: "packages/core/src/scheduling/fair-scheduler.ts",
+        find: "const search = ++this.#searches;",
+        replace: `const fits = [...this.#tasks.values()].filter((task) => task.state === "waiting" && isEligible(task) && allowed(task.demand.vector));
+    if (fits.length > 0) return fits.reduce((first, task) => (task.seq < first.seq ? task : first));
+    const search = ++this.#searches;`,
       },
     ],
   },

@@ -49,11 +49,16 @@ const entryBytes = 256;
 /** What the kernel says about the machine, where shipped code asks. */
 const kernelFiles: Record<string, string> = {
   "/proc/stat": "cpu  100 0 100 1000 0 0 0 0 0 0\ncpu0 50 0 50 500\ncpu1 50 0 50 500\nintr 1\n",
-  "/proc/meminfo": "MemTotal: 4194304 kB\nMemFree: 1 kB\nMemAvailable: 2097152 kB\n",
   "/proc/net/dev": "head\nhead\n eth0: 10 1 0 0 0 0 0 0 20 1\n",
   "/proc/loadavg": "0.10 0.10 0.10 1/100 100\n",
   "/etc/os-release": 'PRETTY_NAME="Simulated"\n',
 };
+
+function kernelFile(path: string): string | undefined {
+  const { memoryKb } = requireProcess().machine;
+  if (path !== "/proc/meminfo") return kernelFiles[path];
+  return `MemTotal: ${memoryKb} kB\nMemFree: 1 kB\nMemAvailable: ${memoryKb / 2} kB\n`;
+}
 
 export function existsSync(path: string): boolean {
   return here().find(path) !== undefined;
@@ -247,7 +252,7 @@ export function ftruncateSync(descriptor: number, length = 0): void {
 
 export function readFileSync(path: string, encoding?: string | { encoding?: string }): string | Buffer {
   requireProcess();
-  const kernel = kernelFiles[path];
+  const kernel = kernelFile(path);
   const bytes = kernel === undefined ? here().file(path).bytes : Buffer.from(kernel);
   const name = typeof encoding === "string" ? encoding : encoding?.encoding;
   return name === undefined ? Buffer.from(bytes) : bytes.toString(name as BufferEncoding);

@@ -19,6 +19,7 @@ export class Machine {
   /** How far its wall clock is off. */
   clockOffsetMs = 0;
   bootNumber = 1;
+  memoryKb = 4 * 1024 * 1024;
   isUp = true;
   readonly programs = new Map<number, Program>();
   readonly #processes = new Map<number, SimProcess>();
