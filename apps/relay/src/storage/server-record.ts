@@ -80,7 +80,13 @@ const columns = {
 const timesSchema = z.array(z.int());
 const bandSharesSchema = z.array(z.strictObject({ path: z.array(z.string()), tag: z.number(), virtual: z.number() }));
 const patienceSchema = z
-  .strictObject({ taskId: z.string(), wasPassed: z.boolean(), passedForMs: z.number() })
+  .strictObject({
+    taskId: z.string(),
+    wasPassed: z.boolean(),
+    passedForMs: z.number(),
+    passedCost: z.number(),
+    allowedCost: z.number(),
+  })
   .nullable();
 
 function readCapabilities(row: Row): Capabilities | null {

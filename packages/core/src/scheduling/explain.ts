@@ -1,6 +1,5 @@
 import { QuotaTree, impossibleAt, shortAt, type QuotaNode } from "../quota/quota-tree.ts";
-import { FairScheduler } from "./fair-scheduler.ts";
-import type { Explanation, SchedulerOptions, SchedulerState, WaitingReason } from "./scheduler.ts";
+import type { Explanation, SchedulerOptions, SchedulerState, StartedTask, WaitingReason } from "./scheduler.ts";
 import type { Task } from "./task.ts";
 
 /** How many starts are played ahead before a position counts as not foreseeable. */
@@ -14,7 +13,15 @@ interface Situation {
   readonly keptFor: Task | null;
   readonly options: SchedulerOptions;
   readonly state: SchedulerState;
+  /** The queue as the state says, over other quotas. */
+  readonly restore: (quotas: QuotaTree) => PlayedAhead;
   readonly nowMs: number;
+}
+
+/** A scheduler on which the queue is played ahead. */
+interface PlayedAhead {
+  next(nowMs: number): StartedTask | undefined;
+  ended(id: string): boolean;
 }
 
 /** Why a task waits, and its place and time when the queue is played ahead with the expected durations. */
@@ -67,8 +74,11 @@ function freeOf({ limit, held }: QuotaNode, resource: number): number {
   return (limit[resource] as number) - (held[resource] as number);
 }
 
-function playAhead(task: Task, { options, state, nowMs }: Situation): Pick<Explanation, "position" | "estimate"> {
-  const scheduler = FairScheduler.restore({ ...options, quotas: copyQuotas(options, state), isStored: false }, state);
+function playAhead(
+  task: Task,
+  { options, state, restore, nowMs }: Situation,
+): Pick<Explanation, "position" | "estimate"> {
+  const scheduler = restore(copyQuotas(options, state));
   const running = state.tasks.flatMap(({ id, run, expectedMs }) =>
     run ? [{ id, endsAtMs: Math.max(nowMs + overdueMs, run.startedAtMs + expectedMs) }] : [],
   );

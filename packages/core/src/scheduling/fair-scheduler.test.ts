@@ -241,16 +241,16 @@ describe("limits", () => {
 });
 
 describe("a task that is too big for what is free", () => {
-  function crowded() {
+  function crowded(expectedMs: number) {
     const server = new TestServer(two);
     server.add("first", "b/w/p", { demand: { cpu: 6 } });
     expect(server.startAll()).toEqual(["first"]);
-    server.add("big", "a/w/p", { demand: { cpu: 8 } });
+    server.add("big", "a/w/p", { demand: { cpu: 8 }, expectedMs });
     return server;
   }
 
   it("is passed by smaller ones for a while, and then room is kept for it", () => {
-    const server = crowded();
+    const server = crowded(1_000_000);
     let nowMs = 0;
     let passed = 0;
     let running: string[] = [];
@@ -270,6 +270,19 @@ describe("a task that is too big for what is free", () => {
     });
     endAll(server, ["first"]);
     expect(server.startAll(nowMs)).toEqual(["big"]);
+  });
+
+  it("is passed by no more than it will be charged itself", () => {
+    const server = crowded(2000);
+    let passed = 0;
+    for (let n = 1; n <= 60; n++) {
+      server.add(`small${n}`, "b/w/p", { demand: { cpu: 2 } });
+      const started = server.startAll(0);
+      endAll(server, started);
+      passed += started.length;
+    }
+    // Eight cores for two seconds against two for one.
+    expect(passed).toBe(8);
   });
 
   it("lets others use what it does not need while room is kept for it", () => {

@@ -23,6 +23,7 @@ import type {
   SchedulerOptions,
   SchedulerState,
   ShareRow,
+  StartedTask,
   TaskRow,
   TaskRun,
   WaitingTask,
@@ -34,12 +35,6 @@ import { isReady, type Task } from "./task.ts";
 /** The shortest and the longest duration that a task is charged for. */
 const shortestMs = 1;
 const longestMs = 366 * 24 * 3600 * 1000;
-
-/** A task that starts now, with the time that it is expected to take. */
-export interface StartedTask {
-  readonly id: string;
-  readonly expectedMs: number;
-}
 
 /**
  * Decides which task starts next on one server: hierarchical start-time fair queueing over the tree
@@ -237,9 +232,9 @@ export class FairScheduler {
     const task = this.#tasks.get(id);
     if (task?.state !== "waiting") return refuse("NOT_FOUND", `${id} does not wait here`);
     const keptFor = this.#patience.isOver ? this.#patience.task : null;
-    return accept(
-      explainTask(task, { server: this.#server, keptFor, options: this.#options, state: this.state(), nowMs }),
-    );
+    const state = this.state();
+    const restore = (quotas: QuotaTree) => FairScheduler.restore({ ...this.#options, quotas, isStored: false }, state);
+    return accept(explainTask(task, { server: this.#server, keptFor, options: this.#options, state, restore, nowMs }));
   }
 
   /** All that it knows. A scheduler that is restored from it, over the same limits, decides the same from then on. */
@@ -421,7 +416,7 @@ export class FairScheduler {
     if (!patience.isOver) {
       const first = this.#search(() => true);
       if (first === undefined || shortAt(this.#server, first.demand.vector) < 0) return first;
-      if (!patience.task) patience.begin(first);
+      if (!patience.task) patience.begin(first, this.#costOf(first));
     }
     const kept = patience.isOver ? patience.task : null;
     if (kept === null) return this.#search((demand) => shortAt(this.#server, demand) < 0);
@@ -462,15 +457,20 @@ export class FairScheduler {
     return first;
   }
 
+  /** What a task is charged when it starts: its dominant share times how long it is expected to run. */
+  #costOf({ demand, expectedMs }: Task): number {
+    return demand.share(this.#server, this.#capacityVersion) * chargedMs(expectedMs);
+  }
+
   #start(task: Task, nowMs: number): void {
+    const { leaf, quota, demand } = task;
+    task.cost = this.#costOf(task);
     if (task === this.#patience.task) this.#patience.end();
-    else this.#patience.passed();
-    const { leaf, quota, demand, expectedMs } = task;
+    else this.#patience.passed(task.cost);
     if (task.isOrdered) leaf.peers.orderedRun = task;
     const lane = this.#unqueue(task);
     task.state = "running";
     task.startedAtMs = nowMs;
-    task.cost = demand.share(this.#server, this.#capacityVersion) * chargedMs(expectedMs);
     task.bandWeight = this.#shares.bandWeight(leaf);
     this.#running++;
     leaf.running++;

@@ -4,14 +4,17 @@ import type { Task } from "./task.ts";
 const longestStepMs = 10_000;
 
 /**
- * The one task whose turn it was and that is too big for what is free. Smaller ones may pass it until they have done so
- * for a while; then room is kept for it.
+ * The one task whose turn it was and that is too big for what is free. Smaller ones may pass it until they were charged as
+ * much as it will be, or for a while; then room is kept for it. By the first of these two a tenant with large tasks falls
+ * behind others by no more than one of its tasks.
  */
 export class Patience {
   readonly #limitMs: number;
   #task: Task | null = null;
   #wasPassed = false;
   #passedForMs = 0;
+  #passedCost = 0;
+  #allowedCost = 0;
   #lastMs: number | null = null;
 
   constructor(limitMs: number) {
@@ -32,36 +35,50 @@ export class Patience {
 
   /** Whether room is kept for the task from now on. */
   get isOver(): boolean {
-    return this.#task !== null && this.#passedForMs >= this.#limitMs;
+    if (this.#task === null) return false;
+    return this.#passedForMs >= this.#limitMs || this.#passedCost >= this.#allowedCost;
   }
 
-  begin(task: Task): void {
+  /** @param cost what the task will be charged */
+  begin(task: Task, cost: number): void {
+    this.end();
     this.#task = task;
-    this.#wasPassed = false;
-    this.#passedForMs = 0;
+    this.#allowedCost = cost;
   }
 
-  /** Another task was started while this one waits. */
-  passed(): void {
-    if (this.#task !== null) this.#wasPassed = true;
+  /** Another task was started while this one waits, and was charged `cost`. */
+  passed(cost: number): void {
+    if (this.#task === null) return;
+    this.#wasPassed = true;
+    this.#passedCost += cost;
   }
 
   end(): void {
     this.#task = null;
     this.#wasPassed = false;
     this.#passedForMs = 0;
+    this.#passedCost = 0;
+    this.#allowedCost = 0;
   }
 
   /** What a restart must know. */
   save(): SavedPatience | null {
-    const task = this.#task;
-    return task && { taskId: task.id, wasPassed: this.#wasPassed, passedForMs: this.#passedForMs };
+    if (this.#task === null) return null;
+    return {
+      taskId: this.#task.id,
+      wasPassed: this.#wasPassed,
+      passedForMs: this.#passedForMs,
+      passedCost: this.#passedCost,
+      allowedCost: this.#allowedCost,
+    };
   }
 
-  restore({ wasPassed, passedForMs }: SavedPatience, task: Task): void {
+  restore({ wasPassed, passedForMs, passedCost, allowedCost }: SavedPatience, task: Task): void {
     this.#task = task;
     this.#wasPassed = wasPassed;
     this.#passedForMs = passedForMs;
+    this.#passedCost = passedCost;
+    this.#allowedCost = allowedCost;
   }
 }
 
@@ -69,4 +86,6 @@ export interface SavedPatience {
   readonly taskId: string;
   readonly wasPassed: boolean;
   readonly passedForMs: number;
+  readonly passedCost: number;
+  readonly allowedCost: number;
 }

@@ -63,6 +63,12 @@ export interface SchedulerState {
   readonly patience: SavedPatience | null;
 }
 
+/** A task that starts now, with the time that it is expected to take. */
+export interface StartedTask {
+  readonly id: string;
+  readonly expectedMs: number;
+}
+
 /** Why a task has not started. */
 export type WaitingReason =
   /** It was set aside by who submitted it. */
