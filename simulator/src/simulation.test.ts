@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { playSeeds } from "./players.ts";
+import type { Outcome } from "./run-scenario.ts";
 import { drawScenario } from "./scenario.ts";
 import { kindOf, shrink } from "./shrink.ts";
 import { isCaught, wrongVersions } from "./wrong-versions.ts";
@@ -45,6 +47,21 @@ it("plays a seed again exactly, also in another process", () => {
   const first = play();
   expect(first.lines).toBeGreaterThan(50);
   expect(play()).toEqual(first);
+});
+
+it("plays a scenario again exactly in the same process, as shrinking does", () => {
+  const source = (name: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, name)).href);
+  const script = `
+    import { runScenario } from ${source("run-scenario.ts")};
+    import { drawScenario } from ${source("scenario.ts")};
+    import { loadShipped } from ${source("shipped.ts")};
+    const shipped = await loadShipped([]);
+    const play = () => runScenario(shipped, drawScenario("11"), { isTraced: true });
+    console.log(JSON.stringify([await play(), await play()]));`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  const [first, second] = JSON.parse(stdout) as Outcome[];
+  expect(first?.trace.length).toBeGreaterThan(50);
+  expect(second).toEqual(first);
 });
 
 it("draws the same scenario from the same seed", () => {

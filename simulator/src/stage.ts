@@ -10,6 +10,7 @@ import { Truth } from "./actors/truth.ts";
 import { Viewer } from "./actors/viewer.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Shipped } from "./shipped.ts";
+import { forgetKeys } from "./substitutes/key-files.ts";
 import { Store } from "./substitutes/libsql-client.ts";
 import { World } from "./world/world.ts";
 
@@ -45,7 +46,9 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
   const truth = new Truth(world);
   const store = new Store();
   for (const sql of shipped.tables) store.database.exec(sql);
-  const platform = await makePlatform(shipped.api, `/platform-${scenario.seed}`, Math.floor(world.wallMs));
+  const dataDir = `/platform-${scenario.seed}`;
+  forgetKeys(dataDir); // Shrinking plays a seed many times.
+  const platform = await makePlatform(shipped.api, dataDir, Math.floor(world.wallMs));
   const api = new ApiService({
     machine: world.machine("api"),
     shipped: shipped.api,

@@ -17,8 +17,9 @@ import { newId, TestApi } from "./test-api.ts";
 
 type TrustEntry = Extract<OutboxEntry, { kind: "trust" }>;
 
-async function change(platform: TestApi, body: { change: string; isForced?: boolean }) {
-  const response = await platform.internal("/internal/keys", { isForced: false, ...body });
+async function change(platform: TestApi, wish: { change: string; fromVersion?: number; isForced?: boolean }) {
+  const body = { fromVersion: keysOf(platform).set.version, isForced: false, ...wish };
+  const response = await platform.internal("/internal/keys", body);
   return { status: response.status, body: (await response.json()) as KeyStatus & { code?: string; message: string } };
 }
 
@@ -111,6 +112,20 @@ test("revoking the current key takes effect at once, waits for nobody, and signs
   expect(new Set(cancels().map(({ runId }) => runId)).size).toBe(1);
 });
 
+test("a change that is asked for twice, at once or after its answer was lost, is made once: no server loses its keys by it [F2]", async () => {
+  await using platform = await TestApi.start();
+  const { serverId } = await platform.withWorkspace();
+  const stolen = keysOf(platform).set;
+  const wish = { change: "revokeCurrent", fromVersion: 1 };
+  const both = await Promise.all([change(platform, wish), change(platform, wish)]);
+  expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
+  const again = await change(platform, wish);
+  expect(again).toMatchObject({ status: 409, body: { message: expect.stringContaining("version 2 of the keys") } });
+  expect(keysOf(platform).set).toMatchObject({ version: 2, current: stolen.next, revoked: [stolen.current] });
+  const status = (await (await platform.internal("/internal/keys")).json()) as KeyStatus;
+  expect(status.servers).toMatchObject([{ serverId, standing: "behind" }]);
+});
+
 test("a cancel whose key was revoked right before a crash is signed again after it, once [F1]", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, workspaceId } = await platform.withWorkspace();
@@ -160,7 +175,10 @@ test("key files are their owner's only, forget retired private keys, and no log 
     readonly next: { readonly privateKeyPkcs8: string };
   }
   const before = await read();
-  await Promise.all([change(platform, { change: "rotate" }), change(platform, { change: "retire", isForced: true })]);
+  await Promise.all([
+    change(platform, { change: "rotate" }),
+    change(platform, { change: "retire", fromVersion: 2, isForced: true }),
+  ]);
   const after = await read();
   expect(after.current).toEqual(before.next);
   expect(JSON.stringify(after)).not.toContain(before.current.privateKeyPkcs8);

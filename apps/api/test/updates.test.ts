@@ -113,7 +113,8 @@ describe("the offered package", () => {
       return (await response.json()) as SignedText;
     };
     const change = async (body: object) => {
-      expect((await platform.internal("/internal/keys", { isForced: false, ...body })).status).toBe(200);
+      const wish = { fromVersion: keys.platform.set.version, isForced: false, ...body };
+      expect((await platform.internal("/internal/keys", wish)).status).toBe(200);
     };
     const retired = keys.platform.publicKey;
     const before = await fetchManifest();

@@ -12,6 +12,7 @@ import { CommandIntake } from "./command-intake.ts";
 import { Connection, type ConnectionStatus } from "./connection/connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { DiskSpace } from "./disk/disk-space.ts";
+import { ToldCondition } from "./disk/told-condition.ts";
 import { openSandbox } from "./drivers/process.ts";
 import { searchPath } from "./drivers/search-path.ts";
 import type { Identity } from "./identity.ts";
@@ -202,6 +203,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     send: (heads) => connection.send({ type: "heldHeads", ...heads }),
   });
+  const condition = new ToldCondition({ isFull: () => space.isFull, send: (frame) => connection.send(frame) });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
     makeRoom = () => undefined;
@@ -217,7 +219,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       serverId: identity.serverId,
       sessionId: journal.sessionId,
       bootId,
-      capabilities: space.isFull ? { ...capabilities, blocked: "DISK_FULL" } : capabilities,
+      capabilities: { ...capabilities, ...condition.forHello() },
       received: { commands: journal.receivedCommands() },
       keysVersion: platformKeys.version,
     }),
@@ -245,6 +247,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.connected();
       feed.connected();
       auditHeads.connected();
+      condition.tell();
       launcher.prepare();
       link?.healthy();
     },
@@ -290,7 +293,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   kept.load();
   makeRoom = () => kept.keepWithinBudget();
   onSpace = (isFull) => {
-    connection.send({ type: "condition", blocked: isFull ? "DISK_FULL" : null });
+    condition.tell();
     if (!isFull) intake.roomAgain().catch(onFatal);
   };
   connection.start();

@@ -98,6 +98,8 @@ export class FakeRelay {
   readonly files = new Map<string, Buffer | ((response: ServerResponse) => void)>();
   /** What a relay of the future says besides, in its handshake. */
   future: { challenge?: object; welcome?: object } = {};
+  /** What happens while a bridge waits for its welcome. */
+  beforeWelcome: () => Promise<void> = () => Promise.resolve();
   /** Set to give no credit for output back, as a relay that is busy would. */
   holdsCredit = false;
   #heldCredit = 0;
@@ -285,6 +287,7 @@ export class FakeRelay {
       ...this.welcomeChanges,
     };
     const signed = await signText(this.relayKey.privateKey, "welcome", JSON.stringify(welcome));
+    await this.beforeWelcome();
     // Not before it is signed: nothing may be said ahead of it.
     this.#socket = socket;
     this.handshakes.push({ challenge, welcome: encodeFrame({ type: "welcome", ...signed } as RelayToBridge) });

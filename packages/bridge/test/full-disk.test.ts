@@ -78,6 +78,24 @@ describe("a bridge whose disk is full [F8]", () => {
     expect(relay.acknowledged).toBe(2);
   });
 
+  it("and gets room again while it waits for its welcome says so then, or it would be sent nothing any more [F2]", async () => {
+    await using disk = await SmallDisk.make();
+    await using bridge = await RealBridge.start({ disk });
+    const { relay } = bridge;
+    disk.fill();
+    await relay.changes.until(() => condition(bridge) === "DISK_FULL", "the news that the disk is full");
+    relay.beforeWelcome = () => {
+      disk.makeRoom();
+      return relay.changes
+        .until(() => bridge.log.includes("the disk has room again"), "room on the disk")
+        .then(() => undefined);
+    };
+    relay.cut();
+    await relay.changes.until(() => condition(bridge) === null, "the news that there is room");
+    expect(relay.hello).toMatchObject({ capabilities: { blocked: "DISK_FULL" } });
+    expect(relay.epoch).toBe(2);
+  });
+
   it("still ends a run that is cancelled", async () => {
     await using disk = await SmallDisk.make();
     await using bridge = await RealBridge.start({ disk });

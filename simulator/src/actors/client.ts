@@ -78,12 +78,22 @@ export class Client {
     });
   }
 
-  /** The operator changes the platform's keys. Asked once: what was not answered may have happened. */
+  /** The operator changes the platform's keys: looks what there is, and asks for the change once. */
   changeKeys(change: KeyChange): void {
+    let isAsked = false;
+    this.#untilAnswered("keys", async () => {
+      const { version } = await this.#api.call("client", (runtime) => this.#shipped.readKeyStatus(runtime));
+      if (!isAsked) this.#changeKeysOf(version, change);
+      isAsked = true;
+    });
+  }
+
+  /** What is not answered may have happened. */
+  #changeKeysOf(fromVersion: number, change: KeyChange): void {
     const { world } = this.process.machine;
     void this.process.run(() =>
       this.#api
-        .call("client", (runtime) => this.#shipped.changeKeys(runtime, { change, isForced: false }))
+        .call("client", (runtime) => this.#shipped.changeKeys(runtime, { change, fromVersion, isForced: false }))
         .then(
           ({ version }) => world.trace("keys", `${change}: version ${version}`),
           (error: unknown) => world.trace("keys", `${change}: ${error instanceof Error ? error.message : "failed"}`),

@@ -17,7 +17,7 @@ export function keyPath(dataDir: string, name: string): string {
   return `${dataDir}/${name}`;
 }
 
-/** The scenario with this data directory is over. */
+/** A scenario begins in this data directory: nothing is there. */
 export function forgetKeys(dataDir: string): void {
   for (const path of files.keys()) if (path.startsWith(`${dataDir}/`)) files.delete(path);
 }

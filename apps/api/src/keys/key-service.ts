@@ -16,6 +16,8 @@ import { tellTrust } from "./trust.ts";
 
 export const keyChangeRequestSchema = z.strictObject({
   change: z.enum(keyChanges),
+  /** The keys that whoever asks has seen. A request that comes twice, as after a lost answer, changes them once. */
+  fromVersion: z.int(),
   /** Although servers would refuse what is signed then until they are connected again. */
   isForced: z.boolean(),
 });
@@ -58,16 +60,21 @@ export async function readKeyStatus(runtime: Runtime): Promise<KeyStatus> {
 /**
  * Changes the platform's keys and has the relay and the servers told.
  *
- * @throws QuarterdeckError `CONFLICT` with the servers that the change must wait for, unless it is forced
+ * @throws QuarterdeckError `CONFLICT` with the servers that the change must wait for, unless it is forced; and when there are
+ * other keys by now than those that were to be changed
  */
 export async function changeKeys(
   runtime: Runtime,
-  { change, isForced }: { change: KeyChange; isForced: boolean },
+  { change, fromVersion, isForced }: z.infer<typeof keyChangeRequestSchema>,
 ): Promise<KeyStatus> {
   const { platform } = runtime.keys;
-  const before = platform.set;
   const holders = await listKeyHolders(runtime);
   const check = (after: KeySet) => {
+    const before = platform.set;
+    if (before.version !== fromVersion) {
+      const message = `Nothing was changed: there is version ${before.version} of the keys by now, and the change was meant for version ${fromVersion}. See what they are with "npm run keys" before you try again.`;
+      throw new QuarterdeckError("CONFLICT", message);
+    }
     const heldBack = holders.filter((holder) =>
       isHeldBack(change, holder, { before, after, history: platform.history }),
     );

@@ -56,8 +56,11 @@ async function keysCommand(args: readonly string[], environment: NodeJS.ProcessE
   if (values.help) return helpText;
   const change = readChange(positionals);
   const dataDir = resolve(values.data ?? (environment["QUARTERDECK_DATA"] || "data"));
-  const wish = change === "status" ? {} : { body: { change, isForced: values.force ?? false } };
-  return describeKeys(await askPlatform(dataDir, { path: "/internal/keys", answer: keyStatusSchema, ...wish }));
+  const keys = { path: "/internal/keys", answer: keyStatusSchema } as const;
+  const now = await askPlatform(dataDir, keys);
+  if (change === "status") return describeKeys(now);
+  const body = { change, fromVersion: now.version, isForced: values.force ?? false };
+  return describeKeys(await askPlatform(dataDir, { ...keys, body }));
 }
 
 await runOperatorCommand("keys", () => keysCommand(process.argv.slice(2), process.env));

@@ -67,9 +67,9 @@ async function call(url: string, { timeoutMs, gone, serviceKey, body }: Call) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED")
       throw new PlatformCommandError(gone, { cause: error });
-    throw new PlatformCommandError("The platform does not answer. Look at its log, or start it again: npm start", {
-      cause: error,
-    });
+    const doubt = body === undefined ? "" : " It may have done what it was asked for.";
+    const message = `The platform does not answer.${doubt} Look at its log, or start it again: npm start`;
+    throw new PlatformCommandError(message, { cause: error });
   }
 }
 
