@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createClient, type Client } from "@libsql/client";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openDatabase } from "./db/database.ts";
 import { Writer } from "./writer.ts";
 
 let folder: string;
@@ -13,8 +14,7 @@ let commits: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "quarterdeck-writer-"));
-  client = createClient({ url: `file:${folder}/test.db` });
-  await client.execute("PRAGMA journal_mode = WAL");
+  ({ client } = await openDatabase(`file:${folder}/test.db`, null));
   await client.executeMultiple(
     "create table amounts (id integer primary key, amount integer not null check (amount >= 0)); create table notes (text text);",
   );
@@ -47,6 +47,16 @@ test("one poisoned write among 63 good ones takes none of them along and rejects
 
 test("units that are queued together are committed together", async () => {
   await Promise.all(Array.from({ length: 64 }, (_, id) => writer.commit([insert(id)])));
+  expect(commits).toBe(1);
+});
+
+test("units that become ready one after the other within a turn of the event loop are committed together", async () => {
+  let ready = Promise.resolve();
+  const written = Array.from({ length: 64 }, async (_, id) => {
+    await (ready = ready.then(() => undefined));
+    await writer.commit([insert(id)]);
+  });
+  await Promise.all(written);
   expect(commits).toBe(1);
 });
 

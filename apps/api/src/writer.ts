@@ -61,8 +61,10 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // Units that are committed in the same turn of the event loop join this batch.
-    while (this.#queue.length > 0) await this.#commitTogether(this.#queue.splice(0, maxUnitsPerBatch));
+    while (this.#queue.length > 0) {
+      await endOfTurn(); // What comes in the same turn of the event loop joins this batch.
+      await this.#commitTogether(this.#queue.splice(0, maxUnitsPerBatch));
+    }
     this.#running = null;
   }
 
@@ -93,6 +95,11 @@ export class Writer {
       }
     }
   }
+}
+
+/** Writing blocks this process for as long as the disk takes, so what is ready to join should have come before. */
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isBusy(error: unknown): boolean {
