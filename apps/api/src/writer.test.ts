@@ -94,10 +94,25 @@ test("a write that met a locked database is acknowledged only when it is durable
   expect(await readAll("select id from amounts order by id")).toEqual([1, 2, 3]);
 });
 
+test("what can wait is committed with the next unit, before it, or alone when none comes", async () => {
+  const order: number[] = [];
+  const write = (id: number, written: Promise<unknown>) => written.then(() => order.push(id));
+  const soon = write(1, writer.commitSoon([insert(1)]));
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(commits).toBe(0);
+  await Promise.all([soon, write(2, writer.commit([insert(2)]))]);
+  expect([order, commits]).toEqual([[1, 2], 1]);
+  await writer.commitSoon([insert(3)]);
+  expect(commits).toBe(2);
+  expect(await readAll("select id from amounts order by id")).toEqual([1, 2, 3]);
+});
+
 test("close waits for what is queued and refuses what comes later", async () => {
-  const written = writer.commit([insert(1)]);
+  const written = [writer.commit([insert(1)]), writer.commitSoon([insert(2)])];
   await writer.close();
-  await written;
-  await expect(writer.commit([insert(2)])).rejects.toThrow("closed");
-  expect(await readAll("select id from amounts")).toEqual([1]);
+  await Promise.all(written);
+  await writer.close();
+  await expect(writer.commit([insert(3)])).rejects.toThrow("closed");
+  await expect(writer.commitSoon([insert(3)])).rejects.toThrow("closed");
+  expect(await readAll("select id from amounts")).toEqual([1, 2]);
 });
