@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createClient, type Client } from "@libsql/client";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openDatabase } from "./db/database.ts";
 import { Writer } from "./writer.ts";
 
 let folder: string;
@@ -13,8 +14,7 @@ let commits: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "quarterdeck-writer-"));
-  client = createClient({ url: `file:${folder}/test.db` });
-  await client.execute("PRAGMA journal_mode = WAL");
+  ({ client } = await openDatabase(`file:${folder}/test.db`, null));
   await client.executeMultiple(
     "create table amounts (id integer primary key, amount integer not null check (amount >= 0)); create table notes (text text);",
   );
@@ -47,6 +47,16 @@ test("one poisoned write among 63 good ones takes none of them along and rejects
 
 test("units that are queued together are committed together", async () => {
   await Promise.all(Array.from({ length: 64 }, (_, id) => writer.commit([insert(id)])));
+  expect(commits).toBe(1);
+});
+
+test("units that become ready one after the other within a turn of the event loop are committed together", async () => {
+  let ready = Promise.resolve();
+  const written = Array.from({ length: 64 }, async (_, id) => {
+    await (ready = ready.then(() => undefined));
+    await writer.commit([insert(id)]);
+  });
+  await Promise.all(written);
   expect(commits).toBe(1);
 });
 
@@ -84,10 +94,25 @@ test("a write that met a locked database is acknowledged only when it is durable
   expect(await readAll("select id from amounts order by id")).toEqual([1, 2, 3]);
 });
 
+test("what can wait is committed with the next unit, before it, or alone when none comes", async () => {
+  const order: number[] = [];
+  const write = (id: number, written: Promise<unknown>) => written.then(() => order.push(id));
+  const soon = write(1, writer.commitSoon([insert(1)]));
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(commits).toBe(0);
+  await Promise.all([soon, write(2, writer.commit([insert(2)]))]);
+  expect([order, commits]).toEqual([[1, 2], 1]);
+  await writer.commitSoon([insert(3)]);
+  expect(commits).toBe(2);
+  expect(await readAll("select id from amounts order by id")).toEqual([1, 2, 3]);
+});
+
 test("close waits for what is queued and refuses what comes later", async () => {
-  const written = writer.commit([insert(1)]);
+  const written = [writer.commit([insert(1)]), writer.commitSoon([insert(2)])];
   await writer.close();
-  await written;
-  await expect(writer.commit([insert(2)])).rejects.toThrow("closed");
-  expect(await readAll("select id from amounts")).toEqual([1]);
+  await Promise.all(written);
+  await writer.close();
+  await expect(writer.commit([insert(3)])).rejects.toThrow("closed");
+  await expect(writer.commitSoon([insert(3)])).rejects.toThrow("closed");
+  expect(await readAll("select id from amounts")).toEqual([1, 2]);
 });

@@ -100,7 +100,7 @@ export class AuditSequencer {
       [...waiting].map(async ([chainId, records]) => {
         const after = await readChainHead(db, chainId);
         const entries = chain({ chainId, sha256 }, after, records);
-        const outcomes = await writer.commit(appendToChain({ chainId, after, entries }, claim));
+        const outcomes = await writer.commitSoon(appendToChain({ chainId, after, entries }, claim));
         chained += outcomes.at(-1)?.rowsChanged ?? 0;
       }),
     );

@@ -1,5 +1,7 @@
 import { createClient, type Client } from "@libsql/client";
+import { Sqlite3Client } from "@libsql/client/sqlite3";
 import { drizzle, type LibSQLDatabase } from "drizzle-orm/libsql";
+import { KeepingPool } from "./kept-statements.ts";
 import * as schema from "./schema.ts";
 
 /** For reading. Everything that changes a row goes through the writer. */
@@ -17,8 +19,11 @@ export interface OpenDatabase {
 }
 
 export async function openDatabase(url: string, token: string | null): Promise<OpenDatabase> {
-  const client = createClient({ url, ...(token === null ? {} : { authToken: token }) });
   const filePath = url.startsWith("file:") ? url.slice("file:".length) : null;
+  const client =
+    filePath === null
+      ? createClient({ url, ...(token === null ? {} : { authToken: token }) })
+      : new Sqlite3Client(new KeepingPool(filePath), "number");
   if (filePath !== null) await client.execute("PRAGMA journal_mode = WAL");
   return { client, db: drizzle(client, { schema }), filePath, close: () => client.close() };
 }

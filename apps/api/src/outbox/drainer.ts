@@ -168,7 +168,9 @@ export class OutboxDrainer {
           return { type: "relayFailed" };
         }
       case "record": {
-        const [outcome] = await writer.commit([setOutboxThrough({ serverId, through: effect.through }, claim)]);
+        const unit = [setOutboxThrough({ serverId, through: effect.through }, claim)];
+        // A crash before it only has entries sent again. Whoever has something to send brings a write along.
+        const [outcome] = await (this.#loop.isNudged ? writer.commit(unit) : writer.commitSoon(unit));
         return { type: "recorded", isOurs: outcome?.rowsChanged === 1 };
       }
     }

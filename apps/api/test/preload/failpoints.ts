@@ -37,18 +37,19 @@ function wrap<T, K extends keyof T>(prototype: T, name: K, around: (method: T[K]
   prototype[name] = around(prototype[name]);
 }
 
-wrap(
-  Writer.prototype,
-  "commit",
-  (commit) =>
-    async function (this: Writer, unit) {
-      const kind = kindOf(unit);
-      reach(`before ${kind}`);
-      const outcomes = await commit.call(this, unit);
-      reach(`after ${kind}`);
-      return outcomes;
-    },
-);
+for (const name of ["commit", "commitSoon"] as const)
+  wrap(
+    Writer.prototype,
+    name,
+    (commit) =>
+      async function (this: Writer, unit) {
+        const kind = kindOf(unit);
+        reach(`before ${kind}`);
+        const outcomes = await commit.call(this, unit);
+        reach(`after ${kind}`);
+        return outcomes;
+      },
+  );
 wrap(
   RelayLink.prototype,
   "sendOutbox",
