@@ -8,6 +8,9 @@ import { Peers, ShareNode } from "./share-node.ts";
 const fewIdle = 64;
 const fewChildren = 8;
 
+/** Tags are whole numbers of such parts of a millisecond. */
+const stepsPerMs = 2 ** 20;
+
 interface ShareTreeOptions {
   readonly quotas: QuotaTree;
   readonly depth: number;
@@ -201,7 +204,7 @@ export class ShareTree {
   }
 
   #addToTag(node: ShareNode, amount: number): void {
-    node.tag += amount;
+    node.tag += inSteps(amount);
     reorder(node);
     this.#mark(node);
   }
@@ -260,6 +263,12 @@ export class ShareTree {
     node.isChanged = true;
     this.#changed.push(node);
   }
+}
+
+/** Sums of whole steps are exact, so whether a node was forgotten in between makes no difference to whose turn it is. */
+function inSteps(amount: number): number {
+  const steps = Math.round(amount * stepsPerMs);
+  return (steps === 0 && amount > 0 ? 1 : steps) / stepsPerMs;
 }
 
 /** The way to a node from its band; of the root, none. */
