@@ -27,8 +27,12 @@ class ShareTable {
   }
 
   rows(): ShareRow[] {
-    return [...this.#rows.values()].toSorted((a, b) => (a.path.join("\n") < b.path.join("\n") ? -1 : 1));
+    return inOrder([...this.#rows.values()]);
   }
+}
+
+function inOrder(rows: readonly ShareRow[]): ShareRow[] {
+  return rows.toSorted((a, b) => (a.path.join("\n") < b.path.join("\n") ? -1 : 1));
 }
 
 const restarts = fc.array(fc.nat({ max: 9 }), { minLength: 10, maxLength: 10 });
@@ -49,7 +53,7 @@ it("decides the same as if it had not been restarted, wherever in its history it
         }
       }
     }),
-    { endOnFailure: true, seed: 41, numRuns: 1000 },
+    { seed: 41, numRuns: 200 },
   );
 });
 
@@ -66,14 +70,16 @@ it("decides the same when it is put together from rows that were stored as they 
         expect(stopped.play(step)).toBe(straight.play(step));
         table.apply(scheduler.takeChanges());
         if (points[i % points.length] === 0) {
-          const { tasks, weights, patience } = scheduler.state();
+          const { shares, tasks, weights, patience } = scheduler.state();
+          // The server has no row until something started.
+          expect(table.rows().filter(isChild)).toEqual(inOrder(shares).filter(isChild));
           const byId = tasks.toSorted((a, b) => (a.id < b.id ? -1 : 1));
           [scheduler, options] = restored(options, { shares: table.rows(), tasks: byId, weights, patience });
           stopped.scheduler = scheduler;
         }
       }
     }),
-    { endOnFailure: true, seed: 42, numRuns: 1000 },
+    { endOnFailure: true, seed: 42, numRuns: 200 },
   );
 });
 
@@ -102,3 +108,7 @@ it("knows nothing but its input: the same history twice gives the same", () => {
     { seed: 44, numRuns: 50 },
   );
 });
+
+function isChild({ path }: ShareRow): boolean {
+  return path.length > 0;
+}
