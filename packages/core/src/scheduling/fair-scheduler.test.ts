@@ -223,7 +223,7 @@ describe("limits", () => {
     expect(server.scheduler.enqueue(long)).toMatchObject({ error: { code: "BAD_REQUEST" } });
     expect(server.scheduler.enqueue(server.task("x", "nowhere"))).toMatchObject({ error: { code: "NOT_FOUND" } });
     expect(server.scheduler.waitingCount).toBe(0);
-    for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    for (const weight of [0, -1, Number.MIN_VALUE, Number.NaN, 1e300, Number.POSITIVE_INFINITY]) {
       expect(server.scheduler.setWeight("a", weight)).toMatchObject({ error: { code: "BAD_REQUEST" } });
     }
   });

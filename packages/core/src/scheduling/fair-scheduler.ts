@@ -35,6 +35,9 @@ import { isReady, type Task } from "./task.ts";
 /** The shortest and the longest duration that a task is charged for. */
 const shortestMs = 1;
 const longestMs = 366 * 24 * 3600 * 1000;
+/** Beyond these a charge would be too small or too large to be counted. */
+const leastWeight = 0.001;
+const largestWeight = 1_000_000;
 
 /**
  * Decides which task starts next on one server: hierarchical start-time fair queueing over the tree
@@ -111,7 +114,7 @@ export class FairScheduler {
     const task = this.#tasks.get(id);
     if (task?.state !== "waiting") return false;
     for (const other of task.after ?? []) this.#dependents.get(other)?.delete(task);
-    this.#withdraw(task);
+    dropEmptyLanes(this.#withdraw(task));
     this.#tasks.delete(id);
     this.#releaseDependents(id);
     this.#shares.settle(task.leaf);
@@ -142,11 +145,14 @@ export class FairScheduler {
   /**
    * Sets the weight of a node beside its siblings, for what it starts from now on. Without one it is 1.
    *
-   * @returns `BAD_REQUEST` for a weight that is not above 0
+   * @returns `BAD_REQUEST` for a weight that is not from 0.001 to 1,000,000
    */
   setWeight(nodeId: string, weight: number): Result<void> {
-    if (!Number.isFinite(weight) || weight <= 0) {
-      return refuse("BAD_REQUEST", `the weight of ${nodeId} must be above 0, not ${weight}`);
+    if (!(weight >= leastWeight && weight <= largestWeight)) {
+      return refuse(
+        "BAD_REQUEST",
+        `the weight of ${nodeId} must be from ${leastWeight} to ${largestWeight}, not ${weight}`,
+      );
     }
     this.#shares.setWeight(nodeId, weight);
     return accept(undefined);
@@ -357,9 +363,15 @@ export class FairScheduler {
   /** Changes a waiting task in a way that may move it to another place. */
   #change(task: Task, change: () => void): void {
     const { leaf } = task;
-    this.#withdraw(task);
+    const { peers } = leaf;
+    const { orderedRun } = peers;
+    // It keeps its place in the order, so whom it holds back stays held back.
+    if (peers.ordered.first() === task) peers.orderedRun ??= task;
+    const lane = this.#withdraw(task);
+    peers.orderedRun = orderedRun;
     change();
     this.#place(task);
+    dropEmptyLanes(lane);
     this.#shares.settle(leaf);
   }
 
@@ -382,28 +394,30 @@ export class FairScheduler {
     const lane = laneOf(leaf, task.demand);
     task.lane = lane;
     for (let up: Lane | null = lane; up !== null; up = up.up) up.tasks++;
-    if (task.isOrdered) {
-      const { ordered } = leaf.peers;
-      const first = ordered.first();
-      ordered.add(task);
-      if (first?.lane && ordered.first() !== first) refresh(first.lane);
-    } else if (isReady(task)) lane.queue?.add(task);
+    const { ordered } = leaf.peers;
+    const wasFirst = ordered.first();
+    if (task.isOrdered) ordered.add(task);
+    else if (isReady(task)) lane.queue?.add(task);
+    // What opens is opened before what closes, so that no node closes in between and loses what it is owed.
     refresh(lane);
+    if (wasFirst?.lane && ordered.first() !== wasFirst) refresh(wasFirst.lane);
   }
 
   /** Takes a waiting task out of its queue. */
-  #withdraw(task: Task): void {
+  #withdraw(task: Task): Lane {
     if (this.#patience.task === task) this.#patience.end();
-    const lane = this.#unqueue(task);
-    if (task.isOrdered) refreshOrder(task.leaf.peers);
-    dropEmptyLanes(lane);
+    return this.#unqueue(task);
   }
 
   #unqueue(task: Task): Lane {
     const lane = task.lane as Lane;
     task.lane = null;
-    if (task.isOrdered) task.leaf.peers.ordered.remove(task);
-    else if (isReady(task)) lane.queue?.remove(task);
+    if (task.isOrdered) {
+      const { peers } = task.leaf;
+      const wasFirst = peers.ordered.first() === task;
+      peers.ordered.remove(task);
+      if (wasFirst) refreshOrder(peers);
+    } else if (isReady(task)) lane.queue?.remove(task);
     for (let up: Lane | null = lane; up !== null; up = up.up) up.tasks--;
     refresh(lane);
     return lane;

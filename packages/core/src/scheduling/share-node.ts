@@ -13,6 +13,24 @@ export class Peers {
   orderedRun: Task | null = null;
 }
 
+/** The nodes whose stored rows are out of date. */
+export class Changes {
+  nodes: ShareNode[] = [];
+
+  add(node: ShareNode): void {
+    if (node.isChanged) return;
+    node.isChanged = true;
+    this.nodes.push(node);
+  }
+
+  take(): ShareNode[] {
+    const { nodes } = this;
+    for (const node of nodes) node.isChanged = false;
+    this.nodes = [];
+    return nodes;
+  }
+}
+
 /**
  * A node of the tree of shares: the server, a band, an org in a band, a workspace, a project. Siblings share what their
  * parent gets by weight.
@@ -40,14 +58,21 @@ export class ShareNode {
   busyChildren = 0;
   isBusy = false;
   readonly peers: Peers;
-  /** Whether its stored row is out of date. */
+  /** Whether its stored row is out of date, and where that is noted; `null` when nothing is stored. */
   isChanged = false;
+  readonly changes: Changes | null;
   /** Tasks of a leaf that run. */
   running = 0;
 
   constructor(
     { id, rank, parent, quota }: Pick<ShareNode, "id" | "rank" | "parent" | "quota">,
-    { weight, loneChildPart, isLeaf, peers }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers">,
+    {
+      weight,
+      loneChildPart,
+      isLeaf,
+      peers,
+      changes,
+    }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers" | "changes">,
   ) {
     this.id = id;
     this.rank = rank;
@@ -57,7 +82,18 @@ export class ShareNode {
     this.weight = weight;
     this.loneChildPart = loneChildPart;
     this.isLeaf = isLeaf;
+    this.changes = changes;
     this.children = isLeaf ? null : new Map();
     this.tag = parent === null ? 0 : parent.virtual;
+  }
+
+  setTag(tag: number): void {
+    this.tag = tag;
+    this.changes?.add(this);
+  }
+
+  setVirtual(virtual: number): void {
+    this.virtual = virtual;
+    this.changes?.add(this);
   }
 }

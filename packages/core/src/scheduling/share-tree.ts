@@ -2,11 +2,14 @@ import type { QuotaNode, QuotaTree } from "../quota/quota-tree.ts";
 import type { Band, BandRule } from "./bands.ts";
 import { rebuild, reorder } from "./lanes.ts";
 import type { ShareRow } from "./scheduler.ts";
-import { Peers, ShareNode } from "./share-node.ts";
+import { Changes, Peers, ShareNode } from "./share-node.ts";
 
 /** So many nodes without work are kept without asking whether they need be: they will be back soon. */
 const fewIdle = 64;
 const fewChildren = 8;
+
+/** Tags are whole numbers of such parts of a millisecond. */
+const stepsPerMs = 2 ** 20;
 
 interface ShareTreeOptions {
   readonly quotas: QuotaTree;
@@ -27,8 +30,7 @@ export class ShareTree {
   readonly #leaves = new Map<string, Map<string, ShareNode>>();
   readonly #peers = new Map<string, Peers>();
   readonly #weights = new Map<string, number>();
-  readonly #isStored: boolean;
-  #changed: ShareNode[] = [];
+  readonly #changes: Changes | null;
   #gone: (readonly string[])[] = [];
   /** Nodes without work, and how many there may be before they are looked through. */
   #idle = 0;
@@ -37,10 +39,10 @@ export class ShareTree {
   constructor(server: QuotaNode, { quotas, depth, bands, isStored }: ShareTreeOptions) {
     this.#quotas = quotas;
     this.#depth = depth;
-    this.#isStored = isStored;
+    this.#changes = isStored ? new Changes() : null;
     this.#bands = bands;
     for (const { name } of bands) this.#leaves.set(name, new Map());
-    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers() };
+    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers(), changes: this.#changes };
     this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server }, shape);
   }
 
@@ -97,9 +99,7 @@ export class ShareTree {
     for (let node = leaf; node.parent !== null; node = node.parent) {
       const { parent, tag } = node;
       this.#addToTag(node, cost / (parent === this.root ? bandWeight : node.weight));
-      if (tag <= parent.virtual) continue;
-      parent.virtual = tag;
-      this.#mark(parent);
+      if (tag > parent.virtual) parent.setVirtual(tag);
     }
   }
 
@@ -122,10 +122,9 @@ export class ShareTree {
 
   /** The rows that changed since the last call, and the paths of nodes that are gone. */
   takeChanges(): { readonly changed: ShareRow[]; readonly gone: (readonly string[])[] } {
-    const changed = this.#changed.filter((node) => node === this.root || node.parent?.children?.get(node.id) === node);
+    const nodes = this.#changes?.take() ?? [];
+    const changed = nodes.filter((node) => node === this.root || node.parent?.children?.get(node.id) === node);
     const gone = this.#gone.filter((path) => this.#find(path) === undefined);
-    for (const node of this.#changed) node.isChanged = false;
-    this.#changed = [];
     this.#gone = [];
     return { changed: changed.map(rowOf), gone };
   }
@@ -191,27 +190,25 @@ export class ShareTree {
     const rank = isBand ? String(bandIndex) : id;
     const node = new ShareNode(
       { id, rank, parent, quota },
-      { weight, loneChildPart, isLeaf: level === this.#depth, peers },
+      { weight, loneChildPart, isLeaf: level === this.#depth, peers, changes: this.#changes },
     );
     peers.nodes.push(node);
     parent.children?.set(id, node);
     this.#idle++;
-    this.#mark(node);
+    this.#changes?.add(node);
     return node;
   }
 
   #addToTag(node: ShareNode, amount: number): void {
-    node.tag += amount;
+    node.setTag(node.tag + inSteps(amount));
     reorder(node);
-    this.#mark(node);
   }
 
   /** With nothing left to do below, all start anew from the largest tag: nobody is owed anything. */
   #endBusyPeriod(parent: ShareNode): void {
     const { children } = parent;
     if (children === null) return;
-    for (const child of children.values()) parent.virtual = Math.max(parent.virtual, child.tag);
-    this.#mark(parent);
+    for (const child of children.values()) if (child.tag > parent.virtual) parent.setVirtual(child.tag);
     if (children.size > fewChildren) this.#forgetChildren(parent, () => true);
   }
 
@@ -239,6 +236,7 @@ export class ShareTree {
   #forget(node: ShareNode): void {
     this.#idle--;
     for (const child of node.children?.values() ?? []) this.#forget(child);
+    node.children?.clear();
     const { nodes, ordered } = node.peers;
     nodes.splice(nodes.indexOf(node), 1);
     const path = pathOf(node);
@@ -246,7 +244,7 @@ export class ShareTree {
     const key = ids.length === 0 ? `/${band}` : node.id;
     if (nodes.length === 0 && ordered.length === 0) this.#peers.delete(key);
     if (node.isLeaf) this.#leaves.get(band as string)?.delete(ids.findLast((id) => !id.endsWith("/")) ?? "");
-    if (this.#isStored) this.#gone.push(path);
+    if (this.#changes) this.#gone.push(path);
   }
 
   #find(path: readonly string[]): ShareNode | undefined {
@@ -254,12 +252,12 @@ export class ShareTree {
     for (const id of path) node = node?.children?.get(id);
     return node;
   }
+}
 
-  #mark(node: ShareNode): void {
-    if (node.isChanged || !this.#isStored) return;
-    node.isChanged = true;
-    this.#changed.push(node);
-  }
+/** Sums of whole steps are exact, so whether a node was forgotten in between makes no difference to whose turn it is. */
+function inSteps(amount: number): number {
+  const steps = Math.round(amount * stepsPerMs);
+  return (steps === 0 && amount > 0 ? 1 : steps) / stepsPerMs;
 }
 
 /** The way to a node from its band; of the root, none. */

@@ -5,7 +5,7 @@ import { FairScheduler } from "./fair-scheduler.ts";
 import type { SchedulerOptions, WaitingTask } from "./scheduler.ts";
 
 const resources = new ResourceList(["cpu", "memory"] as const);
-type Amounts = Parameters<typeof resources.limits>[0];
+export type Amounts = Parameters<typeof resources.limits>[0];
 
 /** A server in memory for tests of the scheduler: 8 cores and 8 GiB, with a tree as the test writes it. */
 export class TestServer {

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { QuotaTree } from "../quota/quota-tree.ts";
+import { FairScheduler } from "./fair-scheduler.ts";
+import { histories, Player } from "./random-history.ts";
+import type { SchedulerOptions, SchedulerState, ShareRow } from "./scheduler.ts";
+import { TestServer } from "./test-server.ts";
+
+/** A scheduler that knows only a state, and a tree of quotas that holds nothing yet. */
+function restored(options: SchedulerOptions, state: SchedulerState): [FairScheduler, SchedulerOptions] {
+  const quotas = new QuotaTree();
+  for (const id of options.quotas.ids()) {
+    const node = options.quotas.find(id);
+    if (node) quotas.add(id, node.parent?.id ?? null, node.limit);
+  }
+  const fresh = { ...options, quotas };
+  return [FairScheduler.restore(fresh, structuredClone(state)), fresh];
+}
+
+/** Rows as a table of a database has them: a row for each node, changed as the scheduler says. */
+class ShareTable {
+  readonly #rows = new Map<string, ShareRow>();
+
+  apply({ changed, gone }: ReturnType<FairScheduler["takeChanges"]>): void {
+    for (const path of gone) this.#rows.delete(path.join("\n"));
+    for (const row of changed) this.#rows.set(row.path.join("\n"), row);
+  }
+
+  rows(): ShareRow[] {
+    return inOrder([...this.#rows.values()]);
+  }
+}
+
+function inOrder(rows: readonly ShareRow[]): ShareRow[] {
+  return rows.toSorted((a, b) => (a.path.join("\n") < b.path.join("\n") ? -1 : 1));
+}
+
+const restarts = fc.array(fc.nat({ max: 9 }), { minLength: 10, maxLength: 10 });
+
+it("decides the same as if it had not been restarted, wherever in its history it was", () => {
+  fc.assert(
+    fc.property(histories(), restarts, (history, points) => {
+      const server = new TestServer(history.nodes);
+      const straight = new Player(history, server.scheduler);
+      const other = new TestServer(history.nodes);
+      let [scheduler, options] = [other.scheduler, other.options];
+      const stopped = new Player(history, scheduler);
+      for (const [i, step] of history.steps.entries()) {
+        expect(stopped.play(step)).toBe(straight.play(step));
+        if (points[i % points.length] === 0) {
+          [scheduler, options] = restored(options, scheduler.state());
+          stopped.scheduler = scheduler;
+        }
+      }
+    }),
+    { seed: 41, numRuns: 200 },
+  );
+});
+
+it("decides the same when it is put together from rows that were stored as they changed, in any order", () => {
+  fc.assert(
+    fc.property(histories(), restarts, (history, points) => {
+      const server = new TestServer(history.nodes);
+      const straight = new Player(history, server.scheduler);
+      const other = new TestServer(history.nodes);
+      let [scheduler, options] = [other.scheduler, other.options];
+      const stopped = new Player(history, scheduler);
+      const table = new ShareTable();
+      for (const [i, step] of history.steps.entries()) {
+        expect(stopped.play(step)).toBe(straight.play(step));
+        table.apply(scheduler.takeChanges());
+        if (points[i % points.length] === 0) {
+          const { shares, tasks, weights, patience } = scheduler.state();
+          // The server has no row until something started.
+          expect(table.rows().filter(isChild)).toEqual(inOrder(shares).filter(isChild));
+          const byId = tasks.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+          [scheduler, options] = restored(options, { shares: table.rows(), tasks: byId, weights, patience });
+          stopped.scheduler = scheduler;
+        }
+      }
+    }),
+    { endOnFailure: true, seed: 42, numRuns: 200 },
+  );
+});
+
+it("holds after a restart what its running tasks hold, at each node", () => {
+  fc.assert(
+    fc.property(histories(), (history) => {
+      const server = new TestServer(history.nodes);
+      const player = new Player(history, server.scheduler);
+      for (const step of history.steps) player.play(step);
+      const [scheduler, { quotas }] = restored(server.options, server.scheduler.state());
+      for (const id of quotas.ids()) expect(quotas.find(id)?.held).toEqual(server.quotas.find(id)?.held);
+      expect(scheduler.state()).toEqual({ ...server.scheduler.state(), shares: scheduler.state().shares });
+    }),
+    { seed: 43, numRuns: 100 },
+  );
+});
+
+it("knows nothing but its input: the same history twice gives the same", () => {
+  fc.assert(
+    fc.property(histories(), (history) => {
+      const [one, two] = [new TestServer(history.nodes), new TestServer(history.nodes)];
+      const [first, second] = [new Player(history, one.scheduler), new Player(history, two.scheduler)];
+      expect(history.steps.map((step) => first.play(step))).toEqual(history.steps.map((step) => second.play(step)));
+      expect(one.scheduler.state()).toEqual(two.scheduler.state());
+    }),
+    { seed: 44, numRuns: 50 },
+  );
+});
+
+function isChild({ path }: ShareRow): boolean {
+  return path.length > 0;
+}

@@ -1,0 +1,312 @@
+import { accept, refuse } from "../errors/result.ts";
+import type { Vector } from "../quota/amounts.ts";
+import { bandNames, standardBands, type Band } from "./bands.ts";
+import type { Played } from "./random-history.ts";
+import type { WaitingTask } from "./scheduler.ts";
+
+interface Share {
+  tag: number;
+  virtual: number;
+  isOpen: boolean;
+  isBusy: boolean;
+}
+
+interface SlowTask {
+  readonly task: WaitingTask;
+  band: Band;
+  isSuspended: boolean;
+  readonly after: Set<string>;
+  /** The shares that it counts for: the root, its band, its org, its workspace, its project. */
+  keys: readonly string[];
+  /** Its node and all above it. */
+  readonly nodes: readonly string[];
+  run: { readonly cost: number; readonly bandWeight: number } | null;
+}
+
+const root = "";
+
+/**
+ * The rules of the scheduler written the slow and obvious way: nothing is kept that can be found by looking at all tasks,
+ * no heaps, no lanes, and no node is ever forgotten. The real one is held to it.
+ */
+export class SlowScheduler implements Played {
+  readonly shares = new Map<string, Share>();
+  /** Limits by node id; `server` is the root of all. A node's parent is its path without the last part. */
+  readonly #limits: Map<string, Vector>;
+  readonly #weights = new Map<string, number>();
+  readonly #patienceMs: number;
+  #tasks: SlowTask[] = [];
+  #passed: { readonly task: SlowTask; wasPassed: boolean; forMs: number } | null = null;
+  #lastMs: number | null = null;
+  /** What is left of each node's limits until something changes. */
+  readonly #free = new Map<string, number[]>();
+
+  constructor(limits: ReadonlyMap<string, Vector>, patienceMs: number) {
+    this.#limits = new Map(limits);
+    this.#patienceMs = patienceMs;
+  }
+
+  enqueue(task: WaitingTask) {
+    const isImpossible = nodesOf(task.nodeId).some((node) =>
+      task.demand.some((amount, i) => amount > at(this.#limitOf(node), i)),
+    );
+    if (isImpossible) return refuse("QUOTA_EXCEEDED", "it never fits");
+    const known = (task.after ?? []).filter((id) => this.#tasks.some((other) => other.task.id === id));
+    this.#tasks.push({
+      task,
+      band: task.band,
+      isSuspended: false,
+      after: new Set(known),
+      keys: keysOf(task.band, task.nodeId),
+      nodes: nodesOf(task.nodeId),
+      run: null,
+    });
+    this.#settle();
+    return accept(undefined);
+  }
+
+  remove(id: string): boolean {
+    const task = this.#waiting(id);
+    if (task === undefined) return false;
+    if (this.#passed?.task === task) this.#passed = null;
+    this.#forget(task);
+    return true;
+  }
+
+  setSuspended(id: string, isSuspended: boolean): boolean {
+    const task = this.#waiting(id);
+    if (task === undefined) return false;
+    if (this.#passed?.task === task && isSuspended) this.#passed = null;
+    task.isSuspended = isSuspended;
+    this.#settle();
+    return true;
+  }
+
+  setBand(id: string, band: Band): boolean {
+    const task = this.#waiting(id);
+    if (task === undefined) return false;
+    if (this.#passed?.task === task && task.band !== band) this.#passed = null;
+    task.band = band;
+    task.keys = keysOf(band, task.task.nodeId);
+    this.#settle();
+    return true;
+  }
+
+  setWeight(nodeId: string, weight: number) {
+    this.#weights.set(nodeId, weight);
+    return accept(undefined);
+  }
+
+  setLimit(nodeId: string, limit: Vector) {
+    this.#limits.set(nodeId, limit);
+    this.#settle();
+    return accept({ id: nodeId, parent: null, limit, held: limit, children: 0 });
+  }
+
+  ended(id: string, durationMs?: number): boolean {
+    const task = this.#tasks.find((other) => other.task.id === id && other.run !== null);
+    if (task?.run == null) return false;
+    if (durationMs !== undefined) {
+      const { cost, bandWeight } = task.run;
+      this.#charge(task, cost * (charged(durationMs) / charged(task.task.expectedMs) - 1), bandWeight);
+    }
+    this.#forget(task);
+    return true;
+  }
+
+  next(nowMs: number) {
+    const passed = this.#passed;
+    if (passed?.wasPassed && this.#lastMs !== null) {
+      passed.forMs += Math.min(10_000, Math.max(0, nowMs - this.#lastMs));
+    }
+    this.#lastMs = nowMs;
+    const chosen = this.#choose();
+    if (chosen === undefined) return undefined;
+    if (this.#passed?.task === chosen) this.#passed = null;
+    else if (this.#passed) this.#passed.wasPassed = true;
+    this.#start(chosen);
+    return { id: chosen.task.id, expectedMs: chosen.task.expectedMs };
+  }
+
+  #choose(): SlowTask | undefined {
+    const eligible = this.#tasks.filter((task) => this.#opens(task).includes(root));
+    if (this.#passed && !eligible.includes(this.#passed.task)) this.#passed = null;
+    const free = this.#freeOf("server");
+    const fits = ({ task }: SlowTask) => task.demand.every((amount, i) => amount === 0 || amount <= at(free, i));
+    if (!this.#isOver()) {
+      const first = this.#first(eligible);
+      if (first === undefined || fits(first)) return first;
+      this.#passed ??= { task: first, wasPassed: false, forMs: 0 };
+    }
+    if (!this.#passed || !this.#isOver()) return this.#first(eligible.filter(fits));
+    const kept = this.#passed.task;
+    if (fits(kept)) return kept;
+    return this.#first(
+      eligible.filter(({ task }) =>
+        task.demand.every((amount, i) => amount === 0 || amount <= at(free, i) - at(kept.task.demand, i)),
+      ),
+    );
+  }
+
+  #isOver(): boolean {
+    return this.#passed !== null && this.#passed.forMs >= this.#patienceMs;
+  }
+
+  /** From the root down, the child with the smallest tag; in a leaf the smallest number. */
+  #first(tasks: readonly SlowTask[]): SlowTask | undefined {
+    let left = tasks;
+    for (let level = 1; level <= 4; level++) {
+      const keys = [...new Set(left.map((task) => task.keys[level] as string))];
+      keys.sort((a, b) => this.#share(a).tag - this.#share(b).tag || (rank(a) < rank(b) ? -1 : 1));
+      left = left.filter((task) => task.keys[level] === keys[0]);
+    }
+    return left.toSorted((a, b) => a.task.seq - b.task.seq)[0];
+  }
+
+  #start(task: SlowTask): void {
+    const bandKey = task.keys[1] as string;
+    const rule = standardBands.find(({ name }) => name === task.band);
+    const orgs = new Set(this.#tasks.map((other) => other.keys).flatMap((keys) => (keys[1] === bandKey ? keys[2] : [])));
+    const bandWeight = (rule?.weight ?? 1) * (orgs.size > 1 ? 1 : (rule?.loneOrgPart ?? 1));
+    const limit = this.#limitOf("server");
+    const share = Math.max(0.001, ...task.task.demand.map((amount, i) => (amount > 0 ? amount / at(limit, i) : 0)));
+    const cost = Math.min(share, 1) * charged(task.task.expectedMs);
+    const keys = task.keys;
+    for (const [level, key] of keys.entries()) {
+      if (level === 0) continue;
+      const above = this.#share(keys[level - 1] as string);
+      above.virtual = Math.max(above.virtual, this.#share(key).tag);
+    }
+    this.#charge(task, cost, bandWeight);
+    task.run = { cost, bandWeight };
+    this.#settle();
+  }
+
+  #charge(task: SlowTask, cost: number, bandWeight: number): void {
+    for (const [level, key] of task.keys.entries()) {
+      if (level === 0) continue;
+      const weight = level === 1 ? bandWeight : (this.#weights.get(key.split(">").at(-1) ?? "") ?? 1);
+      this.#share(key).tag += steps(cost / weight);
+    }
+  }
+
+  #forget(gone: SlowTask): void {
+    this.#tasks = this.#tasks.filter((task) => task !== gone);
+    this.#settle();
+    for (const task of this.#tasks) task.after.delete(gone.task.id);
+    this.#settle();
+  }
+
+  /** The shares, from its leaf upwards, as far as which a task may start. */
+  #opens(task: SlowTask): string[] {
+    if (task.run || task.isSuspended || task.after.size > 0) return [];
+    if (task.task.isOrdered && this.#isBehindAnother(task)) return [];
+    const keys: string[] = [];
+    for (const key of task.keys.toReversed()) {
+      const node = key === root ? "server" : key.slice(key.lastIndexOf(">") + 1);
+      const room = key === root ? [...this.#limitOf(node)] : this.#limits.has(node) ? this.#freeOf(node) : [];
+      if (!room.every((free, i) => at(task.task.demand, i) === 0 || at(task.task.demand, i) <= free)) break;
+      keys.push(key);
+    }
+    return keys;
+  }
+
+  #isBehindAnother({ task }: SlowTask): boolean {
+    return this.#tasks.some(
+      (other) =>
+        other.task.isOrdered && other.task.nodeId === task.nodeId && (other.run !== null || other.task.seq < task.seq),
+    );
+  }
+
+  /** Who comes back from idleness, or from a limit, starts at the virtual time; a node that nobody uses ends its period. */
+  #settle(): void {
+    this.#free.clear();
+    const busy = new Set<string>();
+    const open = new Set<string>();
+    for (const task of this.#tasks) {
+      for (const key of task.keys) busy.add(key);
+      for (const key of this.#opens(task)) open.add(key);
+    }
+    for (const key of busy) this.#share(key);
+    for (const [key, share] of this.shares) {
+      if (key === root) continue;
+      const isOpen = open.has(key);
+      if (isOpen && !share.isOpen) share.tag = Math.max(share.tag, this.#share(parentOf(key)).virtual);
+      share.isOpen = isOpen;
+    }
+    for (const [key, share] of this.shares) {
+      const isBusy = busy.has(key);
+      if (share.isBusy && !isBusy) {
+        for (const [child, { tag }] of this.shares) {
+          if (child !== root && parentOf(child) === key) share.virtual = Math.max(share.virtual, tag);
+        }
+      }
+      share.isBusy = isBusy;
+    }
+  }
+
+  #share(key: string): Share {
+    let share = this.shares.get(key);
+    if (share === undefined) {
+      share = { tag: key === root ? 0 : this.#share(parentOf(key)).virtual, virtual: 0, isOpen: false, isBusy: false };
+      this.shares.set(key, share);
+    }
+    return share;
+  }
+
+  #limitOf(node: string): Vector {
+    return this.#limits.get(node) as Vector;
+  }
+
+  #freeOf(node: string): number[] {
+    const known = this.#free.get(node);
+    if (known) return known;
+    const free = [...this.#limitOf(node)];
+    this.#free.set(node, free);
+    for (const { task, run, nodes } of this.#tasks) {
+      if (run === null || !nodes.includes(node)) continue;
+      task.demand.forEach((amount, i) => (free[i] = at(free, i) - amount));
+    }
+    return free;
+  }
+
+  #waiting(id: string): SlowTask | undefined {
+    return this.#tasks.find((other) => other.task.id === id && other.run === null);
+  }
+}
+
+/** What the real one has in its tags: whole steps of a 2^20th millisecond. */
+function steps(amount: number): number {
+  const rounded = Math.round(amount * 2 ** 20);
+  return (amount > 0 ? Math.max(rounded, 1) : rounded) / 2 ** 20;
+}
+
+function charged(ms: number): number {
+  return Math.min(Math.max(ms, 1), 366 * 24 * 3600 * 1000);
+}
+
+/** A node and all above it: `a/w` is in `a` is in the server. */
+function nodesOf(nodeId: string): string[] {
+  const parts = nodeId.split("/");
+  return [...parts.map((_, i) => parts.slice(0, i + 1).join("/")), "server"];
+}
+
+function keysOf(band: Band, nodeId: string): string[] {
+  const ids: string[] = [band, ...nodesOf(nodeId).slice(0, -1)];
+  while (ids.length < 4) ids.push(`${ids.at(-1)}/`);
+  return [root, ...ids.map((_, i) => `>${ids.slice(0, i + 1).join(">")}`)];
+}
+
+function parentOf(key: string): string {
+  return key.slice(0, key.lastIndexOf(">"));
+}
+
+function rank(key: string): string {
+  const id = key.slice(key.lastIndexOf(">") + 1);
+  const band = bandNames.indexOf(id as Band);
+  return parentOf(key) === root ? String(band) : id;
+}
+
+function at(vector: Vector | readonly number[], i: number): number {
+  return vector[i] as number;
+}
