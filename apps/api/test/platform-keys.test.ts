@@ -10,6 +10,7 @@ import { isSignedBy, openSigned } from "@quarterdeck/core/protocol/signing";
 import { dayMs } from "@quarterdeck/core/units";
 import { expect, test } from "vitest";
 import { keepHouse } from "../src/housekeeping.ts";
+import type { KeyChange } from "../src/keys/key-change.ts";
 import { keyPath } from "../src/keys/key-files.ts";
 import type { KeyStatus } from "../src/keys/key-status.ts";
 import { tellTrust } from "../src/keys/trust.ts";
@@ -23,6 +24,12 @@ async function change(platform: TestApi, body: { change: string; isForced?: bool
 }
 
 const keysOf = (platform: TestApi) => platform.api.runtime.keys.platform;
+
+/** What is there when the process dies right after the key file was replaced. */
+function changeFileOnly(platform: TestApi, change: KeyChange): Promise<void> {
+  const wish = { entryId: newId("entry"), atMs: Date.now(), change, isForced: false };
+  return keysOf(platform).change(wish, () => undefined);
+}
 
 async function newestTrust(platform: TestApi, serverId: ServerId, count: number): Promise<TrustEntry> {
   const isTrust = (entry: OutboxEntry): entry is TrustEntry => entry.kind === "trust";
@@ -119,7 +126,7 @@ test("a cancel whose key was revoked right before a crash is signed again after 
   await api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
   await api.tasks.cancel.mutate({ taskId });
   const stolen = keysOf(platform).set.current;
-  await keysOf(platform).change("revokeCurrent", () => undefined);
+  await changeFileOnly(platform, "revokeCurrent");
   await platform.restart();
   const cancels = () => platform.relay.entriesOf(serverId).flatMap((entry) => (entry.kind === "cancel" ? [entry] : []));
   await platform.relay.until(() => cancels().length === 2);
@@ -137,7 +144,7 @@ test("a cancel whose key was revoked right before a crash is signed again after 
 test("keys that changed right before a crash are told after it, once; a certificate is renewed long before it ends", async () => {
   await using platform = await TestApi.start();
   const { serverId } = await platform.withWorkspace();
-  await keysOf(platform).change("rotate", () => undefined);
+  await changeFileOnly(platform, "rotate");
   await platform.restart();
   expect(keysOf(platform).set.version).toBe(2);
   await newestTrust(platform, serverId, 1);
