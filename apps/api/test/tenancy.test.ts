@@ -110,6 +110,7 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "members.setRole": ({ memberId }) => [{ userId: memberId, role: "viewer" }],
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
+  "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
   "servers.viewerTicket": ({ serverId, runId }) => [
