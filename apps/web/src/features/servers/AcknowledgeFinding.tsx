@@ -36,14 +36,10 @@ export function AcknowledgeFinding({ serverId, finding }: AcknowledgeFindingProp
         cancelLabel={t("servers.auditSeen.notYet")}
         variant="primary"
         isBusy={acknowledge.isPending}
+        problem={acknowledge.error && errorText(t, acknowledge.error)}
         onConfirm={() => acknowledge.mutate({ serverId, ...finding })}
       >
         <p>{t("servers.auditSeen.text")}</p>
-        {acknowledge.error !== null && (
-          <p role="alert" className="mt-2 text-bad">
-            {errorText(t, acknowledge.error)}
-          </p>
-        )}
       </ConfirmDialog>
     </>
   );
