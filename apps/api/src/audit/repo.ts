@@ -4,7 +4,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { insertWhen } from "../db/insert-when.ts";
 import { auditEntries } from "../db/schema.ts";
 
-interface AuditMaker {
+export interface AuditMaker {
   readonly clock: Clock;
   readonly makeId: <K extends IdKind>(kind: K) => Id<K>;
 }
