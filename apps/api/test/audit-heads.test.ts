@@ -144,6 +144,16 @@ test.each<
   expect((await api.servers.get.query({ serverId })).auditAlert).toBeNull();
 });
 
+test("a head counts that was told with a key which was revoked since [E2] [W2]", async () => {
+  await using platform = await TestApi.start();
+  const { serverId, bridge, told } = await watched(platform);
+  for (const change of ["revokeCurrent", "revokeCurrent"])
+    expect((await platform.internal("/internal/keys", { change, isForced: true })).status).toBe(200);
+  await say(platform, serverId, await bridge.holds(serverId, [told]));
+  expect(await refusals(platform, serverId)).toEqual([]);
+  expect((await witness(platform, serverId))?.seq).toBe(bare(told).seq);
+});
+
 test("the word of a removed server does not count [E2] [W2]", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, bridge, told } = await watched(platform);

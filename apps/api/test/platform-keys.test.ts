@@ -8,12 +8,15 @@ import { advanceKeySet } from "@quarterdeck/core/protocol/key-set";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
 import { isSignedBy, openSigned } from "@quarterdeck/core/protocol/signing";
 import { dayMs } from "@quarterdeck/core/units";
+import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { outbox } from "../src/db/schema.ts";
 import { keepHouse } from "../src/housekeeping.ts";
 import type { KeyChange } from "../src/keys/key-change.ts";
 import { keyPath } from "../src/keys/key-files.ts";
 import type { KeyStatus } from "../src/keys/key-status.ts";
 import { tellTrust } from "../src/keys/trust.ts";
+import { signCancelsAgain } from "../src/tasks/cancels-again.ts";
 import { newId, TestApi } from "./test-api.ts";
 
 type TrustEntry = Extract<OutboxEntry, { kind: "trust" }>;
@@ -139,6 +142,20 @@ test("a cancel whose key was revoked right before a crash is signed again after 
   await change(platform, { change: "rotate", isForced: true });
   await newestTrust(platform, serverId, 2);
   expect(cancels()).toHaveLength(2);
+});
+
+test("a cancel that two sign again at once is sent again once", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId, workspaceId } = await platform.withWorkspace();
+  const taskId = newId("task");
+  const params = { program: "echo", args: ["x"] };
+  await api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
+  await api.tasks.cancel.mutate({ taskId });
+  await changeFileOnly(platform, "revokeCurrent");
+  const { runtime } = platform.api;
+  await Promise.all([signCancelsAgain(runtime), signCancelsAgain(runtime)]);
+  const rows = await runtime.db.select().from(outbox).where(eq(outbox.serverId, serverId));
+  expect(rows.filter(({ entry }) => entry.kind === "cancel")).toHaveLength(2);
 });
 
 test("keys that changed right before a crash are told after it, once; a certificate is renewed long before it ends", async () => {
