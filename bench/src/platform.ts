@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type QuarterdeckClient } from "@quarterdeck/api/client";
-import { freePort } from "./rig/free-port.ts";
+import { findFreePort } from "../../apps/api/src/embedded/free-port.ts";
 
 /** A whole platform with its bridge on this machine, set up and signed in, as `npm start` runs it. */
 export interface Platform {
@@ -16,7 +16,7 @@ export interface Platform {
 
 export async function startPlatform(): Promise<Platform> {
   const dataDir = mkdtempSync(join(tmpdir(), "quarterdeck-bench-"));
-  const port = await freePort();
+  const port = await findFreePort();
   const entry = join(import.meta.dirname, "../../apps/api/src/embedded/main.ts");
   const child = spawn(process.execPath, [entry, "--port", String(port), "--data", dataDir], {
     stdio: ["ignore", "ignore", "pipe"],

@@ -56,7 +56,7 @@ export const wrongVersions: readonly WrongVersion[] = [
     caughtBy: ["convergence"],
     patches: [
       bridge(
-        "connection/session/session.ts",
+        "connection/session/session-streams.ts",
         "if (item.seq <= takenCommands) continue;",
         "if (item.seq <= takenCommands) { fresh.push(item); continue; }",
       ),
@@ -89,7 +89,9 @@ export const wrongVersions: readonly WrongVersion[] = [
   {
     name: "acknowledges commands past a gap",
     caughtBy: ["convergence"],
-    patches: [bridge("connection/session/session.ts", "if (item.seq !== takenCommands + 1) {", "if (item.seq < 0) {")],
+    patches: [
+      bridge("connection/session/session-streams.ts", "if (item.seq !== takenCommands + 1) {", "if (item.seq < 0) {"),
+    ],
   },
   {
     name: "reserves without looking at the limit",

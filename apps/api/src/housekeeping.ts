@@ -3,6 +3,7 @@ import { lte, sql } from "drizzle-orm";
 import { deleteUsedSecrets } from "./content/task-secrets.ts";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
+import { recordKeyChanges } from "./keys/recorded-change.ts";
 import { tellTrust } from "./keys/trust.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
 import type { Runtime } from "./runtime.ts";
@@ -14,7 +15,7 @@ const eventsKeptMs = dayMs;
 /** Longer than any command lives. */
 const sentKeptMs = 7 * dayMs;
 
-/** Deletes what nobody needs any more. */
+/** Deletes what nobody needs any more, and does what was cut off. */
 export async function keepHouse(runtime: Runtime): Promise<void> {
   const { clock, writer, sessions } = runtime;
   const nowMs = clock.nowMs();
@@ -23,10 +24,11 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteSentBefore(nowMs - sentKeptMs),
     deleteUsedSecrets(),
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
+    ...recordKeyChanges(runtime), // A change of the keys may have been cut off before it was recorded, or told.
   ]);
   await sessions.deleteExpired();
   await tellTrust(runtime); // Certificates are made anew long before they end.
-  await signCancelsAgain(runtime); // A change of the keys may have been cut off before it came to that.
+  await signCancelsAgain(runtime);
 }
 
 /** Does it now and then; answers how to stop, which waits for what is being done. */

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { createClient, type QuarterdeckClient } from "../src/client.ts";
 import { loadKeys } from "../src/keys/keys.ts";
 import { FakeRelay } from "./fake-relay.ts";
-import { freePort } from "./free-port.ts";
+import { findFreePort } from "../src/embedded/free-port.ts";
 import { owner } from "./test-api.ts";
 
 const entry = join(import.meta.dirname, "../src/server.ts");
@@ -28,7 +28,7 @@ export class ApiProcess implements AsyncDisposable {
   }
 
   static async start(): Promise<ApiProcess> {
-    const api = new ApiProcess({ api: await freePort(), internal: await freePort() });
+    const api = new ApiProcess({ api: await findFreePort(), internal: await findFreePort() });
     await api.relay.start();
     await api.begin();
     const link = (await (await api.internal("/internal/setup-link")).json()) as { url: string };

@@ -8,7 +8,7 @@ import { readUnchained } from "../src/audit/chain-repo.ts";
 import { verifyAudit } from "../src/audit/verify-audit.ts";
 import { auditChains, auditEntries, auditWitnesses } from "../src/db/schema.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
-import { TestApi, type Fixture } from "./test-api.ts";
+import { refusalOf, TestApi, type Fixture } from "./test-api.ts";
 
 const able = { ...capabilities, features: ["auditHeads"] };
 const online = { kind: "online", epoch: 2, bootId: "b", capabilities: able } as const;
@@ -144,6 +144,16 @@ test.each<
   expect((await api.servers.get.query({ serverId })).auditAlert).toBeNull();
 });
 
+test("a head counts that was told with a key which was revoked since [E2] [W2]", async () => {
+  await using platform = await TestApi.start();
+  const { serverId, bridge, told } = await watched(platform);
+  for (const change of ["revokeCurrent", "revokeCurrent"])
+    expect((await platform.internal("/internal/keys", { change, isForced: true })).status).toBe(200);
+  await say(platform, serverId, await bridge.holds(serverId, [told]));
+  expect(await refusals(platform, serverId)).toEqual([]);
+  expect((await witness(platform, serverId))?.seq).toBe(bare(told).seq);
+});
+
 test("the word of a removed server does not count [E2] [W2]", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, bridge, told } = await watched(platform);
@@ -198,6 +208,43 @@ test("an old copy that has outgrown what the bridge holds is found out by what i
   await say(platform, serverId, await bridge.holds(serverId, [grown, newest]));
   expect((await api.servers.get.query({ serverId })).auditAlert).toMatchObject({ seq: bare(newest).seq });
   expect(await refusals(platform, serverId)).toEqual([expect.stringContaining("another one is there now")]);
+});
+
+test("an owner acknowledges what was found: it is recorded, and only another finding raises the alert again [E2]", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await watched(platform);
+  const { api, serverId, bridge, told, orgId } = fixture;
+  const newest = await putOldCopyBack(platform, fixture);
+  const heads = await bridge.holds(serverId, [newest, told]);
+  await say(platform, serverId, heads);
+  const alert = async () => (await api.servers.get.query({ serverId })).auditAlert;
+  const found = await alert();
+  if (found === null) throw new Error("nothing was found");
+  const { api: member } = await platform.memberOf(orgId, "member");
+  expect(await refusalOf(member.servers.acknowledgeAuditAlert.mutate({ serverId, ...found }))).toMatchObject({
+    code: "FORBIDDEN",
+  });
+  await api.servers.acknowledgeAuditAlert.mutate({ serverId, ...found, atMs: found.atMs - 1 });
+  await api.servers.acknowledgeAuditAlert.mutate({ serverId, ...found, seq: found.seq + 1 });
+  expect(await alert()).toEqual(found);
+  expect(await api.servers.acknowledgeAuditAlert.mutate({ serverId, ...found })).toMatchObject({ auditAlert: null });
+  await api.servers.acknowledgeAuditAlert.mutate({ serverId, ...found });
+  const { db } = platform.api.runtime;
+  const { userId } = (await api.auth.state.query()).me!;
+  const recorded = await db.select().from(auditEntries).where(eq(auditEntries.action, "audit.acknowledge"));
+  expect(recorded).toMatchObject([
+    { actor: userId, subject: serverId, detail: expect.stringMatching(`entry ${found.seq},`) },
+  ]);
+  // The same word again, as after each welcome, is what was seen.
+  await say(platform, serverId, heads);
+  expect(await alert()).toBeNull();
+  expect((await witness(platform, serverId))?.conflictEvidence).toEqual(heads);
+  const { client } = platform.api.database;
+  await untilChained(platform);
+  const { seq } = bare(told);
+  await client.execute(`update audit_entries set hash = 'another' where "orgId" = '${orgId}' and seq = ${seq}`);
+  await say(platform, serverId, await bridge.holds(serverId, [told]));
+  expect(await alert()).toMatchObject({ seq });
 });
 
 const tampering: Record<string, readonly string[]> = {

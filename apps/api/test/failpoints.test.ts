@@ -1,10 +1,11 @@
 import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readUnchained } from "../src/audit/chain-repo.ts";
 import { verifyAudit } from "../src/audit/verify-audit.ts";
 import { openDatabase } from "../src/db/database.ts";
 import { auditEntries } from "../src/db/schema.ts";
+import type { KeyStatus } from "../src/keys/key-status.ts";
 import { ApiProcess } from "./api-process.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
 import { newId, owner, reportStream, tokenIn } from "./test-api.ts";
@@ -146,6 +147,39 @@ describe("the API that is killed", () => {
       await api.begin();
       expect(await api.client.api.tasks.get.query({ taskId: wish.taskId })).toMatchObject({ taskId: wish.taskId });
       await expect.poll(() => sentFor(wish.taskId), { timeout: 20_000 }).toHaveLength(1);
+    },
+  );
+
+  it.each(["before recording keys", "after recording keys"])(
+    "%s: a change of the keys is in the audit once, as it was asked for [F1]",
+    { timeout: 60_000 },
+    async (moment) => {
+      const version = async () => ((await (await api.internal("/internal/keys")).json()) as KeyStatus).version;
+      const before = await version();
+      api.killAt(moment);
+      await expect(api.internal("/internal/keys", { change: "rotate", isForced: true })).rejects.toThrow();
+      await expect.poll(() => api.wasKilled && api.hasEnded, { timeout: 20_000 }).toBe(true);
+      await api.begin();
+      expect(await version()).toBe(before + 1);
+      const database = await openDatabase(api.databaseUrl, null);
+      try {
+        const recorded = () =>
+          database.db
+            .select({ subject: auditEntries.subject })
+            .from(auditEntries)
+            .where(
+              and(eq(auditEntries.action, "keys.rotate"), eq(auditEntries.detail, `version ${before + 1}, forced`)),
+            );
+        await expect.poll(recorded, { timeout: 20_000 }).toHaveLength(1);
+        await api.kill();
+        api.killAt("after housekeeping");
+        await api.begin();
+        await expect.poll(() => api.wasKilled && api.hasEnded, { timeout: 20_000 }).toBe(true);
+        await api.begin();
+        expect(await recorded()).toEqual([{ subject: expect.stringMatching(/^SHA256:/) }]);
+      } finally {
+        database.close();
+      }
     },
   );
 });

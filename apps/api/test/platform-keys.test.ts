@@ -8,11 +8,15 @@ import { advanceKeySet } from "@quarterdeck/core/protocol/key-set";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
 import { isSignedBy, openSigned } from "@quarterdeck/core/protocol/signing";
 import { dayMs } from "@quarterdeck/core/units";
+import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { outbox } from "../src/db/schema.ts";
 import { keepHouse } from "../src/housekeeping.ts";
+import type { KeyChange } from "../src/keys/key-change.ts";
 import { keyPath } from "../src/keys/key-files.ts";
 import type { KeyStatus } from "../src/keys/key-status.ts";
 import { tellTrust } from "../src/keys/trust.ts";
+import { signCancelsAgain } from "../src/tasks/cancels-again.ts";
 import { newId, TestApi } from "./test-api.ts";
 
 type TrustEntry = Extract<OutboxEntry, { kind: "trust" }>;
@@ -24,6 +28,12 @@ async function change(platform: TestApi, wish: { change: string; fromVersion?: n
 }
 
 const keysOf = (platform: TestApi) => platform.api.runtime.keys.platform;
+
+/** What is there when the process dies right after the key file was replaced. */
+function changeFileOnly(platform: TestApi, change: KeyChange): Promise<void> {
+  const wish = { entryId: newId("entry"), atMs: Date.now(), change, isForced: false };
+  return keysOf(platform).change(wish, () => undefined);
+}
 
 async function newestTrust(platform: TestApi, serverId: ServerId, count: number): Promise<TrustEntry> {
   const isTrust = (entry: OutboxEntry): entry is TrustEntry => entry.kind === "trust";
@@ -134,7 +144,7 @@ test("a cancel whose key was revoked right before a crash is signed again after 
   await api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
   await api.tasks.cancel.mutate({ taskId });
   const stolen = keysOf(platform).set.current;
-  await keysOf(platform).change("revokeCurrent", () => undefined);
+  await changeFileOnly(platform, "revokeCurrent");
   await platform.restart();
   const cancels = () => platform.relay.entriesOf(serverId).flatMap((entry) => (entry.kind === "cancel" ? [entry] : []));
   await platform.relay.until(() => cancels().length === 2);
@@ -149,10 +159,24 @@ test("a cancel whose key was revoked right before a crash is signed again after 
   expect(cancels()).toHaveLength(2);
 });
 
+test("a cancel that two sign again at once is sent again once", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId, workspaceId } = await platform.withWorkspace();
+  const taskId = newId("task");
+  const params = { program: "echo", args: ["x"] };
+  await api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
+  await api.tasks.cancel.mutate({ taskId });
+  await changeFileOnly(platform, "revokeCurrent");
+  const { runtime } = platform.api;
+  await Promise.all([signCancelsAgain(runtime), signCancelsAgain(runtime)]);
+  const rows = await runtime.db.select().from(outbox).where(eq(outbox.serverId, serverId));
+  expect(rows.filter(({ entry }) => entry.kind === "cancel")).toHaveLength(2);
+});
+
 test("keys that changed right before a crash are told after it, once; a certificate is renewed long before it ends", async () => {
   await using platform = await TestApi.start();
   const { serverId } = await platform.withWorkspace();
-  await keysOf(platform).change("rotate", () => undefined);
+  await changeFileOnly(platform, "rotate");
   await platform.restart();
   expect(keysOf(platform).set.version).toBe(2);
   await newestTrust(platform, serverId, 1);

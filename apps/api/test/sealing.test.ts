@@ -102,6 +102,22 @@ test("a secret input is part of what makes two submissions the same, and is dele
   expect(await stored()).toBeNull();
 });
 
+test("a secret input stays while nobody has decided about an unknown outcome, and goes with the run that repeats it", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { taskId, runId } = await submit(fixture, { secretInput });
+  await platform.report(fixture.serverId, { kind: "ended", runId, verdict: "indeterminate", code: "X", message: "" });
+  const isStored = async () => {
+    await keepHouse(platform.api.runtime);
+    const [row] = await platform.api.database.db.select().from(tasks).where(eq(tasks.taskId, taskId));
+    return row?.secretInput !== null;
+  };
+  expect(await isStored()).toBe(true);
+  await fixture.api.tasks.resolveOutcome.mutate({ taskId, outcome: "runAgain" });
+  expect((await newest(platform, fixture, 4)).input).toEqual(secretInput);
+  expect(await isStored()).toBe(false);
+});
+
 test.each([
   ["LD_PRELOAD", "x"],
   ["NODE_OPTIONS", "--require /x"],

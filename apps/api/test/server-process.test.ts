@@ -9,7 +9,7 @@ import { createClient } from "../src/client.ts";
 import { loadKeys } from "../src/keys/keys.ts";
 import { FakeBridge } from "./fake-bridge.ts";
 import { FakeRelay } from "./fake-relay.ts";
-import { freePort } from "./free-port.ts";
+import { findFreePort } from "../src/embedded/free-port.ts";
 import { newId, owner, tokenIn } from "./test-api.ts";
 
 // The API as its own process, killed and stopped for real.
@@ -24,7 +24,7 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "quarterdeck-process-"));
   relay = new FakeRelay();
   await relay.start();
-  ports = { api: await freePort(), internal: await freePort() };
+  ports = { api: await findFreePort(), internal: await findFreePort() };
 });
 
 afterEach(async () => {

@@ -110,6 +110,7 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "members.setRole": ({ memberId }) => [{ userId: memberId, role: "viewer" }],
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
+  "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
   "servers.viewerTicket": ({ serverId, runId }) => [
@@ -308,9 +309,15 @@ test("a batch that mixes orgs answers each part as if it were alone [T1]", async
 
 test("what was refused is recorded, once an hour for the same caller, procedure and reason [T1]", async () => {
   const { db } = platform.api.database;
-  const entries = await db.select().from(auditEntries).where(eq(auditEntries.action, "projects.retryClone"));
-  const refused = entries.map(({ outcome, detail }) => `${outcome} ${detail}`).sort();
-  expect(refused).toEqual(["refused FORBIDDEN", "refused NOT_FOUND"]);
+  const refused = async () => {
+    const entries = await db.select().from(auditEntries).where(eq(auditEntries.action, "projects.retryClone"));
+    return entries.map(({ outcome, detail }) => `${outcome} ${detail}`).sort();
+  };
+  expect(await refused()).toEqual(["refused FORBIDDEN", "refused NOT_FOUND"]);
+  const { orgId } = await clients.owner.api.orgs.current.query();
+  const other = await platform.memberOf(orgId, "viewer");
+  for (const _ of ["once", "again"]) await call(other, "projects.retryClone", { projectId: own.projectId });
+  expect(await refused()).toEqual(["refused FORBIDDEN", "refused FORBIDDEN", "refused NOT_FOUND"]);
 });
 
 test("lists hold nothing of another org [T1]", async () => {

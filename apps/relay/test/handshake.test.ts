@@ -173,6 +173,19 @@ test("an older connection whose peer is gone raises no alert", async () => {
   expect(kinds(server)).not.toContain("duplicateKey");
 });
 
+test("[F6] strangers who never say hello take no more than 32 connections of a server, and keep its bridge from none", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const strangers = Array.from({ length: 33 }, () => server.dial());
+  await Promise.all(strangers.map((stranger) => stranger.next("challenge")));
+  const sentAway = await Promise.any(
+    strangers.map(async (stranger) => ({ stranger, error: await stranger.next("error") })),
+  );
+  expect(sentAway.error).toMatchObject({ code: "RATE_LIMITED" });
+  expect(await sentAway.stranger.closed()).toMatchObject({ code: 4429 });
+  expect((await server.connect()).welcome.epoch).toBe(1);
+  for (const stranger of strangers) stranger.close();
+});
+
 test("[F6] a connection that never says hello is closed after ten seconds", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const peer = server.dial();

@@ -146,3 +146,15 @@ test("[W3] an answer of an older connection reaches nobody", async () => {
   expect(await connection.peer.closed()).toMatchObject({ code: 4009 });
   expect(viewer.frames.some((frame) => frame.type === "inputState")).toBe(false);
 });
+
+test("what was typed towards a connection that is gone takes no room from what is typed to the next", async () => {
+  const { server, connection, runId, viewer } = await typist();
+  for (let seq = 1; seq <= limits.inputInFlight; seq++) type(viewer, runId, seq);
+  await connection.peer.next<Input>("input", (frame) => frame.seq === limits.inputInFlight);
+  await viewer.next("server"); // As it was when the viewer came.
+  const next = await server.connect();
+  await viewer.next("server");
+  type(viewer, runId, limits.inputInFlight + 1);
+  expect(await next.peer.next<Input>("input")).toMatchObject({ seq: limits.inputInFlight + 1 });
+  expect(viewer.frames.some((frame) => frame.type === "error")).toBe(false);
+});

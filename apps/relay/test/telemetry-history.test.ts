@@ -68,6 +68,25 @@ test("what a server could not send while it was away reaches whoever watches, an
   expect(hour.times.length).toBeLessThan(150);
 });
 
+test("[F9] a page that has not read what it was sent of the past gets what else comes of it only afterwards", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const connection = await server.connect();
+  await sendSpool(connection, halfMinutely(0.5));
+  const viewer = await openViewer(relay, server.serverId, { topics: ["telemetry"] });
+  viewer.send({ type: "watchTelemetry", historyMs: hourMs });
+  const { number } = await viewer.next<Frame & { number: number }>("checkpoint");
+  const sent = () => viewer.frames.filter(({ type }) => type === "history").length;
+  const before = sent();
+  const samples = halfMinutely(0.1).map(({ atMs }) => readingAt(atMs - 7));
+  await sendSpool(connection, samples);
+  const { peer, welcome } = connection;
+  peer.send({ type: "telemetry", epoch: welcome.epoch, readings: encodeReadings([readingAt(Date.now())]) });
+  await viewer.next<Frame & { readings: CompactReadings }>("telemetry", ({ readings }) => readings.length > 0);
+  expect(sent()).toBe(before);
+  viewer.send({ type: "reached", number });
+  await received(viewer, samples.at(-1)!.atMs);
+});
+
 test("survives a restart of the relay, and a piece that comes twice is there once", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const samples = halfMinutely(0.5);

@@ -4,10 +4,10 @@ import { existsSync, readdirSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { findFreePort } from "../../api/src/embedded/free-port.ts";
 import {
   collect,
   embeddedEntry,
-  freePort,
   isAlive,
   processesNaming,
   repositoryRoot,
@@ -48,7 +48,7 @@ it("refuses an address that others reach without https", async () => {
   using data = temporaryFolder();
   const { child, printed } = npmStart(
     "--port",
-    String(await freePort()),
+    String(await findFreePort()),
     "--data",
     data.path,
     "--public-url",
@@ -62,7 +62,7 @@ it("refuses an address that others reach without https", async () => {
 it("refuses a second start on the same data, ends cleanly on Ctrl-C, and finds everything as it was", async () => {
   using data = temporaryFolder();
   const first = await startQuarterdeck({ dataDir: data.path });
-  const second = npmStart("--port", String(await freePort()), "--data", data.path);
+  const second = npmStart("--port", String(await findFreePort()), "--data", data.path);
   expect(await end(second.child)).not.toBe(0);
   expect(second.printed()).toContain(`in use by another Quarterdeck (process ${first.process.pid}`);
 
@@ -122,7 +122,7 @@ it.each([
   using data = temporaryFolder();
   const child = spawn(
     process.execPath,
-    [embeddedEntry, "--port", String(await freePort()), "--data", data.path, ...args],
+    [embeddedEntry, "--port", String(await findFreePort()), "--data", data.path, ...args],
     {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -136,7 +136,7 @@ it.each([
 
 it("leaves no process behind when npm is killed", async () => {
   using data = temporaryFolder();
-  const { child, printed } = npmStart("--port", String(await freePort()), "--data", data.path);
+  const { child, printed } = npmStart("--port", String(await findFreePort()), "--data", data.path);
   await waitFor(() => printed().includes("Ctrl-C stops everything."), {
     what: () => `it to be up: ${printed()}`,
     timeoutMs: 60_000,

@@ -26,8 +26,8 @@ it("[F4] asks what became of a run that was cut off, records who decided what, a
     await createAccount(page, quarterdeck);
     const client = await signIn(quarterdeck.url);
     const unknown = async (seconds: string) => {
-      const { taskId } = await client.run("node", ["-e", script(seconds)]);
       const starts = readStarts(marker);
+      const { taskId } = await client.run("node", ["-e", script(seconds)]);
       const running = await client.waitUntil(taskId, ({ state }) => state === "running");
       await waitFor(() => readStarts(marker) > starts, { what: "the program to run" });
       await page.goto(`${quarterdeck.url}/runs/${taskId}`);

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { cores, pinned } from "../rig/cpu-cores.ts";
-import { freePort } from "../rig/free-port.ts";
+import { findFreePort } from "../../../apps/api/src/embedded/free-port.ts";
 import { WireEnd } from "../rig/wire-end.ts";
 
 const script = join(import.meta.dirname, "coalescing-ws-server.ts");
@@ -19,7 +19,7 @@ export class CoalescingWs implements AsyncDisposable {
   }
 
   static async start(): Promise<CoalescingWs> {
-    const port = await freePort();
+    const port = await findFreePort();
     const [command = "", ...args] = pinned(cores.server, [process.execPath, script, String(port)]);
     const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
     const answers = () =>

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { cores, pinned } from "../rig/cpu-cores.ts";
-import { freePort } from "../rig/free-port.ts";
+import { findFreePort } from "../../../apps/api/src/embedded/free-port.ts";
 
 /** BullMQ on a Redis that writes each change to the disk before it answers, on the server's core; the action does nothing. */
 export class RedisQueue implements AsyncDisposable {
@@ -31,7 +31,7 @@ export class RedisQueue implements AsyncDisposable {
 
   static async start(concurrency: number): Promise<RedisQueue> {
     const folder = mkdtempSync(join(tmpdir(), "quarterdeck-bench-redis-"));
-    const port = await freePort();
+    const port = await findFreePort();
     const settings = ["--bind", "127.0.0.1", "--port", String(port), "--dir", folder, "--save", ""];
     const durable = ["--appendonly", "yes", "--appendfsync", "always", "--logfile", join(folder, "redis.log")];
     const [command = "", ...args] = pinned(cores.server, ["redis-server", ...settings, ...durable]);

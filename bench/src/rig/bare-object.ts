@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compatibilityDate } from "../../../apps/api/src/embedded/relay-config.ts";
-import { freePort } from "./free-port.ts";
+import { findFreePort } from "../../../apps/api/src/embedded/free-port.ts";
 import { WorkerdProcess } from "./workerd-process.ts";
 
 /** Passes every message of a bridge on to all viewers of its object and every one of a viewer to the bridge; no more. */
@@ -51,6 +51,6 @@ export async function startBareObject(folder: string): Promise<WorkerdProcess> {
   const stateDir = join(folder, "state");
   mkdirSync(stateDir, { recursive: true });
   writeFileSync(join(folder, "worker.js"), worker);
-  const port = await freePort();
+  const port = await findFreePort();
   return WorkerdProcess.start({ folder, port, config: config(port, stateDir), environment: {} });
 }

@@ -9,7 +9,7 @@ import { enrol } from "../../../packages/bridge/src/enrolment/enrol.ts";
 import { DataDirectory } from "../../../packages/bridge/src/data-directory.ts";
 import { ApiProcess } from "./api-process.ts";
 import { BridgeEnd, type BridgeEndOptions } from "./bridge-end.ts";
-import { freePort } from "./free-port.ts";
+import { findFreePort } from "../../../apps/api/src/embedded/free-port.ts";
 import { RelayProcess } from "./relay-process.ts";
 
 /** The road of a command: shipped API and relay in processes on the server's core, and a bridge here whose action does nothing. */
@@ -49,7 +49,7 @@ export class CommandRoad implements AsyncDisposable {
     const apiFolder = join(folder, "api");
     const relayFolder = join(folder, "relay");
     for (const path of [apiFolder, relayFolder]) mkdirSync(path);
-    const [port, internalPort, relayPort] = [await freePort(), await freePort(), await freePort()];
+    const [port, internalPort, relayPort] = [await findFreePort(), await findFreePort(), await findFreePort()];
     const keys = await ApiProcess.relayKeys(apiFolder);
     const relay = await RelayProcess.start({ keys, folder: relayFolder, apiPort: internalPort, port: relayPort });
     const api = await ApiProcess.start({ folder: apiFolder, port, internalPort, relayPort });

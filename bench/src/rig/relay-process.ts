@@ -6,7 +6,7 @@ import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import type { ServerId } from "@quarterdeck/core/ids";
 import { relayConfig } from "../../../apps/api/src/embedded/relay-config.ts";
 import { serviceKey } from "../../../apps/relay/test/platform.ts";
-import { freePort } from "./free-port.ts";
+import { findFreePort } from "../../../apps/api/src/embedded/free-port.ts";
 import { WorkerdProcess } from "./workerd-process.ts";
 
 const builtBundle = join(import.meta.dirname, "../../../apps/relay/dist/worker.js");
@@ -48,7 +48,7 @@ export class RelayProcess {
     const stateDir = join(folder, "state");
     mkdirSync(stateDir, { recursive: true });
     copyFileSync(bundle, join(folder, "worker.js"));
-    const ownPort = port ?? (await freePort());
+    const ownPort = port ?? (await findFreePort());
     const runtime = await WorkerdProcess.start({
       folder,
       port: ownPort,

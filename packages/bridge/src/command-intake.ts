@@ -1,4 +1,3 @@
-import { hourMs } from "@quarterdeck/core/units";
 import { actions, findAction, type Effect } from "@quarterdeck/core/actions/catalogue";
 import type { Clock } from "@quarterdeck/core/clock";
 import { accept, type Refusal, type Result } from "@quarterdeck/core/errors/result";
@@ -7,7 +6,7 @@ import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import { isWithdrawn } from "@quarterdeck/core/protocol/withdrawn-command";
 import type { CommandItem } from "./connection/session/session-events.ts";
-import type { CommandRecord } from "./journal/command-record.ts";
+import { rememberMs, type CommandRecord } from "./journal/command-record.ts";
 import type { DiskSpace } from "./disk/disk-space.ts";
 import type { GroupCommit } from "./journal/group-commit.ts";
 import type { Journal } from "./journal/journal.ts";
@@ -32,9 +31,6 @@ interface IntakeOptions {
   /** Commands that were held for want of room are durable now. */
   readonly onLate: (through: number) => void;
 }
-
-/** How long an id is remembered past its command's expiry. */
-const rememberMs = 24 * hourMs;
 
 interface AcceptedCommand {
   readonly command: Command;

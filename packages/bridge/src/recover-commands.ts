@@ -1,7 +1,6 @@
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import { openSigned } from "@quarterdeck/core/protocol/signing";
-import { minuteMs } from "@quarterdeck/core/units";
-import type { CommandRecord } from "./journal/command-record.ts";
+import { rememberMs, type CommandRecord } from "./journal/command-record.ts";
 import type { GroupCommit } from "./journal/group-commit.ts";
 import type { DamagedRow, Journal } from "./journal/journal.ts";
 import type { Log } from "./log.ts";
@@ -78,7 +77,7 @@ async function endDamaged(
     bootId: null,
     reruns: 0,
     receivedAtMs: command.notBeforeMs,
-    forgetAtMs: command.expiresAtMs + 24 * 60 * minuteMs,
+    forgetAtMs: command.expiresAtMs + rememberMs,
   };
   await runner.endDamaged(record, command);
 }

@@ -4,7 +4,8 @@ import { auditHeadSchema, heldHeadSchema, type HeldHead } from "@quarterdeck/cor
 import { openSigned, sha256Base64Url, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { describe, expect, it } from "vitest";
 import { FaultyBridge } from "./faulty-bridge.ts";
-import { newId, newKey, type FakeRelay } from "./fake-relay.ts";
+import { newId, newKey } from "./fake-platform.ts";
+import { type FakeRelay } from "./fake-relay.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 interface Wish {
@@ -14,9 +15,9 @@ interface Wish {
 }
 
 /** A head of a chain; chains of other names have other hashes. */
-async function headOf(relay: FakeRelay, seq: number, { orgId = relay.orgId, key, chain = "" }: Wish = {}) {
+async function headOf(relay: FakeRelay, seq: number, { orgId = relay.platform.orgId, key, chain = "" }: Wish = {}) {
   const body = auditHeadSchema.parse({ v: 1, orgId, seq, hash: await sha256Base64Url(`${chain} ${seq}`) });
-  return signText(key ?? relay.platform.privateKey, "auditHead", JSON.stringify(body));
+  return signText(key ?? relay.platform.current.privateKey, "auditHead", JSON.stringify(body));
 }
 
 const bare = (text: SignedText) => {
@@ -30,9 +31,13 @@ async function word(relay: FakeRelay, nth: number): Promise<{ body: HeldHead; to
   await relay.changes.until(() => frames().length >= nth, `word ${nth} of the bridge`);
   const frame = frames()[nth - 1];
   if (!frame) throw new Error("no word came");
-  const opened = await openSigned(frame.held, { keys: [relay.bridgeKey], domain: "heldHead", schema: heldHeadSchema });
+  const opened = await openSigned(frame.held, {
+    keys: [relay.platform.bridgeKey],
+    domain: "heldHead",
+    schema: heldHeadSchema,
+  });
   if (!opened.ok) throw new Error(opened.error.message);
-  expect(opened.value).toMatchObject({ serverId: relay.serverId, orgId: relay.orgId });
+  expect(opened.value).toMatchObject({ serverId: relay.platform.serverId, orgId: relay.platform.orgId });
   return { body: opened.value, told: frame.told };
 }
 
@@ -84,8 +89,10 @@ describe("a head of the audit", () => {
     relay.sendAuditHead(await headOf(relay, 5, { key: (await newKey()).privateKey }));
     relay.sendAuditHead({ ...good, signed: good.signed.replace('"seq":3', '"seq":4') });
     relay.sendAuditHead(await headOf(relay, 6, { orgId: newId("org") as OrgId }));
-    relay.sendAuditHead(await signText(relay.platform.privateKey, "ticket", good.signed));
-    relay.sendAuditHead(await signText(relay.platform.privateKey, "auditHead", JSON.stringify({ v: 1, seq: 9 })));
+    relay.sendAuditHead(await signText(relay.platform.current.privateKey, "ticket", good.signed));
+    relay.sendAuditHead(
+      await signText(relay.platform.current.privateKey, "auditHead", JSON.stringify({ v: 1, seq: 9 })),
+    );
     relay.sendAuditHead(good);
     expect((await word(relay, 1)).body.holds.seq).toBe(3);
     expect(bridge.log.match(/does not count/g)).toHaveLength(5);

@@ -62,8 +62,8 @@ describe("a server whose clock is wrong", () => {
 
   it("and forgets nothing early: what comes again after a start ten years ahead is known [F7] [W3]", async () => {
     const { bridge } = faulty;
-    const { command, text } = await relay.makeCommand(echo);
-    const cancelled = await relay.makeCommand(echo);
+    const { command, text } = await relay.platform.makeCommand(echo);
+    const cancelled = await relay.platform.makeCommand(echo);
     relay.sendSigned(text);
     await relay.send({ action: "task.cancel", params: { runId: cancelled.command.runId } });
     await relay.untilFinished(command.runId);

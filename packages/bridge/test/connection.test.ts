@@ -5,7 +5,7 @@ import { withdrawnCommand } from "@quarterdeck/core/protocol/withdrawn-command";
 import { describe, expect, it } from "vitest";
 import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
 import { readMarker } from "../src/runs/run-files.ts";
-import { newKey } from "./fake-relay.ts";
+import { newKey } from "./fake-platform.ts";
 import { RealBridge, runCli } from "./real-bridge.ts";
 
 describe("a connection", () => {
@@ -66,7 +66,10 @@ describe("commands", () => {
   it("that come again with the same bytes are acknowledged and not run [W3]", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    const { command, text } = await relay.makeCommand({ action: "exec", params: { program: "echo", args: ["x"] } });
+    const { command, text } = await relay.platform.makeCommand({
+      action: "exec",
+      params: { program: "echo", args: ["x"] },
+    });
     relay.sendSigned(text);
     await relay.untilFinished(command.runId);
     relay.sendSigned(text);
@@ -88,12 +91,15 @@ describe("commands", () => {
   it("of a known id with other bytes are refused with an alert, and the first keeps its result [W3]", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    const { command, text } = await relay.makeCommand({ action: "exec", params: { program: "echo", args: ["x"] } });
+    const { command, text } = await relay.platform.makeCommand({
+      action: "exec",
+      params: { program: "echo", args: ["x"] },
+    });
     relay.sendSigned(text);
     await relay.untilFinished(command.runId);
     relay.sendSigned(
       (
-        await relay.makeCommand({
+        await relay.platform.makeCommand({
           action: "exec",
           params: { program: "echo", args: ["y"] },
           overrides: { commandId: command.commandId, runId: command.runId },
@@ -112,12 +118,12 @@ describe("commands", () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
     const wish = { action: "exec", params: { program: "echo", args: ["x"] } } as const;
-    const first = await relay.makeCommand(wish);
+    const first = await relay.platform.makeCommand(wish);
     const { runId } = first.command;
     relay.sendSigned(first.text);
     await relay.untilFinished(runId);
     relay.holdsResults = true;
-    const { command, text } = await relay.makeCommand({ ...wish, overrides: { runId } });
+    const { command, text } = await relay.platform.makeCommand({ ...wish, overrides: { runId } });
     relay.sendSigned(text);
     await relay.changes.until(() => relay.acknowledged === 2, "the acknowledgement");
     await bridge.end("SIGKILL");
@@ -152,14 +158,17 @@ describe("commands", () => {
   it("cannot be made to end a run that is going on by a forged one with its ids [W2] [W4]", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    const { command, text } = await relay.makeCommand({ action: "exec", params: { program: "sleep", args: ["600"] } });
+    const { command, text } = await relay.platform.makeCommand({
+      action: "exec",
+      params: { program: "sleep", args: ["600"] },
+    });
     relay.sendSigned(text);
     await relay.untilStarted(command.runId);
     const { commandId, runId } = command;
     for (const overrides of [{ commandId, runId }, { runId }]) {
       relay.sendSigned(
         (
-          await relay.makeCommand({
+          await relay.platform.makeCommand({
             action: "exec",
             params: { program: "true", args: [] },
             overrides,

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeRelay, newKey } from "./fake-relay.ts";
+import { newKey } from "./fake-platform.ts";
+import { FakeRelay } from "./fake-relay.ts";
 import { runCli } from "./real-bridge.ts";
 import { keyFingerprint } from "@quarterdeck/core/protocol/signing";
 
@@ -22,13 +23,13 @@ afterEach(async () => {
 });
 
 async function enrol(changes: { url?: string; token?: string; platformKey?: string } = {}) {
-  const platformKey = changes.platformKey ?? (await relay.fingerprint());
+  const platformKey = changes.platformKey ?? (await relay.platform.fingerprint());
   return runCli([
     "enrol",
     "--url",
     changes.url ?? relay.url,
     "--token",
-    changes.token ?? relay.token,
+    changes.token ?? relay.platform.token,
     "--platform-key",
     platformKey,
     "--data",
@@ -38,13 +39,13 @@ async function enrol(changes: { url?: string; token?: string; platformKey?: stri
 
 describe("enrolling", () => {
   it("writes an identity that only its owner can read", async () => {
-    expect(await enrol()).toMatchObject({ exitCode: 0, stdout: `This server is now ${relay.serverId}.\n` });
+    expect(await enrol()).toMatchObject({ exitCode: 0, stdout: `This server is now ${relay.platform.serverId}.\n` });
     expect(statSync(join(data, "identity.json")).mode & 0o777).toBe(0o600);
   });
 
   it("takes the token from the environment too", async () => {
-    const args = ["enrol", "--url", relay.url, "--platform-key", await relay.fingerprint(), "--data", data];
-    expect(await runCli(args, { QUARTERDECK_ENROL_TOKEN: relay.token })).toMatchObject({ exitCode: 0 });
+    const args = ["enrol", "--url", relay.url, "--platform-key", await relay.platform.fingerprint(), "--data", data];
+    expect(await runCli(args, { QUARTERDECK_ENROL_TOKEN: relay.platform.token })).toMatchObject({ exitCode: 0 });
   });
 
   it("sends nothing to a platform with another key", async () => {
@@ -52,7 +53,7 @@ describe("enrolling", () => {
     const end = await enrol({ platformKey: other });
     expect(end.exitCode).toBe(5);
     expect(end.stderr).toMatch(/Nothing was sent/);
-    expect(relay.bridgeKey).toBe("");
+    expect(relay.platform.bridgeKey).toBe("");
   });
 
   it.each([
@@ -60,7 +61,7 @@ describe("enrolling", () => {
     ["TOKEN_EXPIRED", 7, /expired/],
     ["TOKEN_USED", 8, /used already/],
   ])("says in one line that the token is wrong: %s [W5]", async (code, exitCode, message) => {
-    relay.tokenError = code;
+    relay.platform.tokenError = code;
     const end = await enrol();
     expect(end.exitCode).toBe(exitCode);
     expect(end.stderr).toMatch(message);

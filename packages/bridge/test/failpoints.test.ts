@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FaultyBridge } from "./faulty-bridge.ts";
-import { newId } from "./fake-relay.ts";
+import { newId } from "./fake-platform.ts";
 
 let faulty: FaultyBridge;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => faulty[Symbol.asyncDispose]());
 /** A program that counts its starts, and runs long enough to be reported as started. */
 function counting(durationMs = 100) {
   const { data, relay } = faulty.bridge;
-  const count = join(data.workspace(relay.workspaceId).scratch, newId("entry"));
+  const count = join(data.workspace(relay.platform.workspaceId).scratch, newId("entry"));
   const script = `require('node:fs').appendFileSync(${JSON.stringify(count)}, 'x'); setTimeout(() => {}, ${durationMs})`;
   const starts = () => (existsSync(count) ? readFileSync(count, "utf8").length : 0);
   return { send: () => relay.send({ action: "exec", params: { program: "node", args: ["-e", script] } }), starts };

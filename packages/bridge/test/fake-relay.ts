@@ -1,91 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { actions, worksOnBridge, type ActionName } from "@quarterdeck/core/actions/catalogue";
-import {
-  makeId,
-  type CommandId,
-  type OrgId,
-  type ProjectId,
-  type RunId,
-  type ServerId,
-  type TaskId,
-  type WorkspaceId,
-} from "@quarterdeck/core/ids";
+import type { RunId } from "@quarterdeck/core/ids";
 import { bridgeToRelaySchema, type BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
-import type { ContentPlace } from "@quarterdeck/core/protocol/content-format";
-import { deriveContentKey, openContent } from "@quarterdeck/core/protocol/content-sealing";
-import type { StreamKey } from "@quarterdeck/core/protocol/run-key";
-import { joinSealedPart, sealSecretInput, sealStreamKey } from "@quarterdeck/core/protocol/sealed-part";
 import { decodeFrame, encodeFrame } from "@quarterdeck/core/protocol/codec";
-import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
-import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
-import { enrolRequestSchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
+import type { CommandText } from "@quarterdeck/core/protocol/command";
 import { helloBodySchema, type HelloBody, type WelcomeBody } from "@quarterdeck/core/protocol/handshake";
-import type { KeySet } from "@quarterdeck/core/protocol/key-set";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
-import {
-  commitAboutSchema,
-  resultSchema,
-  type CommandConflict,
-  type RunFinished,
-  type RunStarted,
-} from "@quarterdeck/core/protocol/result";
+import { resultSchema, type CommandConflict, type RunFinished } from "@quarterdeck/core/protocol/result";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
-import {
-  generateSigningKey,
-  importSigningKey,
-  keyFingerprint,
-  openSigned,
-  sha256Base64Url,
-  signText,
-  type SignedText,
-} from "@quarterdeck/core/protocol/signing";
+import { openSigned, sha256Base64Url, signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { withdrawnCommand } from "@quarterdeck/core/protocol/withdrawn-command";
 import { protocolRange } from "@quarterdeck/core/protocol/version";
 import { WebSocketServer, type WebSocket } from "ws";
 import { Changes } from "./changes.ts";
+import { FakePlatform, newKey, type CommandWish, type Key, type OpenedResult } from "./fake-platform.ts";
 
-export function newId<K extends Parameters<typeof makeId>[0]>(kind: K) {
-  return makeId(kind, Date.now(), randomBytes(16));
-}
-
-interface Key {
-  readonly publicKey: string;
-  readonly privateKey: CryptoKey;
-}
-
-export async function newKey(): Promise<Key> {
-  const { publicKey, privateKeyPkcs8 } = await generateSigningKey();
-  return { publicKey, privateKey: await importSigningKey(privateKeyPkcs8) };
-}
-
-/** What a test wants a command to be like; the rest is as the platform would make it. */
-export interface CommandWish {
-  readonly action: ActionName;
-  readonly params?: Record<string, unknown>;
-  readonly projectId?: ProjectId | null;
-  readonly overrides?: Record<string, unknown>;
-  readonly key?: CryptoKey;
-  readonly secretInput?: SecretInput;
-}
-
-/** A result as somebody sees it who may read its content: tail (base64), quote (text) and commit are opened. */
-export type OpenedResult = RunStarted | RunFinished;
-
-/** The platform as a bridge sees it: enrolment, the relay's protocol, and the keys. It keeps what the bridge sent. */
+/** The relay and its platform as a bridge sees them. It keeps what the bridge sent. */
 export class FakeRelay {
   readonly changes = new Changes();
-  readonly token = "qd_enrol_test";
-  readonly orgId = newId("org") as OrgId;
-  readonly serverId = newId("server") as ServerId;
-  readonly workspaceId = newId("workspace") as WorkspaceId;
-  /** The keys of the platform at each version; the newest signs. */
-  platform: Key;
-  next: Key;
-  keys: KeySet;
-  readonly statements: SignedText[] = [];
+  readonly platform: FakePlatform;
   readonly results: { seq: number; result: OpenedResult }[] = [];
   /** The commands that it refused beside a run's own result. */
   readonly conflicts: CommandConflict[] = [];
@@ -108,7 +43,6 @@ export class FakeRelay {
   readonly #withheld = new Set<number>();
   /** Unset to leave out what bridges are told about the platform's keys. */
   announcesKeys = true;
-  tokenError: string | undefined;
   relayKey: Key;
   /** What it says about itself, where that is not the truth. */
   spokenRange = protocolRange;
@@ -119,7 +53,6 @@ export class FakeRelay {
   /** Set to let somebody else answer who can prove nothing. */
   impostor: ((socket: WebSocket) => void) | undefined;
   certificateExpiresAtMs = Date.now() + 3_600_000;
-  bridgeKey = "";
   hello: HelloBody | undefined;
   epoch = 0;
   acknowledged = 0;
@@ -131,38 +64,33 @@ export class FakeRelay {
   #socket: WebSocket | undefined;
   #storedResults = 0;
   #commands: ({ seq: number } & CommandText)[] = [];
-  /** What content is sealed with here, and the bridge's key for sealed parts. */
-  streamKey: StreamKey = { epoch: 1, key: randomBytes(32).toString("base64url") };
-  sealingKey = "";
   #interest: { telemetry: boolean; runs: { runId: RunId; fromOffset: number | null }[] } = {
     telemetry: false,
     runs: [],
   };
 
-  private constructor({ platform, next, relayKey }: { platform: Key; next: Key; relayKey: Key }) {
+  private constructor(platform: FakePlatform, relayKey: Key) {
     this.platform = platform;
-    this.next = next;
-    this.keys = { version: 1, current: platform.publicKey, next: next.publicKey, previous: null, revoked: [] };
     this.relayKey = relayKey;
     this.#http = createServer((request, response) => {
       const file = this.files.get(request.url ?? "");
       if (file) return typeof file === "function" ? file(response) : response.end(file);
       if (request.url !== "/enrol") return response.writeHead(404).end();
-      if (request.method === "GET") return response.end(JSON.stringify({ platformKey: this.platform.publicKey }));
+      if (request.method === "GET")
+        return response.end(JSON.stringify({ platformKey: this.platform.current.publicKey }));
       let text = "";
       request.on("data", (data: Buffer) => (text += data.toString()));
       request.on("end", () => {
-        void this.#enrol(JSON.parse(text) as SignedText).then(([status, body]) =>
-          response.writeHead(status).end(JSON.stringify(body)),
-        );
+        void this.platform
+          .enrol(JSON.parse(text) as SignedText, `ws://127.0.0.1:${this.port}`)
+          .then(([status, body]) => response.writeHead(status).end(JSON.stringify(body)));
       });
       return undefined;
     });
   }
 
   static async start(): Promise<FakeRelay> {
-    const [platform, next, relayKey] = await Promise.all([newKey(), newKey(), newKey()]);
-    const relay = new FakeRelay({ platform, next, relayKey });
+    const relay = new FakeRelay(await FakePlatform.create(), await newKey());
     await relay.listen();
     return relay;
   }
@@ -180,9 +108,6 @@ export class FakeRelay {
   get isOnline(): boolean {
     return this.#socket !== undefined;
   }
-  fingerprint(): Promise<string> {
-    return keyFingerprint(this.platform.publicKey);
-  }
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.terminate();
@@ -196,27 +121,6 @@ export class FakeRelay {
   /** Cuts the connection, as a deployment does. */
   cut(code = 1012): void {
     for (const socket of this.#sockets) socket.close(code);
-  }
-
-  async #enrol({ signed, signature }: SignedText): Promise<[number, unknown]> {
-    const request = enrolRequestSchema.parse(JSON.parse(signed));
-    if (this.tokenError ?? (request.token === this.token ? undefined : "TOKEN_INVALID"))
-      return [401, { code: this.tokenError ?? "TOKEN_INVALID", message: "no" }];
-    const checked = await openSigned(
-      { signed, signature },
-      { keys: [request.publicKey], domain: "enrolRequest", schema: enrolRequestSchema },
-    );
-    if (!checked.ok) return [400, checked.error];
-    this.bridgeKey = request.publicKey;
-    this.sealingKey = request.sealingKey;
-    const answer: EnrolAnswer = {
-      requestHash: await sha256Base64Url(signed),
-      serverId: this.serverId,
-      orgId: this.orgId,
-      platformKeys: this.keys,
-      relayUrl: `ws://127.0.0.1:${this.port}`,
-    };
-    return [200, await signText(this.platform.privateKey, "enrolAnswer", JSON.stringify(answer))];
   }
 
   async #greet(socket: WebSocket): Promise<void> {
@@ -234,7 +138,7 @@ export class FakeRelay {
       relayNonce: randomBytes(32).toString("base64url"),
       relayTimeMs: Date.now(),
       protocolRange: this.spokenRange,
-      relayCertificate: await signText(this.platform.privateKey, "relayCertificate", certificate),
+      relayCertificate: await signText(this.platform.current.privateKey, "relayCertificate", certificate),
       ...this.future.challenge,
     } as RelayToBridge);
     const challenge = this.replay?.challenge ?? fresh;
@@ -266,7 +170,7 @@ export class FakeRelay {
     if (this.replay) return socket.send(this.replay.welcome);
     const hello = await openSigned(
       { signed: text.signed, signature: text.signature },
-      { keys: [this.bridgeKey], domain: "hello", schema: helloBodySchema },
+      { keys: [this.platform.bridgeKey], domain: "hello", schema: helloBodySchema },
     );
     if (!hello.ok || hello.value.challengeHash !== (await sha256Base64Url(challenge))) return socket.close(4401);
     const isNewSession = this.hello !== undefined && this.hello.sessionId !== hello.value.sessionId;
@@ -292,7 +196,7 @@ export class FakeRelay {
     this.#socket = socket;
     this.handshakes.push({ challenge, welcome: encodeFrame({ type: "welcome", ...signed } as RelayToBridge) });
     this.#send({ type: "welcome", ...signed });
-    const statements = this.statements.slice(hello.value.keysVersion - 1);
+    const statements = this.platform.statements.slice(hello.value.keysVersion - 1);
     if (statements.length > 0 && this.announcesKeys) this.#send({ type: "keys", statements });
     const missing = this.#commands.filter(({ seq }) => seq > hello.value.received.commands);
     if (missing.length > 0) this.#send({ type: "commands", items: missing });
@@ -310,18 +214,22 @@ export class FakeRelay {
     if (frame.type === "ack") this.acknowledged = frame.through;
     if (frame.type === "results" && !this.holdsResults) {
       for (const { seq, ...text } of frame.items) {
-        const opened = await openSigned(text, { keys: [this.bridgeKey], domain: "result", schema: resultSchema });
+        const opened = await openSigned(text, {
+          keys: [this.platform.bridgeKey],
+          domain: "result",
+          schema: resultSchema,
+        });
         if (!opened.ok) throw new Error(opened.error.message);
         if (seq !== this.#storedResults + 1) continue;
         this.#storedResults = seq;
         if (opened.value.kind === "conflict") this.conflicts.push(opened.value);
-        else this.results.push({ seq, result: await this.#openResult(opened.value) });
+        else this.results.push({ seq, result: await this.platform.openResult(opened.value) });
       }
       this.#send({ type: "ack", stream: "results", through: this.#storedResults });
     }
     if (frame.type === "output") {
       const { offset, isEnd } = frame;
-      const data = await this.open(frame.data, frame.runId, { kind: "output", offset, isEnd });
+      const data = await this.platform.open(frame.data, frame.runId, { kind: "output", offset, isEnd });
       const known = this.output.get(frame.runId) ?? {
         bytes: Buffer.alloc(0),
         isEnded: false,
@@ -339,27 +247,6 @@ export class FakeRelay {
       this.#heldCredit += data.length;
       if (!this.holdsCredit) this.giveCredit();
     }
-  }
-
-  /** What a viewer does with sealed content, with the key of its run. */
-  async open(sealed: string, runId: RunId, place: ContentPlace): Promise<Buffer> {
-    const opened = await openContent(sealed, { runId, place }, [await deriveContentKey(this.streamKey, runId)]);
-    if (!opened.ok) throw new Error(opened.error.message);
-    return Buffer.from(opened.value);
-  }
-
-  async #openResult(result: RunStarted | RunFinished): Promise<OpenedResult> {
-    if (result.kind === "started") return result;
-    const { runId, tail, quote, repository } = result;
-    const head = repository?.head ?? null;
-    const about = head && (await this.open(head.about, runId, { kind: "commit" })).toString();
-    const opened = about === null ? {} : { head: { ...head, ...commitAboutSchema.parse(JSON.parse(about)) } };
-    return {
-      ...result,
-      repository: repository && ({ ...repository, ...opened } as typeof repository),
-      tail: tail && (await this.open(tail, runId, { kind: "tail" })).toString("base64"),
-      quote: quote && (await this.open(quote, runId, { kind: "quote" })).toString(),
-    };
   }
 
   #send(frame: RelayToBridge): void {
@@ -404,23 +291,6 @@ export class FakeRelay {
     this.#heldCredit = 0;
   }
 
-  /** The next key takes over; the current one is still obeyed, or revoked. Returns the statement. */
-  async changeKeys(how: "rotate" | "revoke"): Promise<SignedText> {
-    const [before, signer, fresh] = [this.keys, this.next, await newKey()];
-    this.keys = {
-      version: before.version + 1,
-      current: before.next,
-      next: fresh.publicKey,
-      previous: how === "rotate" ? before.current : null,
-      revoked: how === "revoke" ? [...before.revoked, before.current] : before.revoked,
-    };
-    this.platform = signer;
-    this.next = fresh;
-    const text = await signText(signer.privateKey, "keyStatement", JSON.stringify({ v: 1, ...this.keys }));
-    this.statements.push(text);
-    return text;
-  }
-
   sendKeys(...statements: SignedText[]): void {
     this.#sendNow({ type: "keys", statements });
   }
@@ -437,50 +307,6 @@ export class FakeRelay {
     this.#send({ type: "interest", ...this.#interest });
   }
 
-  async makeCommand({
-    action,
-    params = {},
-    projectId = null,
-    overrides = {},
-    key,
-    secretInput,
-  }: CommandWish): Promise<{ command: Command; text: CommandText }> {
-    const definition = actions[action];
-    const ids = {
-      commandId: newId("command") as CommandId,
-      runId: newId("run") as RunId,
-      workspaceId: this.workspaceId,
-      projectId,
-      serverId: this.serverId,
-      attempt: 1,
-    };
-    const sealed = worksOnBridge(action)
-      ? null
-      : joinSealedPart({
-          streamKey: await sealStreamKey(this.streamKey, this.sealingKey, ids),
-          secretInput: secretInput ? await sealSecretInput(secretInput, this.sealingKey, ids) : null,
-        });
-    const command = {
-      v: 1,
-      ...ids,
-      taskId: newId("task") as TaskId,
-      orgId: this.orgId,
-      bridgeKeyFingerprint: await keyFingerprint(this.bridgeKey),
-      action,
-      effect: definition.effect,
-      params,
-      demand: definition.demand,
-      limits: { timeoutMs: definition.timeoutMs, outputBytes: 64 * 1024 * 1024 },
-      priority: "normal",
-      notBeforeMs: Date.now(),
-      expiresAtMs: Date.now() + 900_000,
-      sealedHash: sealed === null ? null : await sha256Base64Url(sealed),
-      ...overrides,
-    } as Command;
-    const signed = await signText(key ?? this.platform.privateKey, "command", JSON.stringify(command));
-    return { command, text: { ...signed, sealed } };
-  }
-
   sendSigned(...texts: CommandText[]): void {
     const items = texts.map((text) => ({ seq: this.#commands.length + 1 + texts.indexOf(text), ...text }));
     this.#commands.push(...items);
@@ -490,7 +316,7 @@ export class FakeRelay {
   }
 
   async send(wish: CommandWish): Promise<RunId> {
-    const { command, text } = await this.makeCommand(wish);
+    const { command, text } = await this.platform.makeCommand(wish);
     this.sendSigned(text);
     return command.runId;
   }
@@ -529,8 +355,4 @@ export class FakeRelay {
   async untilOnline(): Promise<void> {
     await this.changes.until(() => this.isOnline, "the bridge");
   }
-}
-
-export function tailText(result: RunFinished): string {
-  return Buffer.from(result.tail ?? "", "base64").toString("utf8");
 }

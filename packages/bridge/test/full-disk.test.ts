@@ -7,7 +7,7 @@ import { createExclusively, ReservedFile } from "../src/durable-file.ts";
 import { createLog } from "../src/log.ts";
 import { OutputRecorder } from "../src/wrapper/output-recorder.ts";
 import { DiskSpace } from "../src/disk/disk-space.ts";
-import { tailText } from "./fake-relay.ts";
+import { tailText } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
 import { SmallDisk } from "./small-disk.ts";
 
@@ -21,7 +21,7 @@ function condition(bridge: RealBridge): "DISK_FULL" | null | undefined {
 
 /** Starts a program that waits for a file, then prints three megabytes and ends with 3. It counts its starts. */
 async function startWaiting(bridge: RealBridge, disk: SmallDisk) {
-  const scratch = bridge.data.workspace(bridge.relay.workspaceId).scratch;
+  const scratch = bridge.data.workspace(bridge.relay.platform.workspaceId).scratch;
   const inside = scratch.replace(disk.outside, disk.path);
   const script = `const fs = require('node:fs'); fs.appendFileSync('${inside}/count', 'x'); console.log('begun');
     const timer = setInterval(() => { if (fs.existsSync('${inside}/go')) { clearInterval(timer); process.stdout.write('y'.repeat(${3 * mebibyte}), () => process.exit(3)); } }, 5)`;

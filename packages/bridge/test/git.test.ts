@@ -16,7 +16,7 @@ import { join } from "node:path";
 import type { ProjectId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readMarker } from "../src/runs/run-files.ts";
-import { newId, tailText } from "./fake-relay.ts";
+import { newId, tailText } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 /** Addresses that get no answer. */
@@ -105,7 +105,7 @@ const clone = (projectId: ProjectId, url: string, branch?: string) =>
     params: { url, ...(branch === undefined ? {} : { branch }) },
   });
 const projects = () => {
-  const path = bridge.data.workspace(bridge.relay.workspaceId).projects;
+  const path = bridge.data.workspace(bridge.relay.platform.workspaceId).projects;
   return existsSync(path) ? readdirSync(path) : [];
 };
 
@@ -168,7 +168,7 @@ describe("a project", () => {
 
   it("runs programs in its own directory", async () => {
     const end = await bridge.relay.run({ action: "exec", projectId, params: { program: "pwd", args: [] } });
-    expect(tailText(end).trim()).toBe(bridge.data.workspace(bridge.relay.workspaceId).project(projectId));
+    expect(tailText(end).trim()).toBe(bridge.data.workspace(bridge.relay.platform.workspaceId).project(projectId));
   });
 
   it("does not list outside itself: no .., no absolute path, no symlink out, no .git [S6]", async () => {
@@ -181,7 +181,7 @@ describe("a project", () => {
   });
 
   it("runs no program that its own configuration names, while it is read by the bridge [S2]", async () => {
-    const proof = join(bridge.data.workspace(bridge.relay.workspaceId).scratch, "proof");
+    const proof = join(bridge.data.workspace(bridge.relay.platform.workspaceId).scratch, "proof");
     const args = (name: string) => ({ program: "git", args: ["config", name, `touch ${proof}; true`] });
     for (const name of ["core.fsmonitor", "core.pager", "credential.helper"])
       await bridge.relay.run({ action: "exec", projectId, params: args(name) });
@@ -204,7 +204,7 @@ describe("a project", () => {
   });
 
   it("whose directory a run has replaced by a link is not followed [S6]", async () => {
-    const path = bridge.data.workspace(bridge.relay.workspaceId).project(projectId);
+    const path = bridge.data.workspace(bridge.relay.platform.workspaceId).project(projectId);
     renameSync(path, `${path}.moved`);
     symlinkSync("/etc", path);
     expect(await bridge.relay.run({ action: "files.list", projectId, params: { path: "" } })).toMatchObject({
@@ -296,7 +296,7 @@ describe("a clone whose wrapper is killed", () => {
 
   it("each time it is started again three times on its one signature and no more (PROTOCOL 4.12) [F4]", async () => {
     stalls.add("/stalls.git/info/refs");
-    const { command, text } = await bridge.relay.makeCommand({
+    const { command, text } = await bridge.relay.platform.makeCommand({
       action: "project.clone",
       projectId: newProject(),
       params: { url: `${base}/stalls.git` },
@@ -331,6 +331,10 @@ describe("workspace.create", () => {
   it("makes the workspace's directories, any number of times", async () => {
     for (let i = 0; i < 2; i++)
       expect(await bridge.relay.run({ action: "workspace.create" })).toMatchObject({ verdict: "succeeded" });
-    expect(readdirSync(bridge.data.workspace(bridge.relay.workspaceId).path)).toEqual(["home", "projects", "scratch"]);
+    expect(readdirSync(bridge.data.workspace(bridge.relay.platform.workspaceId).path)).toEqual([
+      "home",
+      "projects",
+      "scratch",
+    ]);
   });
 });

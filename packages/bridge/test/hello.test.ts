@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { Connection } from "../src/connection/connection.ts";
 import { systemClock } from "../src/system-clock.ts";
-import { newId, newKey } from "./fake-relay.ts";
+import { newId, newKey } from "./fake-platform.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { signText } from "@quarterdeck/core/protocol/signing";
-import { newKey, type FakeRelay } from "./fake-relay.ts";
+import { newKey } from "./fake-platform.ts";
+import { type FakeRelay } from "./fake-relay.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 let bridge: RealBridge;
@@ -31,7 +32,7 @@ async function isCutOff(misbehave: () => void | Promise<void>, closeCode = 4400)
 
 describe("a relay", () => {
   it("that reorders or withholds commands is cut off, and each runs once when they come as they should [W4]", async () => {
-    const [a, b] = [await relay.makeCommand(echo("a")), await relay.makeCommand(echo("b"))];
+    const [a, b] = [await relay.platform.makeCommand(echo("a")), await relay.platform.makeCommand(echo("b"))];
     const next = relay.acknowledged + 1;
     const before = relay.results.length;
     const swapped = [
@@ -73,8 +74,8 @@ describe("a relay", () => {
         startedAtMs: null,
       });
     }
-    const { command } = await relay.makeCommand(echo("evil"));
-    const asResult = await signText(relay.platform.privateKey, "result", JSON.stringify(command));
+    const { command } = await relay.platform.makeCommand(echo("evil"));
+    const asResult = await signText(relay.platform.current.privateKey, "result", JSON.stringify(command));
     relay.sendSigned({ ...asResult, sealed: null });
     expect(await relay.untilFinished(command.runId)).toMatchObject({ verdict: "refused", code: "SIGNATURE_INVALID" });
   });

@@ -4,7 +4,7 @@ import { deriveInputKey, type InputPlace } from "@quarterdeck/core/protocol/inpu
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { RunId } from "@quarterdeck/core/ids";
 import { describe, expect, it } from "vitest";
-import { newId } from "./fake-relay.ts";
+import { newId } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
 import { sealPiece, Typist } from "./typist.ts";
 
@@ -126,7 +126,7 @@ describe("a relay that may do what it likes [W4]", () => {
     const place = { runId, writer: "me", turn: me.turn, seq: 2, isEnd: false };
     const clear = Buffer.from("rm -rf everything that is not backed up\n").toString("base64");
     const printed = relay.frames.find((frame) => frame.type === "output" && frame.data.length > 44);
-    const ofReaders = await sealPiece(await deriveContentKey(relay.streamKey, runId), place, "by a reader\n");
+    const ofReaders = await sealPiece(await deriveContentKey(relay.platform.streamKey, runId), place, "by a reader\n");
     const attempts = [clear, "", printed?.type === "output" ? printed.data : "missing", ofReaders.data];
     for (const data of attempts)
       expect(await me.send({ type: "input", ...place, data })).toMatchObject({
@@ -196,5 +196,5 @@ function placeOf({ runId, turn, writer, seq, isEnd }: RunInput): InputPlace {
 
 /** The input key of the run in an epoch that is over: whoever was removed has it, and the run's own is another. */
 function oldKey({ relay }: RealBridge, runId: RunId) {
-  return deriveInputKey({ ...relay.streamKey, epoch: relay.streamKey.epoch + 1 }, runId);
+  return deriveInputKey({ ...relay.platform.streamKey, epoch: relay.platform.streamKey.epoch + 1 }, runId);
 }

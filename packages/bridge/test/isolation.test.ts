@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findRunProcesses } from "../src/wrapper/processes.ts";
-import { tailText } from "./fake-relay.ts";
+import { tailText } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 const canary = "canary-7f3a91";
@@ -44,7 +44,7 @@ describe("what a run sees", () => {
     ];
     expect(Object.keys(environment).filter((name) => !allowed.includes(name))).toEqual([]);
     expect(JSON.stringify(environment)).not.toContain(canary);
-    expect(environment["HOME"]).toBe(bridge.data.workspace(bridge.relay.workspaceId).home);
+    expect(environment["HOME"]).toBe(bridge.data.workspace(bridge.relay.platform.workspaceId).home);
   });
 
   it("cannot read the bridge's key and journal, nor name them [S7]", async () => {
@@ -63,7 +63,7 @@ describe("what a run sees", () => {
     writeFileSync(join(other, "secret"), canary);
     expect(
       (await evaluate(`console.log(require('node:fs').readdirSync('${bridge.data.workspaces}').join())`)).trim(),
-    ).toBe(bridge.relay.workspaceId);
+    ).toBe(bridge.relay.platform.workspaceId);
   });
 
   it("cannot see or signal the bridge, nor any process outside [S7]", async () => {
@@ -85,7 +85,7 @@ describe("what a run sees", () => {
 
   it("finds its workspace writable", async () => {
     const script = "const fs = require('node:fs'); fs.writeFileSync('file', 'x'); console.log(process.cwd())";
-    expect((await evaluate(script)).trim()).toBe(bridge.data.workspace(bridge.relay.workspaceId).scratch);
+    expect((await evaluate(script)).trim()).toBe(bridge.data.workspace(bridge.relay.platform.workspaceId).scratch);
   });
 
   it("writes no secret to its log [E1]", () => {

@@ -22,9 +22,12 @@ const failedCode = 70;
 
 /** Has a program that must run at most once append to a file. */
 async function send(bridge: RealBridge) {
-  const count = join(bridge.data.workspace(bridge.relay.workspaceId).scratch, "count");
+  const count = join(bridge.data.workspace(bridge.relay.platform.workspaceId).scratch, "count");
   const script = `require('node:fs').appendFileSync('${count}', 'x')`;
-  const made = await bridge.relay.makeCommand({ action: "exec", params: { program: "node", args: ["-e", script] } });
+  const made = await bridge.relay.platform.makeCommand({
+    action: "exec",
+    params: { program: "node", args: ["-e", script] },
+  });
   bridge.relay.sendSigned(made.text);
   return { ...made, runId: made.command.runId, starts: () => (existsSync(count) ? readFileSync(count, "utf8") : "") };
 }
@@ -127,7 +130,10 @@ describe("a journal that was restored from an old copy", () => {
 describe("a run that was received and not started when its bridge was killed", () => {
   it("starts when the relay has confirmed the journal, and not before [F4]", async () => {
     await using bridge = await RealBridge.start();
-    const run = await bridge.relay.makeCommand({ action: "exec", params: { program: "echo", args: ["late"] } });
+    const run = await bridge.relay.platform.makeCommand({
+      action: "exec",
+      params: { program: "echo", args: ["late"] },
+    });
     await withJournal(bridge, (path) => {
       const journal = Journal.open(path, 1);
       const { commandId, runId, effect, expiresAtMs } = run.command;

@@ -34,7 +34,15 @@ export class LaunchedBridge implements AsyncDisposable {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content);
     }
-    bridge.begin(["connect", "--url", relay.url, "--token", relay.token, "--platform-key", await relay.fingerprint()]);
+    bridge.begin([
+      "connect",
+      "--url",
+      relay.url,
+      "--token",
+      relay.platform.token,
+      "--platform-key",
+      await relay.platform.fingerprint(),
+    ]);
     await relay.changes.until(() => relay.isOnline, `the bridge`);
     return bridge;
   }

@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { FakeRelay, tailText } from "./fake-relay.ts";
+import { tailText } from "./fake-platform.ts";
+import { FakeRelay } from "./fake-relay.ts";
 
 const packageRoot = join(import.meta.dirname, "..");
 const tarball = join(packageRoot, "dist/quarterdeck-bridge.tgz");
@@ -35,9 +36,9 @@ it("is one tarball, the same each time, that npx runs from an address and that n
     "--url",
     relay.url,
     "--token",
-    relay.token,
+    relay.platform.token,
     "--platform-key",
-    await relay.fingerprint(),
+    await relay.platform.fingerprint(),
     "--data",
     data,
   ];

@@ -16,10 +16,10 @@ describe("a rotation of the platform's keys", () => {
   it("is learned while connected, durably, and old and new keys are obeyed during the overlap", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    const old = relay.platform.privateKey;
-    relay.sendKeys(await relay.changeKeys("rotate"));
+    const old = relay.platform.current.privateKey;
+    relay.sendKeys(await relay.platform.changeKeys("rotate"));
     await untilTaken(relay, 2);
-    expect(readIdentity(bridge.data).platformKeys).toEqual(relay.keys);
+    expect(readIdentity(bridge.data).platformKeys).toEqual(relay.platform.keys);
     expect(statSync(bridge.data.identityFile).mode & 0o777).toBe(0o600);
     expect(await relay.run(echo)).toMatchObject({ verdict: "succeeded" });
     expect(await relay.run({ ...echo, key: old })).toMatchObject({ verdict: "succeeded" });
@@ -31,14 +31,14 @@ describe("a rotation of the platform's keys", () => {
   it("that a bridge missed reaches it when it is back; one that missed two is told to connect again", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    await relay.changeKeys("rotate");
+    await relay.platform.changeKeys("rotate");
     relay.cut();
     await untilTaken(relay, 2);
     relay.announcesKeys = false;
-    await relay.changeKeys("rotate");
+    await relay.platform.changeKeys("rotate");
     relay.cut();
     await relay.changes.until(() => relay.epoch === 3 && relay.isOnline, "the connection after one more rotation");
-    await relay.changeKeys("rotate");
+    await relay.platform.changeKeys("rotate");
     relay.cut();
     await relay.changes.until(() => bridge.log.includes("connect the server again"), "the log");
     await relay.changes.until(() => relay.closes.includes(4400), "the end of that connection");
@@ -48,7 +48,7 @@ describe("a rotation of the platform's keys", () => {
   it("does not count when the current key signed it, or nobody; nothing changes and the connection goes on [W2]", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    const { signed } = await relay.changeKeys("rotate");
+    const { signed } = await relay.platform.changeKeys("rotate");
     relay.sendKeys({ signed, signature: "A".repeat(86) });
     await relay.changes.until(() => bridge.log.includes("does not count"), "the log");
     expect(readIdentity(bridge.data).platformKeys.version).toBe(1);
@@ -60,13 +60,13 @@ describe("a revoked key", () => {
   it("is dropped at once: its commands, its relay and its old statements are refused [W2]", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    const stolen = relay.platform;
-    const rotation = await relay.changeKeys("rotate"); // The stolen key is the previous one here.
+    const stolen = relay.platform.current;
+    const rotation = await relay.platform.changeKeys("rotate"); // The stolen key is the previous one here.
     relay.sendKeys(rotation);
     await untilTaken(relay, 2);
-    const revokedToo = relay.platform;
-    relay.sendKeys(await relay.changeKeys("revoke"));
-    const late = await relay.makeCommand({ ...echo, key: revokedToo.privateKey });
+    const revokedToo = relay.platform.current;
+    relay.sendKeys(await relay.platform.changeKeys("revoke"));
+    const late = await relay.platform.makeCommand({ ...echo, key: revokedToo.privateKey });
     relay.sendSigned(late.text);
     await relay.changes.until(() => relay.hello?.keysVersion === 3 && relay.isOnline, "the next connection");
     expect(await relay.untilFinished(late.command.runId)).toMatchObject({
@@ -77,8 +77,8 @@ describe("a revoked key", () => {
     expect(await relay.run(echo)).toMatchObject({ verdict: "succeeded" });
     relay.sendKeys(rotation);
     await relay.run(echo);
-    expect(readIdentity(bridge.data).platformKeys).toEqual(relay.keys);
-    relay.platform = revokedToo;
+    expect(readIdentity(bridge.data).platformKeys).toEqual(relay.platform.keys);
+    relay.platform.current = revokedToo;
     relay.cut();
     await relay.changes.until(() => bridge.log.includes("vouches for the relay"), "the log");
     expect(relay.isOnline).toBe(false);
@@ -89,7 +89,7 @@ describe("a revoked key", () => {
     const { relay } = bridge;
     const runId = await relay.send({ action: "exec", params: { program: "sleep", args: ["2"] } });
     await relay.untilStarted(runId);
-    await relay.changeKeys("revoke");
+    await relay.platform.changeKeys("revoke");
     relay.cut();
     await relay.changes.until(() => relay.hello?.keysVersion === 2 && relay.isOnline, "the revocation");
     await bridge.end("SIGKILL");

@@ -74,8 +74,15 @@ export class RealBridge implements AsyncDisposable {
     const data = disk ? new DataDirectory(disk.outside) : DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
     const environment = { PATH: process.env["PATH"], ...options.environment };
     const bridge = new RealBridge(relay, data, { environment, disk });
-    const fingerprint = await relay.fingerprint();
-    const enrolment = ["--url", options.url ?? relay.url, "--token", relay.token, "--platform-key", fingerprint];
+    const fingerprint = await relay.platform.fingerprint();
+    const enrolment = [
+      "--url",
+      options.url ?? relay.url,
+      "--token",
+      relay.platform.token,
+      "--platform-key",
+      fingerprint,
+    ];
     const enrolled = await runCli(
       ["enrol", ...enrolment, "--data", disk?.path ?? data.path],
       options.environment,

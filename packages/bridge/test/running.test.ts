@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunId } from "@quarterdeck/core/ids";
 import { actionNames } from "@quarterdeck/core/actions/catalogue";
 import { findRunProcesses } from "../src/wrapper/processes.ts";
-import { tailText } from "./fake-relay.ts";
+import { tailText } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 let bridge: RealBridge;

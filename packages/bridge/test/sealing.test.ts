@@ -4,7 +4,7 @@ import type { ProjectId } from "@quarterdeck/core/ids";
 import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Journal } from "../src/journal/journal.ts";
-import { newId, tailText } from "./fake-relay.ts";
+import { newId, tailText } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 let bridge: RealBridge;
@@ -30,7 +30,7 @@ function filesOf(run: string): Map<string, string> {
 }
 
 it("gives a program its secret input, and leaves it in no file, journal or log [W4]", async () => {
-  const { command, text } = await bridge.relay.makeCommand({ action: "exec", params: print, secretInput });
+  const { command, text } = await bridge.relay.platform.makeCommand({ action: "exec", params: print, secretInput });
   bridge.relay.sendSigned(text);
   const end = await bridge.relay.untilFinished(command.runId);
   expect(tailText(end)).toBe("hush-environment hush-input dumb\n");
@@ -65,7 +65,7 @@ it("sends output and its end in a form that shows nothing of it [W4]", async () 
 it("refuses a command with another one's sealed part, and starts nothing [W4]", async () => {
   const [one, two] = await Promise.all(
     ["1", "2"].map((stdin) =>
-      bridge.relay.makeCommand({ action: "exec", params: print, secretInput: { ...secretInput, stdin } }),
+      bridge.relay.platform.makeCommand({ action: "exec", params: print, secretInput: { ...secretInput, stdin } }),
     ),
   );
   bridge.relay.sendSigned({ ...one!.text, sealed: two!.text.sealed });
@@ -91,19 +91,19 @@ it("opens what it had journaled again after a crash, and seals with the same key
 describe("a journaled command whose sealed part does not open after a restart", () => {
   /** A program that counts its starts and ends when a file appears. */
   async function waiting() {
-    const { scratch } = bridge.data.workspace(bridge.relay.workspaceId);
+    const { scratch } = bridge.data.workspace(bridge.relay.platform.workspaceId);
     const [count, go] = [join(scratch, "count"), join(scratch, "go")];
     const script = `const fs = require('node:fs'); fs.appendFileSync('${count}', 'x');
       setInterval(() => { if (fs.existsSync('${go}')) process.exit(3); }, 5)`;
     const params = { program: "node", args: ["-e", script] };
-    const made = await bridge.relay.makeCommand({ action: "exec", params, secretInput });
+    const made = await bridge.relay.platform.makeCommand({ action: "exec", params, secretInput });
     return { ...made, go, starts: () => (existsSync(count) ? readFileSync(count, "utf8").length : 0) };
   }
 
   /** Ends the bridge, and has its journal say that the command came with another's sealed part. */
   async function swapSealedPart(command: Command, text: CommandText): Promise<void> {
     await bridge.end("SIGKILL");
-    const other = await bridge.relay.makeCommand({ action: "exec", params: print, secretInput });
+    const other = await bridge.relay.platform.makeCommand({ action: "exec", params: print, secretInput });
     const journal = Journal.open(bridge.data.journalFile, 1);
     const { commandId, runId, effect, expiresAtMs } = command;
     const state = journal.find(commandId)?.record.state ?? "RECEIVED";
@@ -139,7 +139,7 @@ describe("a journaled command whose sealed part does not open after a restart", 
   });
 
   it("and is one of the bridge's own actions is refused [F4]", async () => {
-    const { command, text } = await bridge.relay.makeCommand({ action: "workspace.create" });
+    const { command, text } = await bridge.relay.platform.makeCommand({ action: "workspace.create" });
     await swapSealedPart(command, text);
     begin();
     expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({ code: "SEALED_PART_INVALID" });
@@ -159,7 +159,7 @@ describe("a journaled command whose sealed part does not open after a restart", 
   });
 
   it("and whose run was cut off ends as that, with the reason why it was not started again [F4]", async () => {
-    const { command, text } = await bridge.relay.makeCommand({
+    const { command, text } = await bridge.relay.platform.makeCommand({
       action: "project.clone",
       params: { url: "https://git.example/a.git", branch: null },
       projectId: newId("project") as ProjectId,

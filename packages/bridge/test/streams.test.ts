@@ -14,7 +14,7 @@ const write = (bytes: number) => ({
 /** Sends commands that will be refused, all in one frame: their results are made at once. */
 async function sendRefused(relay: FakeRelay, count: number): Promise<void> {
   const wish = { action: "exec", params: { program: "bash", args: [] } } as const;
-  const made = await Promise.all(Array.from({ length: count }, () => relay.makeCommand(wish)));
+  const made = await Promise.all(Array.from({ length: count }, () => relay.platform.makeCommand(wish)));
   relay.sendSigned(...made.map((one) => one.text));
 }
 
@@ -119,7 +119,7 @@ describe("a hole in the commands", () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
     const wish = { action: "exec", params: { program: "echo", args: ["x"] } } as const;
-    const made = await Promise.all([wish, wish, wish].map((one) => relay.makeCommand(one)));
+    const made = await Promise.all([wish, wish, wish].map((one) => relay.platform.makeCommand(one)));
     relay.withhold(1);
     relay.sendSigned(...made.map((one) => one.text));
     await relay.changes.until(() => relay.closes.includes(4400), "the close");

@@ -4,7 +4,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { describe, expect, it } from "vitest";
 import { readMarker } from "../src/runs/run-files.ts";
 import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
-import { tailText } from "./fake-relay.ts";
+import { tailText } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 /** A program that says when it begins, and ends when a file appears. It counts its starts. */
@@ -17,7 +17,7 @@ function waitForFile(directory: string): { script: string; go: string; count: st
 }
 
 async function startWaitingUnreported(bridge: RealBridge) {
-  const scratch = bridge.data.workspace(bridge.relay.workspaceId).scratch;
+  const scratch = bridge.data.workspace(bridge.relay.platform.workspaceId).scratch;
   const program = waitForFile(scratch);
   const runId = await bridge.relay.send({ action: "exec", params: { program: "node", args: ["-e", program.script] } });
   await bridge.relay.changes.until(() => existsSync(program.count), "the program");
@@ -86,7 +86,7 @@ describe("a bridge that is killed", () => {
 
   it("right after it took a command: the command runs once, whatever moment it was [F4]", async () => {
     await using bridge = await RealBridge.start();
-    const scratch = bridge.data.workspace(bridge.relay.workspaceId).scratch;
+    const scratch = bridge.data.workspace(bridge.relay.platform.workspaceId).scratch;
     const count = join(scratch, "count");
     const script = `require('node:fs').appendFileSync('${count}', 'x')`;
     let expected = "";
@@ -236,7 +236,7 @@ describe("cancelling", () => {
 
   it("before the command has come keeps it from starting, also after a restart", async () => {
     await using bridge = await RealBridge.start();
-    const { command, text } = await bridge.relay.makeCommand({
+    const { command, text } = await bridge.relay.platform.makeCommand({
       action: "exec",
       params: { program: "echo", args: ["x"] },
     });
@@ -255,11 +255,11 @@ describe("cancelling", () => {
 
   it("right behind its command, in one frame, ends it as cancelled", async () => {
     await using bridge = await RealBridge.start();
-    const { command, text } = await bridge.relay.makeCommand({
+    const { command, text } = await bridge.relay.platform.makeCommand({
       action: "exec",
       params: { program: "sleep", args: ["600"] },
     });
-    const cancel = await bridge.relay.makeCommand({ action: "task.cancel", params: { runId: command.runId } });
+    const cancel = await bridge.relay.platform.makeCommand({ action: "task.cancel", params: { runId: command.runId } });
     bridge.relay.sendSigned(text, cancel.text);
     expect(await bridge.relay.untilFinished(command.runId)).toMatchObject({ verdict: "cancelled" });
   });

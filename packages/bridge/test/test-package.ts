@@ -70,7 +70,7 @@ export async function offer(
   relay: FakeRelay,
   { archive, manifest }: { archive: Buffer; manifest: ReleaseManifest },
 ): Promise<{ version: string; manifestHash: string; allowsDowngrade: boolean; triesAgain: boolean }> {
-  const signed = await signText(relay.platform.privateKey, "release", JSON.stringify(manifest));
+  const signed = await signText(relay.platform.current.privateKey, "release", JSON.stringify(manifest));
   const manifestHash = createHash("sha256").update(signed.signed).digest("base64url");
   relay.files.set(`/install/releases/${manifestHash}/manifest.json`, Buffer.from(JSON.stringify(signed)));
   relay.files.set(`/install/releases/${manifestHash}/quarterdeck-bridge.tgz`, archive);

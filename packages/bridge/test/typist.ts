@@ -48,7 +48,7 @@ export class Typist {
   /** The next piece, or that of another number. */
   async seal(text: string, { isEnd = false, seq = this.seq + 1 } = {}): Promise<RunInput> {
     const { runId, writer, turn } = this;
-    const key = await deriveInputKey(this.#relay.streamKey, runId);
+    const key = await deriveInputKey(this.#relay.platform.streamKey, runId);
     return sealPiece(key, { runId, writer, turn, seq, isEnd }, text);
   }
 

@@ -14,7 +14,7 @@ const next = "9.0.0";
 
 /** A program that counts its starts and ends when a file appears. */
 async function startWaiting(bridge: LaunchedBridge): Promise<{ runId: RunId; go: string; count: string }> {
-  const scratch = bridge.data.workspace(bridge.relay.workspaceId).scratch;
+  const scratch = bridge.data.workspace(bridge.relay.platform.workspaceId).scratch;
   const [go, count] = [join(scratch, "go"), join(scratch, "count")];
   const script = `const fs = require('node:fs'); fs.appendFileSync('${count}', 'x');
     setInterval(() => { if (fs.existsSync('${go}')) { console.log('ended'); process.exit(3); } }, 5)`;

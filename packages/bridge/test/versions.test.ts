@@ -34,7 +34,10 @@ describe("[F11] a relay that is newer than the bridge", () => {
   it("asks for an action that this bridge does not know: it is refused under its own code, and nothing else stops", async () => {
     await using bridge = await RealBridge.start();
     const { relay } = bridge;
-    const { text } = await relay.makeCommand({ action: "exec", overrides: { action: "moon.land", effect: "once" } });
+    const { text } = await relay.platform.makeCommand({
+      action: "exec",
+      overrides: { action: "moon.land", effect: "once" },
+    });
     relay.sendSigned(text);
     const refusal = await relay.changes.until(
       () => relay.results.map(({ result }) => result).find((result) => result.kind === "finished"),

@@ -1,14 +1,10 @@
-import { hourMs } from "@quarterdeck/core/units";
 import type { ErrorCode } from "@quarterdeck/core/errors/codes";
-import { and, eq, gt, sql } from "drizzle-orm";
 import type { OrgScope } from "../auth/scope.ts";
-import { auditEntries } from "../db/schema.ts";
 import type { Runtime } from "../runtime.ts";
-import { recordAudit } from "./repo.ts";
+import { recordOnceAnHour } from "./once-an-hour.ts";
 
 /** The refusals that may be an attempt at what is not one's own. */
 const recorded: ReadonlySet<ErrorCode> = new Set(["FORBIDDEN", "NOT_FOUND"]);
-const aggregatedMs = hourMs;
 
 /** Records that a caller was refused something. The same again within an hour is one entry. */
 export async function recordRefusal(
@@ -17,14 +13,6 @@ export async function recordRefusal(
   { path, code }: { path: string; code: ErrorCode },
 ): Promise<void> {
   if (!recorded.has(code)) return;
-  const isSame = and(
-    eq(auditEntries.orgId, orgId),
-    gt(auditEntries.atMs, runtime.clock.nowMs() - aggregatedMs),
-    eq(auditEntries.actor, userId),
-    eq(auditEntries.action, path),
-    eq(auditEntries.outcome, "refused"),
-    eq(auditEntries.detail, code),
-  );
   const entry = {
     orgId,
     actor: userId,
@@ -34,7 +22,5 @@ export async function recordRefusal(
     outcome: "refused",
     detail: code,
   } as const;
-  await runtime.writer.commit([
-    recordAudit(runtime, entry, sql`not exists (select 1 from ${auditEntries} where ${isSame})`),
-  ]);
+  await runtime.writer.commit([recordOnceAnHour(runtime, entry)]);
 }

@@ -4,7 +4,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { insertWhen } from "../db/insert-when.ts";
 import { auditEntries } from "../db/schema.ts";
 
-interface AuditMaker {
+export interface AuditMaker {
   readonly clock: Clock;
   readonly makeId: <K extends IdKind>(kind: K) => Id<K>;
 }
@@ -25,5 +25,14 @@ export interface AuditEntry {
 
 /** The statement that records who did what, for the unit that does it. */
 export function recordAudit({ clock, makeId }: AuditMaker, entry: AuditEntry, condition: SQL = sql`true`): SQL {
-  return insertWhen(auditEntries, { entryId: makeId("entry"), atMs: clock.nowMs(), ...entry }, condition);
+  return recordAuditAs({ entryId: makeId("entry"), atMs: clock.nowMs() }, entry, condition);
+}
+
+/** The same under an id that was kept: it is recorded once, however often that is tried. */
+export function recordAuditAs(
+  kept: { readonly entryId: Id<"entry">; readonly atMs: number },
+  entry: AuditEntry,
+  condition: SQL = sql`true`,
+): SQL {
+  return insertWhen(auditEntries, { ...kept, ...entry }, condition);
 }

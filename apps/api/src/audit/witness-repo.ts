@@ -52,11 +52,29 @@ export function setWitness({ serverId, orgId }: Witness, said: Statement, guard:
     evidence = excluded.evidence where excluded.seq >= ${auditWitnesses.seq}`;
 }
 
+/** What names a conflict to a person: which entry, and when it was found. */
+export interface Finding {
+  readonly seq: number;
+  readonly atMs: number;
+}
+
 /** Records a head that a bridge was told and that is not in the chain. The same again changes nothing. */
 export function setConflict({ serverId, orgId }: Witness, said: Statement, guard: SQL): SQL {
   return sql`insert into ${auditWitnesses} ("serverId", "orgId", "conflictSeq", "conflictHash", "conflictAtMs", "conflictEvidence")
     select ${serverId}, ${orgId}, ${said.seq}, ${said.hash}, ${said.atMs}, ${JSON.stringify(said.evidence)} where ${guard}
     on conflict ("serverId") do update set "conflictSeq" = excluded."conflictSeq", "conflictHash" = excluded."conflictHash",
-    "conflictAtMs" = excluded."conflictAtMs", "conflictEvidence" = excluded."conflictEvidence"
+    "conflictAtMs" = excluded."conflictAtMs", "conflictEvidence" = excluded."conflictEvidence", "conflictSeenAtMs" = null
     where ${auditWitnesses.conflictSeq} is not excluded."conflictSeq" or ${auditWitnesses.conflictHash} is not excluded."conflictHash"`;
+}
+
+/** Records that somebody saw a conflict, while it is the newest. Doing it again changes nothing. */
+export function setAcknowledged({ serverId, orgId }: Witness, { seq, atMs }: Finding, nowMs: number): SQL {
+  const isIt = and(
+    eq(auditWitnesses.serverId, serverId),
+    eq(auditWitnesses.orgId, orgId),
+    eq(auditWitnesses.conflictSeq, seq),
+    eq(auditWitnesses.conflictAtMs, atMs),
+    isNull(auditWitnesses.conflictSeenAtMs),
+  );
+  return sql`update ${auditWitnesses} set "conflictSeenAtMs" = ${nowMs} where ${isIt}`;
 }

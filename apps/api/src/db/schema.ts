@@ -514,4 +514,6 @@ export const auditWitnesses = sqliteTable("audit_witnesses", {
   conflictHash: text(),
   conflictAtMs: integer(),
   conflictEvidence: text({ mode: "json" }).$type<HeldHeads>(),
+  /** When somebody said that it was seen; null for another one that came since. */
+  conflictSeenAtMs: integer(),
 });

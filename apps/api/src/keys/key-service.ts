@@ -4,7 +4,6 @@ import type { KeySet } from "@quarterdeck/core/protocol/key-set";
 import { keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { asc, isNull } from "drizzle-orm";
 import * as z from "zod";
-import { recordAudit } from "../audit/repo.ts";
 import { servers } from "../db/schema.ts";
 import { recordChangeOfAllServers } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
@@ -12,6 +11,7 @@ import { signCancelsAgain } from "../tasks/cancels-again.ts";
 import { isHeldBack, keyChanges, standingOf, type KeyChange } from "./key-change.ts";
 import type { KeyStatus } from "./key-status.ts";
 import { KeyChangeRefused } from "./platform-keys.ts";
+import { recordKeyChanges } from "./recorded-change.ts";
 import { tellTrust } from "./trust.ts";
 
 export const keyChangeRequestSchema = z.strictObject({
@@ -67,6 +67,7 @@ export async function changeKeys(
   runtime: Runtime,
   { change, fromVersion, isForced }: z.infer<typeof keyChangeRequestSchema>,
 ): Promise<KeyStatus> {
+  const { clock, makeId, writer, log } = runtime;
   const { platform } = runtime.keys;
   const holders = await listKeyHolders(runtime);
   const check = (after: KeySet) => {
@@ -81,25 +82,13 @@ export async function changeKeys(
     if (heldBack.length > 0 && !isForced) throw new QuarterdeckError("CONFLICT", explainHeldBack(change, heldBack));
   };
   try {
-    await platform.change(change, check);
+    await platform.change({ entryId: makeId("entry"), atMs: clock.nowMs(), change, isForced }, check);
   } catch (error) {
     if (error instanceof KeyChangeRefused) throw new QuarterdeckError("CONFLICT", error.message, { cause: error });
     throw error;
   }
-  const { clock, writer, log } = runtime;
   log.warn({ change, version: platform.set.version }, "the platform's keys were changed");
-  await writer.commit([
-    recordAudit(runtime, {
-      orgId: null,
-      actor: "platform",
-      address: null,
-      action: `keys.${change}`,
-      subject: platform.fingerprint,
-      outcome: "done",
-      detail: `version ${platform.set.version}${isForced ? ", forced" : ""}`,
-    }),
-    recordChangeOfAllServers(clock.nowMs()),
-  ]);
+  await writer.commit([...recordKeyChanges(runtime), recordChangeOfAllServers(clock.nowMs())]);
   await tellTrust(runtime);
   await signCancelsAgain(runtime);
   return readKeyStatus(runtime);

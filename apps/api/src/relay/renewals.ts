@@ -1,16 +1,13 @@
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { RenewalAnswer } from "@quarterdeck/core/protocol/relay-api";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
-import { hourMs } from "@quarterdeck/core/units";
-import { and, eq, gt, sql } from "drizzle-orm";
+import { recordOnceAnHour } from "../audit/once-an-hour.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { openTaskSecrets } from "../content/task-secrets.ts";
 import { previousChanged } from "../db/insert-when.ts";
-import { auditEntries } from "../db/schema.ts";
 import type { Runtime } from "../runtime.ts";
 import { commandLife, signCommand } from "../tasks/sign-command.ts";
 import { findUpdateByRun } from "../updates/repo.ts";
-import type { Statement } from "../writer.ts";
 import { judgeRenewal, type RenewalRefusal } from "./judge-renewal.ts";
 import { findRunsToRenew, insertRenewal, type RenewableRun } from "./renewal-repo.ts";
 import { findReportingServer, type ReportingServer } from "./report-repo.ts";
@@ -57,7 +54,10 @@ async function renew(
   const refusal: RenewalRefusal | null =
     run === undefined ? await judgeOther(runtime, server, runId) : judgeRenewal(run, nowMs);
   if (run === undefined || refusal !== null) {
-    if (refusal !== null) await runtime.writer.commit([refusalEntry(runtime, server, { runId, code: refusal.code })]);
+    if (refusal === null) return null;
+    // The relay asks again when it got no answer.
+    const entry = { ...entryOf(server, runId), outcome: "refused", detail: refusal.code } as const;
+    await runtime.writer.commit([recordOnceAnHour(runtime, entry)]);
     return refusal;
   }
   const { orgId, taskId, workspaceId, projectId, action, params, priority, keyFingerprint, sealingKey, serverId } = run;
@@ -98,22 +98,4 @@ async function judgeOther({ db }: Runtime, { serverId }: ReportingServer, runId:
 
 function entryOf({ orgId }: ReportingServer, runId: RunId) {
   return { orgId, actor: "relay", address: null, action: "run.renew", subject: runId } as const;
-}
-
-/** The same refusal again within an hour is one entry: the relay asks again when it got no answer. */
-function refusalEntry(
-  runtime: Runtime,
-  server: ReportingServer,
-  { runId, code }: { runId: RunId; code: string },
-): Statement {
-  const entry = { ...entryOf(server, runId), outcome: "refused", detail: code } as const;
-  const isSame = and(
-    eq(auditEntries.orgId, entry.orgId),
-    gt(auditEntries.atMs, runtime.clock.nowMs() - hourMs),
-    eq(auditEntries.action, entry.action),
-    eq(auditEntries.subject, runId),
-    eq(auditEntries.outcome, entry.outcome),
-    eq(auditEntries.detail, code),
-  );
-  return recordAudit(runtime, entry, sql`not exists (select 1 from ${auditEntries} where ${isSame})`);
 }

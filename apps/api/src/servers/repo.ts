@@ -27,7 +27,7 @@ export interface Server {
   readonly keysVersion: number;
   readonly capabilities: Capabilities | null;
   readonly waitingRuns: number;
-  /** An entry of the audit that its bridge was told of and that is not there; null when there is none. */
+  /** An entry of the audit that its bridge was told of and that is not there; null when there is none, or somebody saw it. */
   readonly auditConflictSeq: number | null;
   readonly auditConflictAtMs: number | null;
   readonly createdAtMs: number;
@@ -35,8 +35,9 @@ export interface Server {
 
 const waitingRuns = sql<number>`(select count(*) from ${runs} where ${runs.serverId} = ${servers.serverId} and ${runs.state} = 'queued')`;
 
-const ofWitness = <T>(column: SQLiteColumn) =>
-  sql<T>`(select ${column} from ${auditWitnesses} where ${auditWitnesses.serverId} = ${servers.serverId})`;
+const ofUnseenConflict = (column: SQLiteColumn) =>
+  sql<number | null>`(select ${column} from ${auditWitnesses}
+    where ${auditWitnesses.serverId} = ${servers.serverId} and ${isNull(auditWitnesses.conflictSeenAtMs)})`;
 
 const columns = {
   serverId: servers.serverId,
@@ -54,8 +55,8 @@ const columns = {
   keysVersion: servers.keysVersion,
   capabilities: servers.capabilities,
   waitingRuns,
-  auditConflictSeq: ofWitness<number | null>(auditWitnesses.conflictSeq),
-  auditConflictAtMs: ofWitness<number | null>(auditWitnesses.conflictAtMs),
+  auditConflictSeq: ofUnseenConflict(auditWitnesses.conflictSeq),
+  auditConflictAtMs: ofUnseenConflict(auditWitnesses.conflictAtMs),
   createdAtMs: servers.createdAtMs,
 };
 

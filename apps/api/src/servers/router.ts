@@ -4,9 +4,15 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import * as z from "zod";
 import { procedure, router } from "../trpc.ts";
 import { createEnrolment, readEnrolment } from "./enrolment-service.ts";
-import { getServer, listServers, renameServer, revokeServer } from "./service.ts";
+import { acknowledgeAuditAlert, getServer, listServers, renameServer, revokeServer } from "./service.ts";
 import { issueViewerTicket } from "./viewer-ticket.ts";
-import { enrolmentViewSchema, newEnrolmentViewSchema, serverViewSchema, viewerTicketViewSchema } from "./views.ts";
+import {
+  auditAlertSchema,
+  enrolmentViewSchema,
+  newEnrolmentViewSchema,
+  serverViewSchema,
+  viewerTicketViewSchema,
+} from "./views.ts";
 
 const maxInputRuns = 8;
 
@@ -28,6 +34,10 @@ export const serversRouter = router({
     .input(serverInput.extend({ name: nameSchema }))
     .output(serverViewSchema)
     .mutation(({ ctx, input }) => renameServer(ctx.runtime, ctx.scope, input)),
+  acknowledgeAuditAlert: procedure({ scope: "org", permission: "servers.manage" })
+    .input(serverInput.extend(auditAlertSchema.shape))
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => acknowledgeAuditAlert(ctx.runtime, ctx.scope, input)),
   createEnrolment: procedure({ scope: "org", permission: "servers.manage" })
     .input(z.strictObject({}))
     .output(newEnrolmentViewSchema)

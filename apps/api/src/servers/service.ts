@@ -1,6 +1,7 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ServerId } from "@quarterdeck/core/ids";
 import { dayMs } from "@quarterdeck/core/units";
+import { acknowledgeFinding } from "../audit/acknowledge-finding.ts";
 import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
@@ -88,6 +89,16 @@ export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: 
   ]);
   runtime.nudgeOutbox();
   return getServer(runtime, scope, serverId);
+}
+
+export async function acknowledgeAuditAlert(
+  runtime: Runtime,
+  scope: OrgScope,
+  seen: { serverId: ServerId; seq: number; atMs: number },
+): Promise<ServerView> {
+  await requireServer(runtime, scope, seen.serverId);
+  await acknowledgeFinding(runtime, scope, seen);
+  return getServer(runtime, scope, seen.serverId);
 }
 
 /** These are worth a word for a day; every other alert ends when the bridge is let in. */

@@ -14,6 +14,9 @@ export const connectionAlertSchema = z.strictObject({
 });
 export type ConnectionAlert = z.infer<typeof connectionAlertSchema>;
 
+/** Which entry, and when it was found. */
+export const auditAlertSchema = z.strictObject({ seq: z.int(), atMs: z.int() });
+
 export const serverViewSchema = z.strictObject({
   serverId: idSchema("server"),
   name: z.string(),
@@ -24,8 +27,8 @@ export const serverViewSchema = z.strictObject({
   /** Until when the relay refuses its bridge, which sent more than it may; null when it does not. */
   quarantinedUntilMs: z.int().nullable(),
   connectionAlert: connectionAlertSchema.nullable(),
-  /** The bridge was told of an entry of the audit that is not there, or is another one now (PROTOCOL 15.4). */
-  auditAlert: z.strictObject({ seq: z.int(), atMs: z.int() }).nullable(),
+  /** The bridge was told of an entry of the audit that is not there, or is another one now, and nobody said yet that it was seen (PROTOCOL 15.4). */
+  auditAlert: auditAlertSchema.nullable(),
   /** It was removed: its bridge is not let in and what it signs counts for nothing. */
   isRevoked: z.boolean(),
   /** It missed so many changes of the platform's keys that it can connect no more: it must be connected anew. */

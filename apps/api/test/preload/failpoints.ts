@@ -20,15 +20,17 @@ function reach(moment: string): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** What a unit is about, by the tables that it writes to. */
+/** What a unit is about, by what it writes. */
 function kindOf(unit: Unit): string {
-  const sql = unit.map((statement) => dialect.sqlToQuery(statement.getSQL()).sql).join(";");
+  const queries = unit.map((statement) => dialect.sqlToQuery(statement.getSQL()));
+  const sql = queries.map((query) => query.sql).join(";");
   if (/insert into "tasks"/i.test(sql)) return "task";
   if (/update "servers" set "outboxThrough"/i.test(sql)) return "outbox position";
   if (/update "audit_chains" set seq/i.test(sql)) return "chaining";
   if (/delete from "auth_sessions" where \("auth_sessions"."tokenHash"/i.test(sql)) return "sign-out";
   if (/update "servers" set "reportSeq"/i.test(sql)) return "report";
   if (/delete from "attempts"/i.test(sql)) return "housekeeping";
+  if (queries.some(({ params }) => params.includes("keys.rotate"))) return "recording keys";
   return "other";
 }
 

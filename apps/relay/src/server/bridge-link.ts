@@ -12,15 +12,13 @@ import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { hourMs } from "@quarterdeck/core/units";
 import { sendableThrough, splitIntoFrames } from "../session/command-stream.ts";
-import { FrameRates } from "../session/frame-rate.ts";
 import type { Interest } from "../session/interest.ts";
 import { spendCredit } from "../session/output-credit.ts";
-import { strike } from "../session/quarantine.ts";
-import { VainOutput } from "../session/vain-output.ts";
 import { listCommands, type StoredCommand } from "../storage/commands.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
 import { updateServer } from "../storage/server-record.ts";
 import { attach, bridgeAttachment, tags, type BridgeAttachment, type LiveBridge } from "./attachments.ts";
+import { BridgeConduct } from "./bridge-conduct.ts";
 import { makeChallenge, answerHello, refuseBridge, type Accepted } from "./bridge-handshake.ts";
 import type { ObjectState } from "./object-state.ts";
 import { sendError, tryClose, trySend } from "./socket-errors.ts";
@@ -46,14 +44,14 @@ function flightOf(command: StoredCommand): Flight {
 /** The bridge's sockets: at most one is live, older ones are fenced by their epoch. */
 export class BridgeLink {
   readonly #state: ObjectState;
-  readonly #rates = new FrameRates();
+  readonly #conduct: BridgeConduct;
   #live: WebSocket | undefined;
   /** A cache of the stored commands that were sent on this connection and are not acknowledged. */
   #flights: readonly Flight[] | undefined;
-  #vainOutput = new VainOutput();
 
   constructor(state: ObjectState) {
     this.#state = state;
+    this.#conduct = new BridgeConduct(state);
     const { epoch } = state.server();
     this.#live = this.#sockets().find((socket) => {
       const attachment = bridgeAttachment(socket);
@@ -124,7 +122,7 @@ export class BridgeLink {
       outputCredit: limits.outputCreditBytes,
     });
     this.#flights = undefined;
-    this.#vainOutput = new VainOutput();
+    this.#conduct.connected();
     trySend(socket, encode({ type: "welcome", ...welcome }));
   }
 
@@ -185,7 +183,7 @@ export class BridgeLink {
   sendInterest({ telemetry, runs }: Interest): void {
     if (!this.#live) return;
     trySend(this.#live, encode({ type: "interest", telemetry, runs: [...runs] }));
-    this.#vainOutput.interestSent();
+    this.#conduct.interestSent();
   }
 
   /** Passes on what a viewer types, or says why it does not reach the bridge. */
@@ -215,11 +213,10 @@ export class BridgeLink {
     if (this.#live) trySend(this.#live, encode({ type: "historyStored", through }));
   }
 
-  /** Counts frames that no credit pays for. One too many ends the connection, and is remembered (PROTOCOL 7.3). */
+  /** Counts frames that no credit pays for. One too many ends the connection. */
   charge(socket: WebSocket, nowMs: number, count = 1): void {
-    if (this.#rates.admits(socket, nowMs, count)) return;
-    const { controlFramesPerSecond: perSecond, controlFramesBurst: burst } = limits;
-    this.#strike(socket, nowMs, `A connection may send ${perSecond} frames a second, and ${burst} at once.`);
+    const refusal = this.#conduct.countFrames(socket, nowMs, count);
+    if (refusal !== null) this.fail(socket, refusal);
   }
 
   /** Counts a piece of output. Returns whether the bridge may go on. */
@@ -228,19 +225,9 @@ export class BridgeLink {
     piece: { readonly bytes: number; readonly isTaken: boolean },
     nowMs: number,
   ): boolean {
-    if (this.#vainOutput.admits(piece)) return true;
-    this.#strike(socket, nowMs, "The bridge sends output that nobody watches.");
-    return false;
-  }
-
-  #strike(socket: WebSocket, nowMs: number, message: string): void {
-    this.#state.transact(() => {
-      const conduct = strike(this.#state.server(), nowMs);
-      const { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs } = conduct;
-      updateServer(this.#state.sql, { rateStrikes, quarantineLevel, quarantinedUntilMs: untilMs });
-      if (rateStrikes.length === 0) appendReport(this.#state.sql, { kind: "quarantined", atMs: nowMs, untilMs });
-    });
-    this.fail(socket, { code: "RATE_LIMITED", message });
+    const refusal = this.#conduct.countOutput(piece, nowMs);
+    if (refusal !== null) this.fail(socket, refusal);
+    return refusal === null;
   }
 
   /** Takes the credit for output, and gives it back. Returns whether the bridge had it. */

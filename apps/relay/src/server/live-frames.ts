@@ -58,14 +58,14 @@ export class LiveFrames {
         state.transact(() => takeKeysVersion(sql, frame.version, Date.now()));
         return upkeep.settle();
       case "telemetry":
-        return viewers.telemetry(frame.readings);
+        return viewers.telemetry.readings(frame.readings);
       case "history": {
         const slots = toSlots(frame, Date.now());
         state.transact(() => {
           for (const slot of slots) storeSlot(sql, slot);
         });
         bridge.acknowledgeHistory(frame.through);
-        return viewers.history(frame);
+        return viewers.telemetry.history(frame);
       }
       case "condition":
         state.transact(() => takeCondition(sql, frame.blocked, Date.now()));
@@ -79,7 +79,7 @@ export class LiveFrames {
       case "output":
         return this.#output(socket, frame);
       case "inputState":
-        if (!viewers.inputState(frame)) bridge.charge(socket, Date.now());
+        if (!viewers.inputs.answered(frame)) bridge.charge(socket, Date.now());
         return;
       case "gap":
         if (viewers.gap(frame)) dispatch.sendInterest(noRuns);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { findFreePort } from "../../../api/src/embedded/free-port.ts";
 import { internalClient } from "../../../api/src/embedded/internal-client.ts";
 import { relayConfig } from "../../../api/src/embedded/relay-config.ts";
 import { loadKeys, type Keys } from "../../../api/src/keys/keys.ts";
@@ -10,7 +11,7 @@ import { loadRelayKey } from "../../../api/src/keys/relay-key.ts";
 import { createClient } from "@quarterdeck/api/client";
 import { account } from "./console.ts";
 import { FaultProxy } from "./fault-proxy.ts";
-import { childrenOf, freePort, isAlive, repositoryRoot, type Part } from "./quarterdeck.ts";
+import { childrenOf, isAlive, repositoryRoot, type Part } from "./quarterdeck.ts";
 import { signIn, type TestClient } from "./client.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -66,7 +67,7 @@ export class FaultyPlatform {
   }
 
   static async start(dataDir: string): Promise<FaultyPlatform> {
-    const ports = { api: await freePort(), internal: await freePort(), relay: await freePort() };
+    const ports = { api: await findFreePort(), internal: await findFreePort(), relay: await findFreePort() };
     const proxies = {
       apiToRelay: await FaultProxy.start(ports.relay),
       relayToApi: await FaultProxy.start(ports.internal),

@@ -1,9 +1,8 @@
-import { randomInt } from "node:crypto";
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
+import { findFreePort } from "../../../api/src/embedded/free-port.ts";
 import { waitFor } from "./wait-for.ts";
 
 export const repositoryRoot = join(import.meta.dirname, "../../../..");
@@ -34,19 +33,6 @@ const partMarks: Record<Part, string> = {
   bridge: "quarterdeck-bridge.mjs",
 };
 
-export async function freePort(): Promise<number> {
-  for (;;) {
-    // Below those that the kernel gives to connections: so it stays free until it is used.
-    const port = randomInt(15_000, 32_000);
-    const server = createServer().listen(port, "127.0.0.1");
-    const listening = once(server, "listening").then(() => true);
-    if (!(await Promise.race([listening, once(server, "error").then(() => false)]))) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-}
-
 /** Starts it and waits until it says that it is up. The build must be there. */
 export async function startQuarterdeck(options: {
   dataDir: string;
@@ -54,7 +40,7 @@ export async function startQuarterdeck(options: {
   args?: readonly string[];
   env?: NodeJS.ProcessEnv;
 }): Promise<Quarterdeck> {
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? (await findFreePort());
   const child = spawn(
     process.execPath,
     [embeddedEntry, "--port", String(port), "--data", options.dataDir, ...(options.args ?? [])],

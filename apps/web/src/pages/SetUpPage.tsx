@@ -10,6 +10,7 @@ import { AuthCard } from "../features/account/AuthCard.tsx";
 import { Alert } from "../ui/Alert.tsx";
 import { Button } from "../ui/Button.tsx";
 import { TextField } from "../ui/Field.tsx";
+import { Form } from "../ui/Form.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 
 /** The first account and its organization, made with the one-time link that the platform printed. */
@@ -63,12 +64,15 @@ function SetUpForm({ token }: { token: string }) {
   );
   const errors = useFormErrors(setUp.error, { INVALID_NAME: "orgName", BAD_REQUEST: "password" });
   return (
-    <form
-      className="flex flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!setUp.isPending) setUp.mutate({ setupToken: token, email, password, orgName });
-      }}
+    <Form
+      isBusy={setUp.isPending}
+      onSubmit={() => setUp.mutate({ setupToken: token, email, password, orgName })}
+      problem={errors.general ?? errors.of("setupToken")}
+      footer={
+        <Button type="submit" variant="primary" isBusy={setUp.isPending} className="h-9">
+          {t("auth.setUp.submit")}
+        </Button>
+      }
     >
       <TextField
         label={t("auth.email")}
@@ -102,12 +106,6 @@ function SetUpForm({ token }: { token: string }) {
         hint={t("auth.setUp.orgHint")}
         error={errors.of("orgName")}
       />
-      {(errors.general ?? errors.of("setupToken")) !== undefined && (
-        <Alert tone="bad">{errors.general ?? errors.of("setupToken")}</Alert>
-      )}
-      <Button type="submit" variant="primary" isBusy={setUp.isPending} className="h-9">
-        {t("auth.setUp.submit")}
-      </Button>
-    </form>
+    </Form>
   );
 }

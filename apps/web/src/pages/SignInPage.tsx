@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 import { trpc } from "../api/trpc.ts";
 import { useFormErrors } from "../app/use-form-errors.ts";
 import { AuthCard } from "../features/account/AuthCard.tsx";
-import { Alert } from "../ui/Alert.tsx";
 import { Button } from "../ui/Button.tsx";
 import { TextField } from "../ui/Field.tsx";
+import { Form } from "../ui/Form.tsx";
 
 export function SignInPage() {
   const { t } = useTranslation();
@@ -28,12 +28,15 @@ export function SignInPage() {
   const errors = useFormErrors(signIn.error);
   return (
     <AuthCard title={t("auth.signIn.title")} text={t("auth.signIn.text")}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!signIn.isPending) signIn.mutate({ email, password });
-        }}
+      <Form
+        isBusy={signIn.isPending}
+        onSubmit={() => signIn.mutate({ email, password })}
+        problem={errors.general}
+        footer={
+          <Button type="submit" variant="primary" isBusy={signIn.isPending} className="h-9">
+            {t("auth.signIn.submit")}
+          </Button>
+        }
       >
         <TextField
           label={t("auth.email")}
@@ -56,11 +59,7 @@ export function SignInPage() {
           onChange={(event) => setPassword(event.target.value)}
           error={errors.of("password")}
         />
-        {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
-        <Button type="submit" variant="primary" isBusy={signIn.isPending} className="h-9">
-          {t("auth.signIn.submit")}
-        </Button>
-      </form>
+      </Form>
     </AuthCard>
   );
 }

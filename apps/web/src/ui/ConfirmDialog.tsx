@@ -14,6 +14,8 @@ export interface ConfirmDialogProps {
   /** `danger` for what cannot be taken back. */
   readonly variant?: "danger" | "primary";
   readonly isBusy: boolean;
+  /** Why it did not work. */
+  readonly problem: string | null;
   readonly onConfirm: () => void;
 }
 
@@ -27,6 +29,7 @@ export function ConfirmDialog({
   cancelLabel,
   variant = "danger",
   isBusy,
+  problem,
   onConfirm,
 }: ConfirmDialogProps) {
   const { t } = useTranslation();
@@ -38,7 +41,14 @@ export function ConfirmDialog({
           <AlertDialog.Content className="pointer-events-auto w-full max-w-sm animate-appear rounded-xl border border-line bg-surface p-5 shadow-raised outline-none">
             <AlertDialog.Title className="text-base font-semibold">{title}</AlertDialog.Title>
             <AlertDialog.Description asChild>
-              <div className="mt-1.5 text-sm text-muted">{children}</div>
+              <div className="mt-1.5 text-sm text-muted">
+                {children}
+                {problem !== null && (
+                  <p role="alert" className="mt-2 text-bad">
+                    {problem}
+                  </p>
+                )}
+              </div>
             </AlertDialog.Description>
             <div className="mt-5 flex flex-wrap justify-end gap-2">
               <AlertDialog.Cancel asChild>

@@ -16,7 +16,8 @@ import { proxyAgent } from "./proxy.ts";
 import type { PlatformKeys } from "../verification/platform-keys.ts";
 import { answerChallenge, checkWelcome } from "./handshake.ts";
 import { resultBytes, splitResults } from "./result-frames.ts";
-import { advanceSession, newSession, startSession, type Session, type Step } from "./session/session.ts";
+import { advanceSession, startSession } from "./session/session.ts";
+import { newSession, type Session, type Step } from "./session/session-state.ts";
 import { outgoingFrame, type StreamFrame } from "./session/stream-frame.ts";
 import type { CommandItem, SessionEffect, SessionEvent, TimerName } from "./session/session-events.ts";
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Effect } from "@quarterdeck/core/actions/catalogue";
 import type { CommandId, RunId } from "@quarterdeck/core/ids";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
+import { dayMs } from "@quarterdeck/core/units";
 
 /**
  * How far a command has come: RECEIVED (durable, so it may be acknowledged) → INTENT (its run is about to be started) →
@@ -9,6 +10,9 @@ import type { CommandText } from "@quarterdeck/core/protocol/command";
  */
 export const commandStates = ["RECEIVED", "INTENT", "STARTED", "DONE", "ACKNOWLEDGED"] as const;
 export type CommandState = (typeof commandStates)[number];
+
+/** How long an id is remembered past its command's expiry. */
+export const rememberMs = dayMs;
 
 /** One command as the journal keeps it. */
 export interface CommandRecord {

@@ -3,7 +3,7 @@ import type { Command } from "@quarterdeck/core/protocol/command";
 import { generateSealingKey, type StoredSealingKey } from "@quarterdeck/core/protocol/hpke";
 import { joinSealedPart, sealSecretInput, sealStreamKey } from "@quarterdeck/core/protocol/sealed-part";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
-import { newId } from "../../test/fake-relay.ts";
+import { newId } from "../../test/fake-platform.ts";
 import { SealedParts } from "./open-sealed-part.ts";
 
 const streamKey = { epoch: 1, key: "k".repeat(43) };

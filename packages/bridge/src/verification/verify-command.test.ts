@@ -1,7 +1,7 @@
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { beforeAll, describe, expect, it } from "vitest";
-import { newId, newKey } from "../../test/fake-relay.ts";
+import { newId, newKey } from "../../test/fake-platform.ts";
 import { readUnverifiedIds } from "./unverified-ids.ts";
 import { verifyCommand, type VerificationRules } from "./verify-command.ts";
 

@@ -4,10 +4,10 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { TextField } from "../../ui/Field.tsx";
+import { Form } from "../../ui/Form.tsx";
 
 export interface AccountDialogProps {
   readonly me: { readonly email: string; readonly orgName: string };
@@ -51,12 +51,21 @@ function RenameOrgForm({ orgName, onDone }: { orgName: string; onDone: () => voi
   );
   const errors = useFormErrors(rename.error, { INVALID_NAME: "name" });
   return (
-    <form
-      className="flex flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!rename.isPending) rename.mutate({ name });
-      }}
+    <Form
+      isBusy={rename.isPending}
+      onSubmit={() => rename.mutate({ name })}
+      problem={errors.general}
+      footer={
+        <Button
+          type="submit"
+          variant="primary"
+          isBusy={rename.isPending}
+          disabled={name.trim() === orgName}
+          className="self-end"
+        >
+          {t("common.save")}
+        </Button>
+      }
     >
       <TextField
         label={t("auth.account.orgName")}
@@ -67,16 +76,6 @@ function RenameOrgForm({ orgName, onDone }: { orgName: string; onDone: () => voi
         onChange={(event) => setName(event.target.value)}
         error={errors.of("name")}
       />
-      {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
-      <Button
-        type="submit"
-        variant="primary"
-        isBusy={rename.isPending}
-        disabled={name.trim() === orgName}
-        className="self-end"
-      >
-        {t("common.save")}
-      </Button>
-    </form>
+    </Form>
   );
 }

@@ -5,9 +5,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Card } from "../../ui/Card.tsx";
+import { Form } from "../../ui/Form.tsx";
 import { parseArguments } from "./argument-parser.ts";
 import { CommandFields, type CommandText } from "./CommandFields.tsx";
 import { useSubmitTask } from "./use-submit-task.ts";
@@ -21,11 +21,10 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
   const parsed = parseArguments(command.line);
   return (
     <Card className="p-4">
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!parsed.ok || submit.isPending) return;
+      <Form
+        isBusy={submit.isPending}
+        onSubmit={() => {
+          if (!parsed.ok) return;
           submit.mutate({
             workspaceId,
             projectId: null,
@@ -33,6 +32,21 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
             params: { program: command.program, args: [...parsed.args] },
           });
         }}
+        problem={errors.general}
+        footer={
+          <div className="flex flex-wrap items-center justify-between gap-3">
+            <p className="text-xs text-muted">{t("runs.form.noShell")}</p>
+            <Button
+              type="submit"
+              variant="primary"
+              isBusy={submit.isPending}
+              disabled={!parsed.ok || command.program === ""}
+            >
+              {!submit.isPending && <Play aria-hidden />}
+              {t("runs.form.run")}
+            </Button>
+          </div>
+        }
       >
         <CommandFields
           value={command}
@@ -41,20 +55,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
           programError={errors.of("params.program")}
           argumentsError={errors.of("params.args")}
         />
-        {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
-        <div className="flex flex-wrap items-center justify-between gap-3">
-          <p className="text-xs text-muted">{t("runs.form.noShell")}</p>
-          <Button
-            type="submit"
-            variant="primary"
-            isBusy={submit.isPending}
-            disabled={!parsed.ok || command.program === ""}
-          >
-            {!submit.isPending && <Play aria-hidden />}
-            {t("runs.form.run")}
-          </Button>
-        </div>
-      </form>
+      </Form>
     </Card>
   );
 }

@@ -5,9 +5,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/Field.tsx";
+import { Form } from "../../ui/Form.tsx";
 import { repositoryName } from "./repository-name.ts";
 
 /** Creates a project from a git address. The name follows the address until it is written by hand. */
@@ -30,18 +30,22 @@ export function NewProjectForm({ workspaceId }: { workspaceId: WorkspaceId }) {
   );
   const errors = useFormErrors(create.error, { INVALID_GIT_URL: "url", INVALID_NAME: "name", CONFLICT: "name" });
   return (
-    <form
-      className="flex flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (create.isPending) return;
+    <Form
+      isBusy={create.isPending}
+      onSubmit={() =>
         create.mutate({
           workspaceId,
           name,
           url: url.trim(),
           ...(branch.trim() === "" ? {} : { branch: branch.trim() }),
-        });
-      }}
+        })
+      }
+      problem={errors.general}
+      footer={
+        <Button type="submit" variant="primary" isBusy={create.isPending} className="self-end">
+          {t("projects.create.submit")}
+        </Button>
+      }
     >
       <TextField
         label={t("projects.create.url")}
@@ -79,10 +83,6 @@ export function NewProjectForm({ workspaceId }: { workspaceId: WorkspaceId }) {
         error={errors.of("branch")}
         className="font-mono text-xs leading-5"
       />
-      {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
-      <Button type="submit" variant="primary" isBusy={create.isPending} className="self-end">
-        {t("projects.create.submit")}
-      </Button>
-    </form>
+    </Form>
   );
 }

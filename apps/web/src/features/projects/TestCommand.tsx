@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import type { ProjectView } from "../../api/views.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
+import { Form } from "../../ui/Form.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { ArgumentChips } from "../programs/ArgumentChips.tsx";
 import { formatArguments, parseArguments } from "../programs/argument-parser.ts";
@@ -56,13 +56,26 @@ function TestCommandForm({ project, onDone }: { project: ProjectView; onDone: ()
   );
   const errors = useFormErrors(save.error, { PROGRAM_NOT_ALLOWED: "program" });
   return (
-    <form
-      className="flex flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!parsed.ok || save.isPending) return;
+    <Form
+      isBusy={save.isPending}
+      onSubmit={() => {
+        if (!parsed.ok) return;
         save.mutate({ projectId: project.projectId, program: command.program, args: [...parsed.args] });
       }}
+      problem={errors.general}
+      footer={
+        <div className="flex justify-end gap-2">
+          <Button onClick={onDone}>{t("common.cancel")}</Button>
+          <Button
+            type="submit"
+            variant="primary"
+            isBusy={save.isPending}
+            disabled={!parsed.ok || command.program === ""}
+          >
+            {t("common.save")}
+          </Button>
+        </div>
+      }
     >
       <CommandFields
         value={command}
@@ -71,13 +84,6 @@ function TestCommandForm({ project, onDone }: { project: ProjectView; onDone: ()
         programError={errors.of("program")}
         argumentsError={errors.of("args")}
       />
-      {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDone}>{t("common.cancel")}</Button>
-        <Button type="submit" variant="primary" isBusy={save.isPending} disabled={!parsed.ok || command.program === ""}>
-          {t("common.save")}
-        </Button>
-      </div>
-    </form>
+    </Form>
   );
 }

@@ -41,14 +41,10 @@ export function CancelRun({ task }: { task: TaskView }) {
         title={t("runs.cancel.question")}
         confirmLabel={t("runs.cancel.confirm")}
         isBusy={cancel.isPending}
+        problem={cancel.error && errorText(t, cancel.error)}
         onConfirm={() => cancel.mutate({ taskId: task.taskId })}
       >
         <p>{task.startedAtMs === null ? t("runs.cancel.waitingText") : t("runs.cancel.runningText")}</p>
-        {cancel.error !== null && (
-          <p role="alert" className="mt-2 text-bad">
-            {errorText(t, cancel.error)}
-          </p>
-        )}
       </ConfirmDialog>
     </>
   );

@@ -5,10 +5,10 @@ import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import type { ServerView } from "../../api/views.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { TextField } from "../../ui/Field.tsx";
+import { Form } from "../../ui/Form.tsx";
 
 export function RenameServerDialog({ server }: { server: ServerView }) {
   const { t } = useTranslation();
@@ -40,12 +40,15 @@ function RenameForm({ server, onDone }: { server: ServerView; onDone: () => void
   );
   const errors = useFormErrors(rename.error, { INVALID_NAME: "name", CONFLICT: "name" });
   return (
-    <form
-      className="flex flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!rename.isPending) rename.mutate({ serverId: server.serverId, name });
-      }}
+    <Form
+      isBusy={rename.isPending}
+      onSubmit={() => rename.mutate({ serverId: server.serverId, name })}
+      problem={errors.general}
+      footer={
+        <Button type="submit" variant="primary" isBusy={rename.isPending} className="self-end">
+          {t("common.save")}
+        </Button>
+      }
     >
       <TextField
         label={t("servers.rename.name")}
@@ -57,10 +60,6 @@ function RenameForm({ server, onDone }: { server: ServerView; onDone: () => void
         onChange={(event) => setName(event.target.value)}
         error={errors.of("name")}
       />
-      {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
-      <Button type="submit" variant="primary" isBusy={rename.isPending} className="self-end">
-        {t("common.save")}
-      </Button>
-    </form>
+    </Form>
   );
 }

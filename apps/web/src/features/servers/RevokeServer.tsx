@@ -34,14 +34,10 @@ export function RevokeServer({ server }: { server: Pick<ServerView, "serverId" |
         title={t("servers.revoke.question")}
         confirmLabel={t("servers.revoke.confirm")}
         isBusy={revoke.isPending}
+        problem={revoke.error && errorText(t, revoke.error)}
         onConfirm={() => revoke.mutate({ serverId: server.serverId })}
       >
         <p>{t("servers.revoke.text")}</p>
-        {revoke.error !== null && (
-          <p role="alert" className="mt-2 text-bad">
-            {errorText(t, revoke.error)}
-          </p>
-        )}
       </ConfirmDialog>
     </>
   );

@@ -34,15 +34,11 @@ export function UpdateServer({ serverId, version, lastUpdate }: UpdateServerProp
         cancelLabel={t("updates.notNow")}
         variant="primary"
         isBusy={update.isPending}
+        problem={update.error && errorText(t, update.error)}
         onConfirm={() => update.mutate({ serverId, triesAgain })}
       >
         <p>{t("updates.workGoesOn")}</p>
         <p className="mt-2">{t("updates.comesBack")}</p>
-        {update.error !== null && (
-          <p role="alert" className="mt-2 text-bad">
-            {errorText(t, update.error)}
-          </p>
-        )}
       </ConfirmDialog>
     </>
   );

@@ -11,6 +11,7 @@ import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field, TextField } from "../../ui/Field.tsx";
+import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 
@@ -58,12 +59,15 @@ function NewWorkspaceForm({ serverId: preset }: { serverId: ServerId | undefined
         const server = list.find((candidate) => candidate.serverId === chosen) ?? list[0];
         if (server === undefined) return <Alert tone="info">{t("workspaces.create.noServer")}</Alert>;
         return (
-          <form
-            className="flex flex-col gap-4"
-            onSubmit={(event) => {
-              event.preventDefault();
-              if (!create.isPending) create.mutate({ name, serverId: server.serverId });
-            }}
+          <Form
+            isBusy={create.isPending}
+            onSubmit={() => create.mutate({ name, serverId: server.serverId })}
+            problem={errors.general}
+            footer={
+              <Button type="submit" variant="primary" isBusy={create.isPending} className="self-end">
+                {t("workspaces.create.submit")}
+              </Button>
+            }
           >
             <TextField
               label={t("workspaces.create.name")}
@@ -90,11 +94,7 @@ function NewWorkspaceForm({ serverId: preset }: { serverId: ServerId | undefined
                 </Select>
               )}
             </Field>
-            {errors.general !== undefined && <Alert tone="bad">{errors.general}</Alert>}
-            <Button type="submit" variant="primary" isBusy={create.isPending} className="self-end">
-              {t("workspaces.create.submit")}
-            </Button>
-          </form>
+          </Form>
         );
       }}
     </Loaded>

@@ -4,7 +4,8 @@ import { bytesInFlight, takeFitting } from "@quarterdeck/core/protocol/in-flight
 import { limits } from "@quarterdeck/core/protocol/limits";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { advanceSession, newSession, startSession, type Session, type Step } from "./session.ts";
+import { advanceSession, startSession } from "./session.ts";
+import { newSession, type Session, type Step } from "./session-state.ts";
 import type { SessionEffect, SessionEvent } from "./session-events.ts";
 
 const text = { signed: "{}", signature: "s".repeat(86) };

@@ -1,101 +1,24 @@
-import { commandTextLength } from "@quarterdeck/core/protocol/command";
-import { bytesInFlight, stillInFlight, type Flight } from "@quarterdeck/core/protocol/in-flight";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
-import type { SignedText } from "@quarterdeck/core/protocol/signing";
-import type { Version } from "@quarterdeck/core/protocol/version";
 import { minuteMs } from "@quarterdeck/core/units";
 import { isRefusal, reconnectDelay } from "./reconnect-delay.ts";
-import type { CommandItem, SessionEffect, SessionEvent } from "./session-events.ts";
+import type { SessionEffect, SessionEvent } from "./session-events.ts";
+import { close, step, type Session, type Step } from "./session-state.ts";
+import {
+  onCommands,
+  onJournaled,
+  onResultsAdded,
+  onResultsSent,
+  onResultsStored,
+  sendResults,
+} from "./session-streams.ts";
 import { silenceLeftMs } from "./silence.ts";
 
-type Phase =
-  | { readonly name: "offline" }
-  | { readonly name: "connecting" }
-  | { readonly name: "awaitingChallenge" }
-  | { readonly name: "checkingChallenge" }
-  | { readonly name: "awaitingWelcome"; readonly hello: SignedText; readonly relayKey: string }
-  | { readonly name: "checkingWelcome" }
-  | {
-      readonly name: "online";
-      /** What the relay speaks on this connection: nothing newer is sent. */
-      readonly protocol: Version;
-      readonly epoch: number;
-      readonly resultCredit: number;
-      readonly heartbeatMs: number;
-    };
-
-/** Everything that a session knows of its connection. */
-export interface Session {
-  readonly phase: Phase;
-  /** Commands up to here were handed to the journal; the next one must follow on. */
-  readonly takenCommands: number;
-  /** Commands up to here are durable. */
-  readonly journaledCommands: number;
-  /** The relay asked to be left, once what is being written is written. */
-  readonly isDraining: boolean;
-  /** Results up to here are on their way or arrived. */
-  readonly sentResults: number;
-  /** The relay has durably every result up to here. */
-  readonly storedResults: number;
-  /** The newest result in the journal. */
-  readonly lastResult: number;
-  /** Results on the way to the relay, and commands on the way to the journal. */
-  readonly resultFlights: readonly Flight[];
-  readonly commandFlights: readonly Flight[];
-  /** When anything came from the relay, on the clock of the events. */
-  readonly heardAtMs: number;
-  readonly failures: number;
-  /** How long the bridge has stayed away because it was refused, since a relay last proved itself. */
-  readonly refusedForMs: number;
-  /** What was said on this connection before a relay proved itself, for the log. */
-  readonly unprovedWords: number;
-  readonly spreadMs: number;
-  readonly retryAfterMs: number | null;
-  readonly onlineSinceMs: number | null;
-  /** What the relay sent right after its welcome, while that is still being checked. */
-  readonly deferred: readonly Deferred[];
-}
-
-interface Deferred {
-  readonly frame: RelayToBridge;
-  readonly text: string;
-}
-
 const healthyMs = minuteMs;
-const defaultSpreadMs = 2000;
 const maxDeferred = 64;
 /** A relay that does not let a bridge in says why, once or twice; whoever says more fills the log. */
 const maxUnprovedWords = 4;
 
-export function newSession(counters: { takenCommands: number; lastResult: number }): Session {
-  return {
-    phase: { name: "offline" },
-    ...counters,
-    journaledCommands: counters.takenCommands,
-    isDraining: false,
-    sentResults: 0,
-    storedResults: 0,
-    resultFlights: [],
-    commandFlights: [],
-    heardAtMs: 0,
-    failures: 0,
-    refusedForMs: 0,
-    unprovedWords: 0,
-    spreadMs: defaultSpreadMs,
-    retryAfterMs: null,
-    onlineSinceMs: null,
-    deferred: [],
-  };
-}
-
-export interface Step {
-  readonly session: Session;
-  readonly effects: readonly SessionEffect[];
-}
-
-const step = (session: Session, ...effects: SessionEffect[]): Step => ({ session, effects });
-const close = (code: number, reason: string): SessionEffect => ({ type: "close", code, reason: reason.slice(0, 120) });
 const stepTimer: SessionEffect = { type: "setTimer", name: "step", delayMs: limits.handshakeStepMs };
 
 /** Begins the first connection. */
@@ -138,19 +61,12 @@ function advance(session: Session, event: SessionEvent): Step {
       return onWelcome(session, event);
     case "welcomedAt":
       return step({ ...session, onlineSinceMs: event.nowMs });
-    case "journaled": {
-      const commandFlights = stillInFlight(session.commandFlights, event.through);
-      const next: Session = { ...session, journaledCommands: event.through, commandFlights };
-      return session.phase.name === "online"
-        ? step(next, { type: "acknowledgeCommands", epoch: session.phase.epoch, through: event.through })
-        : step(next);
-    }
+    case "journaled":
+      return onJournaled(session, event.through);
     case "resultsAdded":
-      return sendResults({ ...session, lastResult: Math.max(session.lastResult, event.through) });
-    case "resultsSent": {
-      const sentResults = event.flights.at(-1)?.through ?? session.sentResults;
-      return step({ ...session, sentResults, resultFlights: [...session.resultFlights, ...event.flights] });
-    }
+      return onResultsAdded(session, event.through);
+    case "resultsSent":
+      return onResultsSent(session, event.flights);
     case "timer":
       return onTimer(session, event);
     case "closed":
@@ -229,43 +145,6 @@ function onWord(session: Session, frame: Extract<RelayToBridge, { type: "refuse"
   });
 }
 
-function onCommands(session: Session, items: readonly CommandItem[]): Step {
-  let { takenCommands } = session;
-  const fresh: CommandItem[] = [];
-  for (const item of items) {
-    if (item.seq <= takenCommands) continue; // Known: acknowledged again below.
-    if (item.seq !== takenCommands + 1) {
-      // One connection keeps its order, so a gap is a mistake of the relay: it resumes from what we have.
-      return step(session, close(4400, `command ${item.seq} after ${takenCommands}`));
-    }
-    takenCommands = item.seq;
-    fresh.push(item);
-  }
-  const commandFlights =
-    fresh.length === 0
-      ? session.commandFlights
-      : [...session.commandFlights, { through: takenCommands, bytes: sizeOf(fresh) }];
-  const isOverrun =
-    takenCommands - session.journaledCommands > limits.commandsInFlight ||
-    bytesInFlight(commandFlights) > limits.commandsInFlightBytes + limits.frameBytes;
-  if (isOverrun) return step(session, close(4400, "more commands on the way than the window allows"));
-  // Also when nothing is new: what is journaled is then acknowledged again.
-  return step({ ...session, takenCommands, commandFlights }, { type: "journal", items: fresh });
-}
-
-function sizeOf(items: readonly CommandItem[]): number {
-  return items.reduce((sum, item) => sum + commandTextLength(item), 0);
-}
-
-function onResultsStored(session: Session, through: number): Step {
-  if (through > session.sentResults)
-    return step(session, close(4400, `acknowledged result ${through} of ${session.sentResults}`));
-  if (through <= session.storedResults) return step(session);
-  const resultFlights = stillInFlight(session.resultFlights, through);
-  const next = sendResults({ ...session, storedResults: through, resultFlights });
-  return step(next.session, { type: "resultsStored", through }, ...next.effects);
-}
-
 function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: "welcomeChecked" }>): Step {
   if (session.phase.name !== "checkingWelcome") return step(session);
   if (!welcome.ok) return distrust(session, welcome.error);
@@ -309,17 +188,6 @@ function onWelcome(session: Session, { welcome }: Extract<SessionEvent, { type: 
     const after = onFrame(before.session, frame, text);
     return step(after.session, ...before.effects, ...after.effects);
   }, welcomed);
-}
-
-function sendResults(session: Session): Step {
-  if (session.phase.name !== "online") return step(session);
-  const { epoch, resultCredit } = session.phase;
-  const after = session.sentResults;
-  const count = Math.min(session.storedResults + resultCredit, session.lastResult) - after;
-  const bytes = limits.resultsInFlightBytes - bytesInFlight(session.resultFlights);
-  if (count <= 0 || bytes <= 0) return step(session);
-  const effect: SessionEffect = { type: "sendResults", epoch, after, count, bytes };
-  return step({ ...session, sentResults: session.sentResults + count }, effect);
 }
 
 function onTimer(session: Session, { name, nowMs }: Extract<SessionEvent, { type: "timer" }>): Step {

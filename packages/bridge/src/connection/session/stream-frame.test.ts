@@ -1,7 +1,7 @@
 import { bridgeFramesSince } from "@quarterdeck/core/protocol/frame-versions";
 import { protocolRange, type Version } from "@quarterdeck/core/protocol/version";
 import { expect, it } from "vitest";
-import { newSession, type Session } from "./session.ts";
+import { newSession, type Session } from "./session-state.ts";
 import { outgoingFrame } from "./stream-frame.ts";
 
 const offline = newSession({ takenCommands: 0, lastResult: 0 });

@@ -1,7 +1,7 @@
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { bridgeFramesSince } from "@quarterdeck/core/protocol/frame-versions";
 import { isAtLeast } from "@quarterdeck/core/protocol/version";
-import type { Session } from "./session.ts";
+import type { Session } from "./session-state.ts";
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
 export type StreamFrame = WithoutEpoch<

@@ -1,0 +1,1 @@
+ALTER TABLE `audit_witnesses` ADD `conflictSeenAtMs` integer;
