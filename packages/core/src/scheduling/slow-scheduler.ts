@@ -36,7 +36,13 @@ export class SlowScheduler implements Played {
   readonly #weights = new Map<string, number>();
   readonly #patienceMs: number;
   #tasks: SlowTask[] = [];
-  #passed: { readonly task: SlowTask; wasPassed: boolean; forMs: number } | null = null;
+  #passed: {
+    readonly task: SlowTask;
+    wasPassed: boolean;
+    forMs: number;
+    cost: number;
+    readonly allowed: number;
+  } | null = null;
   #lastMs: number | null = null;
   /** What is left of each node's limits until something changes. */
   readonly #free = new Map<string, number[]>();
@@ -100,7 +106,7 @@ export class SlowScheduler implements Played {
   setLimit(nodeId: string, limit: Vector) {
     this.#limits.set(nodeId, limit);
     this.#settle();
-    return accept({ id: nodeId, parent: null, limit, held: limit, children: 0 });
+    return accept(undefined);
   }
 
   ended(id: string, durationMs?: number): boolean {
@@ -123,7 +129,10 @@ export class SlowScheduler implements Played {
     const chosen = this.#choose();
     if (chosen === undefined) return undefined;
     if (this.#passed?.task === chosen) this.#passed = null;
-    else if (this.#passed) this.#passed.wasPassed = true;
+    else if (this.#passed) {
+      this.#passed.wasPassed = true;
+      this.#passed.cost += this.#costOf(chosen);
+    }
     this.#start(chosen);
     return { id: chosen.task.id, expectedMs: chosen.task.expectedMs };
   }
@@ -136,7 +145,7 @@ export class SlowScheduler implements Played {
     if (!this.#isOver()) {
       const first = this.#first(eligible);
       if (first === undefined || fits(first)) return first;
-      this.#passed ??= { task: first, wasPassed: false, forMs: 0 };
+      this.#passed ??= { task: first, wasPassed: false, forMs: 0, cost: 0, allowed: this.#costOf(first) };
     }
     if (!this.#passed || !this.#isOver()) return this.#first(eligible.filter(fits));
     const kept = this.#passed.task;
@@ -149,7 +158,8 @@ export class SlowScheduler implements Played {
   }
 
   #isOver(): boolean {
-    return this.#passed !== null && this.#passed.forMs >= this.#patienceMs;
+    if (this.#passed === null) return false;
+    return this.#passed.forMs >= this.#patienceMs || this.#passed.cost >= this.#passed.allowed;
   }
 
   /** From the root down, the child with the smallest tag; in a leaf the smallest number. */
@@ -163,14 +173,20 @@ export class SlowScheduler implements Played {
     return left.toSorted((a, b) => a.task.seq - b.task.seq)[0];
   }
 
+  #costOf({ task }: SlowTask): number {
+    const limit = this.#limitOf("server");
+    const share = Math.max(0.001, ...task.demand.map((amount, i) => (amount > 0 ? amount / at(limit, i) : 0)));
+    return Math.min(share, 1) * charged(task.expectedMs);
+  }
+
   #start(task: SlowTask): void {
     const bandKey = task.keys[1] as string;
     const rule = standardBands.find(({ name }) => name === task.band);
-    const orgs = new Set(this.#tasks.map((other) => other.keys).flatMap((keys) => (keys[1] === bandKey ? keys[2] : [])));
+    const orgs = new Set(
+      this.#tasks.map((other) => other.keys).flatMap((keys) => (keys[1] === bandKey ? keys[2] : [])),
+    );
     const bandWeight = (rule?.weight ?? 1) * (orgs.size > 1 ? 1 : (rule?.loneOrgPart ?? 1));
-    const limit = this.#limitOf("server");
-    const share = Math.max(0.001, ...task.task.demand.map((amount, i) => (amount > 0 ? amount / at(limit, i) : 0)));
-    const cost = Math.min(share, 1) * charged(task.task.expectedMs);
+    const cost = this.#costOf(task);
     const keys = task.keys;
     for (const [level, key] of keys.entries()) {
       if (level === 0) continue;
