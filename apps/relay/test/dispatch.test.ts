@@ -37,10 +37,11 @@ test("runs of one project go one after the other in their order, other projects 
   const other = await server.submit({ projectId: b });
   const connection = await server.connect();
   const sent = await server.commands(connection);
-  expect(sent.map((command) => command.runId)).toEqual([first.runId, other.runId]);
-  expect((await relay.waiting(server.serverId, second.runId)).waiting).toEqual({
+  expect(sent.map((command) => command.runId).toSorted()).toEqual([first.runId, other.runId].toSorted());
+  expect((await relay.waiting(server.serverId, second.runId)).waiting).toMatchObject({
     reason: "order",
     behind: first.runId,
+    position: 1,
   });
   await server.finish(connection, first);
   expect((await server.commands(connection)).map((command) => command.runId)).toEqual([second.runId]);
