@@ -2,7 +2,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { renewalAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { secondMs } from "@quarterdeck/core/units";
 import { judgeRenewals, runsPerRenewal, type RenewalOutcome } from "../session/renewal.ts";
-import { retryDelayMs } from "../session/report-backoff.ts";
+import { retryDelayMs, retryDueMs } from "../session/report-backoff.ts";
 import { updateServer } from "../storage/server-record.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { ObjectState } from "./object-state.ts";
@@ -24,13 +24,14 @@ export class CommandRenewal {
   }
 
   /** When the API must be asked; `null` when nothing waits for a signature. */
-  dueMs(): number | null {
-    return this.#state.server().renewalAtMs;
+  dueMs(nowMs: number): number | null {
+    const { renewalAtMs } = this.#state.server();
+    return renewalAtMs === null ? null : retryDueMs(renewalAtMs, nowMs);
   }
 
   /** The API has just been heard, or the bridge has come: there is no need to wait longer. */
   retryAt(nowMs: number): void {
-    const dueMs = this.dueMs();
+    const dueMs = this.dueMs(nowMs);
     if (!this.#isAsking && dueMs !== null && dueMs > nowMs) updateServer(this.#state.sql, { renewalAtMs: nowMs });
   }
 

@@ -1,7 +1,7 @@
 import { toBase64Url } from "@quarterdeck/core/base64";
 import { reportAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { secondMs } from "@quarterdeck/core/units";
-import { reportBatch, retryDelayMs } from "../session/report-backoff.ts";
+import { reportBatch, retryDelayMs, retryDueMs } from "../session/report-backoff.ts";
 import { deleteReportsThrough, hasReports, oldestReports, type StoredReport } from "../storage/reports.ts";
 import { updateServer } from "../storage/server-record.ts";
 import type { ApiClient } from "./api-client.ts";
@@ -13,11 +13,11 @@ const safetyMs = 5 * secondMs;
 
 /** Hands the stored reports to the API, in order, until it acknowledges them. */
 export class ReportDelivery {
-  readonly #state: ObjectState;
-  readonly #api: ApiClient;
+  readonly #state: Pick<ObjectState, "sql" | "server">;
+  readonly #api: Pick<ApiClient, "post">;
   #isSending = false;
 
-  constructor(state: ObjectState, api: ApiClient) {
+  constructor(state: Pick<ObjectState, "sql" | "server">, api: Pick<ApiClient, "post">) {
     this.#state = state;
     this.#api = api;
   }
@@ -26,7 +26,7 @@ export class ReportDelivery {
   dueMs(nowMs: number): number | null {
     if (!hasReports(this.#state.sql)) return null;
     const { retryAttempt, retryAtMs } = this.#state.server();
-    return this.#isSending || retryAttempt === 0 ? nowMs + safetyMs : retryAtMs;
+    return this.#isSending || retryAttempt === 0 ? nowMs + safetyMs : retryDueMs(retryAtMs, nowMs);
   }
 
   /** The API has just been heard, so there is no need to wait longer. */
@@ -42,7 +42,8 @@ export class ReportDelivery {
     try {
       while (hasReports(this.#state.sql)) {
         const { retryAttempt, retryAtMs } = this.#state.server();
-        if (retryAttempt > 0 && retryAtMs > nowMs()) return;
+        const startMs = nowMs();
+        if (retryAttempt > 0 && retryDueMs(retryAtMs, startMs) > startMs) return;
         if (!(await this.#sendBatch())) {
           const attempt = retryAttempt + 1;
           updateServer(this.#state.sql, { retryAttempt: attempt, retryAtMs: nowMs() + retryDelayMs(attempt) });

@@ -43,7 +43,7 @@ export class RunDispatch {
 
   /** When signatures must be asked for. Without a bridge nothing is dispatched, so nothing is renewed. */
   renewalsDueMs(): number | null {
-    return this.#options.bridge.isConnected ? this.#options.renewal.dueMs() : null;
+    return this.#options.bridge.isConnected ? this.#options.renewal.dueMs(Date.now()) : null;
   }
 
   #startRenewal(): void {

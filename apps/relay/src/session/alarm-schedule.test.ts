@@ -1,7 +1,8 @@
 import { limits } from "@quarterdeck/core/protocol/limits";
+import { hourMs } from "@quarterdeck/core/units";
 import { expect, test } from "vitest";
 import { nextAlarmMs, restartGraceMs, ticketMemoryMs } from "./alarm-schedule.ts";
-import { retryDelayMs } from "./report-backoff.ts";
+import { retryDelayMs, retryDueMs } from "./report-backoff.ts";
 
 const nothing = {
   oldestHandshakeMs: null,
@@ -34,4 +35,14 @@ test("[F12] after a restart nobody is given up before the spread of the fleet an
 
 test("reports are tried again after 1 s, twice as long each time, and never less often than once a minute", () => {
   expect([1, 2, 3, 4, 7, 50, 5000].map(retryDelayMs)).toEqual([1000, 2000, 4000, 8000, 60_000, 60_000, 60_000]);
+});
+
+test("[F7] a try keeps its time, unless a clock that was ahead planned it: then it is due", () => {
+  const nowMs = 1_000_000;
+  for (const attempt of [1, 4, 50]) {
+    const plannedMs = nowMs + retryDelayMs(attempt);
+    expect(retryDueMs(plannedMs, nowMs)).toBe(plannedMs);
+  }
+  expect(retryDueMs(nowMs - 1, nowMs)).toBe(nowMs - 1);
+  expect(retryDueMs(nowMs + hourMs, nowMs)).toBe(nowMs);
 });

@@ -10,3 +10,8 @@ export const reportBatch = { count: 200, bytes: 1024 * 1024 } as const;
 export function retryDelayMs(attempt: number): number {
   return Math.min(longestDelayMs, firstDelayMs * 2 ** Math.max(0, Math.min(attempt, 30) - 1));
 }
+
+/** When a try that was planned is due. Only a clock that stepped back since has planned one further ahead than the longest delay. */
+export function retryDueMs(plannedMs: number, nowMs: number): number {
+  return plannedMs - nowMs > longestDelayMs ? nowMs : plannedMs;
+}
