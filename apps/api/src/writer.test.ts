@@ -107,6 +107,16 @@ test("what can wait is committed with the next unit, before it, or alone when no
   expect(await readAll("select id from amounts order by id")).toEqual([1, 2, 3]);
 });
 
+test("the moment of what could wait and was written before it changes nothing", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const first = writer.commit([insert(1)]);
+  await Promise.all([first, writer.commitSoon([insert(2)])]);
+  vi.runAllTimers();
+  vi.useRealTimers();
+  await writer.commit([insert(3)]);
+  expect(await readAll("select id from amounts order by id")).toEqual([1, 2, 3]);
+});
+
 test("close waits for what is queued and refuses what comes later", async () => {
   const written = [writer.commit([insert(1)]), writer.commitSoon([insert(2)])];
   await writer.close();

@@ -77,7 +77,7 @@ export class Writer {
   #start(): void {
     if (this.#soon !== null) clearTimeout(this.#soon);
     this.#soon = null;
-    this.#running ??= this.#run();
+    if (this.#queue.length > 0) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
