@@ -148,6 +148,17 @@ export class SlowScheduler implements Played {
     );
   }
 
+  /** The shares as far as which one of its tasks that wait may start, and that has room on the server. */
+  fitting(): Set<string> {
+    const keys = new Set<string>();
+    const free = this.#freeOf("server");
+    for (const task of this.#tasks) {
+      if (!task.task.demand.every((amount, i) => amount === 0 || amount <= at(free, i))) continue;
+      for (const key of this.#opens(task)) keys.add(key);
+    }
+    return keys;
+  }
+
   #isOver(): boolean {
     return this.#passed !== null && this.#passed.forMs >= this.#patienceMs;
   }
