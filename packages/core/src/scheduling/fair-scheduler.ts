@@ -211,14 +211,14 @@ export class FairScheduler {
   ended(id: string, durationMs?: number): boolean {
     const task = this.#tasks.get(id);
     if (task?.state !== "running") return false;
-    const { leaf, quota, demand, cost, expectedMs, bandWeight } = task;
+    const { leaf, quota, demand, cost, expectedMs } = task;
     this.#tasks.delete(id);
     this.#running--;
     if (durationMs !== undefined) {
-      this.#shares.correct(leaf, cost * (chargedMs(durationMs) / chargedMs(expectedMs) - 1), bandWeight);
+      this.#shares.correct(leaf, cost * (chargedMs(durationMs) / chargedMs(expectedMs) - 1), task);
     }
     release(quota, demand.vector);
-    leaf.running--;
+    this.#shares.countEnd(leaf);
     reconsiderReleased(leaf);
     if (leaf.peers.orderedRun === task) {
       leaf.peers.orderedRun = null;
@@ -299,7 +299,7 @@ export class FairScheduler {
     task.state = "running";
     if (task.isOrdered) leaf.peers.orderedRun = task;
     this.#running++;
-    leaf.running++;
+    this.#shares.restoreStart(leaf, run.start);
     this.#shares.occupy(leaf);
     hold(task.quota, task.demand.vector);
   }
@@ -322,6 +322,7 @@ export class FairScheduler {
       cost: 0,
       bandWeight: 0,
       startedAtMs: 0,
+      start: 0,
     };
     this.#tasks.set(id, task);
     return task;
@@ -461,7 +462,7 @@ export class FairScheduler {
     task.cost = demand.share(this.#server, this.#capacityVersion) * chargedMs(expectedMs);
     task.bandWeight = this.#shares.bandWeight(leaf);
     this.#running++;
-    leaf.running++;
+    task.start = this.#shares.countStart(leaf);
     hold(quota, demand.vector);
     reconsiderHeld(leaf, this.#classes.largest);
     this.#shares.charge(leaf, task.cost, task.bandWeight);
@@ -498,8 +499,8 @@ function chargedMs(durationMs: number): number {
   return Math.min(Math.max(durationMs, shortestMs), longestMs);
 }
 
-function runOf({ startedAtMs, cost, bandWeight }: Task): TaskRun {
-  return { startedAtMs, cost, bandWeight };
+function runOf({ startedAtMs, start, cost, bandWeight }: Task): TaskRun {
+  return { startedAtMs, start, cost, bandWeight };
 }
 
 function rowOf(task: Task): TaskRow {

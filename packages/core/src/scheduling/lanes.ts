@@ -108,8 +108,7 @@ export function refresh(changed: Lane): void {
     if (isOpen === lane.place >= 0) return;
     const { node } = lane;
     if (isOpen) {
-      // Time without work, or at a limit, earns no credit.
-      if (node.openLanes === 0 && node.parent && node.tag < node.parent.virtual) node.setTag(node.parent.virtual);
+      if (node.openLanes === 0 && node.parent) node.open(node.parent.virtual);
       node.openLanes++;
       push(lane.up.heap, lane);
     } else {

@@ -13,12 +13,18 @@ export class Peers {
   orderedRun: Task | null = null;
 }
 
-/** The nodes whose stored rows are out of date. */
-export class Changes {
+/** What the nodes of a tree have in common: how many tasks were started, and which nodes' stored rows are out of date. */
+export class ShareBook {
+  starts = 0;
   nodes: ShareNode[] = [];
+  readonly #isStored: boolean;
+
+  constructor(isStored: boolean) {
+    this.#isStored = isStored;
+  }
 
   add(node: ShareNode): void {
-    if (node.isChanged) return;
+    if (node.isChanged || !this.#isStored) return;
     node.isChanged = true;
     this.nodes.push(node);
   }
@@ -58,11 +64,14 @@ export class ShareNode {
   busyChildren = 0;
   isBusy = false;
   readonly peers: Peers;
-  /** Whether its stored row is out of date, and where that is noted; `null` when nothing is stored. */
+  /** Whether its stored row is out of date. */
   isChanged = false;
-  readonly changes: Changes | null;
-  /** Tasks of a leaf that run. */
+  readonly book: ShareBook;
+  /** Tasks that run here or below. */
   running = 0;
+  /** How many tasks had been started when it opened last, and how far its tag was ahead then. */
+  openedAt = 0;
+  refundable = 0;
 
   constructor(
     { id, rank, parent, quota }: Pick<ShareNode, "id" | "rank" | "parent" | "quota">,
@@ -71,8 +80,8 @@ export class ShareNode {
       loneChildPart,
       isLeaf,
       peers,
-      changes,
-    }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers" | "changes">,
+      book,
+    }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers" | "book">,
   ) {
     this.id = id;
     this.rank = rank;
@@ -82,18 +91,39 @@ export class ShareNode {
     this.weight = weight;
     this.loneChildPart = loneChildPart;
     this.isLeaf = isLeaf;
-    this.changes = changes;
+    this.book = book;
     this.children = isLeaf ? null : new Map();
     this.tag = parent === null ? 0 : parent.virtual;
   }
 
   setTag(tag: number): void {
     this.tag = tag;
-    this.changes?.add(this);
+    this.book.add(this);
   }
 
   setVirtual(virtual: number): void {
     this.virtual = virtual;
-    this.changes?.add(this);
+    this.book.add(this);
+  }
+
+  /** Work comes, or a limit leaves room again. The time without earns no credit. */
+  open(virtual: number): void {
+    if (this.running > 0) {
+      this.openedAt = this.book.starts;
+      this.refundable = Math.max(0, this.tag - virtual);
+      this.book.add(this);
+    }
+    if (this.tag < virtual) this.setTag(virtual);
+  }
+
+  /** Gives back what run number `start` was charged too much, as far as that does not become credit for idle time. */
+  refund(amount: number, start: number): void {
+    if (start > this.openedAt) {
+      this.setTag(this.tag - amount);
+      return;
+    }
+    const counted = Math.min(amount, this.refundable);
+    this.refundable -= counted;
+    this.setTag(this.tag - counted);
   }
 }

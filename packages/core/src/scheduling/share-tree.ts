@@ -1,8 +1,8 @@
 import type { QuotaNode, QuotaTree } from "../quota/quota-tree.ts";
 import type { Band, BandRule } from "./bands.ts";
 import { rebuild, reorder } from "./lanes.ts";
-import type { ShareRow } from "./scheduler.ts";
-import { Changes, Peers, ShareNode } from "./share-node.ts";
+import type { ShareRow, TaskRun } from "./scheduler.ts";
+import { Peers, ShareBook, ShareNode } from "./share-node.ts";
 
 /** So many nodes without work are kept without asking whether they need be: they will be back soon. */
 const fewIdle = 64;
@@ -30,7 +30,8 @@ export class ShareTree {
   readonly #leaves = new Map<string, Map<string, ShareNode>>();
   readonly #peers = new Map<string, Peers>();
   readonly #weights = new Map<string, number>();
-  readonly #changes: Changes | null;
+  readonly #isStored: boolean;
+  readonly #book: ShareBook;
   #gone: (readonly string[])[] = [];
   /** Nodes without work, and how many there may be before they are looked through. */
   #idle = 0;
@@ -39,10 +40,11 @@ export class ShareTree {
   constructor(server: QuotaNode, { quotas, depth, bands, isStored }: ShareTreeOptions) {
     this.#quotas = quotas;
     this.#depth = depth;
-    this.#changes = isStored ? new Changes() : null;
+    this.#isStored = isStored;
+    this.#book = new ShareBook(isStored);
     this.#bands = bands;
     for (const { name } of bands) this.#leaves.set(name, new Map());
-    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers(), changes: this.#changes };
+    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers(), book: this.#book };
     this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server }, shape);
   }
 
@@ -104,10 +106,29 @@ export class ShareTree {
   }
 
   /** Corrects what {@link charge} did by the part that a task took more or less. */
-  correct(leaf: ShareNode, cost: number, bandWeight: number): void {
+  correct(leaf: ShareNode, cost: number, { bandWeight, start }: Pick<TaskRun, "bandWeight" | "start">): void {
     for (let node = leaf; node.parent !== null; node = node.parent) {
-      this.#addToTag(node, cost / (node.parent === this.root ? bandWeight : node.weight));
+      const amount = inSteps(cost / (node.parent === this.root ? bandWeight : node.weight));
+      if (amount < 0) node.refund(-amount, start);
+      else node.setTag(node.tag + amount);
+      reorder(node);
     }
+  }
+
+  /** A task starts to run in a leaf. Returns the number of its start. */
+  countStart(leaf: ShareNode): number {
+    countRunning(leaf, 1);
+    return ++this.#book.starts;
+  }
+
+  countEnd(leaf: ShareNode): void {
+    countRunning(leaf, -1);
+  }
+
+  /** Counts a task as running that was started before. */
+  restoreStart(leaf: ShareNode, start: number): void {
+    countRunning(leaf, 1);
+    this.#book.starts = Math.max(this.#book.starts, start);
   }
 
   rows(): ShareRow[] {
@@ -122,7 +143,7 @@ export class ShareTree {
 
   /** The rows that changed since the last call, and the paths of nodes that are gone. */
   takeChanges(): { readonly changed: ShareRow[]; readonly gone: (readonly string[])[] } {
-    const nodes = this.#changes?.take() ?? [];
+    const nodes = this.#book.take();
     const changed = nodes.filter((node) => node === this.root || node.parent?.children?.get(node.id) === node);
     const gone = this.#gone.filter((path) => this.#find(path) === undefined);
     this.#gone = [];
@@ -135,9 +156,10 @@ export class ShareTree {
    */
   restore(rows: readonly ShareRow[], placeTasks: () => void): void {
     const set = () => {
-      for (const { path, tag, virtual } of rows) {
+      for (const { path, ...row } of rows) {
         const node = this.#nodeAt(path);
-        if (node !== undefined) Object.assign(node, { tag, virtual });
+        if (node !== undefined) Object.assign(node, row);
+        this.#book.starts = Math.max(this.#book.starts, row.openedAt);
       }
     };
     set();
@@ -190,12 +212,12 @@ export class ShareTree {
     const rank = isBand ? String(bandIndex) : id;
     const node = new ShareNode(
       { id, rank, parent, quota },
-      { weight, loneChildPart, isLeaf: level === this.#depth, peers, changes: this.#changes },
+      { weight, loneChildPart, isLeaf: level === this.#depth, peers, book: this.#book },
     );
     peers.nodes.push(node);
     parent.children?.set(id, node);
     this.#idle++;
-    this.#changes?.add(node);
+    this.#book.add(node);
     return node;
   }
 
@@ -244,7 +266,7 @@ export class ShareTree {
     const key = ids.length === 0 ? `/${band}` : node.id;
     if (nodes.length === 0 && ordered.length === 0) this.#peers.delete(key);
     if (node.isLeaf) this.#leaves.get(band as string)?.delete(ids.findLast((id) => !id.endsWith("/")) ?? "");
-    if (this.#changes) this.#gone.push(path);
+    if (this.#isStored) this.#gone.push(path);
   }
 
   #find(path: readonly string[]): ShareNode | undefined {
@@ -260,6 +282,10 @@ function inSteps(amount: number): number {
   return (steps === 0 && amount > 0 ? 1 : steps) / stepsPerMs;
 }
 
+function countRunning(leaf: ShareNode, change: 1 | -1): void {
+  for (let node: ShareNode | null = leaf; node !== null; node = node.parent) node.running += change;
+}
+
 /** The way to a node from its band; of the root, none. */
 function pathOf(node: ShareNode): string[] {
   const path: string[] = [];
@@ -268,5 +294,6 @@ function pathOf(node: ShareNode): string[] {
 }
 
 function rowOf(node: ShareNode): ShareRow {
-  return { path: pathOf(node), tag: node.tag, virtual: node.virtual };
+  const { tag, virtual, openedAt, refundable } = node;
+  return { path: pathOf(node), tag, virtual, openedAt, refundable };
 }

@@ -27,6 +27,8 @@ export interface Task {
   /** The weight of its band when it was charged. */
   bandWeight: number;
   startedAtMs: number;
+  /** The number of its start among all starts. */
+  start: number;
 }
 
 /** Whether nothing but its turn keeps a task from starting. */
