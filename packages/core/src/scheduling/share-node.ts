@@ -1,4 +1,5 @@
 import type { QuotaNode } from "../quota/quota-tree.ts";
+import type { Band } from "./bands.ts";
 import type { Lane } from "./lanes.ts";
 import type { Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
@@ -49,6 +50,10 @@ export class ShareNode {
   /** Whose limits count here. The node of a band has none of its own. */
   readonly quota: QuotaNode | null;
   readonly isLeaf: boolean;
+  /** The band it is in. The server is in none. */
+  readonly band: Band;
+  /** Of a leaf: what its tasks count against, with all above it. Else `quota`, or that of the server. */
+  readonly holder: QuotaNode;
   weight: number;
   /** How much of its weight counts while only one child is busy. */
   readonly loneChildPart: number;
@@ -74,7 +79,7 @@ export class ShareNode {
   refundable = 0;
 
   constructor(
-    { id, rank, parent, quota }: Pick<ShareNode, "id" | "rank" | "parent" | "quota">,
+    { id, rank, parent, quota, band, holder }: Pick<ShareNode, "id" | "rank" | "parent" | "quota" | "band" | "holder">,
     {
       weight,
       loneChildPart,
@@ -88,6 +93,8 @@ export class ShareNode {
     this.peers = peers;
     this.parent = parent;
     this.quota = quota;
+    this.band = band;
+    this.holder = holder;
     this.weight = weight;
     this.loneChildPart = loneChildPart;
     this.isLeaf = isLeaf;

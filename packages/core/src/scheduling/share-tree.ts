@@ -45,7 +45,8 @@ export class ShareTree {
     this.#bands = bands;
     for (const { name } of bands) this.#leaves.set(name, new Map());
     const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers(), book: this.#book };
-    this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server }, shape);
+    const band = bands[0]?.name ?? "normal";
+    this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server, band, holder: server }, shape);
   }
 
   /** The nodes of all bands for one node of the quota tree. */
@@ -55,7 +56,11 @@ export class ShareTree {
 
   /** The leaf of a band for the tasks of one node of the quota tree; its nodes are made where there are none. */
   leafOf(band: Band, quota: QuotaNode): ShareNode {
-    return this.#leaves.get(band)?.get(quota.id) ?? this.#makeLeaf(band, quota);
+    return this.findLeaf(band, quota) ?? this.#makeLeaf(band, quota);
+  }
+
+  findLeaf(band: Band, quota: QuotaNode): ShareNode | undefined {
+    return this.#leaves.get(band)?.get(quota.id);
   }
 
   setWeight(quotaId: string, weight: number): void {
@@ -210,8 +215,9 @@ export class ShareTree {
     const weight = (isBand ? band?.weight : this.#weights.get(id)) ?? 1;
     const loneChildPart = (isBand ? band?.loneOrgPart : 1) ?? 1;
     const rank = isBand ? String(bandIndex) : id;
+    const holder = quota ?? parent.holder;
     const node = new ShareNode(
-      { id, rank, parent, quota },
+      { id, rank, parent, quota, band: band?.name ?? parent.band, holder },
       { weight, loneChildPart, isLeaf: level === this.#depth, peers, book: this.#book },
     );
     peers.nodes.push(node);
