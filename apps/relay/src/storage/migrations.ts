@@ -112,6 +112,7 @@ const migrations: readonly (readonly string[])[] = [
     `ALTER TABLE runs ADD COLUMN dispatched_at_ms INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE runs ADD COLUMN cost REAL NOT NULL DEFAULT 0`,
     `ALTER TABLE runs ADD COLUMN band_weight REAL NOT NULL DEFAULT 1`,
+    `ALTER TABLE runs ADD COLUMN start_number INTEGER NOT NULL DEFAULT 0`,
     `UPDATE runs SET project_id = order_key`,
     `ALTER TABLE runs ADD COLUMN is_ordered INTEGER NOT NULL DEFAULT 0`,
     `UPDATE runs SET is_ordered = order_key IS NOT NULL`,

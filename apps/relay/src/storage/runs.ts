@@ -45,12 +45,13 @@ function toRun(row: Row): StoredRun {
             startedAtMs: readNumber(row, "dispatched_at_ms"),
             cost: readNumber(row, "cost"),
             bandWeight: readNumber(row, "band_weight"),
+            start: readNumber(row, "start_number"),
           },
   };
 }
 
 const fields = `run_id, position, org_id, workspace_id, project_id, priority, is_ordered, cpu, memory, runs, expected_ms,
-  expires_at_ms, action, seq, dispatched_at_ms, cost, band_weight`;
+  expires_at_ms, action, seq, dispatched_at_ms, cost, band_weight, start_number`;
 
 /** Every run that has not ended, in the order they came. */
 export function listRuns(sql: Sql): StoredRun[] {
@@ -99,12 +100,14 @@ export function takeCommand(
   const row = firstRow(sql, `SELECT signed, signature, sealed FROM runs WHERE run_id = ? AND seq IS NULL`, runId);
   if (!row) throw new Error(`${runId} does not wait`);
   sql.exec(
-    `UPDATE runs SET seq = ?, signed = '', signature = '', sealed = NULL, dispatched_at_ms = ?, cost = ?, band_weight = ?
+    `UPDATE runs SET seq = ?, signed = '', signature = '', sealed = NULL, dispatched_at_ms = ?, cost = ?, band_weight = ?,
+       start_number = ?
      WHERE run_id = ?`,
     seq,
     charge.startedAtMs,
     charge.cost,
     charge.bandWeight,
+    charge.start,
     runId,
   );
   return {

@@ -78,7 +78,15 @@ const columns = {
 } as const satisfies Record<keyof ServerRecord, string>;
 
 const timesSchema = z.array(z.int());
-const bandSharesSchema = z.array(z.strictObject({ path: z.array(z.string()), tag: z.number(), virtual: z.number() }));
+const bandSharesSchema = z.array(
+  z.strictObject({
+    path: z.array(z.string()),
+    tag: z.number(),
+    virtual: z.number(),
+    openedAt: z.number(),
+    refundable: z.number(),
+  }),
+);
 const patienceSchema = z
   .strictObject({
     taskId: z.string(),

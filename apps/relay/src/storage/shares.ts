@@ -3,8 +3,8 @@ import * as z from "zod";
 import { readServer, updateServer } from "./server-record.ts";
 import { readText, type Sql } from "./sql.ts";
 
-/** A node below an org, by the ids on the way to it. */
-const storedSchema = z.array(z.tuple([z.array(z.string()), z.number(), z.number()]));
+/** A node below an org: the ids on the way to it, and the numbers of its row. */
+const storedSchema = z.array(z.tuple([z.array(z.string()), z.number(), z.number(), z.number(), z.number()]));
 type Stored = z.infer<typeof storedSchema>[number];
 
 /** Ids hold no space. */
@@ -31,7 +31,13 @@ export class StoredShares {
 
   rows(): ShareRow[] {
     const below = [...this.#groups].flatMap(([place, group]) =>
-      [...group.values()].map(([rest, tag, virtual]) => ({ path: [...place.split(separator), ...rest], tag, virtual })),
+      [...group.values()].map(([rest, tag, virtual, openedAt, refundable]) => ({
+        path: [...place.split(separator), ...rest],
+        tag,
+        virtual,
+        openedAt,
+        refundable,
+      })),
     );
     return [...readServer(this.#sql).bandShares, ...below];
   }
@@ -54,10 +60,10 @@ export class StoredShares {
     };
     const isAbove = (path: readonly string[]) => path.length < 2;
     for (const path of gone) if (!isAbove(path)) group(path).delete(path.slice(2).join(separator));
-    for (const { path, tag, virtual } of changed) {
+    for (const { path, tag, virtual, openedAt, refundable } of changed) {
       if (isAbove(path)) continue;
       const rest = path.slice(2);
-      group(path).set(rest.join(separator), [rest, tag, virtual]);
+      group(path).set(rest.join(separator), [rest, tag, virtual, openedAt, refundable]);
     }
     this.#writeBands(
       changed.filter(({ path }) => isAbove(path)),

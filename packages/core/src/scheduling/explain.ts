@@ -46,7 +46,7 @@ function reasonOf(task: Task, { server }: Situation): WaitingReason {
     const behind = ordered.before(task) ?? orderedRun;
     if (behind) return { kind: "order", behind: behind.id };
   }
-  for (let node: QuotaNode | null = task.quota; node !== null && node !== server; node = node.parent) {
+  for (let node: QuotaNode | null = task.leaf.holder; node !== null && node !== server; node = node.parent) {
     const resource = shortAt(node, task.demand.vector);
     if (resource < 0) continue;
     const free = freeOf(node, resource);

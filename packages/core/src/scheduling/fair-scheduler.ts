@@ -4,11 +4,12 @@ import { findImpossible, hold, release, shortAt, type QuotaNode, type QuotaTree 
 import { standardBands, type Band } from "./bands.ts";
 import { DemandClasses, type DemandClass } from "./demand-class.ts";
 import { explainTask } from "./explain.ts";
+import { isBefore } from "./lane-heap.ts";
 import {
   dropEmptyLanes,
   headOf,
-  isBefore,
   isEligible,
+  findLane,
   laneOf,
   reconsider,
   reconsiderHeld,
@@ -39,6 +40,8 @@ const longestMs = 366 * 24 * 3600 * 1000;
 const leastWeight = 0.001;
 const largestWeight = 1_000_000;
 
+const done = accept(undefined);
+
 /**
  * Decides which task starts next on one server: hierarchical start-time fair queueing over the tree
  * band → org → workspace → project (Goyal, Vin and Cheng, "Start-time Fair Queuing", SIGCOMM 1996), where a task costs its
@@ -57,7 +60,7 @@ export class FairScheduler {
   readonly #tasks = new Map<string, Task>();
   readonly #dependents = new Map<string, Set<Task>>();
   #searches = 0;
-  #capacityVersion = 0;
+  #limitsVersion = 0;
   #running = 0;
 
   /** @throws when the quota tree does not know the server */
@@ -82,11 +85,11 @@ export class FairScheduler {
   }
 
   isWaiting(id: string): boolean {
-    return this.#tasks.get(id)?.state === "waiting";
+    return this.#tasks.get(id)?.run === null;
   }
 
   isRunning(id: string): boolean {
-    return this.#tasks.get(id)?.state === "running";
+    return this.runOf(id) !== undefined;
   }
 
   /**
@@ -96,23 +99,28 @@ export class FairScheduler {
    *   `QUOTA_EXCEEDED` when it could not start even if nothing else ran: the message names the limit
    */
   enqueue(task: WaitingTask): Result<void> {
-    if (this.#tasks.has(task.id)) return accept(undefined);
+    if (this.#tasks.has(task.id)) return done;
     const quota = this.#quotas.find(task.nodeId);
     if (!quota) return refuse("NOT_FOUND", `${task.id} cannot wait at ${task.nodeId}: there is no such node`);
     const demand = this.#classes.of(task.demand);
     if (!demand.ok) return demand;
-    const refusal = refuseTask(task, quota);
+    const leaf = this.#shares.findLeaf(task.band, quota);
+    // Where one such task waits another may, as long as no limit was changed.
+    const lane = leaf && findLane(leaf, demand.value);
+    const isChecked = lane?.checkedAt === this.#limitsVersion;
+    const refusal = refuseNumbers(task) ?? (isChecked ? undefined : refuseImpossible(task, quota));
     if (refusal) return refusal;
-    const added = this.#make(task, quota, demand.value);
+    const added = this.#make(task, leaf ?? this.#shares.leafOf(task.band, quota), demand.value);
     if (task.after) this.#link(added, task.after);
     this.#place(added);
-    return accept(undefined);
+    if (!isChecked && added.lane) added.lane.checkedAt = this.#limitsVersion;
+    return done;
   }
 
   /** Takes a waiting task out; those that waited for it may start. Returns whether it was waiting. */
   remove(id: string): boolean {
     const task = this.#tasks.get(id);
-    if (task?.state !== "waiting") return false;
+    if (task?.run !== null) return false;
     for (const other of task.after ?? []) this.#dependents.get(other)?.delete(task);
     dropEmptyLanes(this.#withdraw(task));
     this.#tasks.delete(id);
@@ -124,7 +132,7 @@ export class FairScheduler {
   /** Sets a waiting task aside, or takes it back. It keeps its place. Returns whether it was waiting. */
   setSuspended(id: string, isSuspended: boolean): boolean {
     const task = this.#tasks.get(id);
-    if (task?.state !== "waiting") return false;
+    if (task?.run !== null) return false;
     if (task.isSuspended !== isSuspended) this.#change(task, () => (task.isSuspended = isSuspended));
     return true;
   }
@@ -132,12 +140,9 @@ export class FairScheduler {
   /** Puts a waiting task into another band; among the tasks there it has the place of its number. */
   setBand(id: string, band: Band): boolean {
     const task = this.#tasks.get(id);
-    if (task?.state !== "waiting") return false;
-    if (task.band !== band) {
-      this.#change(task, () => {
-        task.band = band;
-        task.leaf = this.#shares.leafOf(band, task.quota);
-      });
+    if (task?.run !== null) return false;
+    if (task.leaf.band !== band) {
+      this.#change(task, () => (task.leaf = this.#shares.leafOf(band, task.leaf.holder)));
     }
     return true;
   }
@@ -162,10 +167,8 @@ export class FairScheduler {
   setLimit(nodeId: string, limit: Vector): Result<void> {
     const set = this.#quotas.setLimit(nodeId, limit);
     if (!set.ok) return set;
-    if (set.value === this.#server) {
-      this.#capacityVersion++;
-      reconsider(this.#shares.root);
-    }
+    this.#limitsVersion++;
+    if (set.value === this.#server) reconsider(this.#shares.root);
     for (const node of this.#shares.nodesOf(nodeId)) reconsider(node);
     return accept(undefined);
   }
@@ -174,7 +177,7 @@ export class FairScheduler {
   impossible(): string[] {
     const ids: string[] = [];
     for (const task of this.#tasks.values()) {
-      if (task.state === "waiting" && findImpossible(task.quota, task.demand.vector)) ids.push(task.id);
+      if (task.run === null && findImpossible(task.leaf.holder, task.demand.vector)) ids.push(task.id);
     }
     return ids;
   }
@@ -205,11 +208,11 @@ export class FairScheduler {
    */
   ended(id: string, durationMs?: number): boolean {
     const task = this.#tasks.get(id);
-    if (task?.state !== "running") return false;
-    const { leaf, cost, expectedMs, bandWeight } = task;
+    if (!task?.run) return false;
+    const { leaf, run, expectedMs } = task;
     this.#tasks.delete(id);
     if (durationMs !== undefined) {
-      this.#shares.correct(leaf, cost * (chargedMs(durationMs) / chargedMs(expectedMs) - 1), bandWeight);
+      this.#shares.correct(leaf, run.cost * (chargedMs(durationMs) / chargedMs(expectedMs) - 1), run);
     }
     this.#release(task);
     this.#releaseDependents(id);
@@ -223,11 +226,11 @@ export class FairScheduler {
    */
   putBack(id: string): boolean {
     const task = this.#tasks.get(id);
-    if (task?.state !== "running") return false;
-    const { leaf } = task;
-    this.#shares.correct(leaf, -task.cost, task.bandWeight);
+    if (!task?.run) return false;
+    const { leaf, run } = task;
+    this.#shares.correct(leaf, -run.cost, run);
     this.#release(task);
-    task.state = "waiting";
+    task.run = null;
     this.#place(task);
     this.#shares.settle(leaf);
     return true;
@@ -236,7 +239,7 @@ export class FairScheduler {
   /** Why a waiting task has not started, its position, and when it will. It plays the queue ahead on a copy. */
   explain(id: string, nowMs: number): Result<Explanation> {
     const task = this.#tasks.get(id);
-    if (task?.state !== "waiting") return refuse("NOT_FOUND", `${id} does not wait here`);
+    if (task?.run !== null) return refuse("NOT_FOUND", `${id} does not wait here`);
     const keptFor = this.#patience.isOver ? this.#patience.task : null;
     const state = this.state();
     const restore = (quotas: QuotaTree) => FairScheduler.restore({ ...this.#options, quotas, isStored: false }, state);
@@ -280,8 +283,7 @@ export class FairScheduler {
 
   /** What a running task was charged, to be stored with it. */
   runOf(id: string): TaskRun | undefined {
-    const task = this.#tasks.get(id);
-    return task?.state === "running" ? runOf(task) : undefined;
+    return this.#tasks.get(id)?.run ?? undefined;
   }
 
   #restoreTasks(rows: readonly TaskRow[]): void {
@@ -291,7 +293,7 @@ export class FairScheduler {
       if (!quota) throw new Error(`${row.id} waits at ${row.nodeId}, which is not in the quota tree`);
       const demand = this.#classes.of(row.demand);
       if (!demand.ok) throw new Error(`${row.id}: ${demand.error.message}`);
-      const task = this.#make(row, quota, demand.value);
+      const task = this.#make(row, this.#shares.leafOf(row.band, quota), demand.value);
       if (row.run) this.#restoreRun(task, row.run);
       else waiting.push({ task, row });
     }
@@ -304,33 +306,26 @@ export class FairScheduler {
 
   #restoreRun(task: Task, run: TaskRun): void {
     const { leaf } = task;
-    Object.assign(task, run);
-    task.state = "running";
+    task.run = run;
     if (task.isOrdered) leaf.peers.orderedRun = task;
     this.#running++;
-    leaf.running++;
+    this.#shares.restoreStart(leaf, run.start);
     this.#shares.occupy(leaf);
-    hold(task.quota, task.demand.vector);
+    hold(leaf.holder, task.demand.vector);
   }
 
-  #make({ id, seq, expectedMs, isOrdered, band }: WaitingTask, quota: QuotaNode, demand: DemandClass): Task {
-    const leaf = this.#shares.leafOf(band, quota);
+  #make({ id, seq, expectedMs, isOrdered }: WaitingTask, leaf: ShareNode, demand: DemandClass): Task {
     const task: Task = {
       id,
       seq,
-      quota,
       demand,
       expectedMs,
       isOrdered,
-      band,
-      state: "waiting",
       isSuspended: false,
       after: null,
       leaf,
       lane: null,
-      cost: 0,
-      bandWeight: 0,
-      startedAtMs: 0,
+      run: null,
     };
     this.#tasks.set(id, task);
     return task;
@@ -379,8 +374,8 @@ export class FairScheduler {
   #release(task: Task): void {
     const { leaf } = task;
     this.#running--;
-    leaf.running--;
-    release(task.quota, task.demand.vector);
+    this.#shares.countEnd(leaf);
+    release(leaf.holder, task.demand.vector);
     reconsiderReleased(leaf);
     if (leaf.peers.orderedRun !== task) return;
     leaf.peers.orderedRun = null;
@@ -393,7 +388,7 @@ export class FairScheduler {
     this.#shares.occupy(leaf);
     const lane = laneOf(leaf, task.demand);
     task.lane = lane;
-    for (let up: Lane | null = lane; up !== null; up = up.up) up.tasks++;
+    lane.users++;
     const { ordered } = leaf.peers;
     const wasFirst = ordered.first();
     if (task.isOrdered) ordered.add(task);
@@ -418,7 +413,7 @@ export class FairScheduler {
       peers.ordered.remove(task);
       if (wasFirst) refreshOrder(peers);
     } else if (isReady(task)) lane.queue?.remove(task);
-    for (let up: Lane | null = lane; up !== null; up = up.up) up.tasks--;
+    lane.users--;
     refresh(lane);
     return lane;
   }
@@ -441,7 +436,7 @@ export class FairScheduler {
   /** Whether the server has room for any of what waits. */
   #canAnyStart(): boolean {
     for (const lane of this.#shares.root.lanes) {
-      if (lane.heap.length > 0 && shortAt(this.#server, lane.demand.vector) < 0) return true;
+      if (lane.heap !== null && lane.heap.length > 0 && shortAt(this.#server, lane.demand.vector) < 0) return true;
     }
     return false;
   }
@@ -455,7 +450,7 @@ export class FairScheduler {
       let least: ShareNode | undefined;
       for (const lane of node.lanes) {
         if (lane.search !== search) continue;
-        const child = lane.heap[0]?.node;
+        const child = lane.heap?.first()?.node;
         if (child && (!least || isBefore(child, least))) least = child;
       }
       if (least === undefined) return undefined;
@@ -473,34 +468,35 @@ export class FairScheduler {
 
   /** What a task is charged when it starts: its dominant share times how long it is expected to run. */
   #costOf({ demand, expectedMs }: Task): number {
-    return demand.share(this.#server, this.#capacityVersion) * chargedMs(expectedMs);
+    return demand.share(this.#server, this.#limitsVersion) * chargedMs(expectedMs);
   }
 
   #start(task: Task, nowMs: number): void {
-    const { leaf, quota, demand } = task;
-    task.cost = this.#costOf(task);
+    const { leaf, demand } = task;
+    const cost = this.#costOf(task);
     if (task === this.#patience.task) this.#patience.end();
-    else this.#patience.passed(task.cost);
+    else this.#patience.passed(cost);
     if (task.isOrdered) leaf.peers.orderedRun = task;
     const lane = this.#unqueue(task);
-    task.state = "running";
-    task.startedAtMs = nowMs;
-    task.bandWeight = this.#shares.bandWeight(leaf);
+    const bandWeight = this.#shares.bandWeight(leaf);
+    task.run = { startedAtMs: nowMs, start: this.#shares.countStart(leaf), cost, bandWeight };
     this.#running++;
-    leaf.running++;
-    hold(quota, demand.vector);
+    hold(leaf.holder, demand.vector);
     reconsiderHeld(leaf, this.#classes.largest);
-    this.#shares.charge(leaf, task.cost, task.bandWeight);
+    this.#shares.charge(leaf, cost, bandWeight);
     dropEmptyLanes(lane);
   }
 }
 
-function refuseTask(task: WaitingTask, quota: QuotaNode): Result<void> | undefined {
-  const { id, demand, expectedMs, seq } = task;
+function refuseNumbers({ id, expectedMs, seq }: WaitingTask): Result<void> | undefined {
   if (!Number.isFinite(expectedMs) || expectedMs < 0) {
     return refuse("BAD_REQUEST", `the expected duration of ${id} must be at least 0 ms, not ${expectedMs}`);
   }
   if (!Number.isSafeInteger(seq)) return refuse("BAD_REQUEST", `the number of ${id} must be whole, not ${seq}`);
+  return undefined;
+}
+
+function refuseImpossible({ id, demand }: WaitingTask, quota: QuotaNode): Result<void> | undefined {
   const impossible = findImpossible(quota, demand);
   if (impossible === undefined) return undefined;
   const { node, resource } = impossible;
@@ -524,22 +520,18 @@ function chargedMs(durationMs: number): number {
   return Math.min(Math.max(durationMs, shortestMs), longestMs);
 }
 
-function runOf({ startedAtMs, cost, bandWeight }: Task): TaskRun {
-  return { startedAtMs, cost, bandWeight };
-}
-
 function rowOf(task: Task): TaskRow {
-  const { id, quota, band, seq, demand, expectedMs, isOrdered, isSuspended, after, state } = task;
+  const { id, leaf, seq, demand, expectedMs, isOrdered, isSuspended, after, run } = task;
   return {
     id,
-    nodeId: quota.id,
-    band,
+    nodeId: leaf.holder.id,
+    band: leaf.band,
     seq,
     demand: demand.vector,
     expectedMs,
     isOrdered,
     isSuspended,
     ...(after && { after: [...after] }),
-    run: state === "running" ? runOf(task) : null,
+    run,
   };
 }

@@ -2,10 +2,9 @@ import type { Vector } from "../quota/amounts.ts";
 import { impossibleAt, shortAt } from "../quota/quota-tree.ts";
 import type { DemandClass } from "./demand-class.ts";
 import type { Peers, ShareNode } from "./share-node.ts";
+import { LaneHeap } from "./lane-heap.ts";
 import { isReady, type Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
-
-const noLanes: Lane[] = [];
 
 /**
  * The tasks below one node that ask for the same. A lane is open when one of them could start as far as this node and
@@ -15,13 +14,15 @@ export class Lane {
   readonly node: ShareNode;
   readonly demand: DemandClass;
   readonly up: Lane | null;
-  readonly heap: Lane[];
+  readonly heap: LaneHeap | null;
   /** Where it stands in the heap of `up`, or -1 while it is closed. */
   place = -1;
-  /** Waiting tasks below, whether they may start or not. */
-  tasks = 0;
+  /** Of a leaf the tasks that wait, whether they may start or not; else the lanes of its children. */
+  users = 0;
   /** Closed because the limit of this node leaves no room for its demand. */
   isParked = false;
+  /** Of a leaf: the version of the limits below which its demand is known to be possible. */
+  checkedAt = -1;
   /** The last search that may follow this lane. */
   search = 0;
   readonly queue: TaskQueue | null;
@@ -30,7 +31,7 @@ export class Lane {
     this.node = node;
     this.demand = demand;
     this.up = up;
-    this.heap = node.isLeaf ? noLanes : [];
+    this.heap = node.isLeaf ? null : new LaneHeap();
     this.queue = node.isLeaf ? new TaskQueue() : null;
   }
 }
@@ -64,20 +65,23 @@ export function laneOf(node: ShareNode, demand: DemandClass): Lane {
   const known = findLane(node, demand);
   if (known !== undefined) return known;
   const lane = new Lane(node, demand, node.parent === null ? null : laneOf(node.parent, demand));
+  if (lane.up !== null) lane.up.users++;
   setParked(lane, isFull(lane));
   node.lanes.push(lane);
   return lane;
 }
 
-function findLane(node: ShareNode, demand: DemandClass): Lane | undefined {
+/** The lane of a demand at a node, if something of it waits there. */
+export function findLane(node: ShareNode, demand: DemandClass): Lane | undefined {
   for (const lane of node.lanes) if (lane.demand === demand) return lane;
   return undefined;
 }
 
 /** Takes out the lanes of a leaf and above in which nothing waits any more. */
 export function dropEmptyLanes(leafLane: Lane): void {
-  for (let lane: Lane | null = leafLane; lane !== null && lane.tasks === 0; lane = lane.up) {
+  for (let lane: Lane | null = leafLane; lane !== null && lane.users === 0; lane = lane.up) {
     setParked(lane, false);
+    if (lane.up !== null) lane.up.users--;
     const { lanes } = lane.node;
     const last = lanes.pop() as Lane;
     if (last !== lane) lanes[lanes.indexOf(lane)] = last;
@@ -104,17 +108,16 @@ export function reconsider(node: ShareNode): void {
 /** Opens or closes a lane, and those above it, after something changed below or at it. */
 export function refresh(changed: Lane): void {
   for (let lane = changed; lane.up !== null; lane = lane.up) {
-    const isOpen = !lane.isParked && (lane.heap.length > 0 || (lane.queue !== null && headOf(lane) !== undefined));
+    const isOpen = !lane.isParked && (lane.heap === null ? headOf(lane) !== undefined : lane.heap.length > 0);
     if (isOpen === lane.place >= 0) return;
     const { node } = lane;
     if (isOpen) {
-      // Time without work, or at a limit, earns no credit.
-      if (node.openLanes === 0 && node.parent && node.tag < node.parent.virtual) node.setTag(node.parent.virtual);
+      if (node.openLanes === 0 && node.parent) node.open(node.parent.virtual);
       node.openLanes++;
-      push(lane.up.heap, lane);
+      lane.up.heap?.push(lane);
     } else {
       node.openLanes--;
-      take(lane.up.heap, lane);
+      lane.up.heap?.take(lane);
     }
   }
 }
@@ -122,9 +125,7 @@ export function refresh(changed: Lane): void {
 /** Puts a node at its new place among its siblings after its tag changed. */
 export function reorder(node: ShareNode): void {
   for (const lane of node.lanes) {
-    if (lane.place < 0 || lane.up === null) continue;
-    sink(lane.up.heap, lane);
-    rise(lane.up.heap, lane);
+    if (lane.place >= 0) lane.up?.heap?.reorder(lane);
   }
 }
 
@@ -160,69 +161,5 @@ export function refreshOrder({ ordered }: Peers): void {
 
 /** Puts the open lanes below a node into a heap again, after the tags of its children were set. */
 export function rebuild({ lanes }: ShareNode): void {
-  for (const { heap } of lanes) {
-    heap.sort((a, b) => (isBefore(a.node, b.node) ? -1 : 1));
-    heap.forEach((lane, place) => {
-      lane.place = place;
-    });
-  }
-}
-
-/** Which of two siblings is served first: the smaller tag, by rank when they are equal. */
-export function isBefore(a: ShareNode, b: ShareNode): boolean {
-  return a.tag < b.tag || (a.tag === b.tag && a.rank < b.rank);
-}
-
-function push(heap: Lane[], lane: Lane): void {
-  lane.place = heap.length;
-  heap.push(lane);
-  rise(heap, lane);
-}
-
-function take(heap: Lane[], lane: Lane): void {
-  const last = heap.pop() as Lane;
-  const { place } = lane;
-  lane.place = -1;
-  if (last === lane) return;
-  heap[place] = last;
-  last.place = place;
-  sink(heap, last);
-  rise(heap, last);
-}
-
-function rise(heap: Lane[], lane: Lane): void {
-  let place = lane.place;
-  while (place > 0) {
-    const above = (place - 1) >>> 1;
-    const other = heap[above] as Lane;
-    if (!isBefore(lane.node, other.node)) break;
-    heap[place] = other;
-    other.place = place;
-    place = above;
-  }
-  heap[place] = lane;
-  lane.place = place;
-}
-
-function sink(heap: Lane[], lane: Lane): void {
-  const { length } = heap;
-  let place = lane.place;
-  for (;;) {
-    let below = 2 * place + 1;
-    if (below >= length) break;
-    let other = heap[below] as Lane;
-    if (below + 1 < length) {
-      const right = heap[below + 1] as Lane;
-      if (isBefore(right.node, other.node)) {
-        below++;
-        other = right;
-      }
-    }
-    if (!isBefore(other.node, lane.node)) break;
-    heap[place] = other;
-    other.place = place;
-    place = below;
-  }
-  heap[place] = lane;
-  lane.place = place;
+  for (const { heap } of lanes) heap?.rebuild();
 }

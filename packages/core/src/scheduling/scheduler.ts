@@ -39,11 +39,16 @@ export interface ShareRow {
   readonly path: readonly string[];
   readonly tag: number;
   readonly virtual: number;
+  /** How many tasks had been started when work came to it last while something of it ran. */
+  readonly openedAt: number;
+  /** What runs from before then may give back if they were charged too much. */
+  readonly refundable: number;
 }
 
-/** When a task started, what it was charged, and the weight of its band then. */
+/** When a task started, the number of its start, what it was charged, and the weight of its band then. */
 export interface TaskRun {
   readonly startedAtMs: number;
+  readonly start: number;
   readonly cost: number;
   readonly bandWeight: number;
 }

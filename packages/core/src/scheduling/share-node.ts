@@ -1,4 +1,5 @@
 import type { QuotaNode } from "../quota/quota-tree.ts";
+import type { Band } from "./bands.ts";
 import type { Lane } from "./lanes.ts";
 import type { Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
@@ -13,12 +14,18 @@ export class Peers {
   orderedRun: Task | null = null;
 }
 
-/** The nodes whose stored rows are out of date. */
-export class Changes {
+/** What the nodes of a tree have in common: how many tasks were started, and which nodes' stored rows are out of date. */
+export class ShareBook {
+  starts = 0;
   nodes: ShareNode[] = [];
+  readonly #isStored: boolean;
+
+  constructor(isStored: boolean) {
+    this.#isStored = isStored;
+  }
 
   add(node: ShareNode): void {
-    if (node.isChanged) return;
+    if (node.isChanged || !this.#isStored) return;
     node.isChanged = true;
     this.nodes.push(node);
   }
@@ -43,6 +50,10 @@ export class ShareNode {
   /** Whose limits count here. The node of a band has none of its own. */
   readonly quota: QuotaNode | null;
   readonly isLeaf: boolean;
+  /** The band it is in. The server is in none. */
+  readonly band: Band;
+  /** Of a leaf: what its tasks count against, with all above it. Else `quota`, or that of the server. */
+  readonly holder: QuotaNode;
   weight: number;
   /** How much of its weight counts while only one child is busy. */
   readonly loneChildPart: number;
@@ -58,42 +69,68 @@ export class ShareNode {
   busyChildren = 0;
   isBusy = false;
   readonly peers: Peers;
-  /** Whether its stored row is out of date, and where that is noted; `null` when nothing is stored. */
+  /** Whether its stored row is out of date. */
   isChanged = false;
-  readonly changes: Changes | null;
-  /** Tasks of a leaf that run. */
+  readonly book: ShareBook;
+  /** Tasks that run here or below. */
   running = 0;
+  /** How many tasks had been started when it opened last, and how far its tag was ahead then. */
+  openedAt = 0;
+  refundable = 0;
 
   constructor(
-    { id, rank, parent, quota }: Pick<ShareNode, "id" | "rank" | "parent" | "quota">,
+    { id, rank, parent, quota, band, holder }: Pick<ShareNode, "id" | "rank" | "parent" | "quota" | "band" | "holder">,
     {
       weight,
       loneChildPart,
       isLeaf,
       peers,
-      changes,
-    }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers" | "changes">,
+      book,
+    }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers" | "book">,
   ) {
     this.id = id;
     this.rank = rank;
     this.peers = peers;
     this.parent = parent;
     this.quota = quota;
+    this.band = band;
+    this.holder = holder;
     this.weight = weight;
     this.loneChildPart = loneChildPart;
     this.isLeaf = isLeaf;
-    this.changes = changes;
+    this.book = book;
     this.children = isLeaf ? null : new Map();
     this.tag = parent === null ? 0 : parent.virtual;
   }
 
   setTag(tag: number): void {
     this.tag = tag;
-    this.changes?.add(this);
+    this.book.add(this);
   }
 
   setVirtual(virtual: number): void {
     this.virtual = virtual;
-    this.changes?.add(this);
+    this.book.add(this);
+  }
+
+  /** Work comes, or a limit leaves room again. The time without earns no credit. */
+  open(virtual: number): void {
+    if (this.running > 0) {
+      this.openedAt = this.book.starts;
+      this.refundable = Math.max(0, this.tag - virtual);
+      this.book.add(this);
+    }
+    if (this.tag < virtual) this.setTag(virtual);
+  }
+
+  /** Gives back what run number `start` was charged too much, as far as that does not become credit for idle time. */
+  refund(amount: number, start: number): void {
+    if (start > this.openedAt) {
+      this.setTag(this.tag - amount);
+      return;
+    }
+    const counted = Math.min(amount, this.refundable);
+    this.refundable -= counted;
+    this.setTag(this.tag - counted);
   }
 }

@@ -1,8 +1,8 @@
 import type { QuotaNode, QuotaTree } from "../quota/quota-tree.ts";
 import type { Band, BandRule } from "./bands.ts";
 import { rebuild, reorder } from "./lanes.ts";
-import type { ShareRow } from "./scheduler.ts";
-import { Changes, Peers, ShareNode } from "./share-node.ts";
+import type { ShareRow, TaskRun } from "./scheduler.ts";
+import { Peers, ShareBook, ShareNode } from "./share-node.ts";
 
 /** So many nodes without work are kept without asking whether they need be: they will be back soon. */
 const fewIdle = 64;
@@ -30,7 +30,8 @@ export class ShareTree {
   readonly #leaves = new Map<string, Map<string, ShareNode>>();
   readonly #peers = new Map<string, Peers>();
   readonly #weights = new Map<string, number>();
-  readonly #changes: Changes | null;
+  readonly #isStored: boolean;
+  readonly #book: ShareBook;
   #gone: (readonly string[])[] = [];
   /** Nodes without work, and how many there may be before they are looked through. */
   #idle = 0;
@@ -39,11 +40,13 @@ export class ShareTree {
   constructor(server: QuotaNode, { quotas, depth, bands, isStored }: ShareTreeOptions) {
     this.#quotas = quotas;
     this.#depth = depth;
-    this.#changes = isStored ? new Changes() : null;
+    this.#isStored = isStored;
+    this.#book = new ShareBook(isStored);
     this.#bands = bands;
     for (const { name } of bands) this.#leaves.set(name, new Map());
-    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers(), changes: this.#changes };
-    this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server }, shape);
+    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers(), book: this.#book };
+    const band = bands[0]?.name ?? "normal";
+    this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server, band, holder: server }, shape);
   }
 
   /** The nodes of all bands for one node of the quota tree. */
@@ -53,7 +56,11 @@ export class ShareTree {
 
   /** The leaf of a band for the tasks of one node of the quota tree; its nodes are made where there are none. */
   leafOf(band: Band, quota: QuotaNode): ShareNode {
-    return this.#leaves.get(band)?.get(quota.id) ?? this.#makeLeaf(band, quota);
+    return this.findLeaf(band, quota) ?? this.#makeLeaf(band, quota);
+  }
+
+  findLeaf(band: Band, quota: QuotaNode): ShareNode | undefined {
+    return this.#leaves.get(band)?.get(quota.id);
   }
 
   setWeight(quotaId: string, weight: number): void {
@@ -104,10 +111,29 @@ export class ShareTree {
   }
 
   /** Corrects what {@link charge} did by the part that a task took more or less. */
-  correct(leaf: ShareNode, cost: number, bandWeight: number): void {
+  correct(leaf: ShareNode, cost: number, { bandWeight, start }: Pick<TaskRun, "bandWeight" | "start">): void {
     for (let node = leaf; node.parent !== null; node = node.parent) {
-      this.#addToTag(node, cost / (node.parent === this.root ? bandWeight : node.weight));
+      const amount = inSteps(cost / (node.parent === this.root ? bandWeight : node.weight));
+      if (amount < 0) node.refund(-amount, start);
+      else node.setTag(node.tag + amount);
+      reorder(node);
     }
+  }
+
+  /** A task starts to run in a leaf. Returns the number of its start. */
+  countStart(leaf: ShareNode): number {
+    countRunning(leaf, 1);
+    return ++this.#book.starts;
+  }
+
+  countEnd(leaf: ShareNode): void {
+    countRunning(leaf, -1);
+  }
+
+  /** Counts a task as running that was started before. */
+  restoreStart(leaf: ShareNode, start: number): void {
+    countRunning(leaf, 1);
+    this.#book.starts = Math.max(this.#book.starts, start);
   }
 
   rows(): ShareRow[] {
@@ -122,7 +148,7 @@ export class ShareTree {
 
   /** The rows that changed since the last call, and the paths of nodes that are gone. */
   takeChanges(): { readonly changed: ShareRow[]; readonly gone: (readonly string[])[] } {
-    const nodes = this.#changes?.take() ?? [];
+    const nodes = this.#book.take();
     const changed = nodes.filter((node) => node === this.root || node.parent?.children?.get(node.id) === node);
     const gone = this.#gone.filter((path) => this.#find(path) === undefined);
     this.#gone = [];
@@ -135,9 +161,10 @@ export class ShareTree {
    */
   restore(rows: readonly ShareRow[], placeTasks: () => void): void {
     const set = () => {
-      for (const { path, tag, virtual } of rows) {
+      for (const { path, ...row } of rows) {
         const node = this.#nodeAt(path);
-        if (node !== undefined) Object.assign(node, { tag, virtual });
+        if (node !== undefined) Object.assign(node, row);
+        this.#book.starts = Math.max(this.#book.starts, row.openedAt);
       }
     };
     set();
@@ -188,14 +215,15 @@ export class ShareTree {
     const weight = (isBand ? band?.weight : this.#weights.get(id)) ?? 1;
     const loneChildPart = (isBand ? band?.loneOrgPart : 1) ?? 1;
     const rank = isBand ? String(bandIndex) : id;
+    const holder = quota ?? parent.holder;
     const node = new ShareNode(
-      { id, rank, parent, quota },
-      { weight, loneChildPart, isLeaf: level === this.#depth, peers, changes: this.#changes },
+      { id, rank, parent, quota, band: band?.name ?? parent.band, holder },
+      { weight, loneChildPart, isLeaf: level === this.#depth, peers, book: this.#book },
     );
     peers.nodes.push(node);
     parent.children?.set(id, node);
     this.#idle++;
-    this.#changes?.add(node);
+    this.#book.add(node);
     return node;
   }
 
@@ -244,7 +272,7 @@ export class ShareTree {
     const key = ids.length === 0 ? `/${band}` : node.id;
     if (nodes.length === 0 && ordered.length === 0) this.#peers.delete(key);
     if (node.isLeaf) this.#leaves.get(band as string)?.delete(ids.findLast((id) => !id.endsWith("/")) ?? "");
-    if (this.#changes) this.#gone.push(path);
+    if (this.#isStored) this.#gone.push(path);
   }
 
   #find(path: readonly string[]): ShareNode | undefined {
@@ -260,6 +288,10 @@ function inSteps(amount: number): number {
   return (steps === 0 && amount > 0 ? 1 : steps) / stepsPerMs;
 }
 
+function countRunning(leaf: ShareNode, change: 1 | -1): void {
+  for (let node: ShareNode | null = leaf; node !== null; node = node.parent) node.running += change;
+}
+
 /** The way to a node from its band; of the root, none. */
 function pathOf(node: ShareNode): string[] {
   const path: string[] = [];
@@ -268,5 +300,6 @@ function pathOf(node: ShareNode): string[] {
 }
 
 function rowOf(node: ShareNode): ShareRow {
-  return { path: pathOf(node), tag: node.tag, virtual: node.virtual };
+  const { tag, virtual, openedAt, refundable } = node;
+  return { path: pathOf(node), tag, virtual, openedAt, refundable };
 }

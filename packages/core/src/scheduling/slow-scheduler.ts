@@ -7,6 +7,8 @@ import type { WaitingTask } from "./scheduler.ts";
 interface Share {
   tag: number;
   virtual: number;
+  openedAt: number;
+  refundable: number;
   isOpen: boolean;
   isBusy: boolean;
 }
@@ -20,7 +22,7 @@ interface SlowTask {
   keys: readonly string[];
   /** Its node and all above it. */
   readonly nodes: readonly string[];
-  run: { readonly cost: number; readonly bandWeight: number } | null;
+  run: { readonly cost: number; readonly bandWeight: number; readonly start: number } | null;
 }
 
 const root = "";
@@ -44,6 +46,7 @@ export class SlowScheduler implements Played {
     readonly allowed: number;
   } | null = null;
   #lastMs: number | null = null;
+  #starts = 0;
   /** What is left of each node's limits until something changes. */
   readonly #free = new Map<string, number[]>();
 
@@ -113,8 +116,9 @@ export class SlowScheduler implements Played {
     const task = this.#tasks.find((other) => other.task.id === id && other.run !== null);
     if (task?.run == null) return false;
     if (durationMs !== undefined) {
-      const { cost, bandWeight } = task.run;
-      this.#charge(task, cost * (charged(durationMs) / charged(task.task.expectedMs) - 1), bandWeight);
+      const { cost, bandWeight, start } = task.run;
+      const more = cost * (charged(durationMs) / charged(task.task.expectedMs) - 1);
+      this.#charge(task, more, { bandWeight, start });
     }
     this.#forget(task);
     return true;
@@ -157,6 +161,17 @@ export class SlowScheduler implements Played {
     );
   }
 
+  /** The shares as far as which one of its tasks that wait may start, and that has room on the server. */
+  fitting(): Set<string> {
+    const keys = new Set<string>();
+    const free = this.#freeOf("server");
+    for (const task of this.#tasks) {
+      if (!task.task.demand.every((amount, i) => amount === 0 || amount <= at(free, i))) continue;
+      for (const key of this.#opens(task)) keys.add(key);
+    }
+    return keys;
+  }
+
   #isOver(): boolean {
     if (this.#passed === null) return false;
     return this.#passed.forMs >= this.#patienceMs || this.#passed.cost >= this.#passed.allowed;
@@ -193,16 +208,23 @@ export class SlowScheduler implements Played {
       const above = this.#share(keys[level - 1] as string);
       above.virtual = Math.max(above.virtual, this.#share(key).tag);
     }
-    this.#charge(task, cost, bandWeight);
-    task.run = { cost, bandWeight };
+    const start = ++this.#starts;
+    this.#charge(task, cost, { bandWeight, start });
+    task.run = { cost, bandWeight, start };
     this.#settle();
   }
 
-  #charge(task: SlowTask, cost: number, bandWeight: number): void {
+  #charge(task: SlowTask, cost: number, run: { readonly bandWeight: number; readonly start: number }): void {
     for (const [level, key] of task.keys.entries()) {
       if (level === 0) continue;
-      const weight = level === 1 ? bandWeight : (this.#weights.get(key.split(">").at(-1) ?? "") ?? 1);
-      this.#share(key).tag += steps(cost / weight);
+      const weight = level === 1 ? run.bandWeight : (this.#weights.get(key.split(">").at(-1) ?? "") ?? 1);
+      const share = this.#share(key);
+      let amount = steps(cost / weight);
+      if (amount < 0 && run.start <= share.openedAt) {
+        amount = Math.max(amount, -share.refundable);
+        share.refundable += amount;
+      }
+      share.tag += amount;
     }
   }
 
@@ -247,7 +269,14 @@ export class SlowScheduler implements Played {
     for (const [key, share] of this.shares) {
       if (key === root) continue;
       const isOpen = open.has(key);
-      if (isOpen && !share.isOpen) share.tag = Math.max(share.tag, this.#share(parentOf(key)).virtual);
+      if (isOpen && !share.isOpen) {
+        const { virtual } = this.#share(parentOf(key));
+        if (this.#tasks.some(({ run, keys }) => run !== null && keys.includes(key))) {
+          share.openedAt = this.#starts;
+          share.refundable = Math.max(0, share.tag - virtual);
+        }
+        share.tag = Math.max(share.tag, virtual);
+      }
       share.isOpen = isOpen;
     }
     for (const [key, share] of this.shares) {
@@ -264,7 +293,8 @@ export class SlowScheduler implements Played {
   #share(key: string): Share {
     let share = this.shares.get(key);
     if (share === undefined) {
-      share = { tag: key === root ? 0 : this.#share(parentOf(key)).virtual, virtual: 0, isOpen: false, isBusy: false };
+      const tag = key === root ? 0 : this.#share(parentOf(key)).virtual;
+      share = { tag, virtual: 0, openedAt: 0, refundable: 0, isOpen: false, isBusy: false };
       this.shares.set(key, share);
     }
     return share;

@@ -1,7 +1,6 @@
-import type { QuotaNode } from "../quota/quota-tree.ts";
-import type { Band } from "./bands.ts";
 import type { DemandClass } from "./demand-class.ts";
 import type { Lane } from "./lanes.ts";
+import type { TaskRun } from "./scheduler.ts";
 import type { ShareNode } from "./share-node.ts";
 
 /** A task as the scheduler keeps it. */
@@ -9,12 +8,9 @@ export interface Task {
   readonly id: string;
   /** Its place among the tasks of its node: a smaller number came first. */
   readonly seq: number;
-  readonly quota: QuotaNode;
   readonly demand: DemandClass;
   readonly expectedMs: number;
   readonly isOrdered: boolean;
-  band: Band;
-  state: "waiting" | "running";
   /** Set aside by who submits: it keeps its place and does not start. */
   isSuspended: boolean;
   /** What must end before it may start. */
@@ -22,11 +18,8 @@ export interface Task {
   leaf: ShareNode;
   /** Where it waits. */
   lane: Lane | null;
-  /** What its nodes were charged when it started, in milliseconds of the whole server. */
-  cost: number;
-  /** The weight of its band when it was charged. */
-  bandWeight: number;
-  startedAtMs: number;
+  /** `null` while it waits. */
+  run: TaskRun | null;
 }
 
 /** Whether nothing but its turn keeps a task from starting. */
