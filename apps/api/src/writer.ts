@@ -1,9 +1,9 @@
-import type { Client, InStatement, InValue, ResultSet } from "@libsql/client";
+import type { Client, InStatement, ResultSet } from "@libsql/client";
 import type { SQLWrapper } from "drizzle-orm";
-import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import { toReady, type ReadyStatement } from "./db/ready-statement.ts";
 
-/** One statement of a unit: a query of drizzle's that has not run. */
-export type Statement = SQLWrapper;
+/** One statement of a unit: a query of drizzle's that has not run, or one that was built before. */
+export type Statement = SQLWrapper | ReadyStatement;
 
 /** What one statement did. */
 export interface StatementOutcome {
@@ -23,7 +23,6 @@ interface Queued {
 const maxUnitsPerBatch = 256;
 const soonMs = 50;
 const busyAttempts = 5;
-const dialect = new SQLiteAsyncDialect();
 
 /**
  * The one place that changes rows. Units that are queued at the same time are committed together (group commit). What may
@@ -65,10 +64,7 @@ export class Writer {
 
   #enqueue(unit: Unit): Promise<StatementOutcome[]> {
     if (this.#isClosed) return Promise.reject(new Error("the writer is closed"));
-    const statements = unit.map((statement) => {
-      const { sql, params } = dialect.sqlToQuery(statement.getSQL());
-      return { sql, args: params as InValue[] };
-    });
+    const statements = unit.map(toReady);
     return new Promise((resolve, reject) => {
       this.#queue.push({ statements, resolve, reject });
     });

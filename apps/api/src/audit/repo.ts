@@ -1,8 +1,10 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import type { Id, IdKind, OrgId } from "@quarterdeck/core/ids";
 import { sql, type SQL } from "drizzle-orm";
-import { insertWhen } from "../db/insert-when.ts";
+import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { readyStatement } from "../db/ready-statement.ts";
 import { auditEntries } from "../db/schema.ts";
+import type { Statement } from "../writer.ts";
 
 export interface AuditMaker {
   readonly clock: Clock;
@@ -23,8 +25,26 @@ export interface AuditEntry {
   readonly detail: string | null;
 }
 
+const insertFollowing = readyStatement<AuditEntry & { readonly entryId: Id<"entry">; readonly atMs: number }>((value) =>
+  insertWhen(
+    auditEntries,
+    {
+      entryId: value("entryId"),
+      atMs: value("atMs"),
+      orgId: value("orgId"),
+      actor: value("actor"),
+      address: value("address"),
+      action: value("action"),
+      subject: value("subject"),
+      outcome: value("outcome"),
+      detail: value("detail"),
+    },
+    previousChanged,
+  ),
+);
+
 /** The statement that records who did what, for the unit that does it. */
-export function recordAudit({ clock, makeId }: AuditMaker, entry: AuditEntry, condition: SQL = sql`true`): SQL {
+export function recordAudit({ clock, makeId }: AuditMaker, entry: AuditEntry, condition: SQL = sql`true`): Statement {
   return recordAuditAs({ entryId: makeId("entry"), atMs: clock.nowMs() }, entry, condition);
 }
 
@@ -33,6 +53,7 @@ export function recordAuditAs(
   kept: { readonly entryId: Id<"entry">; readonly atMs: number },
   entry: AuditEntry,
   condition: SQL = sql`true`,
-): SQL {
-  return insertWhen(auditEntries, { ...kept, ...entry }, condition);
+): Statement {
+  const values = { ...kept, ...entry };
+  return condition === previousChanged ? insertFollowing(values) : insertWhen(auditEntries, values, condition);
 }

@@ -1,4 +1,4 @@
-import { getTableColumns, Param, sql, type InferInsertModel, type SQL } from "drizzle-orm";
+import { getTableColumns, Param, sql, type InferInsertModel, type Placeholder, type SQL } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 
 /** True where the statement just before, in the same unit, changed something: how a unit's later statements follow its first. */
@@ -10,7 +10,7 @@ export const previousChanged: SQL = sql`changes() > 0`;
  */
 export function insertWhen<T extends SQLiteTable>(
   table: T,
-  values: { [K in keyof InferInsertModel<T>]: InferInsertModel<T>[K] | SQL },
+  values: { [K in keyof InferInsertModel<T>]: InferInsertModel<T>[K] | SQL | Placeholder },
   condition: SQL,
 ): SQL {
   const columns = getTableColumns(table);

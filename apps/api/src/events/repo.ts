@@ -1,21 +1,28 @@
 import { and, asc, eq, gt, lt, max, min, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
-import { insertWhen } from "../db/insert-when.ts";
+import { insertWhen, previousChanged } from "../db/insert-when.ts";
+import { readyStatement } from "../db/ready-statement.ts";
 import { events, servers } from "../db/schema.ts";
+import type { Statement } from "../writer.ts";
 import type { ChangeKind, ChangeView } from "./views.ts";
+
+const insertFollowing = readyStatement<Omit<typeof events.$inferInsert, "eventId">>((value) =>
+  insertWhen(
+    events,
+    { orgId: value("orgId"), kind: value("kind"), subjectId: value("subjectId"), atMs: value("atMs") },
+    previousChanged,
+  ),
+);
 
 /** The statement that records a change, for the unit that makes it. */
 export function recordChange(
   scope: TenantScope,
   change: { kind: ChangeKind; id: string; atMs: number },
   condition: SQL,
-): SQL {
-  return insertWhen(
-    events,
-    { orgId: scope.orgId, kind: change.kind, subjectId: change.id, atMs: change.atMs },
-    condition,
-  );
+): Statement {
+  const values = { orgId: scope.orgId, kind: change.kind, subjectId: change.id, atMs: change.atMs };
+  return condition === previousChanged ? insertFollowing(values) : insertWhen(events, values, condition);
 }
 
 /** Says of every server, of every org, that it changed: whether the relay is reachable concerns them all. */

@@ -1,9 +1,11 @@
 import type { ServerId } from "@quarterdeck/core/ids";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
-import { and, asc, eq, gt, lt, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, gt, lt, sql, type Placeholder, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
+import { previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
+import { readyStatement } from "../db/ready-statement.ts";
 import { claims, outbox, servers, type UnplacedEntry } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 
@@ -15,13 +17,25 @@ export function enqueue(
   { serverId, entry, nowMs }: { serverId: ServerId; entry: UnplacedEntry; nowMs: number },
   condition: SQL,
 ): Statement[] {
-  const head = sql.identifier(servers.outboxHead.name);
-  return [
-    sql`update ${servers} set ${head} = ${head} + 1 where ${eq(servers.serverId, serverId)} and ${condition}`,
-    sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${JSON.stringify(entry)}, ${nowMs}
-      from ${servers} where ${eq(servers.serverId, serverId)} and changes() > 0`,
-  ];
+  const moved = condition === previousChanged ? moveHeadFollowing({ serverId }) : moveHead(serverId, condition);
+  return [moved, insertAtHead({ serverId, entry: JSON.stringify(entry), nowMs })];
 }
+
+function moveHead(serverId: ServerId | Placeholder, condition: SQL): SQL {
+  const head = sql.identifier(servers.outboxHead.name);
+  return sql`update ${servers} set ${head} = ${head} + 1 where ${eq(servers.serverId, serverId)} and ${condition}`;
+}
+
+const moveHeadFollowing = readyStatement<{ serverId: ServerId }>((value) =>
+  moveHead(value("serverId"), previousChanged),
+);
+
+const insertAtHead = readyStatement<{ serverId: ServerId; entry: string; nowMs: number }>(
+  (
+    value,
+  ) => sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${value("entry")}, ${value("nowMs")}
+    from ${servers} where ${eq(servers.serverId, value("serverId"))} and ${previousChanged}`,
+);
 
 /** The same for each server of an org, one entry for all. */
 export function enqueueForOrg(
@@ -38,7 +52,7 @@ export function enqueueForOrg(
 }
 
 /** The position that the entry enqueued just before, in the same unit, has. */
-export function headOf(serverId: ServerId): SQL {
+export function headOf(serverId: ServerId | Placeholder): SQL {
   return sql`(select ${servers.outboxHead} from ${servers} where ${eq(servers.serverId, serverId)})`;
 }
 

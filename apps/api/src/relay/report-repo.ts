@@ -3,6 +3,7 @@ import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { prepared } from "../db/prepared.ts";
+import { readyStatement } from "../db/ready-statement.ts";
 import { runs, servers, tasks } from "../db/schema.ts";
 import type { ConnectionAlert } from "../servers/views.ts";
 
@@ -75,17 +76,23 @@ export async function findReportedRun(db: Database, serverId: ServerId, runId: R
 }
 
 /** Records the number of a report, once and only right after the one before; the mark says which write did it. */
-export function advanceReports(step: {
+export const advanceReports = readyStatement<{
   serverId: ServerId;
   stream: string;
   previousSeq: number;
   seq: number;
   hash: string;
   mark: string;
-}): SQL {
-  return sql`update ${servers} set "reportSeq" = ${step.seq}, "reportMark" = ${step.mark}, "reportHash" = ${step.hash}
-    where ${and(eq(servers.serverId, step.serverId), eq(servers.reportStream, step.stream), eq(servers.reportSeq, step.previousSeq))}`;
-}
+}>((value) => {
+  const { serverId, reportStream, reportSeq } = servers;
+  const isNext = [
+    eq(serverId, value("serverId")),
+    eq(reportStream, value("stream")),
+    eq(reportSeq, value("previousSeq")),
+  ];
+  return sql`update ${servers} set "reportSeq" = ${value("seq")}, "reportMark" = ${value("mark")}, "reportHash" = ${value("hash")}
+    where ${and(...isNext)}`;
+});
 
 /** True in the unit whose first statement set this mark. */
 export function holdsMark(serverId: ServerId, mark: string): SQL {

@@ -130,13 +130,11 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
     }
     case "dispatched": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
-      return run === null ? [] : moveRun(runtime, run, { report, guard });
+      return run === null ? [] : moveRun(runtime, run, report);
     }
     case "ended": {
       const run = await findReportedRun(runtime.db, serverId, report.runId);
-      return run === null
-        ? describeUpdateEnd(runtime, { serverId, report, guard })
-        : moveRun(runtime, run, { report, guard });
+      return run === null ? describeUpdateEnd(runtime, { serverId, report, guard }) : moveRun(runtime, run, report);
     }
     case "result": {
       if (server.revokedAtMs !== null) {
@@ -187,7 +185,7 @@ async function describeResult(
     result.kind === "started"
       ? { kind: "started", startedAtMs: result.startedAtMs, atMs }
       : { kind: "finished", result };
-  return moveRun(runtime, run, { report: said, guard });
+  return moveRun(runtime, run, said);
 }
 
 function refusal(

@@ -1,5 +1,6 @@
 import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
 import { previousChanged } from "../db/insert-when.ts";
+import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs } from "../db/schema.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
@@ -9,19 +10,18 @@ import { projectChange, type ProjectChange } from "./session/project-change.ts";
 import { transitionOf, type RunColumns, type RunReport, type RunTransition } from "./session/run-transition.ts";
 import { runRefused } from "./run-refused.ts";
 
-/** The statements that give a report its effect on a run, and on the project that the run works on. */
-export function moveRun(
-  runtime: Runtime,
-  run: ReportedRun,
-  { report, guard }: { report: RunReport; guard: SQL },
-): Statement[] {
+/**
+ * The statements that give a report its effect on a run, and on the project that the run works on. They follow the one that
+ * recorded the report.
+ */
+export function moveRun(runtime: Runtime, run: ReportedRun, report: RunReport): Statement[] {
   const transition = transitionOf(report);
   const { orgId, taskId } = run;
   const atMs = runtime.clock.nowMs();
   const by = report.kind === "finished" ? run.serverId : "relay";
   const project = transition.ending && projectChange(run, transition.ending);
   return [
-    updateRun(run, transition, guard),
+    updateRun(run, transition),
     recordChange({ orgId }, { kind: "task", id: taskId, atMs }, previousChanged),
     ...(transition.set.verdict === "refused"
       ? [runRefused(runtime, run, { by, code: transition.set.code ?? null })]
@@ -32,15 +32,34 @@ export function moveRun(
   ];
 }
 
-function updateRun({ runId, serverId }: ReportedRun, { from, to, set, setIfNull }: RunTransition, guard: SQL): SQL {
-  const isFrom = and(eq(runs.runId, runId), eq(runs.serverId, serverId), inArray(runs.state, [...from]));
+type UpdateRun = (values: Readonly<Record<string, unknown>>) => Statement;
+
+/** By the states and the columns that a transition is about: there are a handful. */
+const updates = new Map<string, UpdateRun>();
+
+function updateRun({ runId, serverId }: ReportedRun, transition: RunTransition): Statement {
+  const { from, to, set, setIfNull } = transition;
+  const shape = [from.join(), to, Object.keys(set).join(), Object.keys(setIfNull).join()].join(" ");
+  const update = updates.get(shape) ?? buildUpdate(transition);
+  updates.set(shape, update);
+  return update({ ...setIfNull, ...set, runId, serverId });
+}
+
+function buildUpdate({ from, to, set, setIfNull }: RunTransition): UpdateRun {
   const name = (column: string) => sql.identifier(runs[column as keyof RunColumns].name);
-  const assignments = [
-    sql`state = ${to}`,
-    ...Object.entries(set).map(([column, value]) => sql`${name(column)} = ${value}`),
-    ...Object.entries(setIfNull).map(([column, value]) => sql`${name(column)} = coalesce(${name(column)}, ${value})`),
-  ];
-  return sql`update ${runs} set ${sql.join(assignments, sql`, `)} where ${isFrom} and ${guard}`;
+  return readyStatement((value) => {
+    const isFrom = and(
+      eq(runs.runId, value("runId")),
+      eq(runs.serverId, value("serverId")),
+      inArray(runs.state, [...from]),
+    );
+    const assignments = [
+      sql`state = ${to}`,
+      ...Object.keys(set).map((column) => sql`${name(column)} = ${value(column)}`),
+      ...Object.keys(setIfNull).map((column) => sql`${name(column)} = coalesce(${name(column)}, ${value(column)})`),
+    ];
+    return sql`update ${runs} set ${sql.join(assignments, sql`, `)} where ${isFrom} and ${previousChanged}`;
+  });
 }
 
 function updateProject({ orgId }: ReportedRun, { projectId, clone, repository }: ProjectChange): SQL {

@@ -36,13 +36,13 @@ export interface TaskPlan {
  * The statements of a task's submission, to be written in one unit: task, signed command in the outbox, run, audit entry,
  * event. Each follows the one before; when the first changes nothing (the id is taken), none does.
  *
- * @param condition when the first statement may happen
+ * @param condition when the first statement may happen; null: always
  */
 export async function planTask(
   runtime: Runtime,
   scope: OrgScope,
   plan: TaskPlan,
-  condition: SQL,
+  condition: SQL | null,
 ): Promise<Statement[]> {
   const { taskId, server, workspaceId, projectId, action, params, secretInput, priority } = plan;
   const { orgId, userId, address } = scope;

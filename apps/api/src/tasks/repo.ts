@@ -1,14 +1,16 @@
 import type { ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId, CommandId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
-import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type Placeholder, type SQL } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { TenantScope } from "../auth/scope.ts";
 import type { ReadableRun } from "../content/stream-keys.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
+import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
 import { headOf } from "../outbox/repo.ts";
+import type { Statement } from "../writer.ts";
 import { firstAttempt } from "./sign-command.ts";
 import type { ResolutionOutcome, TaskParams, TaskView } from "./views.ts";
 
@@ -117,6 +119,19 @@ export async function findTask(db: Database, { orgId }: TenantScope, taskId: Tas
   return row === undefined ? null : toRecord(row);
 }
 
+const knownTask = prepared((db) =>
+  db
+    .select({ taskId: tasks.taskId })
+    .from(tasks)
+    .where(and(eq(tasks.orgId, sql.placeholder("orgId")), eq(tasks.taskId, sql.placeholder("taskId"))))
+    .prepare(),
+);
+
+/** Whether there is a task with this id; what it is takes longer to read. */
+export async function isTaskKnown(db: Database, { orgId }: TenantScope, taskId: TaskId): Promise<boolean> {
+  return (await knownTask(db).all({ orgId, taskId })).length > 0;
+}
+
 export interface TaskFilter {
   readonly workspaceId?: WorkspaceId | undefined;
   readonly projectId?: ProjectId | undefined;
@@ -194,14 +209,48 @@ export interface NewTask {
   readonly rerunOf: TaskId | null;
 }
 
-/** Inserts a task in a workspace of the org; a task of the same id stays as it is. */
-export function insertTask(scope: TenantScope, task: NewTask, condition: SQL): SQL {
+type TaskRow = NewTask & TenantScope;
+
+function insertOwnTask(task: { [Name in keyof TaskRow]: TaskRow[Name] | Placeholder }, condition: SQL): SQL {
   const isOwnWorkspace = sql`exists (select 1 from ${workspaces} where ${and(
     eq(workspaces.workspaceId, task.workspaceId),
-    eq(workspaces.orgId, scope.orgId),
+    eq(workspaces.orgId, task.orgId),
     eq(workspaces.serverId, task.serverId),
   )})`;
-  return insertWhen(tasks, { ...task, orgId: scope.orgId }, sql`${condition} and ${isOwnWorkspace}`);
+  return insertWhen(tasks, task, sql`${condition} and ${isOwnWorkspace}`);
+}
+
+const insertAnyTask = readyStatement<TaskRow>((value) =>
+  insertOwnTask(
+    {
+      orgId: value("orgId"),
+      taskId: value("taskId"),
+      workspaceId: value("workspaceId"),
+      projectId: value("projectId"),
+      serverId: value("serverId"),
+      action: value("action"),
+      effect: value("effect"),
+      params: value("params"),
+      secretInput: value("secretInput"),
+      priority: value("priority"),
+      bodyHash: value("bodyHash"),
+      isListed: value("isListed"),
+      submittedBy: value("submittedBy"),
+      submittedAtMs: value("submittedAtMs"),
+      rerunOf: value("rerunOf"),
+    },
+    sql`true`,
+  ),
+);
+
+/**
+ * Inserts a task in a workspace of the org; a task of the same id stays as it is.
+ *
+ * @param condition when it may happen besides; null: whenever the workspace is the org's
+ */
+export function insertTask({ orgId }: TenantScope, task: NewTask, condition: SQL | null): Statement {
+  const row = { ...task, orgId };
+  return condition === null ? insertAnyTask(row) : insertOwnTask(row, condition);
 }
 
 export interface NewRun {
@@ -213,13 +262,28 @@ export interface NewRun {
   readonly keyFingerprint: string;
 }
 
-/** Inserts the first run of the task whose command was enqueued just before in the same unit. */
-export function insertRun(scope: TenantScope, run: NewRun): SQL {
-  return insertWhen(
+const insertQueuedRun = readyStatement<NewRun & TenantScope>((value) =>
+  insertWhen(
     runs,
-    { ...run, orgId: scope.orgId, attempt: firstAttempt, state: "queued", outboxPosition: headOf(run.serverId) },
+    {
+      orgId: value("orgId"),
+      runId: value("runId"),
+      taskId: value("taskId"),
+      serverId: value("serverId"),
+      commandId: value("commandId"),
+      expiresAtMs: value("expiresAtMs"),
+      keyFingerprint: value("keyFingerprint"),
+      attempt: firstAttempt,
+      state: "queued",
+      outboxPosition: headOf(value("serverId")),
+    },
     previousChanged,
-  );
+  ),
+);
+
+/** Inserts the first run of the task whose command was enqueued just before in the same unit. */
+export function insertRun({ orgId }: TenantScope, run: NewRun): Statement {
+  return insertQueuedRun({ ...run, orgId });
 }
 
 /** Notes that a run is to be cancelled, once, unless it has ended. */

@@ -9,7 +9,6 @@ import { takesSecretInput, type SecretInput } from "@quarterdeck/core/actions/se
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
-import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { isAllowed } from "../auth/permissions.ts";
 import type { OrgScope } from "../auth/scope.ts";
@@ -22,7 +21,7 @@ import { requireSealedInput } from "../servers/require-sealed-input.ts";
 import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
 import { hashBody, planTask, type TaskPlan } from "./plan-task.ts";
-import { findTask, findWorkspaceOfRun } from "./repo.ts";
+import { findTask, findWorkspaceOfRun, isTaskKnown } from "./repo.ts";
 import { toTaskView } from "./service.ts";
 import { permissionToSubmit } from "./submittable.ts";
 import { taskParamsSchema, type TaskParams, type TaskView } from "./views.ts";
@@ -49,11 +48,11 @@ interface PreparedSubmission {
 export async function submitTask(runtime: Runtime, scope: OrgScope, submission: Submission): Promise<TaskView> {
   const prepared = await prepareSubmission(runtime, scope, submission);
   const { plan, server } = prepared;
-  const earlier = await findSame(runtime, scope, plan);
+  const earlier = (await isTaskKnown(runtime.db, scope, plan.taskId)) ? await findSame(runtime, scope, plan) : null;
   if (earlier !== null) return earlier;
   await checkSubmission(runtime, scope, prepared);
 
-  const planned = planTask(runtime, scope, plan, sql`true`);
+  const planned = planTask(runtime, scope, plan, null);
   await runtime.submissions.enter(server.serverId, planned, (unit) => runtime.writer.commit(unit));
   runtime.nudgeOutbox(); // Before the answer is put together: both take their time.
   const task = await findSame(runtime, scope, plan);

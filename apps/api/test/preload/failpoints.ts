@@ -1,12 +1,11 @@
 // Loaded before the API's own code (`node --import`) by tests: kills the process at a named moment. A file, named in the
 // query of this module's address, names the moment. Nothing of it is in the API itself.
 import { readFileSync, rmSync } from "node:fs";
+import { toReady } from "../../src/db/ready-statement.ts";
 import { RelayLink } from "../../src/relay/relay-link.ts";
 import { Writer, type Unit } from "../../src/writer.ts";
-import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 
 const file = new URL(import.meta.url).searchParams.get("file") ?? "";
-const dialect = new SQLiteAsyncDialect();
 
 function reach(moment: string): void {
   let armed: string;
@@ -22,15 +21,15 @@ function reach(moment: string): void {
 
 /** What a unit is about, by what it writes. */
 function kindOf(unit: Unit): string {
-  const queries = unit.map((statement) => dialect.sqlToQuery(statement.getSQL()));
-  const sql = queries.map((query) => query.sql).join(";");
+  const statements = unit.map(toReady);
+  const sql = statements.map((statement) => statement.sql).join(";");
   if (/insert into "tasks"/i.test(sql)) return "task";
   if (/update "servers" set "outboxThrough"/i.test(sql)) return "outbox position";
   if (/update "audit_chains" set seq/i.test(sql)) return "chaining";
   if (/delete from "auth_sessions" where \("auth_sessions"."tokenHash"/i.test(sql)) return "sign-out";
   if (/update "servers" set "reportSeq"/i.test(sql)) return "report";
   if (/delete from "attempts"/i.test(sql)) return "housekeeping";
-  if (queries.some(({ params }) => params.includes("keys.rotate"))) return "recording keys";
+  if (statements.some(({ args }) => args.includes("keys.rotate"))) return "recording keys";
   return "other";
 }
 
