@@ -162,7 +162,7 @@ test("a WebSocket is opened and asked for subscriptions at the same rate, and is
   socket.terminate();
 });
 
-test("a socket that sends anything without end is closed, and what it sends after that is not read [W1]", async () => {
+test("a socket that sends anything without end is closed, and gets no more answers [W1]", async () => {
   const { platform, clock } = await startLimited();
   await using _ = platform;
   const { token } = await onPlan(platform, "premium");

@@ -72,7 +72,6 @@ export class ConsoleSockets {
       this.#open.add(opened);
       opened.on("message", () => {
         if (this.#runtime.requestRates.takesMessage(visitor.caller)) return;
-        opened.removeAllListeners("message"); // It may go on sending while it is being closed.
         opened.close(errorRule("RATE_LIMITED").closeCode, "too many messages");
       });
       opened.on("close", () => {
