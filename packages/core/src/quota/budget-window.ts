@@ -1,4 +1,6 @@
-import { Temporal } from "temporal-polyfill";
+import { fromEpochMilliseconds, toZonedDateTimeISO } from "temporal-polyfill/fns/Instant";
+import * as PlainDate from "temporal-polyfill/fns/PlainDate";
+import { toPlainDate } from "temporal-polyfill/fns/ZonedDateTime";
 import * as z from "zod";
 import { dayMs, hourMs } from "../units.ts";
 
@@ -6,7 +8,7 @@ import { dayMs, hourMs } from "../units.ts";
 function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    toZonedDateTimeISO(fromEpochMilliseconds(0), name);
     return true;
   } catch {
     return false; // Which is the answer.
@@ -42,13 +44,13 @@ const shortestMs = { day: 23 * hourMs, month: 26 * dayMs } as const;
  * @throws RangeError for a time zone or a moment that does not exist
  */
 export function windowAt({ period, timeZone }: WindowRule, atMs: number): BudgetWindow {
-  const date = Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(timeZone).toPlainDate();
-  let first = period === "day" ? date : date.with({ day: 1 });
+  const date = toPlainDate(toZonedDateTimeISO(fromEpochMilliseconds(Math.floor(atMs)), timeZone));
+  let first = period === "day" ? date : PlainDate.withDayOfMonth(date, 1);
   let startMs = startOf(first, timeZone);
   for (;;) {
-    const next = first.add(period === "day" ? { days: 1 } : { months: 1 });
+    const next = period === "day" ? PlainDate.addDays(first, 1) : PlainDate.addMonths(first, 1);
     const endMs = startOf(next, timeZone);
-    if (atMs < endMs) return { name: first.toString().slice(0, period === "day" ? 10 : 7), startMs, endMs };
+    if (atMs < endMs) return { name: PlainDate.toString(first).slice(0, period === "day" ? 10 : 7), startMs, endMs };
     first = next;
     startMs = endMs;
   }
@@ -65,6 +67,6 @@ export function windowFrom(rule: WindowRule, startMs: number): BudgetWindow {
   return { ...windowAt(rule, around.endMs), startMs };
 }
 
-function startOf(date: Temporal.PlainDate, timeZone: string): number {
-  return date.toZonedDateTime(timeZone).epochMilliseconds;
+function startOf(date: PlainDate.Record, timeZone: string): number {
+  return PlainDate.toZonedDateTime(date, timeZone).epochMilliseconds;
 }
