@@ -23,7 +23,7 @@ export interface RateDecision {
   readonly refusal: QuarterdeckError | null;
 }
 
-/** Those who were heard of within the last minute; the places of who was not are free. */
+/** Of those who have not all of a minute's calls back; the places of the others are free. */
 const places = 65_536;
 /** Pages before signing in ask one or two things. An office behind one address signs in at once. */
 const anonymousPerMinute = 300;

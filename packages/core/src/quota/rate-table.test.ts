@@ -49,6 +49,11 @@ class Buckets {
     );
   }
 
+  /** How many keys have not all of their burst. */
+  countUsed(nowUs: bigint): number {
+    return keys.filter((key) => this.#used(key, nowUs) > 0n).length;
+  }
+
   charge(claims: readonly RateClaim[], nowUs: bigint): void {
     for (const { key, rate, cost = 1 } of claims) {
       this.#level.set(key, { usedUs: this.#used(key, nowUs) + BigInt(cost * rate.intervalUs), atUs: nowUs });
@@ -203,8 +208,11 @@ it("keeps no more keys than it has places, and forgets none that forgetting woul
         if (verdict.isAllowed) {
           expect(fits).toBe(true);
           model.charge(claims, elapsedUs);
-        } else if (verdict.reason === "full") expect(verdict.retryAfterMs).toBeGreaterThan(0);
-        else expect(fits).toBe(false);
+        } else if (verdict.reason === "full") {
+          expect(verdict.retryAfterMs).toBeGreaterThan(0);
+          const held = model.countUsed(elapsedUs) + verdict.refusedBy; // The claims before it had places for a moment.
+          expect(held).toBeGreaterThanOrEqual(capacity);
+        } else expect(fits).toBe(false);
       }
     }),
   );
@@ -236,6 +244,15 @@ it("refuses new keys while every place is taken by one that is not at rest, and 
   expect(table.check([{ key: "f", rate }], 110)).toMatchObject({ reason: "full" });
   expect(table.size).toBe(3);
   expect(table.standing("a", rate, 110).remaining).toBe(1);
+});
+
+it("says in whole milliseconds, and never too early, when there is a place", () => {
+  const rate = rateOf(3, 1000, 3);
+  const table = new RateTable(1);
+  table.check([{ key: "a", rate }], 0);
+  expect(table.check([{ key: "b", rate }], 0)).toMatchObject({ reason: "full", retryAfterMs: 334 });
+  expect(table.check([{ key: "b", rate }], 333)).toMatchObject({ reason: "full", retryAfterMs: 1 });
+  expect(table.check([{ key: "b", rate }], 334)).toEqual({ isAllowed: true });
 });
 
 it("grows to thousands of keys and keeps each one apart", () => {
