@@ -120,6 +120,13 @@ it("goes on to the end of the next day when the rest of this one is short", () =
   });
 });
 
+it("takes a day of 23 hours for a whole one", () => {
+  const rule = { timeZone: "Europe/Berlin", period: "day" } as const;
+  const window = windowAt(rule, Date.parse("2026-03-29T12:00:00Z"));
+  expect(windowFrom(rule, window.startMs)).toEqual(window);
+  expect(windowFrom(rule, window.startMs + 1)).toMatchObject({ name: "2026-03-30", startMs: window.startMs + 1 });
+});
+
 it("takes names of zones and nothing else", () => {
   const isZone = (timeZone: unknown) => windowRuleSchema.safeParse({ period: "day", timeZone }).success;
   for (const good of [...zones, "Etc/GMT+5"]) expect(isZone(good)).toBe(true);

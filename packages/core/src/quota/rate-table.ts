@@ -126,8 +126,7 @@ export class RateTable {
     const forgotten = this.#keys[slot];
     if (forgotten !== undefined) this.#slots.delete(forgotten);
     this.#slots.set(key, slot);
-    this.#keys[slot] = key;
-    this.#arrivals[slot] = 0;
+    this.#keys[slot] = key; // Its number is one of a key at rest, as that of a new key is.
     return slot;
   }
 
