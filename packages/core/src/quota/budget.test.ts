@@ -165,6 +165,16 @@ it("keeps a closed window while something of it is open, and what is settled for
   expect(budget.snapshot().reservations).toEqual([]);
 });
 
+it("skips the windows that nobody used", () => {
+  const midnight = Date.UTC(2026, 10, 24);
+  const nameAt = (nowMs: number) => Budget.open(rule, noon).standing(nowMs).window.name;
+  expect([midnight - 1, midnight, midnight + 400 * dayMs].map(nameAt)).toEqual([
+    "2026-11-23",
+    "2026-11-24",
+    "2027-12-29",
+  ]);
+});
+
 it("opens no closed window again when the clock goes backwards", () => {
   const budget = Budget.open(rule, tomorrow);
   reserve(budget, "a", 100, tomorrow);

@@ -186,6 +186,7 @@ it.each([
   [bytesQuantity, "512m", '"m" can be read in two ways; write M for millions of bytes or Mi for mebibytes.'],
   [bytesQuantity, "1 Gb", '"Gb" can be read in two ways'],
   [bytesQuantity, "9PiB", "it is above 2^53 − 1 of the smallest unit"],
+  [bytesQuantity, "9".repeat(64), "it has more than 40 digits"],
   [bytesQuantity, "9".repeat(65), `size "${"9".repeat(64)}…": it is too long.`],
   [bandwidthQuantity, "10", "it has no unit; the units are B/s, kB/s,"],
   [bandwidthQuantity, "10 Mbps", '"Mbps" can be read in two ways; write Mbit/s for bits or MB/s for bytes.'],
