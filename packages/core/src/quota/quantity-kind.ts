@@ -66,8 +66,8 @@ export class QuantityKind {
   }
 
   /**
-   * Writes the shortest text that `parse` reads as exactly this value; of texts of one length a number without a point,
-   * and of those the one with fewest digits.
+   * Writes the shortest text that `parse` reads as exactly this value; of texts of one length the one with the shortest
+   * number, then the one of the smaller unit.
    *
    * @param value whole smallest units
    * @throws RangeError when it is not a safe integer of at least 0
@@ -105,7 +105,5 @@ interface Printed {
 
 function isBetter({ number, text }: Printed, than: Printed): boolean {
   if (text.length !== than.text.length) return text.length < than.text.length;
-  const isWhole = !number.includes(".");
-  if (isWhole !== !than.number.includes(".")) return isWhole;
   return number.length < than.number.length;
 }
