@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type QuarterdeckClient } from "@quarterdeck/api/client";
 import { findFreePort } from "../../apps/api/src/embedded/free-port.ts";
+import { unlimitedRequests } from "./rig/unlimited-requests.ts";
 
 /** A whole platform with its bridge on this machine, set up and signed in, as `npm start` runs it. */
 export interface Platform {
@@ -20,6 +21,7 @@ export async function startPlatform(): Promise<Platform> {
   const entry = join(import.meta.dirname, "../../apps/api/src/embedded/main.ts");
   const child = spawn(process.execPath, [entry, "--port", String(port), "--data", dataDir], {
     stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...unlimitedRequests },
   });
   let printed = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (printed += text));

@@ -29,9 +29,19 @@ test.each([
   ["QUARTERDECK_LOG_LEVEL", "loud", /QUARTERDECK_LOG_LEVEL to one of/],
   ["QUARTERDECK_DATABASE_URL", "postgres://x", /QUARTERDECK_DATABASE_URL to file:/],
   ["QUARTERDECK_PUBLIC_URL", "http://example.com", /QUARTERDECK_PUBLIC_URL must start with https/],
+  ["QUARTERDECK_REQUESTS_PER_MINUTE", "100", /QUARTERDECK_REQUESTS_PER_MINUTE to JSON with a number for each plan/],
+  ["QUARTERDECK_REQUESTS_PER_MINUTE", "{", /QUARTERDECK_REQUESTS_PER_MINUTE to JSON/],
+  ["QUARTERDECK_REQUESTS_PER_MINUTE", '{"basic":0}', /QUARTERDECK_REQUESTS_PER_MINUTE to JSON/],
+  ["QUARTERDECK_REQUESTS_PER_MINUTE", '{"gold":5}', /the plans are basic, premium, enterprise/],
   ["QUARTERDECK_HOST", "0.0.0.0", /set QUARTERDECK_PUBLIC_URL to the https address/],
 ])("%s=%s is refused with the variable and the fix", (name, value, message) => {
   expect(() => readEnv({ ...complete, [name]: value })).toThrow(message);
+});
+
+test("the requests of each plan are the tiers', but for those that are set", () => {
+  const read = (text: string) => readEnv({ ...complete, QUARTERDECK_REQUESTS_PER_MINUTE: text }).requestsPerMinute;
+  expect(read("")).toEqual({ basic: 100, premium: 500, enterprise: 2000 });
+  expect(read('{"basic":7}')).toEqual({ basic: 7, premium: 500, enterprise: 2000 });
 });
 
 test("a public address may be https, or http on loopback", () => {

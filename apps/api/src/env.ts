@@ -1,5 +1,7 @@
 import { isAbsolute, join } from "node:path";
+import { defaultRequestTiers, planNames } from "@quarterdeck/core/quota/request-tiers";
 import * as z from "zod";
+import type { RequestsPerMinute } from "./rates/request-rates.ts";
 
 /** A variable of the environment is missing or malformed; the message names it and the fix. */
 export class EnvError extends Error {
@@ -30,6 +32,23 @@ const publicUrl = httpUrl("QUARTERDECK_PUBLIC_URL").refine((origin) => {
   const url = new URL(origin);
   return url.protocol === "https:" || loopbackHosts.includes(url.hostname);
 }, "QUARTERDECK_PUBLIC_URL must start with https://, because passwords and commands travel over it. Put a proxy with a certificate in front, or use a loopback address.");
+
+const requestsSchema = z.partialRecord(z.enum(planNames), z.int().min(1).max(60_000_000));
+const requestsMessage = `Set QUARTERDECK_REQUESTS_PER_MINUTE to JSON with a number for each plan that differs, like {"basic":100}; the plans are ${planNames.join(", ")}.`;
+
+const requestsPerMinute = z
+  .string()
+  .default("{}")
+  .transform((text, ctx): RequestsPerMinute => {
+    const given = requestsSchema.safeParse(parseJson(text));
+    if (!given.success) ctx.addIssue({ code: "custom", message: requestsMessage });
+    const { basic, premium, enterprise } = defaultRequestTiers;
+    return {
+      basic: given.data?.basic ?? basic.requestsPerMinute,
+      premium: given.data?.premium ?? premium.requestsPerMinute,
+      enterprise: given.data?.enterprise ?? enterprise.requestsPerMinute,
+    };
+  });
 
 const variables = z.object({
   QUARTERDECK_DATA: directory("QUARTERDECK_DATA"),
@@ -64,6 +83,7 @@ const variables = z.object({
       "Set QUARTERDECK_ROLLOUT_SETTLE_MS to how long, in milliseconds, a server with a new bridge is watched.",
     )
     .transform(Number),
+  QUARTERDECK_REQUESTS_PER_MINUTE: requestsPerMinute,
   QUARTERDECK_LOG_LEVEL: z
     .enum(logLevels, `Set QUARTERDECK_LOG_LEVEL to one of ${logLevels.join(", ")}.`)
     .default("info"),
@@ -87,6 +107,8 @@ export interface Env {
   readonly bridgeTarball: string | null;
   /** How long a server with a new version of the bridge is watched before the next ones get it. */
   readonly rolloutSettleMs: number;
+  /** How many requests of an org on each plan are answered in a minute. */
+  readonly requestsPerMinute: RequestsPerMinute;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -122,6 +144,15 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     webDist: read.QUARTERDECK_WEB_DIST ?? null,
     bridgeTarball: read.QUARTERDECK_BRIDGE_TARBALL ?? null,
     rolloutSettleMs: read.QUARTERDECK_ROLLOUT_SETTLE_MS,
+    requestsPerMinute: read.QUARTERDECK_REQUESTS_PER_MINUTE,
     logLevel: read.QUARTERDECK_LOG_LEVEL,
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Not of any shape: the schema refuses it.
+  }
 }

@@ -9,6 +9,8 @@ export interface ErrorDescription {
   readonly message: string;
   readonly httpStatus: number;
   readonly isRetryable: boolean;
+  /** After how many milliseconds the same may succeed, where that is known. */
+  readonly retryAfterMs: number | null;
   /** For a malformed input: the message of each field, by its path (`name`, `params.args.0`). */
   readonly fields: Readonly<Record<string, string>> | null;
 }
@@ -28,7 +30,10 @@ const codesOfTrpc: Partial<Record<TRPCError["code"], ErrorCode>> = {
 
 /** The one place that decides what of an error leaves the API. Stacks and unexpected messages stay inside. */
 export function describeError(error: TRPCError): ErrorDescription {
-  if (error.cause instanceof QuarterdeckError) return describe(error.cause.code, error.cause.message, null);
+  if (error.cause instanceof QuarterdeckError) {
+    const { code, message, retryAfterMs } = error.cause;
+    return { ...describe(code, message, null), retryAfterMs };
+  }
   if (error.code === "BAD_REQUEST" && error.cause instanceof z.core.$ZodError) return describeInput(error.cause);
   const code = codesOfTrpc[error.code];
   if (code !== undefined) return describe(code, error.message, null);
@@ -48,5 +53,5 @@ function describeInput(error: z.core.$ZodError): ErrorDescription {
 
 function describe(code: ErrorCode, message: string, fields: ErrorDescription["fields"]): ErrorDescription {
   const { httpStatus, retryable } = errorRule(code);
-  return { code, message, httpStatus, isRetryable: retryable, fields };
+  return { code, message, httpStatus, isRetryable: retryable, retryAfterMs: null, fields };
 }

@@ -32,6 +32,7 @@ import { SecretBox } from "./keys/secret-box.ts";
 import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
+import { RequestRates } from "./rates/request-rates.ts";
 import { RelayLink } from "./relay/relay-link.ts";
 import type { Runtime } from "./runtime.ts";
 import { systemClock } from "./system-clock.ts";
@@ -101,6 +102,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     commandSealer: new CommandSealer(streamKeys),
     changes,
     submissions: new SubmissionLanes(),
+    requestRates: new RequestRates(clock, env.requestsPerMinute),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),
     nudgeOutbox: () => drainer.nudge(),
     release,

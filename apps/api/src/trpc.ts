@@ -55,6 +55,11 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
   if (ctx.transport === "socket" && type !== "subscription") {
     throw trpcError("BAD_REQUEST", "A socket takes subscriptions only. Send this as a request.");
   }
+  if (ctx.transport === "socket") {
+    // The calls of an HTTP request were counted together, before the first of them.
+    const { refusal } = ctx.runtime.requestRates.charge(ctx, 1);
+    if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
+  }
   const result = await next();
   if (!result.ok && result.error.cause instanceof QuarterdeckError) {
     const { code, message } = result.error.cause;

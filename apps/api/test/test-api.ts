@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TRPCClientError } from "@trpc/client";
 import { makeId, type Id, type IdKind, type OrgId, type ServerId, type WorkspaceId } from "@quarterdeck/core/ids";
+import type { Clock } from "@quarterdeck/core/clock";
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import type { Role } from "../src/auth/permissions.ts";
 import { createClient, type QuarterdeckClient } from "../src/client.ts";
@@ -11,6 +12,7 @@ import { members, orgs, users } from "../src/db/schema.ts";
 import { readEnv } from "../src/env.ts";
 import { createLog } from "../src/log.ts";
 import { startApi, type StartedApi } from "../src/start-api.ts";
+import { systemClock } from "../src/system-clock.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
 import { FakeRelay } from "./fake-relay.ts";
 
@@ -50,7 +52,7 @@ export class TestApi implements AsyncDisposable {
     this.api = parts.api;
   }
 
-  static async start(environment: NodeJS.ProcessEnv = {}): Promise<TestApi> {
+  static async start(environment: NodeJS.ProcessEnv = {}, clock: Clock = systemClock): Promise<TestApi> {
     const dataDir = await mkdtemp(join(tmpdir(), "quarterdeck-api-"));
     const relay = new FakeRelay();
     await relay.start();
@@ -63,7 +65,7 @@ export class TestApi implements AsyncDisposable {
       ...environment,
     };
     const logLines: string[] = [];
-    const api = await startApi(readEnv(complete), { log: logTo(logLines) });
+    const api = await startApi(readEnv(complete), { log: logTo(logLines), clock });
     return new TestApi({ dataDir, relay, environment: complete, logLines, api });
   }
 

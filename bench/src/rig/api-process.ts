@@ -7,6 +7,7 @@ import { loadKeys } from "../../../apps/api/src/keys/keys.ts";
 import { loadRelayKey } from "../../../apps/api/src/keys/relay-key.ts";
 import { cores, pinned } from "./cpu-cores.ts";
 import type { RelayKeys } from "./relay-process.ts";
+import { unlimitedRequests } from "./unlimited-requests.ts";
 
 const entry = join(import.meta.dirname, "../../../apps/api/src/server.ts");
 
@@ -54,6 +55,7 @@ export class ApiProcess {
         QUARTERDECK_INTERNAL_PORT: String(options.internalPort),
         QUARTERDECK_RELAY_URL: `http://127.0.0.1:${options.relayPort}`,
         QUARTERDECK_LOG_LEVEL: "warn",
+        ...unlimitedRequests,
       },
     });
     closeSync(log);

@@ -1,10 +1,11 @@
 import { hourMs } from "@quarterdeck/core/units";
-import { and, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import { and, eq, gt, isNull, sql } from "drizzle-orm";
 import { auditEntries } from "../db/schema.ts";
+import type { Statement } from "../writer.ts";
 import { recordAudit, type AuditEntry, type AuditMaker } from "./repo.ts";
 
 /** Records what may come again and again, and is asked for by others: the same within an hour is one entry. */
-export function recordOnceAnHour(maker: AuditMaker, entry: AuditEntry & { readonly detail: string }): SQL {
+export function recordOnceAnHour(maker: AuditMaker, entry: AuditEntry & { readonly detail: string }): Statement {
   const { orgId, actor, action, subject, outcome, detail } = entry;
   const isSame = and(
     orgId === null ? isNull(auditEntries.orgId) : eq(auditEntries.orgId, orgId),

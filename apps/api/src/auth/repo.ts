@@ -11,7 +11,14 @@ import type { Caller } from "./scope.ts";
 
 const callerOf = prepared((db) =>
   db
-    .select({ userId: users.userId, email: users.email, orgId: orgs.orgId, orgName: orgs.name, role: members.role })
+    .select({
+      userId: users.userId,
+      email: users.email,
+      orgId: orgs.orgId,
+      orgName: orgs.name,
+      plan: orgs.plan,
+      role: members.role,
+    })
     .from(members)
     .innerJoin(users, eq(users.userId, members.userId))
     .innerJoin(orgs, eq(orgs.orgId, members.orgId))

@@ -1,4 +1,5 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
+import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
 import type { Role } from "./permissions.ts";
 
 /** Whose data a query may touch. Every repo function takes one; without it no row of an org can be reached. */
@@ -11,6 +12,8 @@ export interface Caller extends TenantScope {
   readonly userId: UserId;
   readonly email: string;
   readonly orgName: string;
+  /** The org's: how often its requests are answered. */
+  readonly plan: PlanName;
   readonly role: Role;
 }
 

@@ -87,7 +87,7 @@ export async function signIn(ctx: Context, { email, password }: { email: string;
   ]);
   if (!isAccepted) throw new QuarterdeckError("WRONG_CREDENTIALS", "The e-mail address or the password is wrong.");
   await forgetAttempts(runtime, accountKey);
-  return startSession(ctx, caller);
+  return startSession(ctx, toMe(caller));
 }
 
 /** Ends the session; without one it only takes the cookie away. */
@@ -115,12 +115,12 @@ async function endSession(runtime: Runtime, { sessionToken, caller, address }: S
 }
 
 /** A session always starts with a new token, so one that was planted before is worth nothing. */
-async function startSession(ctx: Context, caller: Caller): Promise<MeView> {
+async function startSession(ctx: Context, me: MeView): Promise<MeView> {
   const { runtime, sessionToken, address, setCookie } = ctx;
   if (sessionToken !== null) await endSession(runtime, { sessionToken, caller: ctx.caller, address });
-  const { cookie } = await runtime.sessions.create({ userId: caller.userId, nowMs: runtime.clock.nowMs(), address });
+  const { cookie } = await runtime.sessions.create({ userId: me.userId, nowMs: runtime.clock.nowMs(), address });
   setCookie(cookie);
-  return toMe(caller);
+  return me;
 }
 
 function toMe({ userId, email, orgId, orgName, role }: Caller): MeView {

@@ -34,10 +34,12 @@ export async function countAttempt({ db, writer, clock }: Runtime, rules: readon
       .from(attempts)
       .where(eq(attempts.key, hashKey(key)));
     if (row !== undefined && row.count > most) {
-      const minutes = Math.max(1, Math.ceil((row.windowEndsAtMs - nowMs) / (60 * secondMs)));
+      const retryAfterMs = Math.max(secondMs, row.windowEndsAtMs - nowMs);
+      const minutes = Math.ceil(retryAfterMs / minuteMs);
       throw new QuarterdeckError(
         "RATE_LIMITED",
         `Too many attempts. Try again in ${minutes} minute${minutes === 1 ? "" : "s"}.`,
+        { retryAfterMs },
       );
     }
   }

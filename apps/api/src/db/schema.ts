@@ -18,6 +18,7 @@ import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
+import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Role } from "../auth/permissions.ts";
@@ -34,6 +35,8 @@ export const orgs = sqliteTable("orgs", {
   createdAtMs: integer().notNull(),
   /** When the first account took it; until then it only holds this machine. */
   claimedAtMs: integer(),
+  /** How much it may do: its request tier. */
+  plan: text().$type<PlanName>().notNull().default("enterprise"),
   /** Rises when a member is removed: from then on content is sealed with other keys. */
   contentEpoch: integer().notNull().default(1),
 });

@@ -80,6 +80,7 @@ export function apiSpec(options: Options, ports: Ports): ChildSpec {
     "QUARTERDECK_DATABASE_TOKEN",
     "QUARTERDECK_KEY",
     "QUARTERDECK_LOG_LEVEL",
+    "QUARTERDECK_REQUESTS_PER_MINUTE",
   ];
   return {
     name: "api",

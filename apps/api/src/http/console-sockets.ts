@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { errorRule } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { kibibyte, secondMs } from "@quarterdeck/core/units";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
@@ -9,6 +10,7 @@ import type { SocketEnd } from "../auth/rights-in-use.ts";
 import type { Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
 import { hashToken } from "../random-token.ts";
+import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import type { Runtime } from "../runtime.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { readRequestCaller } from "./request-caller.ts";
@@ -54,7 +56,12 @@ export class ConsoleSockets {
   /** Lets a console in, or answers why not. */
   async handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const visitor = await this.#admit(request);
-    if (visitor instanceof QuarterdeckError) return refuseUpgrade(socket, visitor.code, visitor.message);
+    if (visitor instanceof QuarterdeckError) return refuseUpgrade(socket, visitor);
+    const address = request.socket.remoteAddress ?? "unknown";
+    const { refusal, fields } = this.#runtime.requestRates.charge({ caller: visitor.caller, address }, 1);
+    if (refusal !== null) {
+      return refuseUpgrade(socket, refusal, { ...fields, ...retryAfterField(refusal.retryAfterMs ?? 0) });
+    }
     this.#visitors.set(request, visitor);
     this.#server.handleUpgrade(request, socket, head, (opened) => {
       const ended = this.#runtime.rights.socketOpened({
@@ -63,6 +70,10 @@ export class ConsoleSockets {
         close: (end) => opened.close(...endings[end]),
       });
       this.#open.add(opened);
+      opened.on("message", () => {
+        if (this.#runtime.requestRates.takesMessage(visitor.caller)) return;
+        opened.close(errorRule("RATE_LIMITED").closeCode, "too many messages");
+      });
       opened.on("close", () => {
         ended();
         this.#open.delete(opened);

@@ -14,6 +14,7 @@ import type { Context } from "../context.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrol } from "../servers/enrolment-service.ts";
 import type { OfferedRelease } from "../updates/offered-release.ts";
+import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import { trpcError } from "../trpc.ts";
 import { consoleFiles } from "./console-files.ts";
 import { answerError } from "./error-answer.ts";
@@ -103,7 +104,7 @@ function addTrpc(app: App, runtime: Runtime): void {
       endpoint: "/trpc",
       req: c.req.raw,
       router: appRouter,
-      createContext: async ({ resHeaders }): Promise<Context> => {
+      createContext: async ({ resHeaders, info }): Promise<Context> => {
         if (isMutation && c.req.header("content-type")?.split(";")[0]?.trim() !== "application/json") {
           throw trpcError("BAD_REQUEST", "The body must be JSON, with content-type application/json.");
         }
@@ -121,14 +122,17 @@ function addTrpc(app: App, runtime: Runtime): void {
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
         const { caller, sessionToken } = read;
-        return {
-          runtime,
-          caller,
-          sessionToken,
-          address: c.env.incoming.socket.remoteAddress ?? "unknown",
-          transport: "http",
-          setCookie,
-        };
+        const address = c.env.incoming.socket.remoteAddress ?? "unknown";
+        const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
+        for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);
+        if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
+        return { runtime, caller, sessionToken, address, transport: "http", setCookie };
+      },
+      responseMeta({ errors }) {
+        const waits = errors.flatMap(({ cause }) =>
+          cause instanceof QuarterdeckError ? (cause.retryAfterMs ?? []) : [],
+        );
+        return waits.length === 0 ? {} : { headers: new Headers(retryAfterField(Math.max(...waits))) };
       },
       onError({ error, path }) {
         if (error.code === "INTERNAL_SERVER_ERROR")

@@ -36,11 +36,10 @@ export class RelayPassThrough {
       this.#log.debug({ err: error }, "a connection to the relay failed");
       if (isConnected) socket.destroy();
       else
-        refuseUpgrade(
-          socket,
-          "RELAY_UNAVAILABLE",
-          "The relay is not reachable at the moment. Try again in a few seconds.",
-        );
+        refuseUpgrade(socket, {
+          code: "RELAY_UNAVAILABLE",
+          message: "The relay is not reachable at the moment. Try again in a few seconds.",
+        });
     });
     socket.on("error", () => upstream.destroy()); // The peer went away: nothing to tell it.
     for (const side of [socket, upstream]) {

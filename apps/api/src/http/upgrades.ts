@@ -17,12 +17,15 @@ export function handleUpgrades(
     const { host, origin } = request.headers;
     const path = (request.url ?? "").split("?")[0] ?? "";
     if (!address.acceptsHost(host)) {
-      refuseUpgrade(socket, "ORIGIN_REFUSED", `This is not an address of Quarterdeck. Use ${address.origin}.`);
+      refuseUpgrade(socket, {
+        code: "ORIGIN_REFUSED",
+        message: `This is not an address of Quarterdeck. Use ${address.origin}.`,
+      });
       return;
     }
     const kind = relayPath.exec(path)?.[1];
     if (kind === "viewer" && origin !== undefined && !address.acceptsOrigin(origin)) {
-      refuseUpgrade(socket, "ORIGIN_REFUSED", "Pages of other origins may not watch servers.");
+      refuseUpgrade(socket, { code: "ORIGIN_REFUSED", message: "Pages of other origins may not watch servers." });
     } else if (kind !== undefined) {
       relay.handle(request, socket, head);
     } else if (path === "/trpc") {
@@ -31,7 +34,7 @@ export function handleUpgrades(
         socket.destroy();
       });
     } else {
-      refuseUpgrade(socket, "NOT_FOUND", "There is no WebSocket at this address.");
+      refuseUpgrade(socket, { code: "NOT_FOUND", message: "There is no WebSocket at this address." });
     }
   });
 }

@@ -3,7 +3,8 @@ import { toApiError } from "../api/api-error.ts";
 import { trpc, trpcClient } from "../api/trpc.ts";
 import { browserClock } from "./browser-clock.ts";
 import { connectionHealth } from "./connection-health.ts";
-import { invalidateChanged } from "./invalidate-changed.ts";
+import { invalidateChanged, type Change } from "./invalidate-changed.ts";
+import { GatheredChanges } from "./session/gathered-changes.ts";
 import { reconnectDelayMs } from "./session/reconnect-delay.ts";
 
 /**
@@ -12,6 +13,7 @@ import { reconnectDelayMs } from "./session/reconnect-delay.ts";
  */
 export class ChangeFeed {
   readonly #queryClient: QueryClient;
+  readonly #changes: GatheredChanges<Change>;
   #lastEventId: string | null = null;
   #subscription: { unsubscribe(): void } | null = null;
   #retry: ReturnType<typeof setTimeout> | null = null;
@@ -20,6 +22,13 @@ export class ChangeFeed {
 
   constructor(queryClient: QueryClient) {
     this.#queryClient = queryClient;
+    this.#changes = new GatheredChanges<Change>(
+      (changes) => invalidateChanged(queryClient, changes),
+      (act, ms) => {
+        const timer = setTimeout(act, ms);
+        return () => clearTimeout(timer);
+      },
+    );
   }
 
   start(): void {
@@ -29,7 +38,7 @@ export class ChangeFeed {
         onData: ({ id, data }) => {
           this.#failures = 0;
           this.#lastEventId = id;
-          invalidateChanged(this.#queryClient, data);
+          this.#changes.add(data);
         },
         onConnectionStateChange: ({ state, error }) => {
           if (state === "connecting" && error !== null) connectionHealth.lost("platform", browserClock.nowMs());
@@ -46,6 +55,7 @@ export class ChangeFeed {
     this.#subscription = null;
     subscription?.unsubscribe();
     if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#changes.stop();
     connectionHealth.back("platform", browserClock.nowMs());
   }
 

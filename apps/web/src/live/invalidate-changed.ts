@@ -16,34 +16,28 @@ interface TaskLike {
   readonly taskId?: unknown;
 }
 
-/** Has everything fetched again that shows what changed. */
-export function invalidateChanged(queryClient: QueryClient, { kind, id }: Change): void {
+/** Has everything fetched again, once, that shows something of what changed. */
+export function invalidateChanged(queryClient: QueryClient, changes: readonly Change[]): void {
+  const kinds = new Set(changes.map(({ kind }) => kind));
+  const ids = new Set<unknown>(changes.map(({ id }) => id));
   const stale = (filter: Parameters<QueryClient["invalidateQueries"]>[0]) => void queryClient.invalidateQueries(filter);
-  switch (kind) {
-    case "server":
-      stale(trpc.servers.pathFilter());
-      stale(trpc.updates.pathFilter());
-      stale(trpc.workspaces.pathFilter()); // They show the server's name.
-      stale({ queryKey: ["read"], predicate: ({ state }) => state.status === "error" }); // It may be back.
-      return;
-    case "workspace":
-      stale(trpc.workspaces.pathFilter());
-      return;
-    case "project":
-      stale(trpc.projects.pathFilter());
-      stale(trpc.workspaces.pathFilter()); // They count their projects.
-      return;
-    case "task":
-      stale(trpc.tasks.list.pathFilter());
-      stale({
-        ...trpc.tasks.get.pathFilter(),
-        predicate: (query) =>
-          (query.state.data as TaskLike | undefined)?.taskId === id || query.state.data === undefined,
-      });
-      stale(trpc.servers.pathFilter()); // They count what waits.
-      return;
-    case "org":
-      stale(trpc.pathFilter());
-      return;
+  if (kinds.has("org")) {
+    stale(trpc.pathFilter());
+    return;
+  }
+  // Workspaces show their server's name and count their projects; servers count what waits.
+  if (kinds.has("server") || kinds.has("task")) stale(trpc.servers.pathFilter());
+  if (kinds.has("server") || kinds.has("workspace") || kinds.has("project")) stale(trpc.workspaces.pathFilter());
+  if (kinds.has("project")) stale(trpc.projects.pathFilter());
+  if (kinds.has("server")) {
+    stale(trpc.updates.pathFilter());
+    stale({ queryKey: ["read"], predicate: ({ state }) => state.status === "error" }); // It may be back.
+  }
+  if (kinds.has("task")) {
+    stale(trpc.tasks.list.pathFilter());
+    stale({
+      ...trpc.tasks.get.pathFilter(),
+      predicate: ({ state: { data } }) => data === undefined || ids.has((data as TaskLike).taskId),
+    });
   }
 }

@@ -7,10 +7,13 @@ import { errorRule, type ErrorCode } from "./codes.ts";
 export class QuarterdeckError extends Error {
   override readonly name = "QuarterdeckError";
   readonly code: ErrorCode;
+  /** After how many milliseconds the same may succeed, where that is known. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs ?? null;
   }
 
   /** Whether the same request may succeed later without being changed. */

@@ -1,0 +1,1 @@
+ALTER TABLE `orgs` ADD `plan` text DEFAULT 'enterprise' NOT NULL;
