@@ -1,5 +1,5 @@
 import { accept, refuse, type Result } from "../errors/result.ts";
-import type { Vector } from "./amounts.ts";
+import { mostHeld, type Vector } from "./amounts.ts";
 
 /** A node of the tree of quotas: an org, a workspace, a project, or the server above them all. */
 export interface QuotaNode {
@@ -22,7 +22,8 @@ export function shortAt(node: QuotaNode, demand: Vector): number {
   const { held, limit } = node;
   for (let i = 0; i < demand.length; i++) {
     const amount = demand[i] as number;
-    if (amount > 0 && (held[i] as number) + amount > (limit[i] as number)) return i;
+    const total = (held[i] as number) + amount;
+    if (amount > 0 && (total > (limit[i] as number) || total > mostHeld)) return i;
   }
   return -1;
 }
