@@ -1,9 +1,10 @@
 import type { Client, InStatement, InValue, ResultSet } from "@libsql/client";
+import type { SqlStatement } from "@quarterdeck/core/quota/sql-statement";
 import type { SQLWrapper } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 
-/** One statement of a unit: a query of drizzle's that has not run. */
-export type Statement = SQLWrapper;
+/** One statement of a unit: a query of drizzle's that has not run, or one of core's ledger. */
+export type Statement = SQLWrapper | SqlStatement;
 
 /** What one statement did. */
 export interface StatementOutcome {
@@ -44,10 +45,7 @@ export class Writer {
   /** Writes a unit durably; the outcomes are in the order of its statements. */
   commit(unit: Unit): Promise<StatementOutcome[]> {
     if (this.#isClosed) return Promise.reject(new Error("the writer is closed"));
-    const statements = unit.map((statement) => {
-      const { sql, params } = dialect.sqlToQuery(statement.getSQL());
-      return { sql, args: params as InValue[] };
-    });
+    const statements = unit.map(render);
     return new Promise((resolve, reject) => {
       this.#queue.push({ statements, resolve, reject });
       this.#running ??= this.#run();
@@ -93,6 +91,12 @@ export class Writer {
       }
     }
   }
+}
+
+function render(statement: Statement): InStatement {
+  if ("args" in statement) return { sql: statement.sql, args: [...statement.args] };
+  const { sql, params } = dialect.sqlToQuery(statement.getSQL());
+  return { sql, args: params as InValue[] };
 }
 
 function isBusy(error: unknown): boolean {

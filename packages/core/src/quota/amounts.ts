@@ -11,7 +11,9 @@ export const mostHeld = Number.MAX_SAFE_INTEGER;
 
 /** Whether two vectors of one list are the same. */
 export function isSameVector(a: Vector, b: Vector): boolean {
-  return a.length === b.length && a.every((amount, i) => amount === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /**

@@ -48,9 +48,9 @@ export class ChangeRing {
     this.#size = size;
     this.#width = width;
     this.#amounts = new Float64Array(size * width * 2);
-    this.#states = new Array<ReservationState>(size).fill("reserved");
-    this.#reservations = new Array<Reservation | null>(size).fill(null);
-    this.#nodeChanges = new Array<NodeChange | null>(size).fill(null);
+    this.#states = Array.from({ length: size }, () => "reserved" as const);
+    this.#reservations = Array.from({ length: size }, () => null);
+    this.#nodeChanges = Array.from({ length: size }, () => null);
   }
 
   /**

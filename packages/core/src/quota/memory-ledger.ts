@@ -139,7 +139,7 @@ export class MemoryLedger implements QuotaLedger {
     if (bad) return bad;
     const entry = this.#reservations.get(id);
     if (!entry) return unknownReservation(id);
-    const keeps = this.#shared(kept ?? keptByDefault(this.#options, entry.amounts));
+    const keeps = this.#whatIsKept(entry, kept);
     const judgement = judgeSettle(entry, keeps);
     if (judgement === "apply") this.#change(entry, "settled", keeps);
     return answer(entry, judgement);
@@ -205,13 +205,14 @@ export class MemoryLedger implements QuotaLedger {
 
   /** Forgets what ended and holds nothing, now that the record of its end is gone. */
   #forget(gone: Reservation | null): void {
-    if (gone === null || isOpen(gone) || gone.held !== this.#nothing) return;
-    if (this.#reservations.get(gone.id) === gone) this.#reservations.delete(gone.id);
+    if (gone?.held === this.#nothing) this.#reservations.delete(gone.id);
   }
 
-  /** Whoever holds nothing shares one vector. */
-  #shared(kept: Vector): Vector {
-    return isSameVector(kept, this.#nothing) ? this.#nothing : kept;
+  /** Whoever keeps nothing shares one vector. */
+  #whatIsKept({ amounts }: Entry, kept: Vector | undefined): Vector {
+    if (kept === undefined && this.#options.consumables === undefined) return this.#nothing;
+    const keeps = kept ?? keptByDefault(this.#options, amounts);
+    return isSameVector(keeps, this.#nothing) ? this.#nothing : keeps;
   }
 }
 

@@ -66,8 +66,11 @@ export function judgeSettle(known: Reservation, kept: Vector): Judgement {
     return refuse("CONFLICT", `${known.id} is settled already, with other amounts`);
   }
   if (!isOpen(known)) return alreadyEnded(known);
-  const isWithin = kept.every((amount, i) => amount <= (known.amounts[i] as number));
-  return isWithin ? "apply" : refuse("BAD_REQUEST", `${known.id} cannot keep more than it reserved`);
+  for (let i = 0; i < kept.length; i++) {
+    const isTooMuch = (kept[i] as number) > (known.amounts[i] as number);
+    if (isTooMuch) return refuse("BAD_REQUEST", `${known.id} cannot keep more than it reserved`);
+  }
+  return "apply";
 }
 
 export function unknownReservation(id: string): Refused {
