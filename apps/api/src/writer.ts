@@ -1,4 +1,4 @@
-import type { Client, InStatement, InValue, ResultSet } from "@libsql/client";
+import type { Client, InStatement, ResultSet } from "@libsql/client";
 import type { SqlStatement } from "@quarterdeck/core/quota/sql-statement";
 import type { SQLWrapper } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
@@ -45,7 +45,7 @@ export class Writer {
   /** Writes a unit durably; the outcomes are in the order of its statements. */
   commit(unit: Unit): Promise<StatementOutcome[]> {
     if (this.#isClosed) return Promise.reject(new Error("the writer is closed"));
-    const statements = unit.map(render);
+    const statements = unit.map(render).map(({ sql, args }) => ({ sql, args: [...args] }));
     return new Promise((resolve, reject) => {
       this.#queue.push({ statements, resolve, reject });
       this.#running ??= this.#run();
@@ -93,10 +93,11 @@ export class Writer {
   }
 }
 
-function render(statement: Statement): InStatement {
-  if ("args" in statement) return { sql: statement.sql, args: [...statement.args] };
+/** A statement, or a part of one, as text and arguments. */
+export function render(statement: Statement): SqlStatement {
+  if ("args" in statement) return statement;
   const { sql, params } = dialect.sqlToQuery(statement.getSQL());
-  return { sql, args: params as InValue[] };
+  return { sql, args: params as SqlStatement["args"] };
 }
 
 function isBusy(error: unknown): boolean {

@@ -2,11 +2,9 @@
 // query of this module's address, names the moment. Nothing of it is in the API itself.
 import { readFileSync, rmSync } from "node:fs";
 import { RelayLink } from "../../src/relay/relay-link.ts";
-import { Writer, type Unit } from "../../src/writer.ts";
-import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import { render, Writer, type Unit } from "../../src/writer.ts";
 
 const file = new URL(import.meta.url).searchParams.get("file") ?? "";
-const dialect = new SQLiteAsyncDialect();
 
 function reach(moment: string): void {
   let armed: string;
@@ -22,7 +20,7 @@ function reach(moment: string): void {
 
 /** What a unit is about, by the tables that it writes to. */
 function kindOf(unit: Unit): string {
-  const sql = unit.map((statement) => dialect.sqlToQuery(statement.getSQL()).sql).join(";");
+  const sql = unit.map((statement) => render(statement).sql).join(";");
   if (/insert into "tasks"/i.test(sql)) return "task";
   if (/update "servers" set "outboxThrough"/i.test(sql)) return "outbox position";
   if (/update "audit_chains" set seq/i.test(sql)) return "chaining";

@@ -11,7 +11,7 @@ import { isUsableCertificate, lastsLonger, readCertificate, type PlatformTrust }
  * that was revoked since, so that the API may sign it anew.
  */
 export type OpenedEntry =
-  | Extract<OutboxEntry, { kind: "revoke" | "revokeViewers" }>
+  | Extract<OutboxEntry, { kind: "revoke" | "revokeViewers" | "limits" }>
   | (Extract<OutboxEntry, { kind: "register" | "trust" }> & { readonly opened: OpenedTrust | null })
   | (Extract<OutboxEntry, { kind: "command" }> & {
       readonly command: Command;
@@ -104,7 +104,7 @@ export async function openEntries(
   const opened: OpenedEntry[] = [];
   let known = trust;
   for (const entry of entries) {
-    if (entry.kind === "revoke" || entry.kind === "revokeViewers") {
+    if (entry.kind === "revoke" || entry.kind === "revokeViewers" || entry.kind === "limits") {
       opened.push(entry);
       continue;
     }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { heldHeadsSchema, toldHeadSchema } from "./audit-head.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
+import { quotaChangeSchema } from "../quota/quota-resources.ts";
 import { commandTextSchema } from "./command.ts";
 import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
@@ -16,6 +17,14 @@ export const trustSchema = z.strictObject({
   relayCertificate: signedTextSchema,
 });
 export type Trust = z.infer<typeof trustSchema>;
+
+/** A node of the tree of quotas, as far as one server is concerned. What is not in `limits`, or null there, has no limit. */
+const limitedNodeSchema = z.strictObject({
+  id: z.union([idSchema("org"), idSchema("workspace"), idSchema("project")]),
+  parentId: z.union([idSchema("org"), idSchema("workspace")]).nullable(),
+  limits: quotaChangeSchema,
+  weight: z.int().min(1),
+});
 
 /** API → relay: what happened for one server, in one order (PROTOCOL 8.1). */
 export const outboxEntrySchema = z.discriminatedUnion("kind", [
@@ -33,6 +42,8 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("revoke"), position }),
   /** A user lost a right at this time, by the API's clock: connections end, and tickets from before count for nothing (PROTOCOL 6.7). */
   z.strictObject({ kind: z.literal("revokeViewers"), position, userId: idSchema("user"), atMs: z.int() }),
+  /** All nodes that have limits on this server, parents first: its org, the org's workspaces there, their projects. */
+  z.strictObject({ kind: z.literal("limits"), position, nodes: z.array(limitedNodeSchema) }),
 ]);
 export type OutboxEntry = z.infer<typeof outboxEntrySchema>;
 

@@ -28,7 +28,7 @@ export class SqlLedgerStatements {
     const amounts = this.#numbered((place) => `value ->> ${place + 3}`);
     return {
       sql: `INSERT INTO quota_reservations SELECT value ->> 0, value ->> 1, 'reserved', value ->> 2, ${amounts}, ${amounts}
-FROM json_each(?) WHERE ${condition.sql} ON CONFLICT DO NOTHING RETURNING id`,
+FROM json_each(?) WHERE (${condition.sql}) ON CONFLICT DO NOTHING RETURNING id`,
       args: [JSON.stringify(values), ...condition.args],
     };
   }
@@ -49,7 +49,10 @@ WHERE id = ? AND state = 'reserved' RETURNING *`,
   }
 
   /** Settles these; without `kept`, consumables keep everything. Returns them. */
-  settle(settlements: readonly { id: string; kept?: Vector | undefined }[]): SqlStatement {
+  settle(
+    settlements: readonly { id: string; kept?: Vector | undefined }[],
+    condition: SqlStatement = always,
+  ): SqlStatement {
     const { resources, consumables = [] } = this.#options;
     const values = settlements.map(({ id, kept }) => [id, ...(kept ?? [])]);
     const kept = (name: string) => {
@@ -59,8 +62,8 @@ WHERE id = ? AND state = 'reserved' RETURNING *`,
     return {
       sql: `UPDATE quota_reservations SET state = 'settled', ${this.#each((name) => `held_${name} = ${kept(name)}`)}
 FROM json_each(?) AS settlement WHERE quota_reservations.id = value ->> 0 AND state IN ('reserved', 'committed')
-AND ${eachResource(resources, (name) => `${kept(name)} <= amount_${name}`, " AND ")} RETURNING *`,
-      args: [JSON.stringify(values)],
+AND ${eachResource(resources, (name) => `${kept(name)} <= amount_${name}`, " AND ")} AND (${condition.sql}) RETURNING *`,
+      args: [JSON.stringify(values), ...condition.args],
     };
   }
 
@@ -80,7 +83,7 @@ WHERE state = 'reserved' AND expires_at_ms <= ? RETURNING *`,
     return {
       sql: `INSERT INTO quota_nodes (id, parent_id, ${this.#each((name) => `limit_${name}`)})
 SELECT ?, parent.id, ${this.#each(() => "?")} FROM (SELECT 1) LEFT JOIN quota_nodes AS parent ON parent.id = ?
-WHERE (parent.id IS NOT NULL OR ? IS NULL) AND ${condition.sql} ON CONFLICT DO NOTHING RETURNING id`,
+WHERE (parent.id IS NOT NULL OR ? IS NULL) AND (${condition.sql}) ON CONFLICT DO NOTHING RETURNING id`,
       args: [id, ...Array.from(limit, storedLimit), parentId, parentId, ...condition.args],
     };
   }
@@ -90,7 +93,7 @@ WHERE (parent.id IS NOT NULL OR ? IS NULL) AND ${condition.sql} ON CONFLICT DO N
     const limits = Array.from(limit, storedLimit);
     return {
       sql: `UPDATE quota_nodes SET ${this.#each((name) => `limit_${name} = ?`)}
-WHERE id = ? AND (${eachResource(resources, (name) => `limit_${name} IS NOT ?`, " OR ")}) AND ${condition.sql} RETURNING *`,
+WHERE id = ? AND (${eachResource(resources, (name) => `limit_${name} IS NOT ?`, " OR ")}) AND (${condition.sql}) RETURNING *`,
       args: [...limits, nodeId, ...limits, ...condition.args],
     };
   }

@@ -11,7 +11,7 @@ import {
   type LedgerOptions,
   type QuotaLedger,
 } from "./quota-ledger.ts";
-import { findShortage, shortAt, type QuotaNode } from "./quota-tree.ts";
+import { findShortage, shortAt, type QuotaNode, type Shortage } from "./quota-tree.ts";
 import {
   judgeCommit,
   judgeRepeat,
@@ -110,7 +110,7 @@ export class SqlLedger implements InSteps<QuotaLedger> {
     if (bad) return bad;
     return yield* this.#write(this.statements.reserve([request]), {
       read: () => accept(made(request)),
-      explain: () => this.whyNotReserved(request),
+      explain: () => this.#whyNotReserved(request),
     });
   }
 
@@ -182,8 +182,14 @@ export class SqlLedger implements InSteps<QuotaLedger> {
     yield this.statements.forgetChanges(kept);
   }
 
+  /** Where amounts do not fit now, the lowest node first. Null: they fit, or there is no such node. */
+  *findShortage(nodeId: string, amounts: Vector): SqlSteps<Shortage | null> {
+    const node = yield* this.#ancestors(nodeId);
+    return node ? (findShortage(node, amounts) ?? null) : null;
+  }
+
   /** Why a reservation was not made: what its id is already, or what is short. Null: it would be made now. */
-  *whyNotReserved(request: ReservationRequest): SqlSteps<Result<Reservation> | null> {
+  *#whyNotReserved(request: ReservationRequest): SqlSteps<Result<Reservation> | null> {
     const known = yield* this.findReservation(request.id);
     if (known) return answer(known, judgeRepeat(known, request));
     const node = yield* this.#ancestors(request.nodeId);
