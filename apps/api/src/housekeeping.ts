@@ -5,6 +5,8 @@ import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
 import { tellTrust } from "./keys/trust.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
+import { planLedger } from "./quotas/plan-ledger.ts";
+import { reportDrift } from "./quotas/report-drift.ts";
 import type { Runtime } from "./runtime.ts";
 import { signCancelsAgain } from "./tasks/cancels-again.ts";
 
@@ -13,6 +15,7 @@ const everyMs = 10 * minuteMs;
 const eventsKeptMs = dayMs;
 /** Longer than any command lives. */
 const sentKeptMs = 7 * dayMs;
+const ledgerChangesKept = 100_000;
 
 /** Deletes what nobody needs any more. */
 export async function keepHouse(runtime: Runtime): Promise<void> {
@@ -22,9 +25,12 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteEventsBefore(nowMs - eventsKeptMs),
     deleteSentBefore(nowMs - sentKeptMs),
     deleteUsedSecrets(),
+    planLedger.statements.forgetEnded(ledgerChangesKept),
+    planLedger.statements.forgetChanges(ledgerChangesKept),
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
   ]);
   await sessions.deleteExpired();
+  await reportDrift(runtime);
   await tellTrust(runtime); // Certificates are made anew long before they end.
   await signCancelsAgain(runtime); // A change of the keys may have been cut off before it came to that.
 }

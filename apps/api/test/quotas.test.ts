@@ -1,21 +1,18 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
-import { runLater, type SqlSteps } from "@quarterdeck/core/quota/sql-statement";
 import { sqlLedgerSchema } from "@quarterdeck/core/quota/sql-ledger-schema";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { openDatabase } from "../src/db/database.ts";
-import { migrateDatabase } from "../src/db/migrate.ts";
-import { planLedger } from "../src/quotas/counted-places.ts";
+import { migrateDatabase, migrationsFolder } from "../src/db/migrate.ts";
+import { reportDrift } from "../src/quotas/report-drift.ts";
+import { askPlanLedger, planLedger } from "../src/quotas/plan-ledger.ts";
 import { FakeBridge } from "./fake-bridge.ts";
 import { newId, refusalOf, TestApi, tokenIn, type Fixture } from "./test-api.ts";
 
 const url = "https://example.com/qs.git";
-
-const ask = <T>(platform: TestApi, steps: SqlSteps<T>): Promise<T> =>
-  runLater(steps, async (statement) => (await platform.api.runtime.writer.commit([statement]))[0]?.rows ?? []);
 
 async function start() {
   const platform = await TestApi.start();
@@ -37,7 +34,7 @@ async function start() {
 
 /** Each counter is what its reservations hold, and counts what there is. */
 async function expectSound(platform: TestApi, { api }: Fixture): Promise<void> {
-  expect(await ask(platform, planLedger.reconcile())).toEqual([]);
+  expect(await askPlanLedger(platform.api.runtime, planLedger.reconcile())).toEqual([]);
   const { orgId } = await api.orgs.current.query();
   const { db } = platform.api.database;
   const [counted] = await db.all<Record<string, number>>(sql`select
@@ -86,6 +83,15 @@ test("a project more than an org or a workspace may have is refused, with the no
   await api.quotas.set.mutate({ nodeId: workspaceId, limits: { projects: 3 } });
   expect((await refusalOf(clone("second"))).code).toBe("CONFLICT");
   await expectSound(platform, fixture);
+});
+
+test("a further workspace brings no further places: what an org may have is counted over all of them [T4]", async () => {
+  await using opened = await start();
+  const { api, orgId, fixture, clone } = opened;
+  const { workspaceId: other } = await api.workspaces.create.mutate({ name: "Other", serverId: fixture.serverId });
+  await api.quotas.set.mutate({ nodeId: orgId, limits: { projects: 1 } });
+  await clone("one");
+  expect((await refusalOf(clone("two", other))).message).toContain("Orchard may have 1 projects");
 });
 
 test("of many projects at the same time exactly as many are made as there are places", async () => {
@@ -273,7 +279,7 @@ test("a server is told only of what is on it", async () => {
   ]);
 });
 
-test("the migration has the tables and triggers of the ledger, word for word, and counts what was there before", async () => {
+test("the migration has the tables and triggers of the ledger, word for word", async () => {
   const folder = await mkdtemp(join(tmpdir(), "quarterdeck-quotas-"));
   const database = await openDatabase(`file:${folder}/test.db`, null);
   await migrateDatabase(database, { nowMs: 1 });
@@ -291,4 +297,68 @@ test("an id of nothing that has a quota is no node", async () => {
   for (const nodeId of [newId("workspace"), newId("project"), newId("org")]) {
     expect((await refusalOf(opened.api.quotas.get.query({ nodeId }))).code).toBe("NOT_FOUND");
   }
+});
+
+test("the migration counts what was there before", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "quarterdeck-quotas-"));
+  const older = join(folder, "older");
+  await cp(migrationsFolder, older, { recursive: true });
+  const path = join(older, "meta", "_journal.json");
+  const journal = JSON.parse(await readFile(path, "utf8")) as { entries: { tag: string }[] };
+  const before = journal.entries.findIndex(({ tag }) => tag.endsWith("_quotas"));
+  await writeFile(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, before) }));
+  const database = await openDatabase(`file:${folder}/test.db`, null);
+  await migrateDatabase(database, { nowMs: 1, folder: older });
+  const server = (id: string, revokedAtMs: string) =>
+    `insert into servers (serverId, orgId, name, isThisMachine, publicKey, keyFingerprint, status, statusSinceMs, createdAtMs, revokedAtMs) values ('${id}', 'org_1', 'box', 0, '${id}', 'f', 'new', 1, 1, ${revokedAtMs})`;
+  await database.client.batch(
+    [
+      "insert into orgs (orgId, name, createdAtMs) values ('org_1', 'Orchard', 1)",
+      "insert into users values ('usr_1', 'ada@example.com', 'hash', 1)",
+      "insert into members values ('org_1', 'usr_1', 'owner', 1)",
+      server("srv_1", "null"),
+      server("srv_2", "5"),
+      "insert into workspaces values ('ws_1', 'org_1', 'Shop', 'srv_1', 1)",
+      "insert into projects (projectId, orgId, workspaceId, name, url, state, cloneTaskId, testCommand, createdAtMs) values ('prj_1', 'org_1', 'ws_1', 'qs', 'u', 'ready', 'task_1', '{}', 1)",
+    ],
+    "write",
+  );
+  await migrateDatabase(database, { nowMs: 2 });
+  const { rows } = await database.client.execute("select * from quota_nodes order by id");
+  database.close();
+  await rm(folder, { recursive: true });
+  const counts = rows.map((row) => [
+    row["id"],
+    row["parent_id"],
+    row["held_projects"],
+    row["held_members"],
+    row["held_servers"],
+  ]);
+  expect(counts).toEqual([
+    ["org_1", null, 1, 1, 1],
+    ["prj_1", "ws_1", 0, 0, 0],
+    ["ws_1", "org_1", 1, 0, 0],
+  ]);
+});
+
+test("a counter that is not what is reserved is in the audit, once, and stays as it is", async () => {
+  await using opened = await start();
+  const { orgId, platform } = opened;
+  const { client, db } = platform.api.database;
+  const entries = () =>
+    db.all<{ orgId: string; subject: string; detail: string }>(
+      sql`select "orgId", subject, detail from audit_entries where action = 'quota.drift'`,
+    );
+  await reportDrift(platform.api.runtime);
+  expect(await entries()).toEqual([]);
+  await client.execute("update quota_nodes set held_projects = 7 where parent_id is null");
+  await reportDrift(platform.api.runtime);
+  await reportDrift(platform.api.runtime);
+  const [entry, ...others] = await entries();
+  expect(others).toEqual([]);
+  expect(entry).toMatchObject({ orgId, subject: orgId });
+  const { counted, reserved } = JSON.parse(entry?.detail ?? "") as Record<string, { projects: number }>;
+  expect([counted?.projects, reserved?.projects]).toEqual([7, 0]);
+  const { rows } = await client.execute("select held_projects from quota_nodes where parent_id is null");
+  expect(rows[0]?.[0]).toBe(7);
 });

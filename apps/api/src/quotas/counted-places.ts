@@ -2,18 +2,14 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import { noLimit } from "@quarterdeck/core/quota/amounts";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
-import { SqlLedger } from "@quarterdeck/core/quota/sql-ledger";
-import { runLater } from "@quarterdeck/core/quota/sql-statement";
 import type { SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import type { Runtime } from "../runtime.ts";
 import { render, type Statement } from "../writer.ts";
+import { askPlanLedger, planLedger } from "./plan-ledger.ts";
 import { readNodeName } from "./repo.ts";
 import type { CountedResource, QuotaNodeId } from "./views.ts";
-
-/** The ledger of what orgs may have. */
-export const planLedger = new SqlLedger({ resources: quotaResources });
 
 /** One of what is counted, at the node that it is directly in. */
 export interface Place {
@@ -57,15 +53,14 @@ export function addQuotaNode({ id, parentId }: { id: QuotaNodeId; parentId: Quot
 
 /** Why there is no place: which node has how many, and what to do. Null: there is one. */
 export async function whyNoPlace(
-  { db, writer }: Pick<Runtime, "db" | "writer">,
+  runtime: Pick<Runtime, "db" | "writer">,
   scope: TenantScope,
   { nodeId, resource }: Omit<Place, "id">,
 ): Promise<QuarterdeckError | null> {
-  const run = async (statement: Statement) => (await writer.commit([statement]))[0]?.rows ?? [];
-  const shortage = await runLater(planLedger.findShortage(nodeId, one(resource)), run);
+  const shortage = await askPlanLedger(runtime, planLedger.findShortage(nodeId, one(resource)));
   if (shortage === null) return null;
   const { id, limit, held } = shortage.node;
-  const name = await readNodeName(db, scope, id as QuotaNodeId);
+  const name = await readNodeName(runtime.db, scope, id as QuotaNodeId);
   const [most, has] = [limit[shortage.resource], held[shortage.resource]];
   return new QuarterdeckError(
     "QUOTA_EXCEEDED",

@@ -45,6 +45,13 @@ export async function readNodeName(db: Database, { orgId }: TenantScope, nodeId:
   return row?.name ?? nodeId;
 }
 
+/** Whose node it is; null where it is nobody's. */
+export async function readOrgOf(db: Database, nodeId: string): Promise<OrgId | null> {
+  const [row] = await db.all<{ orgId: OrgId }>(sql`select ${orgs.orgId} as "orgId" from quota_paths
+    join ${orgs} on ${orgs.orgId} = quota_paths.ancestor_id where quota_paths.node_id = ${nodeId}`);
+  return row?.orgId ?? null;
+}
+
 /** The number of the newest change in an org; 0 where there was none. */
 export async function readNewestChange(db: Database, { orgId }: TenantScope): Promise<number> {
   const [row] = await db

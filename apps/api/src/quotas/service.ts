@@ -15,7 +15,7 @@ import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
 import { render, type Unit } from "../writer.ts";
-import { planLedger } from "./counted-places.ts";
+import { planLedger } from "./plan-ledger.ts";
 import {
   enqueueLimits,
   insertHistory,

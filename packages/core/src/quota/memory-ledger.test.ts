@@ -52,6 +52,18 @@ it("remembers what ended as long as the record of its end, and what is held or w
   expect(ledger.reconcile()).toEqual([]);
 });
 
+it("remembers an end also when the records of what was before it are gone", () => {
+  const ledger = openLedger(4);
+  reserve(ledger, "a");
+  ledger.commit("a");
+  ledger.settle("a");
+  for (const cpu of [9, 8, 7]) ledger.setLimit("org", Float64Array.of(cpu, cpu));
+  expect(ledger.changes(0).map(({ what }) => what)).toEqual(["settled", "limited", "limited", "limited"]);
+  expect(ledger.findReservation("a")).toMatchObject({ state: "settled" });
+  ledger.setLimit("org", Float64Array.of(6, 6));
+  expect(ledger.findReservation("a")).toBeNull();
+});
+
 it("forgets also when the record of a node takes the place", () => {
   const ledger = openLedger(2);
   reserve(ledger, "a");
