@@ -146,6 +146,9 @@ test("a member who is removed gives a place back, once", async () => {
   await api.members.remove.mutate({ userId });
   expect(await members()).toBe(1);
   expect((await refusalOf(api.members.remove.mutate({ userId }))).code).toBe("NOT_FOUND");
+  const { me } = await api.auth.state.query();
+  const only = api.members.remove.mutate({ userId: me!.userId });
+  expect((await refusalOf(only)).code).toBe("CONFLICT");
   expect(await members()).toBe(1);
 });
 
