@@ -5,8 +5,9 @@ import { createClient } from "@libsql/client";
 import { SqlLedger } from "@quarterdeck/core/quota/sql-ledger";
 import { sqlLedgerSchema } from "@quarterdeck/core/quota/sql-ledger-schema";
 import { runLater, type SqlStatement, type SqlSteps } from "@quarterdeck/core/quota/sql-statement";
-import { describeLedger, type LedgerUnderTest } from "@quarterdeck/core/test/ledger-contract";
+import { describeLedger } from "@quarterdeck/core/test/ledger-contract";
 import { contractOptions, performSteps, type LedgerOperation } from "@quarterdeck/core/test/ledger-operations";
+import type { LedgerUnderTest } from "@quarterdeck/core/test/ledger-under-test";
 import { expect, test } from "vitest";
 import { Writer } from "../src/writer.ts";
 

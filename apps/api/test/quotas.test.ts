@@ -289,7 +289,7 @@ test("the migration has the tables and triggers of the ledger, word for word", a
   const { rows } = await database.client.execute(
     "select sql from sqlite_master where name like 'quota\\_%' escape '\\' and tbl_name not in ('quota_history', 'quota_overcommits')",
   );
-  const made = rows.map((row) => String(row["sql"])).sort();
+  const made = rows.map((row) => row["sql"] as string).sort();
   database.close();
   await rm(folder, { recursive: true });
   expect(made).toEqual(sqlLedgerSchema(quotaResources).sort());

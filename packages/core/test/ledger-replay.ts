@@ -15,14 +15,19 @@ interface Replayed extends Rule {
   held: readonly number[];
 }
 
-/** Makes the nodes from nothing but the record, and sees that it has no hole and that each `before` is what was there. */
+/**
+ * Makes the nodes from nothing but the record, and sees that it has no hole, that each `before` is what was there, and that no
+ * reservation made any ancestor hold more than its limit.
+ */
 export function replay(changes: readonly Change[]): unknown[] {
   const nodes = new Map<string, Replayed>();
-  const add = (leafId: string | null, gained: readonly number[]) => {
+  const add = (leafId: string | null, gained: readonly number[], isWithinLimits = false) => {
     const node = leafId === null ? undefined : nodes.get(leafId);
     if (!node) return;
     node.held = node.held.map((amount, i) => amount + (gained[i] ?? 0));
-    add(node.parentId, gained);
+    const isOver = node.held.some((amount, i) => (gained[i] ?? 0) > 0 && amount > limitOf(node, i));
+    if (isWithinLimits) expect(isOver).toBe(false);
+    add(node.parentId, gained, isWithinLimits);
   };
   changes.forEach((change, n) => {
     expect(change.seq).toBe(n + 1);
@@ -33,6 +38,7 @@ export function replay(changes: readonly Change[]): unknown[] {
       add(
         nodeId,
         change.after.map((amount, i) => amount - (change.before[i] ?? 0)),
+        true,
       );
       return;
     }
@@ -51,4 +57,8 @@ export function replay(changes: readonly Change[]): unknown[] {
   return [...nodes.values()]
     .map(({ id, parentId, limit, held }) => ({ id, parentId, limit, held }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function limitOf({ limit }: Rule, resource: number): number {
+  return limit[resource] === "none" ? Infinity : Number(limit[resource]);
 }

@@ -2,7 +2,7 @@ import type { OrgId } from "@quarterdeck/core/ids";
 import { quotaResourceNames, quotaResources } from "@quarterdeck/core/quota/quota-resources";
 import { SqlLedgerRows } from "@quarterdeck/core/quota/sql-ledger-rows";
 import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
-import { and, desc, eq, gt, lt, max, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, lt, max, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
@@ -74,18 +74,19 @@ export function insertHistory(
   );
 }
 
+const { orgId: _orgId, ...historyColumns } = getTableColumns(quotaHistory);
+
 export async function listHistory(
   db: Database,
   { orgId }: TenantScope,
   { nodeId, before, limit }: { nodeId: QuotaNodeId; before: number; limit: number },
 ): Promise<QuotaHistoryEntry[]> {
-  const found = await db
-    .select()
+  return db
+    .select(historyColumns)
     .from(quotaHistory)
     .where(and(eq(quotaHistory.orgId, orgId), eq(quotaHistory.nodeId, nodeId), lt(quotaHistory.historyId, before)))
     .orderBy(desc(quotaHistory.historyId))
     .limit(limit);
-  return found.map(({ orgId: _, ...entry }) => entry);
 }
 
 /** Lets a node give its children more than it has, or not any more. */
