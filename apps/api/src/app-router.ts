@@ -3,6 +3,7 @@ import { eventsRouter } from "./events/router.ts";
 import { membersRouter } from "./members/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
+import { quotasRouter } from "./quotas/router.ts";
 import { serversRouter } from "./servers/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { router } from "./trpc.ts";
@@ -17,6 +18,7 @@ export const appRouter = router({
   updates: updatesRouter,
   workspaces: workspacesRouter,
   projects: projectsRouter,
+  quotas: quotasRouter,
   tasks: tasksRouter,
   events: eventsRouter,
 });

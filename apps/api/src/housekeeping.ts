@@ -6,6 +6,8 @@ import { deleteEventsBefore } from "./events/repo.ts";
 import { recordKeyChanges } from "./keys/recorded-change.ts";
 import { tellTrust } from "./keys/trust.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
+import { planLedger } from "./quotas/plan-ledger.ts";
+import { reportDrift } from "./quotas/report-drift.ts";
 import type { Runtime } from "./runtime.ts";
 import { signCancelsAgain } from "./tasks/cancels-again.ts";
 
@@ -14,6 +16,7 @@ const everyMs = 10 * minuteMs;
 const eventsKeptMs = dayMs;
 /** Longer than any command lives. */
 const sentKeptMs = 7 * dayMs;
+const ledgerChangesKept = 100_000;
 
 /** Deletes what nobody needs any more, and does what was cut off. */
 export async function keepHouse(runtime: Runtime): Promise<void> {
@@ -23,10 +26,13 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteEventsBefore(nowMs - eventsKeptMs),
     deleteSentBefore(nowMs - sentKeptMs),
     deleteUsedSecrets(),
+    planLedger.statements.forgetEnded(ledgerChangesKept),
+    planLedger.statements.forgetChanges(ledgerChangesKept),
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
     ...recordKeyChanges(runtime), // A change of the keys may have been cut off before it was recorded, or told.
   ]);
   await sessions.deleteExpired();
+  await reportDrift(runtime);
   await tellTrust(runtime); // Certificates are made anew long before they end.
   await signCancelsAgain(runtime);
 }

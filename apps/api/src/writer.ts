@@ -1,9 +1,10 @@
 import type { Client, InStatement, ResultSet } from "@libsql/client";
+import type { SqlStatement } from "@quarterdeck/core/quota/sql-statement";
 import type { SQLWrapper } from "drizzle-orm";
 import { toReady, type ReadyStatement } from "./db/ready-statement.ts";
 
-/** One statement of a unit: a query of drizzle's that has not run, or one that was built before. */
-export type Statement = SQLWrapper | ReadyStatement;
+/** One statement of a unit: a query of drizzle's that has not run, one that was built before, or one of core's ledger. */
+export type Statement = SQLWrapper | ReadyStatement | SqlStatement;
 
 /** What one statement did. */
 export interface StatementOutcome {

@@ -19,6 +19,7 @@ let foreign: Ids;
 let clients: { owner: QuarterdeckClient; viewer: QuarterdeckClient };
 
 interface Ids {
+  readonly orgId: string;
   readonly workspaceId: string;
   readonly otherWorkspaceId: string;
   readonly projectId: string;
@@ -47,9 +48,11 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
   const { taskId, runId } = await api.tasks.submit.mutate(submission);
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
   const rolloutId = await insertEndedRollout(api, serverId);
-  const member = await platform.memberOf((await api.orgs.current.query()).orgId, "member");
+  const { orgId } = await api.orgs.current.query();
+  const member = await platform.memberOf(orgId, "member");
   const { userId: memberId } = (await member.api.auth.state.query()).me!;
   return {
+    orgId,
     memberId,
     rolloutId,
     workspaceId,
@@ -127,6 +130,10 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "projects.createFromGit": ({ workspaceId }) => [{ workspaceId, name: "new", url: "https://example.com/new.git" }],
   "projects.retryClone": ({ projectId }) => [{ projectId }],
   "projects.setTestCommand": ({ projectId }) => [{ projectId, program: "npm", args: [] }],
+  "quotas.get": (ids) => quotaNodes(ids),
+  "quotas.set": (ids) => quotaNodes(ids).map((node) => ({ ...node, limits: { cpu: 1000 } })),
+  "quotas.setOvercommit": (ids) => quotaNodes(ids).map((node) => ({ ...node, isOvercommitted: true })),
+  "quotas.history": (ids) => quotaNodes(ids),
   "tasks.submit": ({ workspaceId, projectId, runId }) => [
     { ...submission(), workspaceId, projectId, action: "exec", params: { program: "echo", args: [] } },
     {
@@ -144,6 +151,10 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "tasks.cancel": ({ taskId }) => [{ taskId }],
   "tasks.resolveOutcome": ({ taskId }) => [{ taskId, outcome: "runAgain" }],
 };
+
+function quotaNodes({ orgId, workspaceId, projectId }: Ids): { nodeId: string }[] {
+  return [orgId, workspaceId, projectId].map((nodeId) => ({ nodeId }));
+}
 
 /** The client makes it: another org's may be used again without a trace of that one's. */
 const submission = () => ({ taskId: newId("task") });
@@ -220,12 +231,17 @@ async function dumpForeign(): Promise<string> {
     "rollouts",
     "bridge_updates",
     "outbox",
+    "quota_history",
+    "quota_overcommits",
+    "quota_nodes",
   ];
   const dumps = tables.map((table) => {
     const key =
       table === "outbox"
         ? sql`"serverId" = ${foreign.serverId}`
-        : sql`"orgId" = (select "orgId" from servers where "serverId" = ${foreign.serverId})`;
+        : table === "quota_nodes"
+          ? sql`id in (select node_id from quota_paths where ancestor_id = ${foreign.orgId})`
+          : sql`"orgId" = (select "orgId" from servers where "serverId" = ${foreign.serverId})`;
     return db.all(sql`select * from ${sql.identifier(table)} where ${key}`);
   });
   return JSON.stringify(await Promise.all(dumps));

@@ -10,6 +10,7 @@ import type { Role } from "../src/auth/permissions.ts";
 import { createClient, type QuarterdeckClient } from "../src/client.ts";
 import { members, orgs, users } from "../src/db/schema.ts";
 import { readEnv } from "../src/env.ts";
+import { addQuotaNode } from "../src/quotas/counted-places.ts";
 import { createLog } from "../src/log.ts";
 import { startApi, type StartedApi } from "../src/start-api.ts";
 import { systemClock } from "../src/system-clock.ts";
@@ -99,7 +100,7 @@ export class TestApi implements AsyncDisposable {
     const org = { orgId, name: "Other", createdAtMs: nowMs, claimedAtMs: nowMs };
     const user = { userId, email: `${userId}@example.com`, passwordHash: "none", createdAtMs: nowMs };
     await writer.commit([
-      ...(isNewOrg ? [db.insert(orgs).values(org)] : []),
+      ...(isNewOrg ? [db.insert(orgs).values(org), addQuotaNode({ id: orgId, parentId: null })] : []),
       db.insert(users).values(user),
       db.insert(members).values({ orgId, userId, role, createdAtMs: nowMs }),
     ]);

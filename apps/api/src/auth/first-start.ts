@@ -11,7 +11,7 @@ export async function prepareFirstStart(
   runtime: Pick<Runtime, "db" | "writer" | "clock" | "makeId">,
 ): Promise<string | null> {
   const { db, writer, clock, makeId } = runtime;
-  await writer.commit([createUnclaimedOrg({ orgId: makeId("org"), name: "This machine", nowMs: clock.nowMs() })]);
+  await writer.commit(createUnclaimedOrg({ orgId: makeId("org"), name: "This machine", nowMs: clock.nowMs() }));
   const orgId = await findUnclaimedOrg(db);
   if (orgId === null) return null;
   const token = makeToken("qd_setup");

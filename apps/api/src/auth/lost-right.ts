@@ -14,6 +14,8 @@ export interface LostRight {
   /** The user may read nothing of the org any more. */
   readonly endsReading: boolean;
   readonly audit: Pick<AuditEntry, "actor" | "address" | "action" | "detail">;
+  /** What else is written with it, whether it changes anything or not. */
+  readonly also?: Unit;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface LostRight {
  * @returns whether something was taken
  */
 export async function takeRight(runtime: Runtime, lost: LostRight, change: Unit): Promise<boolean> {
-  const { orgId, userId, endsReading, audit } = lost;
+  const { orgId, userId, endsReading, audit, also = [] } = lost;
   const nowMs = runtime.clock.nowMs();
   const [first] = await runtime.writer.commit([
     ...change,
@@ -35,6 +37,7 @@ export async function takeRight(runtime: Runtime, lost: LostRight, change: Unit)
     ),
     ...(endsReading ? startNewEpoch(runtime, { orgId }, audit) : []),
     ...enqueueForOrg({ orgId }, { entry: { kind: "revokeViewers", userId, atMs: nowMs }, nowMs }, previousChanged),
+    ...also,
   ]);
   if (first?.rowsChanged !== 1) return false;
   runtime.nudgeOutbox();

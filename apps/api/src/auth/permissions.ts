@@ -18,6 +18,8 @@ const permissions = {
   "tasks.read": ["owner", "admin", "member", "viewer"],
   "tasks.submit": ["owner", "admin", "member", "viewer"],
   "tasks.run": ["owner", "admin", "member"],
+  "quotas.read": ["owner", "admin", "member", "viewer"],
+  "quotas.manage": ["owner", "admin"],
   "events.read": ["owner", "admin", "member", "viewer"],
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -4,6 +4,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
+import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import type { Role } from "./permissions.ts";
 import type { RightInUse } from "./rights-in-use.ts";
@@ -91,19 +92,25 @@ export function claimOrg(claim: {
   nowMs: number;
 }): Statement[] {
   const { tokenHash, orgId, orgName, user, nowMs } = claim;
+  const place = memberPlace({ orgId, userId: user.userId });
   return [
     sql`update ${setupTokens} set "usedAtMs" = ${nowMs}
       where ${and(eq(setupTokens.tokenHash, tokenHash), isNull(setupTokens.usedAtMs))} and not exists (select 1 from ${users})`,
     insertWhen(users, { ...user, createdAtMs: nowMs }, previousChanged),
     insertWhen(members, { orgId, userId: user.userId, role: "owner", createdAtMs: nowMs }, previousChanged),
+    takePlace(place, previousChanged),
+    keepPlace(place),
     sql`update ${orgs} set name = ${orgName}, "claimedAtMs" = ${nowMs} where ${eq(orgs.orgId, orgId)} and changes() > 0`,
   ];
 }
 
 /** Makes the org that the first account will take, if there is none. */
-export function createUnclaimedOrg(org: { orgId: OrgId; name: string; nowMs: number }): SQL {
+export function createUnclaimedOrg(org: { orgId: OrgId; name: string; nowMs: number }): Statement[] {
   const nobody: SQL = sql`not exists (select 1 from ${orgs})`;
-  return insertWhen(orgs, { orgId: org.orgId, name: org.name, createdAtMs: org.nowMs }, nobody);
+  return [
+    insertWhen(orgs, { orgId: org.orgId, name: org.name, createdAtMs: org.nowMs }, nobody),
+    addQuotaNode({ id: org.orgId, parentId: null }),
+  ];
 }
 
 /** The org that nobody has claimed yet. */

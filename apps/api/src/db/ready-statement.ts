@@ -1,4 +1,5 @@
 import type { InValue } from "@libsql/client";
+import type { SqlStatement } from "@quarterdeck/core/quota/sql-statement";
 import { is, Param, Placeholder, sql, type SQL, type SQLWrapper } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 
@@ -15,10 +16,17 @@ export class ReadyStatement {
 
 const dialect = new SQLiteAsyncDialect();
 
-export function toReady(statement: SQLWrapper | ReadyStatement): ReadyStatement {
+export function toReady(statement: SQLWrapper | ReadyStatement | SqlStatement): ReadyStatement {
   if (statement instanceof ReadyStatement) return statement;
+  if ("args" in statement) return new ReadyStatement(statement.sql, [...statement.args]);
   const { sql: text, params } = dialect.sqlToQuery(statement.getSQL());
   return new ReadyStatement(text, params as InValue[]);
+}
+
+/** A condition of drizzle's as a part of one of core's statements. */
+export function toPart(condition: SQLWrapper): SqlStatement {
+  const { sql: text, params } = dialect.sqlToQuery(condition.getSQL());
+  return { sql: text, args: params as SqlStatement["args"] };
 }
 
 /**

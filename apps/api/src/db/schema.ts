@@ -24,6 +24,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "driz
 import type { Role } from "../auth/permissions.ts";
 import type { ContentOwner } from "../content/stream-key-repo.ts";
 import type { ChangeKind } from "../events/views.ts";
+import type { NodeQuota, QuotaNodeId } from "../quotas/views.ts";
 import type { ProjectState, StoredRepository, TestCommand } from "../projects/views.ts";
 import type { ConnectionAlert, ServerStatus } from "../servers/views.ts";
 import type { RolloutState, UpdateState } from "../updates/views.ts";
@@ -416,6 +417,42 @@ export const bridgeUpdates = sqliteTable(
     index("bridge_updates_by_run").on(table.runId), // whose result it is
   ],
 );
+
+/**
+ * Who changed what of a node's quota: of the org, a workspace or a project. The nodes themselves, what they hold and the
+ * reservations are in the tables of core's ledger (`quota_nodes` and so on), which are in the migration only.
+ */
+export const quotaHistory = sqliteTable(
+  "quota_history",
+  {
+    historyId: integer().primaryKey({ autoIncrement: true }),
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    nodeId: text().$type<QuotaNodeId>().notNull(),
+    actor: text()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.userId),
+    atMs: integer().notNull(),
+    before: text({ mode: "json" }).$type<NodeQuota>().notNull(),
+    after: text({ mode: "json" }).$type<NodeQuota>().notNull(),
+  },
+  (table) => [
+    index("quota_history_by_org").on(table.orgId, table.historyId), // whether anything changed since, or ever did
+    index("quota_history_by_node").on(table.orgId, table.nodeId, table.historyId), // a node's history
+  ],
+);
+
+/** Nodes whose children may be given more in all than they have themselves. */
+export const quotaOvercommits = sqliteTable("quota_overcommits", {
+  nodeId: text().$type<QuotaNodeId>().primaryKey(),
+  orgId: text()
+    .$type<OrgId>()
+    .notNull()
+    .references(() => orgs.orgId),
+});
 
 /** What is to be told to a server's relay object, in one order per server. */
 export const outbox = sqliteTable(

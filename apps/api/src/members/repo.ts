@@ -23,6 +23,10 @@ export function changeRole(scope: TenantScope, change: { userId: UserId; from: R
     where ${isMember(scope, userId)} and ${eq(members.role, from)} and ${keepsAnOwner(scope, userId)}`;
 }
 
+export function isNoMember(scope: TenantScope, userId: UserId): SQL {
+  return sql`not exists (select 1 from ${members} where ${isMember(scope, userId)})`;
+}
+
 function isMember({ orgId }: TenantScope, userId: UserId) {
   return and(eq(members.orgId, orgId), eq(members.userId, userId));
 }

@@ -8,9 +8,10 @@ import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
+import { leavePlace, memberPlace } from "../quotas/counted-places.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Unit } from "../writer.ts";
-import { changeRole, deleteMember, findRole } from "./repo.ts";
+import { changeRole, deleteMember, findRole, isNoMember } from "./repo.ts";
 import type { MemberView } from "./views.ts";
 
 /** Removes a member from the org: whatever the member has open ends, and what starts from then on is sealed with new keys. */
@@ -19,7 +20,8 @@ export async function removeMember(runtime: Runtime, scope: OrgScope, userId: Us
   const { orgId, userId: actor, address } = scope;
   const audit = { actor, address, action: "member.remove", detail: null };
   const change = [deleteMember(scope, userId), orgChanged(runtime, scope)];
-  if (!(await takeRight(runtime, { orgId, userId, endsReading: true, audit }, change))) throw refusal();
+  const also = [leavePlace(memberPlace({ orgId, userId }), isNoMember(scope, userId))];
+  if (!(await takeRight(runtime, { orgId, userId, endsReading: true, audit, also }, change))) throw refusal();
   endWhatIsOpen(runtime, { orgId, userId }, "signedOut");
 }
 

@@ -53,7 +53,13 @@ export async function findProject(db: Database, { orgId }: TenantScope, projectI
   return row ?? null;
 }
 
-/** Inserts a project that is being cloned, unless its workspace has one of this name. */
+/** Whether a workspace of the org has no project of this name. */
+export function isFreeName(scope: TenantScope, { workspaceId, name }: Pick<Project, "workspaceId" | "name">): SQL {
+  return sql`exists (select 1 from ${workspaces} where ${and(eq(workspaces.workspaceId, workspaceId), eq(workspaces.orgId, scope.orgId))})
+    and not exists (select 1 from ${projects} where ${and(eq(projects.workspaceId, workspaceId), eq(projects.name, name))})`;
+}
+
+/** Inserts a project that is being cloned. */
 export function insertProject(
   scope: TenantScope,
   project: {
@@ -65,13 +71,12 @@ export function insertProject(
     cloneTaskId: TaskId;
     createdAtMs: number;
   },
+  condition: SQL,
 ): SQL {
-  const { workspaceId, name } = project;
   return insertWhen(
     projects,
     { ...project, orgId: scope.orgId, state: "cloning", testCommand: defaultTestCommand },
-    sql`exists (select 1 from ${workspaces} where ${and(eq(workspaces.workspaceId, workspaceId), eq(workspaces.orgId, scope.orgId))})
-      and not exists (select 1 from ${projects} where ${and(eq(projects.workspaceId, workspaceId), eq(projects.name, name))})`,
+    condition,
   );
 }
 

@@ -1,17 +1,20 @@
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { addQuotaNode, keepPlace, takePlace, whyNoPlace } from "../quotas/counted-places.ts";
+import { enqueueLimits, hasQuotas, serversOf } from "../quotas/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { requireUsableServer } from "../servers/service.ts";
 import { planTask, type TaskPlan } from "../tasks/plan-task.ts";
 import { requireTask, toTaskView } from "../tasks/service.ts";
 import type { TaskView } from "../tasks/views.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
-import { insertProject, listProjectRows, restartClone, updateTestCommand, type Project } from "./repo.ts";
+import { insertProject, isFreeName, listProjectRows, restartClone, updateTestCommand, type Project } from "./repo.ts";
 import { requireProject } from "./require-project.ts";
 import type { ProjectView, TestCommand } from "./views.ts";
 
@@ -73,8 +76,12 @@ export async function createProjectFromGit(
     createdAtMs: nowMs,
   };
   const plan = await planClone(runtime, scope, { ...project, serverId: workspace.serverId });
-  const [inserted] = await runtime.writer.commit([
-    insertProject(scope, project),
+  const place = { id: projectId, nodeId: workspaceId, resource: "projects" } as const;
+  const [, inserted] = await runtime.writer.commit([
+    takePlace(place, isFreeName(scope, project)),
+    insertProject(scope, project, previousChanged),
+    addQuotaNode({ id: projectId, parentId: workspaceId }),
+    keepPlace(place),
     ...(await planTask(runtime, scope, plan, previousChanged)),
     recordAudit(
       runtime,
@@ -91,8 +98,11 @@ export async function createProjectFromGit(
     ),
     recordChange(scope, { kind: "project", id: projectId, atMs: nowMs }, previousChanged),
     recordChange(scope, { kind: "workspace", id: workspaceId, atMs: nowMs }, previousChanged), // It has a project more.
+    ...enqueueLimits(scope, { which: serversOf(projectId), nowMs }, sql`changes() > 0 and ${hasQuotas(scope)}`),
   ]);
   if (inserted?.rowsChanged !== 1) {
+    const full = await whyNoPlace(runtime, scope, place);
+    if (full) throw full;
     throw new QuarterdeckError(
       "CONFLICT",
       `There is a project named "${name}" in ${workspace.name} already. Choose another name.`,

@@ -17,6 +17,7 @@ import { recordChange } from "../events/repo.ts";
 import { readTrust } from "../keys/trust.ts";
 import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
+import { serverPlace, whyNoPlace } from "../quotas/counted-places.ts";
 import { hashToken, makeToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import {
@@ -173,7 +174,7 @@ async function makeServer(
   const serverId = makeId("server");
   const { trust, mark: trustMark } = await readTrust(runtime);
   const name = nameSchema.safeParse(enrolment.name ?? opened.hostname);
-  const [used] = await writer.commit([
+  const [, used] = await writer.commit([
     ...insertEnrolledServer(
       scope,
       {
@@ -215,7 +216,9 @@ async function makeServer(
   const existing = await findServerByKey(db, scope, opened.publicKey);
   if (existing !== null && now?.serverId === existing.serverId && existing.revokedAtMs === null)
     return existing.serverId;
-  return refuseEnrolment(runtime, { enrolment, address, error: whyUnusable(now, { existing, nowMs }) });
+  const isUsable = now?.usedAtMs === null && now.expiresAtMs > nowMs && existing === null;
+  const full = isUsable ? await whyNoPlace(runtime, scope, serverPlace({ orgId: scope.orgId, serverId })) : null;
+  return refuseEnrolment(runtime, { enrolment, address, error: full ?? whyUnusable(now, { existing, nowMs }) });
 }
 
 function whyUnusable(

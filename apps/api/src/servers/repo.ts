@@ -7,6 +7,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { auditWitnesses, enrolments, runs, servers } from "../db/schema.ts";
+import { keepPlace, serverPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import type { ConnectionAlert, ServerStatus } from "./views.ts";
 
@@ -87,6 +88,11 @@ export function revokeServerRow(scope: TenantScope, { serverId, nowMs }: { serve
     where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId), isNull(servers.revokedAtMs))}`;
 }
 
+export function isRevoked(scope: TenantScope, serverId: ServerId): SQL {
+  return sql`exists (select 1 from ${servers} where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))}
+    and ${servers.revokedAtMs} is not null)`;
+}
+
 export interface Enrolment {
   readonly enrolmentId: EnrolmentId;
   readonly orgId: OrgId;
@@ -129,7 +135,10 @@ export async function findEnrolmentByToken(db: Database, tokenHash: string): Pro
   return row ?? null;
 }
 
-/** Uses a token up and makes its server; nothing happens when the token is used or expired, or the key is known. */
+/**
+ * Uses a token up and makes its server; nothing happens when the token is used or expired, the key is known, or the org has
+ * no place for a server. The second statement changes a row when it did.
+ */
 export function insertEnrolledServer(
   scope: TenantScope,
   server: Pick<Server, "serverId" | "name" | "isThisMachine" | "publicKey" | "keyFingerprint" | "sealingKey"> & {
@@ -144,14 +153,19 @@ export function insertEnrolledServer(
     isNull(enrolments.usedAtMs),
     gt(enrolments.expiresAtMs, nowMs),
   );
+  const place = serverPlace({ orgId: scope.orgId, serverId: server.serverId });
+  const mayEnrol = sql`exists (select 1 from ${enrolments} where ${isUsable})
+    and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})`;
   return [
+    takePlace(place, mayEnrol),
     sql`update ${enrolments} set "usedAtMs" = ${nowMs}, "serverId" = ${server.serverId}
-      where ${isUsable} and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})`,
+      where ${eq(enrolments.tokenHash, tokenHash)} and ${previousChanged}`,
     insertWhen(
       servers,
       { ...server, orgId: scope.orgId, status: "new", statusSinceMs: nowMs, createdAtMs: nowMs },
       previousChanged,
     ),
+    keepPlace(place),
   ];
 }
 

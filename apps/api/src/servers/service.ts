@@ -9,8 +9,9 @@ import { recordChange } from "../events/repo.ts";
 import { standingOf } from "../keys/key-change.ts";
 import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
+import { leavePlace, serverPlace } from "../quotas/counted-places.ts";
 import type { Runtime } from "../runtime.ts";
-import { findServer, listServerRows, renameServerRow, revokeServerRow, type Server } from "./repo.ts";
+import { findServer, isRevoked, listServerRows, renameServerRow, revokeServerRow, type Server } from "./repo.ts";
 import type { ConnectionAlert, ServerView } from "./views.ts";
 
 export async function listServers(runtime: Runtime, scope: OrgScope): Promise<ServerView[]> {
@@ -86,6 +87,7 @@ export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: 
       previousChanged,
     ),
     recordChange(scope, { kind: "server", id: serverId, atMs: nowMs }, previousChanged),
+    leavePlace(serverPlace({ orgId, serverId }), isRevoked(scope, serverId)),
   ]);
   runtime.nudgeOutbox();
   return getServer(runtime, scope, serverId);

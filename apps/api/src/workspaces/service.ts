@@ -1,10 +1,13 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
+import { addQuotaNode } from "../quotas/counted-places.ts";
+import { enqueueLimits, hasQuotas, serversOf } from "../quotas/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { requireUsableServer } from "../servers/service.ts";
 import { planTask } from "../tasks/plan-task.ts";
@@ -41,6 +44,7 @@ export async function createWorkspace(
   const { orgId, userId, address } = scope;
   const [inserted] = await runtime.writer.commit([
     insertWorkspace(scope, { workspaceId, name, serverId, createdAtMs: nowMs }),
+    addQuotaNode({ id: workspaceId, parentId: orgId }),
     ...(await planTask(
       runtime,
       scope,
@@ -70,6 +74,7 @@ export async function createWorkspace(
       previousChanged,
     ),
     recordChange(scope, { kind: "workspace", id: workspaceId, atMs: nowMs }, previousChanged),
+    ...enqueueLimits(scope, { which: serversOf(workspaceId), nowMs }, sql`changes() > 0 and ${hasQuotas(scope)}`),
   ]);
   if (inserted?.rowsChanged !== 1) {
     throw new QuarterdeckError("CONFLICT", `There is a workspace named "${name}" already. Choose another name.`);

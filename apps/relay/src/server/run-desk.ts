@@ -212,7 +212,7 @@ export class RunDesk {
   }
 
   #takeLimits(nodes: readonly NodeLimits[], nowMs: number): void {
-    for (const node of nodes) writeNodeLimits(this.#sql, node);
+    writeNodeLimits(this.#sql, nodes);
     this.#endUnfit(this.#queue.setLimits(nodes), nowMs);
   }
 

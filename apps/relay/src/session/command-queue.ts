@@ -80,12 +80,14 @@ export class CommandQueue {
     return this.#unfit();
   }
 
-  /** What nodes may use from now on. Returns the waiting runs that can never start with it. */
+  /** What all nodes may use from now on; those not named have no limit. Returns the waiting runs that can never start with it. */
   setLimits(nodes: readonly NodeLimits[]): Unfit[] {
-    for (const node of nodes) {
-      this.#limits.set(node.id, node);
-      this.#scheduler.setLimit(node.id, readLimits(node.limits));
-      this.#scheduler.setWeight(node.id, node.weight);
+    const told = new Map(nodes.map((node) => [node.id as string, node]));
+    for (const id of this.#limits.keys()) if (!told.has(id)) this.#setLimit(id, {}, 1);
+    this.#limits.clear();
+    for (const [id, node] of told) {
+      this.#limits.set(id, node);
+      this.#setLimit(id, node.limits, node.weight);
     }
     return this.#unfit();
   }
@@ -173,6 +175,12 @@ export class CommandQueue {
     }
   }
 
+  /** What is not in the tree yet gets its limit when its first run comes. */
+  #setLimit(nodeId: string, limits: NodeLimits["limits"], weight: number): void {
+    if (this.#quotas.find(nodeId)) this.#scheduler.setLimit(nodeId, readLimits(limits));
+    this.#scheduler.setWeight(nodeId, weight);
+  }
+
   #unfit(): Unfit[] {
     return this.#scheduler.impossible().flatMap((id) => {
       const run = this.#waiting.get(id as RunId);
@@ -226,8 +234,10 @@ function demandOf(demand: Resources): Vector {
   return vector.value;
 }
 
+/** What counts for runs; the other limits are not the relay's. */
 function readLimits(limits: NodeLimits["limits"]): Vector {
-  const vector = runResources.limits(limits);
+  const own = resourceNames.map((name) => [name, limits[name] ?? undefined] as const);
+  const vector = runResources.limits(Object.fromEntries(own));
   if (!vector.ok) throw new Error(vector.error.message);
   return vector.value;
 }

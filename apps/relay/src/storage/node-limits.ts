@@ -9,10 +9,10 @@ export function listNodeLimits(sql: Sql): NodeLimits[] {
     .map((row) => nodeLimitsSchema.parse(JSON.parse(readText(row, "body"))));
 }
 
-export function writeNodeLimits(sql: Sql, node: NodeLimits): void {
-  sql.exec(
-    `INSERT INTO node_limits (node_id, body) VALUES (?, ?) ON CONFLICT (node_id) DO UPDATE SET body = excluded.body`,
-    node.id,
-    JSON.stringify(node),
-  );
+/** Replaces what was told before. */
+export function writeNodeLimits(sql: Sql, nodes: readonly NodeLimits[]): void {
+  sql.exec(`DELETE FROM node_limits`);
+  for (const node of nodes) {
+    sql.exec(`INSERT INTO node_limits (node_id, body) VALUES (?, ?)`, node.id, JSON.stringify(node));
+  }
 }

@@ -6,13 +6,19 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** The result of what was refused. */
+export interface Refused {
+  readonly ok: false;
+  readonly error: Refusal;
+}
+
 /** What a function of core returns when it can be refused: a value, or the refusal. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Refusal };
+export type Result<T> = { readonly ok: true; readonly value: T } | Refused;
 
 export function accept<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
-export function refuse(code: ErrorCode, message: string): { readonly ok: false; readonly error: Refusal } {
+export function refuse(code: ErrorCode, message: string): Refused {
   return { ok: false, error: { code, message } };
 }

@@ -2,10 +2,11 @@ import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { heldHeadsSchema, toldHeadSchema } from "./audit-head.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
+import { quotaChangeSchema } from "../quota/quota-resources.ts";
 import { commandTextSchema } from "./command.ts";
 import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
-import { resourceNames, resourcesSchema } from "../quota/resources.ts";
+import { resourceNames } from "../quota/resources.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 
 const position = z.int().min(1);
@@ -18,12 +19,12 @@ export const trustSchema = z.strictObject({
 });
 export type Trust = z.infer<typeof trustSchema>;
 
-/** What a node of the tree of quotas may use on one server, and its weight beside its siblings. No limit is not said. */
+/** A node of the tree of quotas, as far as one server is concerned. What is not in `limits`, or null there, has no limit. */
 export const nodeLimitsSchema = z.strictObject({
-  id: z.string().max(64),
-  parentId: z.string().max(64).nullable(),
-  limits: resourcesSchema.partial(),
-  weight: z.number().positive(),
+  id: z.union([idSchema("org"), idSchema("workspace"), idSchema("project")]),
+  parentId: z.union([idSchema("org"), idSchema("workspace")]).nullable(),
+  limits: quotaChangeSchema,
+  weight: z.int().min(1),
 });
 export type NodeLimits = z.infer<typeof nodeLimitsSchema>;
 
@@ -41,10 +42,10 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
   z.strictObject({ kind: z.literal("revoke"), position }),
-  /** What an org, workspace or project may use from now on. */
-  z.strictObject({ kind: z.literal("limits"), position, nodes: z.array(nodeLimitsSchema).min(1).max(1000) }),
   /** A user lost a right at this time, by the API's clock: connections end, and tickets from before count for nothing (PROTOCOL 6.7). */
   z.strictObject({ kind: z.literal("revokeViewers"), position, userId: idSchema("user"), atMs: z.int() }),
+  /** All nodes that have limits on this server, parents first: its org, the org's workspaces there, their projects. */
+  z.strictObject({ kind: z.literal("limits"), position, nodes: z.array(nodeLimitsSchema) }),
 ]);
 export type OutboxEntry = z.infer<typeof outboxEntrySchema>;
 

@@ -3,8 +3,18 @@ import { accept, refuse, type Result } from "../errors/result.ts";
 /** One whole number for each resource of a list, in its order. */
 export type Vector = Float64Array;
 
-/** What a limit of "none" is in a vector: every amount fits. */
+/** What a limit of "none" is in a vector: every amount fits, up to {@link mostHeld}. */
 export const noLimit = Number.POSITIVE_INFINITY;
+
+/** No node holds more of a resource than this, also without a limit: above it, numbers are not exact any more. */
+export const mostHeld = Number.MAX_SAFE_INTEGER;
+
+/** Whether two vectors of one list are the same. */
+export function isSameVector(a: Vector, b: Vector): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 /**
  * The resources that a tree counts, in a fixed order. Amounts come in by name, are checked once, and are vectors from
@@ -37,6 +47,16 @@ export class ResourceList<Name extends string> {
     return this.#read(limits, noLimit);
   }
 
+  /** Checks amounts that come in as a vector already, as {@link vector} does those by name. */
+  checkVector(vector: Vector): Result<Vector> {
+    return this.#check(vector, false);
+  }
+
+  /** Checks limits that come in as a vector already. */
+  checkLimits(limits: Vector): Result<Vector> {
+    return this.#check(limits, true);
+  }
+
   /** A vector as amounts by name; a resource without a limit is left out. */
   amounts(vector: Vector): Partial<Record<Name, number>> {
     const amounts: Partial<Record<Name, number>> = {};
@@ -52,14 +72,29 @@ export class ResourceList<Name extends string> {
       const i = this.names.indexOf(name as Name);
       if (i < 0) return refuse("BAD_REQUEST", `there is no resource ${name}; there are ${this.names.join(", ")}`);
       if (amount === undefined) continue;
-      if (!Number.isSafeInteger(amount) || amount < 0) {
-        return refuse(
-          "BAD_REQUEST",
-          `${name} must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, not ${amount}`,
-        );
-      }
-      vector[i] = amount;
+      if (!isAmount(amount)) return refuseAmount(name, amount);
+      vector[i] = amount + 0; // -0 is 0.
     }
     return accept(vector);
   }
+
+  #check(vector: Vector, areLimits: boolean): Result<Vector> {
+    const { names } = this;
+    if (vector.length !== names.length) {
+      return refuse("BAD_REQUEST", `${vector.length} amounts were given; there are ${names.length} resources`);
+    }
+    for (let i = 0; i < vector.length; i++) {
+      const amount = vector[i] as number;
+      if (!isAmount(amount) && !(areLimits && amount === noLimit)) return refuseAmount(names[i] as string, amount);
+    }
+    return accept(vector);
+  }
+}
+
+function isAmount(amount: number): boolean {
+  return Number.isSafeInteger(amount) && amount >= 0;
+}
+
+function refuseAmount(name: string, amount: number) {
+  return refuse("BAD_REQUEST", `${name} must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, not ${amount}`);
 }

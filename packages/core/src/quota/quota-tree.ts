@@ -1,5 +1,14 @@
-import { accept, refuse, type Result } from "../errors/result.ts";
-import type { Vector } from "./amounts.ts";
+import { accept, type Result } from "../errors/result.ts";
+import { mostHeld, type Vector } from "./amounts.ts";
+import {
+  cycleAt,
+  hasChildren,
+  holdsSomething,
+  knownNode,
+  noRoomToMove,
+  unknownNode,
+  unknownParent,
+} from "./tree-refusals.ts";
 
 /** A node of the tree of quotas: an org, a workspace, a project, or the server above them all. */
 export interface QuotaNode {
@@ -22,7 +31,8 @@ export function shortAt(node: QuotaNode, demand: Vector): number {
   const { held, limit } = node;
   for (let i = 0; i < demand.length; i++) {
     const amount = demand[i] as number;
-    if (amount > 0 && (held[i] as number) + amount > (limit[i] as number)) return i;
+    const total = (held[i] as number) + amount;
+    if (amount > 0 && (total > (limit[i] as number) || total > mostHeld)) return i;
   }
   return -1;
 }
@@ -82,10 +92,9 @@ export class QuotaTree {
    * @returns `CONFLICT` when the id is known, `NOT_FOUND` when the parent is not
    */
   add(id: string, parentId: string | null, limit: Vector): Result<QuotaNode> {
-    if (this.#nodes.has(id)) return refuse("CONFLICT", `${id} is in the tree already`);
+    if (this.#nodes.has(id)) return knownNode(id);
     const parent = parentId === null ? null : this.#nodes.get(parentId);
-    if (parent === undefined)
-      return refuse("NOT_FOUND", `${id} cannot be added below ${parentId}: there is no such node`);
+    if (parent === undefined) return unknownParent(id, parentId);
     const node: Entry = { id, parent, limit: limit.slice(), held: new Float64Array(limit.length), children: 0 };
     this.#nodes.set(id, node);
     if (parent) parent.children++;
@@ -96,14 +105,14 @@ export class QuotaTree {
     return this.#nodes.get(id);
   }
 
-  ids(): Iterable<string> {
-    return this.#nodes.keys();
+  nodes(): Iterable<QuotaNode> {
+    return this.#nodes.values();
   }
 
   /** Sets a limit. Below what is held is legal: nothing is taken away, and no more fits. */
   setLimit(id: string, limit: Vector): Result<QuotaNode> {
     const node = this.#nodes.get(id);
-    if (!node) return refuse("NOT_FOUND", `there is no node ${id}`);
+    if (!node) return unknownNode(id);
     node.limit.set(limit);
     return accept(node);
   }
@@ -117,14 +126,14 @@ export class QuotaTree {
   move(id: string, parentId: string): Result<QuotaNode> {
     const node = this.#nodes.get(id);
     const parent = this.#nodes.get(parentId);
-    if (!node || !parent) return refuse("NOT_FOUND", `there is no node ${node ? parentId : id}`);
+    if (!node || !parent) return unknownNode(node ? parentId : id);
     const before = new Set<QuotaNode>(ancestors(node));
     for (const ancestor of [parent, ...ancestors(parent)]) {
-      if (ancestor === node) return refuse("BAD_REQUEST", `${id} cannot be moved below itself`);
+      if (ancestor === node) return cycleAt(id);
     }
     for (const ancestor of [parent, ...ancestors(parent)]) {
       if (!before.has(ancestor) && shortAt(ancestor, node.held) >= 0) {
-        return refuse("QUOTA_EXCEEDED", `what ${id} holds does not fit into ${ancestor.id}`);
+        return noRoomToMove(id, ancestor.id);
       }
     }
     if (node.parent) {
@@ -140,11 +149,9 @@ export class QuotaTree {
   /** Takes out a node. @returns `CONFLICT` while it has children or something is held in it */
   remove(id: string): Result<void> {
     const node = this.#nodes.get(id);
-    if (!node) return refuse("NOT_FOUND", `there is no node ${id}`);
-    if (node.children > 0)
-      return refuse("CONFLICT", `${id} has ${node.children} nodes below it; remove or move them first`);
-    if (node.held.some((amount) => amount > 0))
-      return refuse("CONFLICT", `${id} still holds something; wait or release it first`);
+    if (!node) return unknownNode(id);
+    if (node.children > 0) return hasChildren(id, node.children);
+    if (node.held.some((amount) => amount > 0)) return holdsSomething(id);
     this.#nodes.delete(id);
     if (node.parent) node.parent.children--;
     return accept(undefined);

@@ -47,7 +47,7 @@ it("holds at each node what runs below it, and starts nothing that is over the l
         player.play(step);
         const { tasks } = scheduler.state();
         const running = tasks.filter(({ run }) => run !== null);
-        for (const id of quotas.ids()) {
+        for (const { id } of quotas.nodes()) {
           const node = quotas.find(id) as QuotaNode;
           const below = running.filter(({ nodeId }) => ancestors(quotas, nodeId).includes(node));
           for (const i of [0, 1]) {

@@ -43,7 +43,8 @@ class FairnessWatch {
   constructor(history: History, weight: readonly number[]) {
     this.server = new TestServer(history.nodes);
     const limits = new Map<string, Vector>();
-    for (const id of this.server.quotas.ids()) limits.set(id, this.server.quotas.find(id)?.limit.slice() as Vector);
+    for (const { id } of this.server.quotas.nodes())
+      limits.set(id, this.server.quotas.find(id)?.limit.slice() as Vector);
     this.#slow = new SlowScheduler(limits, 30_000);
     const ids = Object.keys(history.nodes);
     this.#weightOf = (id) => (ids.includes(id) ? (weight[ids.indexOf(id)] ?? 1) : 1);

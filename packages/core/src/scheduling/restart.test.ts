@@ -9,7 +9,7 @@ import { TestServer } from "./test-server.ts";
 /** A scheduler that knows only a state, and a tree of quotas that holds nothing yet. */
 function restored(options: SchedulerOptions, state: SchedulerState): [FairScheduler, SchedulerOptions] {
   const quotas = new QuotaTree();
-  for (const id of options.quotas.ids()) {
+  for (const { id } of options.quotas.nodes()) {
     const node = options.quotas.find(id);
     if (node) quotas.add(id, node.parent?.id ?? null, node.limit);
   }
@@ -90,7 +90,7 @@ it("holds after a restart what its running tasks hold, at each node", () => {
       const player = new Player(history, server.scheduler);
       for (const step of history.steps) player.play(step);
       const [scheduler, { quotas }] = restored(server.options, server.scheduler.state());
-      for (const id of quotas.ids()) expect(quotas.find(id)?.held).toEqual(server.quotas.find(id)?.held);
+      for (const { id } of quotas.nodes()) expect(quotas.find(id)?.held).toEqual(server.quotas.find(id)?.held);
       expect(scheduler.state()).toEqual({ ...server.scheduler.state(), shares: scheduler.state().shares });
     }),
     { seed: 43, numRuns: 100 },

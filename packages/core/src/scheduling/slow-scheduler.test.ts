@@ -10,7 +10,7 @@ it("decides as the slow and obvious version does, and counts the same, whatever 
     fc.property(histories(), (history) => {
       const server = new TestServer(history.nodes);
       const limits = new Map<string, Vector>();
-      for (const id of server.quotas.ids()) limits.set(id, server.quotas.find(id)?.limit.slice() as Vector);
+      for (const { id } of server.quotas.nodes()) limits.set(id, server.quotas.find(id)?.limit.slice() as Vector);
       const slow = new SlowScheduler(limits, 30_000);
       const real = new Player(history, server.scheduler);
       const model = new Player(history, slow);

@@ -66,7 +66,7 @@ export class TestServer {
       const node = this.quotas.find(id);
       if (node) quotas.add(id, node.parent?.id ?? null, node.limit);
     };
-    for (const id of this.quotas.ids()) copy(id);
+    for (const { id } of this.quotas.nodes()) copy(id);
     const state = structuredClone(this.scheduler.state());
     return FairScheduler.restore({ ...this.options, quotas }, state);
   }

@@ -1,0 +1,150 @@
+import type { OrgId } from "@quarterdeck/core/ids";
+import { quotaResourceNames, quotaResources } from "@quarterdeck/core/quota/quota-resources";
+import { SqlLedgerRows } from "@quarterdeck/core/quota/sql-ledger-rows";
+import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
+import { and, desc, eq, getTableColumns, gt, lt, max, sql, type SQL } from "drizzle-orm";
+import type { TenantScope } from "../auth/scope.ts";
+import type { Database } from "../db/database.ts";
+import { insertWhen } from "../db/insert-when.ts";
+import { orgs, outbox, projects, quotaHistory, quotaOvercommits, servers, workspaces } from "../db/schema.ts";
+import type { Statement } from "../writer.ts";
+import type { NodeQuota, QuotaHistoryEntry, QuotaNodeId } from "./views.ts";
+
+/** A node of an org's tree as the services know it. */
+export interface QuotaNode {
+  readonly id: QuotaNodeId;
+  readonly parentId: QuotaNodeId | null;
+  readonly name: string;
+  readonly limit: Float64Array;
+  readonly held: Float64Array;
+  readonly isOvercommitted: boolean;
+}
+
+const rows = new SqlLedgerRows(quotaResources);
+const nodeName = sql`(select name from ${orgs} where ${orgs.orgId} = quota_nodes.id
+  union all select name from ${workspaces} where ${workspaces.workspaceId} = quota_nodes.id
+  union all select name from ${projects} where ${projects.projectId} = quota_nodes.id)`;
+
+/** All nodes of an org, parents before their children, the oldest first. */
+export async function readQuotaTree(db: Database, { orgId }: TenantScope): Promise<QuotaNode[]> {
+  const found = await db.all<SqlRow>(sql`select quota_nodes.*, ${nodeName} as name,
+    exists (select 1 from ${quotaOvercommits} where ${quotaOvercommits.nodeId} = quota_nodes.id) as "isOvercommitted"
+    from quota_paths join quota_nodes on quota_nodes.id = quota_paths.node_id
+    where quota_paths.ancestor_id = ${orgId} order by quota_paths.distance, quota_nodes.id`);
+  return found.map((row) => {
+    const { id, parentId, limit, held } = rows.node(row);
+    const ids = { id: id as QuotaNodeId, parentId: parentId as QuotaNodeId | null };
+    return { ...ids, limit, held, name: String(row["name"]), isOvercommitted: row["isOvercommitted"] === 1 };
+  });
+}
+
+export async function readNodeName(db: Database, { orgId }: TenantScope, nodeId: QuotaNodeId): Promise<string> {
+  const [row] = await db.all<{ name: string }>(sql`select ${nodeName} as name from quota_nodes
+    join quota_paths on quota_paths.node_id = quota_nodes.id and quota_paths.ancestor_id = ${orgId}
+    where quota_nodes.id = ${nodeId}`);
+  return row?.name ?? nodeId;
+}
+
+/** Whose node it is; null where it is nobody's. */
+export async function readOrgOf(db: Database, nodeId: string): Promise<OrgId | null> {
+  const [row] = await db.all<{ orgId: OrgId }>(sql`select ${orgs.orgId} as "orgId" from quota_paths
+    join ${orgs} on ${orgs.orgId} = quota_paths.ancestor_id where quota_paths.node_id = ${nodeId}`);
+  return row?.orgId ?? null;
+}
+
+/** The number of the newest change in an org; 0 where there was none. */
+export async function readNewestChange(db: Database, { orgId }: TenantScope): Promise<number> {
+  const [row] = await db
+    .select({ newest: max(quotaHistory.historyId) })
+    .from(quotaHistory)
+    .where(eq(quotaHistory.orgId, orgId));
+  return row?.newest ?? 0;
+}
+
+/** Records a change, unless another one was made since the decision was. */
+export function insertHistory(
+  { orgId }: TenantScope,
+  entry: Omit<QuotaHistoryEntry, "historyId">,
+  { newestChange }: { newestChange: number },
+): SQL {
+  return insertWhen(
+    quotaHistory,
+    { ...entry, orgId },
+    sql`not exists (select 1 from ${quotaHistory} where ${and(eq(quotaHistory.orgId, orgId), gt(quotaHistory.historyId, newestChange))})`,
+  );
+}
+
+const { orgId: _orgId, ...historyColumns } = getTableColumns(quotaHistory);
+
+export async function listHistory(
+  db: Database,
+  { orgId }: TenantScope,
+  { nodeId, before, limit }: { nodeId: QuotaNodeId; before: number; limit: number },
+): Promise<QuotaHistoryEntry[]> {
+  return db
+    .select(historyColumns)
+    .from(quotaHistory)
+    .where(and(eq(quotaHistory.orgId, orgId), eq(quotaHistory.nodeId, nodeId), lt(quotaHistory.historyId, before)))
+    .orderBy(desc(quotaHistory.historyId))
+    .limit(limit);
+}
+
+/** Lets a node give its children more than it has, or not any more. */
+export function writeOvercommit(
+  { orgId }: TenantScope,
+  { nodeId, isOvercommitted }: Pick<NodeQuota, "isOvercommitted"> & { nodeId: QuotaNodeId },
+  condition: SQL,
+): SQL {
+  if (isOvercommitted) return insertWhen(quotaOvercommits, { nodeId, orgId }, condition);
+  return sql`delete from ${quotaOvercommits}
+    where ${and(eq(quotaOvercommits.nodeId, nodeId), eq(quotaOvercommits.orgId, orgId))} and ${condition}`;
+}
+
+/** Whether anybody ever set a limit in an org: until then its relay objects need not be told of its nodes. */
+export function hasQuotas({ orgId }: { orgId: OrgId }): SQL {
+  return sql`exists (select 1 from ${quotaHistory} where ${eq(quotaHistory.orgId, orgId)})`;
+}
+
+const limitsAsJson = sql.join(
+  quotaResourceNames.map((name) => sql.raw(`'${name}', quota_nodes.limit_${name}`)),
+  sql`, `,
+);
+
+/** The outbox entry `limits` of a server: its org, the org's workspaces there and their projects, as they are in this write. */
+const limitsEntry = sql`json_object('kind', 'limits', 'nodes', (
+  select json_group_array(json(node)) from (
+    select json_object('id', quota_nodes.id, 'parentId', quota_nodes.parent_id, 'weight', 1,
+      'limits', json_object(${limitsAsJson})) as node
+    from quota_paths join quota_nodes on quota_nodes.id = quota_paths.node_id
+    where quota_paths.ancestor_id = ${servers.orgId} and (quota_paths.distance = 0
+      or quota_nodes.id in (select ${workspaces.workspaceId} from ${workspaces} where ${workspaces.serverId} = ${servers.serverId})
+      or quota_nodes.parent_id in (select ${workspaces.workspaceId} from ${workspaces} where ${workspaces.serverId} = ${servers.serverId}))
+    order by quota_paths.distance, quota_nodes.id
+  )))`;
+
+/**
+ * The two statements that tell the relay objects of servers what limits their nodes have (PROTOCOL 8.1). Both change a row
+ * exactly when `condition` holds for the first and there is such a server.
+ *
+ * @param which of the org's servers
+ */
+export function enqueueLimits(
+  { orgId }: TenantScope,
+  { which, nowMs }: { which: SQL; nowMs: number },
+  condition: SQL,
+): Statement[] {
+  const head = sql.identifier(servers.outboxHead.name);
+  const chosen = sql`${eq(servers.orgId, orgId)} and ${servers.revokedAtMs} is null and ${which}`;
+  return [
+    sql`update ${servers} set ${head} = ${head} + 1 where ${chosen} and ${condition}`,
+    sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${limitsEntry}, ${nowMs}
+      from ${servers} where ${chosen} and changes() > 0`,
+  ];
+}
+
+/** The servers that a node concerns: all of the org's, or the home of a workspace or project. */
+export function serversOf(nodeId: QuotaNodeId): SQL {
+  return sql`(${servers.orgId} = ${nodeId} or ${servers.serverId} in (
+    select ${workspaces.serverId} from ${workspaces} left join ${projects} on ${projects.workspaceId} = ${workspaces.workspaceId}
+    where ${workspaces.workspaceId} = ${nodeId} or ${projects.projectId} = ${nodeId}))`;
+}
