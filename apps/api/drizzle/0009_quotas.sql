@@ -120,6 +120,6 @@ INSERT INTO quota_nodes (id, parent_id) SELECT projectId, workspaceId FROM proje
 --> statement-breakpoint
 INSERT INTO quota_reservations SELECT projectId, workspaceId, 'committed', NULL, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0 FROM projects;
 --> statement-breakpoint
-INSERT INTO quota_reservations SELECT orgId || '/' || userId, orgId, 'committed', NULL, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 FROM members;
+INSERT INTO quota_reservations SELECT orgId || '/' || userId || '/' || createdAtMs, orgId, 'committed', NULL, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 FROM members;
 --> statement-breakpoint
 INSERT INTO quota_reservations SELECT serverId, orgId, 'committed', NULL, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1 FROM servers WHERE revokedAtMs IS NULL;

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
 import { sqlLedgerSchema } from "@quarterdeck/core/quota/sql-ledger-schema";
 import { sql } from "drizzle-orm";
@@ -8,6 +9,7 @@ import { expect, test } from "vitest";
 import { openDatabase } from "../src/db/database.ts";
 import { migrateDatabase, migrationsFolder } from "../src/db/migrate.ts";
 import { reportDrift } from "../src/quotas/report-drift.ts";
+import { keepPlace, memberPlace, takePlace } from "../src/quotas/counted-places.ts";
 import { askPlanLedger, planLedger } from "../src/quotas/plan-ledger.ts";
 import { FakeBridge } from "./fake-bridge.ts";
 import { newId, refusalOf, TestApi, tokenIn, type Fixture } from "./test-api.ts";
@@ -136,11 +138,11 @@ test("a member who is removed gives a place back, once", async () => {
   const { api, orgId, platform } = opened;
   const client = await platform.memberOf(orgId, "member");
   const { userId } = (await client.api.auth.state.query()).me!;
-  await platform.api.runtime.writer.commit([
-    planLedger.statements.reserve([
-      { id: `${orgId}/${userId}`, nodeId: orgId, amounts: Float64Array.of(0, 0, 0, 0, 0, 0, 0, 1, 0) },
-    ]),
-  ]);
+  const [row] = await platform.api.database.db.all<{ createdAtMs: number }>(
+    sql`select "createdAtMs" from members where "userId" = ${userId}`,
+  );
+  const place = memberPlace({ orgId, userId, createdAtMs: row?.createdAtMs ?? 0 });
+  await platform.api.runtime.writer.commit([takePlace(place, sql`true`), keepPlace(place)]);
   const members = async () => (await api.quotas.get.query({ nodeId: orgId })).counts.members;
   expect(await members()).toBe(2);
   await api.members.remove.mutate({ userId });
@@ -328,8 +330,14 @@ test("the migration counts what was there before", async () => {
   );
   await migrateDatabase(database, { nowMs: 2 });
   const { rows } = await database.client.execute("select * from quota_nodes order by id");
+  const places = await database.client.execute("select id, state from quota_reservations order by id");
   database.close();
   await rm(folder, { recursive: true });
+  expect(places.rows.map((row) => [row["id"], row["state"]])).toEqual([
+    [memberPlace({ orgId: "org_1" as OrgId, userId: "usr_1" as UserId, createdAtMs: 1 }).id, "committed"],
+    ["prj_1", "committed"],
+    ["srv_1", "committed"],
+  ]);
   const counts = rows.map((row) => [
     row["id"],
     row["parent_id"],

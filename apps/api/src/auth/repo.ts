@@ -92,7 +92,7 @@ export function claimOrg(claim: {
   nowMs: number;
 }): Statement[] {
   const { tokenHash, orgId, orgName, user, nowMs } = claim;
-  const place = memberPlace({ orgId, userId: user.userId });
+  const place = memberPlace({ orgId, userId: user.userId, createdAtMs: nowMs });
   return [
     sql`update ${setupTokens} set "usedAtMs" = ${nowMs}
       where ${and(eq(setupTokens.tokenHash, tokenHash), isNull(setupTokens.usedAtMs))} and not exists (select 1 from ${users})`,

@@ -6,9 +6,14 @@ import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { members } from "../db/schema.ts";
 
-export async function findRole(db: Database, scope: TenantScope, userId: UserId): Promise<Role | null> {
-  const [row] = await db.select({ role: members.role }).from(members).where(isMember(scope, userId));
-  return row?.role ?? null;
+export async function findMember(
+  db: Database,
+  scope: TenantScope,
+  userId: UserId,
+): Promise<{ role: Role; createdAtMs: number } | null> {
+  const { role, createdAtMs } = members;
+  const [row] = await db.select({ role, createdAtMs }).from(members).where(isMember(scope, userId));
+  return row ?? null;
 }
 
 /** Removes a member; nothing happens to the only owner. */

@@ -11,16 +11,16 @@ import { notFound } from "../not-found.ts";
 import { leavePlace, memberPlace } from "../quotas/counted-places.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Unit } from "../writer.ts";
-import { changeRole, deleteMember, findRole, isNoMember } from "./repo.ts";
+import { changeRole, deleteMember, findMember, isNoMember } from "./repo.ts";
 import type { MemberView } from "./views.ts";
 
 /** Removes a member from the org: whatever the member has open ends, and what starts from then on is sealed with new keys. */
 export async function removeMember(runtime: Runtime, scope: OrgScope, userId: UserId): Promise<void> {
-  await requireRole(runtime, scope, userId);
+  const { createdAtMs } = await requireMember(runtime, scope, userId);
   const { orgId, userId: actor, address } = scope;
   const audit = { actor, address, action: "member.remove", detail: null };
   const change = [deleteMember(scope, userId), orgChanged(runtime, scope)];
-  const also = [leavePlace(memberPlace({ orgId, userId }), isNoMember(scope, userId))];
+  const also = [leavePlace(memberPlace({ orgId, userId, createdAtMs }), isNoMember(scope, userId))];
   if (!(await takeRight(runtime, { orgId, userId, endsReading: true, audit, also }, change))) throw refusal();
   endWhatIsOpen(runtime, { orgId, userId }, "signedOut");
 }
@@ -31,7 +31,7 @@ export async function setRole(
   scope: OrgScope,
   { userId, role }: { userId: UserId; role: Role },
 ): Promise<MemberView> {
-  const from = await requireRole(runtime, scope, userId);
+  const { role: from } = await requireMember(runtime, scope, userId);
   if (from === role) return { userId, role };
   const { orgId, userId: actor, address } = scope;
   const audit = { actor, address, action: "member.setRole", detail: `from ${from} to ${role}` };
@@ -50,10 +50,10 @@ async function giveRight(runtime: Runtime, { orgId, userId, audit }: LostRight, 
   return first?.rowsChanged === 1;
 }
 
-async function requireRole({ db }: Runtime, scope: OrgScope, userId: UserId): Promise<Role> {
-  const role = await findRole(db, scope, userId);
-  if (role === null) throw notFound("member");
-  return role;
+async function requireMember({ db }: Runtime, scope: OrgScope, userId: UserId) {
+  const member = await findMember(db, scope, userId);
+  if (member === null) throw notFound("member");
+  return member;
 }
 
 function orgChanged({ clock }: Runtime, scope: OrgScope) {

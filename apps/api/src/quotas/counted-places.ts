@@ -20,8 +20,10 @@ export interface Place {
   readonly resource: CountedResource;
 }
 
-export function memberPlace({ orgId, userId }: { orgId: OrgId; userId: UserId }): Place {
-  return { id: `${orgId}/${userId}`, nodeId: orgId, resource: "members" };
+/** @param member somebody who leaves and comes back takes another place, so it is told by when that was */
+export function memberPlace(member: { orgId: OrgId; userId: UserId; createdAtMs: number }): Place {
+  const { orgId, userId, createdAtMs } = member;
+  return { id: `${orgId}/${userId}/${createdAtMs}`, nodeId: orgId, resource: "members" };
 }
 
 export function serverPlace({ orgId, serverId }: { orgId: OrgId; serverId: ServerId }): Place {
