@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { orgs } from "../src/db/schema.ts";
 import { systemClock } from "../src/system-clock.ts";
+import { FakeBridge } from "./fake-bridge.ts";
 import { refusalOf, TestApi } from "./test-api.ts";
 
 /** Real wall-clock time, and intervals that pass only when a test says so. */
@@ -191,4 +192,23 @@ test("too many attempts to sign in say when to try again, in the answer's header
   const seconds = Number(refused.headers.get("retry-after"));
   expect(seconds).toBeGreaterThan(14 * 60);
   expect(seconds).toBeLessThanOrEqual(15 * 60);
+});
+
+test("guessing tokens of servers is stopped after sixty attempts, with when to try again [T7]", async () => {
+  await using platform = await TestApi.start();
+  const bridge = await FakeBridge.create();
+  const body = JSON.stringify(await bridge.enrolRequest("qd_enrol_guess"));
+  const attempt = () => fetch(`${platform.origin}/enrol`, { method: "POST", body });
+  for (let n = 0; n < 60; n++) expect((await attempt()).status).toBe(401);
+  const refused = await attempt();
+  expect(refused.status).toBe(429);
+  expect(await refused.json()).toMatchObject({ code: "RATE_LIMITED" });
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(14 * 60);
+});
+
+test("an org that nobody gave a plan has the largest", async () => {
+  await using platform = await TestApi.start();
+  const client = await platform.signedUp();
+  const { field } = await ask(platform, client.sessionToken());
+  expect(field("ratelimit-policy")).toBe('"user";q=2000;w=60, "org";q=2000;w=60');
 });

@@ -9,6 +9,8 @@ export interface ApiError {
   readonly message: string;
   /** What is wrong with which field of a form, by its path. */
   readonly fields: Readonly<Record<string, string>>;
+  /** After how many milliseconds the same may succeed; 0 where the platform does not say. */
+  readonly retryAfterMs: number;
 }
 
 /** How Chromium, Firefox and Safari say that the code of a page could not be fetched. */
@@ -29,19 +31,32 @@ function fieldsOf(data: unknown): Record<string, string> {
   );
 }
 
+function retryAfterOf(data: unknown): number {
+  const retryAfterMs = isRecord(data) ? data["retryAfterMs"] : 0;
+  return typeof retryAfterMs === "number" ? retryAfterMs : 0;
+}
+
 /** Reads whatever a call threw. Every error of the API passes through here. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof TRPCClientError) {
     const data: unknown = error.data;
     const code = isRecord(data) ? data["code"] : undefined;
-    if (isErrorCode(code)) return { code, message: error.message, fields: fieldsOf(data) };
+    if (isErrorCode(code)) {
+      return { code, message: error.message, fields: fieldsOf(data), retryAfterMs: retryAfterOf(data) };
+    }
     // Without data no tRPC answer came: a network error, or a proxy that answered for a platform that is down.
-    return { code: "UNREACHABLE", message: "", fields: {} };
+    return { code: "UNREACHABLE", message: "", fields: {}, retryAfterMs: 0 };
   }
   if (error instanceof TypeError && missingChunk.test(error.message))
-    return { code: "UNREACHABLE", message: "", fields: {} };
-  if (error instanceof QuarterdeckError) return { code: error.code, message: error.message, fields: {} };
-  return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error), fields: {} };
+    return { code: "UNREACHABLE", message: "", fields: {}, retryAfterMs: 0 };
+  if (error instanceof QuarterdeckError)
+    return { code: error.code, message: error.message, fields: {}, retryAfterMs: error.retryAfterMs ?? 0 };
+  return {
+    code: "INTERNAL",
+    message: error instanceof Error ? error.message : String(error),
+    fields: {},
+    retryAfterMs: 0,
+  };
 }
 
 export function isRetryable(error: unknown): boolean {

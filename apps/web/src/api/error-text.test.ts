@@ -48,6 +48,13 @@ it("gives each field its own message", () => {
   });
 });
 
+it("knows how long to wait where the platform says so", () => {
+  const error = { code: -32_000, message: "x", data: { code: "RATE_LIMITED", retryAfterMs: 6000 } };
+  expect(toApiError(TRPCClientError.from({ error })).retryAfterMs).toBe(6000);
+  expect(toApiError(answered("RATE_LIMITED", "x")).retryAfterMs).toBe(0);
+  expect(toApiError(new QuarterdeckError("RATE_LIMITED", "x", { retryAfterMs: 50 })).retryAfterMs).toBe(50);
+});
+
 it("keeps the words of what failed on a server", () => {
   expect(errorText(i18n.t, new QuarterdeckError("GIT_FAILED", "No such branch."))).toBe("No such branch.");
 });

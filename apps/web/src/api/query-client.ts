@@ -24,7 +24,7 @@ export const queryClient = new QueryClient({
       // The platform may be on this very machine, so it is asked also while the network is down.
       networkMode: "always",
       retry: (failures, error) => failures < 2 && isRetryable(error),
-      retryDelay: (failures) => 300 * 2 ** failures,
+      retryDelay: (failures, error) => Math.max(300 * 2 ** failures, toApiError(error).retryAfterMs),
     },
     mutations: { networkMode: "always", retry: false },
   },

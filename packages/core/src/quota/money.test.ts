@@ -25,6 +25,7 @@ it.each([
 it("prints cents, and more only where there is more", () => {
   expect(printMoney({ microUnits: 12_500_000, currency: "USD" })).toBe("12.50 USD");
   expect(printMoney({ microUnits: 1, currency: "USD" })).toBe("0.000001 USD");
+  expect(printMoney({ microUnits: 0, currency: "USD" })).toBe("0.00 USD");
   expect(printMoney({ microUnits: 3_000_000, currency: "JPY" })).toBe("3.00 JPY");
   for (const bad of [-1, 0.5, Number.NaN, Infinity, 2 ** 53]) {
     expect(() => printMoney({ microUnits: bad, currency: "EUR" })).toThrow(RangeError);
