@@ -4,13 +4,15 @@ import type { Lane } from "./lanes.ts";
 import type { Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
+const noLanes: readonly Lane[] = [];
+
 /** What the nodes of all bands for one project, or one workspace or org, have in common. */
 export class Peers {
-  readonly nodes: ShareNode[] = [];
+  nodes: readonly ShareNode[] = [];
   /** Lanes of these nodes that a limit keeps closed. */
   parked = 0;
   /** Of a project: the tasks that run one after the other, and the one that does. */
-  readonly ordered = new TaskQueue();
+  ordered: TaskQueue | null = null;
   orderedRun: Task | null = null;
 }
 
@@ -62,7 +64,7 @@ export class ShareNode {
   /** The largest tag that a child had when it was served. Who comes back from idleness starts here. */
   virtual = 0;
   /** One for each demand that waits here or below. */
-  readonly lanes: Lane[] = [];
+  lanes: readonly Lane[] = noLanes;
   openLanes = 0;
   readonly children: Map<string, ShareNode> | null;
   /** Children in which something waits or runs. */

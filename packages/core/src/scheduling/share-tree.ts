@@ -220,7 +220,7 @@ export class ShareTree {
       { id, rank, parent, quota, band: band?.name ?? parent.band, holder },
       { weight, loneChildPart, isLeaf: level === this.#depth, peers, book: this.#book },
     );
-    peers.nodes.push(node);
+    peers.nodes = [...peers.nodes, node];
     parent.children?.set(id, node);
     this.#idle++;
     this.#book.add(node);
@@ -265,12 +265,12 @@ export class ShareTree {
     this.#idle--;
     for (const child of node.children?.values() ?? []) this.#forget(child);
     node.children?.clear();
-    const { nodes, ordered } = node.peers;
-    nodes.splice(nodes.indexOf(node), 1);
+    const { peers } = node;
+    peers.nodes = peers.nodes.filter((other) => other !== node);
     const path = pathOf(node);
     const [band, ...ids] = path;
     const key = ids.length === 0 ? `/${band}` : node.id;
-    if (nodes.length === 0 && ordered.length === 0) this.#peers.delete(key);
+    if (peers.nodes.length === 0 && !peers.ordered?.length) this.#peers.delete(key);
     if (node.isLeaf) this.#leaves.get(band as string)?.delete(ids.findLast((id) => !id.endsWith("/")) ?? "");
     if (this.#isStored) this.#gone.push(path);
   }
