@@ -70,6 +70,8 @@ export class ShareNode {
   /** Children in which something waits or runs. */
   busyChildren = 0;
   isBusy = false;
+  /** Whether it is among the nodes that may be forgotten soon. */
+  isListed = false;
   readonly peers: Peers;
   /** Whether its stored row is out of date. */
   isChanged = false;

@@ -33,8 +33,8 @@ export class ShareTree {
   readonly #isStored: boolean;
   readonly #book: ShareBook;
   #gone: (readonly string[])[] = [];
-  /** Nodes without work, and how many there may be before they are looked through. */
-  #idle = 0;
+  /** Nodes that were seen without work, and how many there may be before they are looked through. */
+  #idle: ShareNode[] = [];
   #sweepAt = fewIdle;
 
   constructor(server: QuotaNode, { quotas, depth, bands, isStored }: ShareTreeOptions) {
@@ -77,7 +77,6 @@ export class ShareTree {
     for (let node = leaf; node.parent !== null && !node.isBusy; node = node.parent) {
       node.isBusy = true;
       node.parent.busyChildren++;
-      this.#idle--;
     }
   }
 
@@ -88,10 +87,10 @@ export class ShareTree {
       const { parent } = node;
       node.isBusy = false;
       parent.busyChildren--;
-      this.#idle++;
+      this.#list(node);
       if (parent.busyChildren === 0) this.#endBusyPeriod(parent);
     }
-    if (this.#idle >= this.#sweepAt) this.#sweep();
+    if (this.#idle.length >= this.#sweepAt) this.#sweep();
   }
 
   /** The weight of the band above a leaf now. */
@@ -222,7 +221,7 @@ export class ShareTree {
     );
     peers.nodes = [...peers.nodes, node];
     parent.children?.set(id, node);
-    this.#idle++;
+    this.#list(node);
     this.#book.add(node);
     return node;
   }
@@ -237,7 +236,15 @@ export class ShareTree {
     const { children } = parent;
     if (children === null) return;
     for (const child of children.values()) if (child.tag > parent.virtual) parent.setVirtual(child.tag);
-    if (children.size > fewChildren) this.#forgetChildren(parent, () => true);
+    if (children.size <= fewChildren) return;
+    for (const child of children.values()) this.#forget(child);
+    children.clear();
+  }
+
+  #list(node: ShareNode): void {
+    if (node.isListed) return;
+    node.isListed = true;
+    this.#idle.push(node);
   }
 
   /**
@@ -245,24 +252,19 @@ export class ShareTree {
    * until they have caught up.
    */
   #sweep(): void {
-    const visit = (node: ShareNode) => {
-      this.#forgetChildren(node, (child) => !child.isBusy && child.tag <= node.virtual);
-      for (const child of node.children?.values() ?? []) visit(child);
-    };
-    visit(this.root);
-    this.#sweepAt = fewIdle + 2 * this.#idle;
-  }
-
-  #forgetChildren({ children }: ShareNode, mayGo: (child: ShareNode) => boolean): void {
-    for (const child of children?.values() ?? []) {
-      if (!mayGo(child)) continue;
-      this.#forget(child);
-      children?.delete(child.id);
-    }
+    this.#idle = this.#idle.filter((node) => {
+      const { parent } = node;
+      const isThere = parent?.children?.get(node.id) === node;
+      node.isListed = isThere && !node.isBusy;
+      if (!node.isListed || parent === null || node.tag > parent.virtual) return node.isListed;
+      this.#forget(node);
+      parent.children?.delete(node.id);
+      return false;
+    });
+    this.#sweepAt = fewIdle + 2 * this.#idle.length;
   }
 
   #forget(node: ShareNode): void {
-    this.#idle--;
     for (const child of node.children?.values() ?? []) this.#forget(child);
     node.children?.clear();
     const { peers } = node;

@@ -103,7 +103,7 @@ export class SlowScheduler implements Played {
   setLimit(nodeId: string, limit: Vector) {
     this.#limits.set(nodeId, limit);
     this.#settle();
-    return accept({ id: nodeId, parent: null, limit, held: limit, children: 0 });
+    return accept(undefined);
   }
 
   ended(id: string, durationMs?: number): boolean {
