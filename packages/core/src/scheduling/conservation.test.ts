@@ -16,7 +16,9 @@ function room({ limit, held }: QuotaNode, i: number): number {
 }
 
 function fits(quotas: QuotaTree, { nodeId, demand }: TaskRow): boolean {
-  return ancestors(quotas, nodeId).every((node) => demand.every((amount, i) => amount === 0 || amount <= room(node, i)));
+  return ancestors(quotas, nodeId).every((node) =>
+    demand.every((amount, i) => amount === 0 || amount <= room(node, i)),
+  );
 }
 
 /** Whether nothing but room keeps a task from starting. */

@@ -205,7 +205,10 @@ it("starts between two tasks of one no more of another than its weight is worth,
 it("starts the first task of one that comes after at most one of each other", () => {
   fc.assert(
     fc.property(fc.array(flow, { minLength: 2, maxLength: 8 }), fc.nat(40), flow, (flows, played, newcomer) => {
-      const server = orgs([...flows, newcomer].map((one, i) => (i < flows.length ? one : newcomer)), 60);
+      const server = orgs(
+        [...flows, newcomer].map((one, i) => (i < flows.length ? one : newcomer)),
+        60,
+      );
       const last = `o${flows.length}`;
       for (let n = 0; n < 60; n++) server.scheduler.remove(`${last} ${n}`);
       inTurn(server, played);
@@ -249,7 +252,9 @@ it("keeps a light one's waits the same, however much an elephant has waiting", (
       const few = waits(comes.length);
       expect(waits(400)).toEqual(few);
       // Each is started at once, or after the one task of the elephant whose turn it was.
-      const waiting = comes.map((_, n) => comes.slice(0, n + 1).filter(Boolean).length - few.slice(0, n + 1).filter((o) => o === "o1").length);
+      const waiting = comes.map(
+        (_, n) => comes.slice(0, n + 1).filter(Boolean).length - few.slice(0, n + 1).filter((o) => o === "o1").length,
+      );
       if (elephant.expectedMs >= 100 && elephant.weight <= 1) expect(Math.max(...waiting)).toBeLessThanOrEqual(1);
     }),
     { seed: 86, numRuns: 30 },

@@ -27,7 +27,10 @@ it("starts a task that is too big for what is free once it was passed for 30 s a
         // There is always more that fits than the server has room for.
         while (server.scheduler.waitingCount < 20) {
           const { cpu: needed, steps } = smalls[count % smalls.length] as { cpu: number; steps: number };
-          server.add(`${steps} ${count++}`, "a/w/p", { demand: { cpu: needed, memory: 0 }, expectedMs: steps * stepMs });
+          server.add(`${steps} ${count++}`, "a/w/p", {
+            demand: { cpu: needed, memory: 0 },
+            expectedMs: steps * stepMs,
+          });
         }
         let isStarted = false;
         for (let next = server.scheduler.next(nowMs); next; next = server.scheduler.next(nowMs)) {

@@ -54,7 +54,10 @@ const stepOf = {
     demand: which,
     expectedMs: fc.constantFrom(0, 1, 3, 10, 100, 333, 1000, 1000, 1000, 7000),
     isOrdered: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
-    after: fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(which, { maxLength: 3 }) }),
+    after: fc.oneof(
+      { weight: 5, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(which, { maxLength: 3 }) },
+    ),
     isLate: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
   }),
   next: fc.constant({ do: "next" } as const),
@@ -106,19 +109,29 @@ const nodes = fc
     return paths;
   })
   .chain((paths) =>
-    fc.tuple(...paths.map(() => limit)).map((amounts) => Object.fromEntries(paths.map((path, i) => [path, amounts[i] ?? {}]))),
+    fc
+      .tuple(...paths.map(() => limit))
+      .map((amounts) => Object.fromEntries(paths.map((path, i) => [path, amounts[i] ?? {}]))),
   );
 
 const amount = fc.integer({ min: 0, max: 8 });
-const demands: fc.Arbitrary<Amounts[]> = fc.array(fc.record({ cpu: amount, memory: amount }), { minLength: 1, maxLength: 4 });
+const demands: fc.Arbitrary<Amounts[]> = fc.array(fc.record({ cpu: amount, memory: amount }), {
+  minLength: 1,
+  maxLength: 4,
+});
 
 /** Histories of a few orgs on one server. `without` leaves out kinds of steps. */
 export function histories({
   without = [],
   maxLength = 120,
-}: { readonly without?: readonly Step["do"][]; readonly maxLength?: number } = {}): fc.Arbitrary<History> {
+}: {
+  readonly without?: readonly Step["do"][];
+  readonly maxLength?: number;
+} = {}): fc.Arbitrary<History> {
   const kinds = (Object.keys(stepOf) as Step["do"][]).filter((kind) => !without.includes(kind));
-  const step = fc.oneof(...kinds.map((kind) => ({ weight: often[kind], arbitrary: stepOf[kind] as fc.Arbitrary<Step> })));
+  const step = fc.oneof(
+    ...kinds.map((kind) => ({ weight: often[kind], arbitrary: stepOf[kind] as fc.Arbitrary<Step> })),
+  );
   return fc.record({ nodes, demands, steps: fc.array(step, { minLength: 5, maxLength, size: "max" }) });
 }
 

@@ -24,7 +24,10 @@ it("decides as the slow and obvious version does, and counts the same, whatever 
           const share = slow.shares.get(key);
           if (!share?.isOpen) continue;
           // The real one forgets nodes and begins anew with them: what counts is how far a node is from its siblings.
-          const [ahead, modelAhead] = [tag - (virtuals.get(above) ?? 0), share.tag - (slow.shares.get(above)?.virtual ?? 0)];
+          const [ahead, modelAhead] = [
+            tag - (virtuals.get(above) ?? 0),
+            share.tag - (slow.shares.get(above)?.virtual ?? 0),
+          ];
           if (ahead !== modelAhead) expect.fail(`${key} is ${ahead} ahead after ${did}, not ${modelAhead}`);
         }
       }

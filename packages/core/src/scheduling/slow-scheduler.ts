@@ -181,7 +181,9 @@ export class SlowScheduler implements Played {
   #start(task: SlowTask): void {
     const bandKey = task.keys[1] as string;
     const rule = standardBands.find(({ name }) => name === task.band);
-    const orgs = new Set(this.#tasks.map((other) => other.keys).flatMap((keys) => (keys[1] === bandKey ? keys[2] : [])));
+    const orgs = new Set(
+      this.#tasks.map((other) => other.keys).flatMap((keys) => (keys[1] === bandKey ? keys[2] : [])),
+    );
     const bandWeight = (rule?.weight ?? 1) * (orgs.size > 1 ? 1 : (rule?.loneOrgPart ?? 1));
     const limit = this.#limitOf("server");
     const share = Math.max(0.001, ...task.task.demand.map((amount, i) => (amount > 0 ? amount / at(limit, i) : 0)));
