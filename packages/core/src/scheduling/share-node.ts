@@ -1,6 +1,7 @@
 import type { QuotaNode } from "../quota/quota-tree.ts";
 import type { Band } from "./bands.ts";
 import type { Lane } from "./lanes.ts";
+import { ShareChildren } from "./share-children.ts";
 import type { Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
@@ -66,7 +67,7 @@ export class ShareNode {
   /** One for each demand that waits here or below. */
   lanes: readonly Lane[] = noLanes;
   openLanes = 0;
-  readonly children: Map<string, ShareNode> | null;
+  readonly children: ShareChildren | null;
   /** Children in which something waits or runs. */
   busyChildren = 0;
   isBusy = false;
@@ -103,7 +104,7 @@ export class ShareNode {
     this.loneChildPart = loneChildPart;
     this.isLeaf = isLeaf;
     this.book = book;
-    this.children = isLeaf ? null : new Map();
+    this.children = isLeaf ? null : new ShareChildren();
     this.tag = parent === null ? 0 : parent.virtual;
   }
 

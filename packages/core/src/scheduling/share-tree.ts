@@ -90,7 +90,7 @@ export class ShareTree {
       this.#list(node);
       if (parent.busyChildren === 0) this.#endBusyPeriod(parent);
     }
-    if (this.#idle.length >= this.#sweepAt) this.#sweep();
+    if (this.#idle.length >= this.#sweepAt || (this.root.busyChildren === 0 && this.#idle.length > fewIdle)) this.#sweep();
   }
 
   /** The weight of the band above a leaf now. */
@@ -139,7 +139,7 @@ export class ShareTree {
     const rows: ShareRow[] = [];
     const visit = (node: ShareNode) => {
       rows.push(rowOf(node));
-      for (const child of node.children?.values() ?? []) visit(child);
+      for (const child of node.children ?? []) visit(child);
     };
     visit(this.root);
     return rows;
@@ -171,7 +171,7 @@ export class ShareTree {
     set();
     const visit = (node: ShareNode) => {
       rebuild(node);
-      for (const child of node.children?.values() ?? []) visit(child);
+      for (const child of node.children ?? []) visit(child);
     };
     visit(this.root);
     this.takeChanges();
@@ -220,7 +220,7 @@ export class ShareTree {
       { weight, loneChildPart, isLeaf: level === this.#depth, peers, book: this.#book },
     );
     peers.nodes = [...peers.nodes, node];
-    parent.children?.set(id, node);
+    parent.children?.add(node);
     this.#list(node);
     this.#book.add(node);
     return node;
@@ -235,9 +235,9 @@ export class ShareTree {
   #endBusyPeriod(parent: ShareNode): void {
     const { children } = parent;
     if (children === null) return;
-    for (const child of children.values()) if (child.tag > parent.virtual) parent.setVirtual(child.tag);
+    for (const child of children) if (child.tag > parent.virtual) parent.setVirtual(child.tag);
     if (children.size <= fewChildren) return;
-    for (const child of children.values()) this.#forget(child);
+    for (const child of children) this.#forget(child);
     children.clear();
   }
 
@@ -258,14 +258,14 @@ export class ShareTree {
       node.isListed = isThere && !node.isBusy;
       if (!node.isListed || parent === null || node.tag > parent.virtual) return node.isListed;
       this.#forget(node);
-      parent.children?.delete(node.id);
+      parent.children?.delete(node);
       return false;
     });
     this.#sweepAt = fewIdle + 2 * this.#idle.length;
   }
 
   #forget(node: ShareNode): void {
-    for (const child of node.children?.values() ?? []) this.#forget(child);
+    for (const child of node.children ?? []) this.#forget(child);
     node.children?.clear();
     const { peers } = node;
     peers.nodes = peers.nodes.filter((other) => other !== node);
