@@ -43,7 +43,7 @@ function reasonOf(task: Task, { server }: Situation): WaitingReason {
   if (task.after) return { kind: "dependency", on: [...task.after] };
   if (task.isOrdered) {
     const { ordered, orderedRun } = task.leaf.peers;
-    const behind = ordered.before(task) ?? orderedRun;
+    const behind = ordered?.before(task) ?? orderedRun;
     if (behind) return { kind: "order", behind: behind.id };
   }
   for (let node: QuotaNode | null = task.leaf.holder; node !== null && node !== server; node = node.parent) {

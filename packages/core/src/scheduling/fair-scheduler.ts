@@ -32,6 +32,7 @@ import type {
 import type { ShareNode } from "./share-node.ts";
 import { ShareTree } from "./share-tree.ts";
 import { isReady, type Task } from "./task.ts";
+import { TaskQueue } from "./task-queue.ts";
 
 /** The shortest and the longest duration that a task is charged for. */
 const shortestMs = 1;
@@ -361,7 +362,7 @@ export class FairScheduler {
     const { peers } = leaf;
     const { orderedRun } = peers;
     // It keeps its place in the order, so whom it holds back stays held back.
-    if (peers.ordered.first() === task) peers.orderedRun ??= task;
+    if (peers.ordered?.first() === task) peers.orderedRun ??= task;
     const lane = this.#withdraw(task);
     peers.orderedRun = orderedRun;
     change();
@@ -389,13 +390,18 @@ export class FairScheduler {
     const lane = laneOf(leaf, task.demand);
     task.lane = lane;
     lane.users++;
-    const { ordered } = leaf.peers;
-    const wasFirst = ordered.first();
-    if (task.isOrdered) ordered.add(task);
-    else if (isReady(task)) lane.queue?.add(task);
-    // What opens is opened before what closes, so that no node closes in between and loses what it is owed.
+    if (task.isOrdered) {
+      const { peers } = leaf;
+      const wasFirst = peers.ordered?.first();
+      peers.ordered ??= new TaskQueue();
+      peers.ordered.add(task);
+      // What opens is opened before what closes, so that no node closes in between and loses what it is owed.
+      refresh(lane);
+      if (wasFirst?.lane && peers.ordered.first() !== wasFirst) refresh(wasFirst.lane);
+      return;
+    }
+    if (isReady(task)) lane.queue?.add(task);
     refresh(lane);
-    if (wasFirst?.lane && ordered.first() !== wasFirst) refresh(wasFirst.lane);
   }
 
   /** Takes a waiting task out of its queue. */
@@ -409,8 +415,8 @@ export class FairScheduler {
     task.lane = null;
     if (task.isOrdered) {
       const { peers } = task.leaf;
-      const wasFirst = peers.ordered.first() === task;
-      peers.ordered.remove(task);
+      const wasFirst = peers.ordered?.first() === task;
+      peers.ordered?.remove(task);
       if (wasFirst) refreshOrder(peers);
     } else if (isReady(task)) lane.queue?.remove(task);
     lane.users--;
@@ -436,7 +442,7 @@ export class FairScheduler {
   /** Whether the server has room for any of what waits. */
   #canAnyStart(): boolean {
     for (const lane of this.#shares.root.lanes) {
-      if (lane.heap !== null && lane.heap.length > 0 && shortAt(this.#server, lane.demand.vector) < 0) return true;
+      if (lane.top !== null && shortAt(this.#server, lane.demand.vector) < 0) return true;
     }
     return false;
   }
@@ -450,7 +456,7 @@ export class FairScheduler {
       let least: ShareNode | undefined;
       for (const lane of node.lanes) {
         if (lane.search !== search) continue;
-        const child = lane.heap?.first()?.node;
+        const child = lane.top?.node;
         if (child && (!least || isBefore(child, least))) least = child;
       }
       if (least === undefined) return undefined;

@@ -11,12 +11,8 @@ export class LaneHeap {
   readonly #lanes: Lane[] = [];
   readonly #tags: number[] = [];
 
-  get length(): number {
-    return this.#lanes.length;
-  }
-
-  first(): Lane | undefined {
-    return this.#lanes[0];
+  first(): Lane | null {
+    return this.#lanes[0] ?? null;
   }
 
   push(lane: Lane): void {

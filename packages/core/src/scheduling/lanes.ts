@@ -6,6 +6,8 @@ import { LaneHeap } from "./lane-heap.ts";
 import { isReady, type Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
+const noLanes: readonly Lane[] = [];
+
 /**
  * The tasks below one node that ask for the same. A lane is open when one of them could start as far as this node and
  * those below are concerned; the open lanes of its children stand in its heap, least tag first.
@@ -14,7 +16,9 @@ export class Lane {
   readonly node: ShareNode;
   readonly demand: DemandClass;
   readonly up: Lane | null;
-  readonly heap: LaneHeap | null;
+  /** The first of the open lanes of its children, and all of them where there were two at once. */
+  top: Lane | null = null;
+  #heap: LaneHeap | null = null;
   /** Where it stands in the heap of `up`, or -1 while it is closed. */
   place = -1;
   /** Of a leaf the tasks that wait, whether they may start or not; else the lanes of its children. */
@@ -31,15 +35,50 @@ export class Lane {
     this.node = node;
     this.demand = demand;
     this.up = up;
-    this.heap = node.isLeaf ? null : new LaneHeap();
     this.queue = node.isLeaf ? new TaskQueue() : null;
+  }
+
+  /** The lane of a child opened. */
+  add(child: Lane): void {
+    if (this.#heap === null && this.top === null) {
+      this.top = child;
+      child.place = 0;
+      return;
+    }
+    if (this.#heap === null) {
+      this.#heap = new LaneHeap();
+      this.#heap.push(this.top as Lane);
+    }
+    this.#heap.push(child);
+    this.top = this.#heap.first();
+  }
+
+  /** The lane of a child closed. */
+  take(child: Lane): void {
+    this.#heap?.take(child);
+    child.place = -1;
+    this.top = this.#heap === null ? null : this.#heap.first();
+  }
+
+  /** The tag of the node of an open child changed. */
+  reorder(child: Lane): void {
+    if (this.#heap === null) return;
+    this.#heap.reorder(child);
+    this.top = this.#heap.first();
+  }
+
+  /** The tags of the nodes of its children were set. */
+  rebuild(): void {
+    if (this.#heap === null) return;
+    this.#heap.rebuild();
+    this.top = this.#heap.first();
   }
 }
 
 /** The first of the tasks of a project that run one after the other, if it may start. */
 export function readyOrdered({ ordered, orderedRun }: Peers): Task | undefined {
   if (orderedRun !== null) return undefined;
-  const first = ordered.first();
+  const first = ordered?.first();
   return first !== undefined && isReady(first) ? first : undefined;
 }
 
@@ -67,7 +106,8 @@ export function laneOf(node: ShareNode, demand: DemandClass): Lane {
   const lane = new Lane(node, demand, node.parent === null ? null : laneOf(node.parent, demand));
   if (lane.up !== null) lane.up.users++;
   setParked(lane, isFull(lane));
-  node.lanes.push(lane);
+  // Most nodes have few lanes and there are many nodes: an array of the exact length is the smallest.
+  node.lanes = [...node.lanes, lane];
   return lane;
 }
 
@@ -82,9 +122,8 @@ export function dropEmptyLanes(leafLane: Lane): void {
   for (let lane: Lane | null = leafLane; lane !== null && lane.users === 0; lane = lane.up) {
     setParked(lane, false);
     if (lane.up !== null) lane.up.users--;
-    const { lanes } = lane.node;
-    const last = lanes.pop() as Lane;
-    if (last !== lane) lanes[lanes.indexOf(lane)] = last;
+    const { node } = lane;
+    node.lanes = node.lanes.length === 1 ? noLanes : node.lanes.filter((other) => other !== lane);
   }
 }
 
@@ -108,16 +147,16 @@ export function reconsider(node: ShareNode): void {
 /** Opens or closes a lane, and those above it, after something changed below or at it. */
 export function refresh(changed: Lane): void {
   for (let lane = changed; lane.up !== null; lane = lane.up) {
-    const isOpen = !lane.isParked && (lane.heap === null ? headOf(lane) !== undefined : lane.heap.length > 0);
+    const isOpen = !lane.isParked && (lane.queue === null ? lane.top !== null : headOf(lane) !== undefined);
     if (isOpen === lane.place >= 0) return;
     const { node } = lane;
     if (isOpen) {
       if (node.openLanes === 0 && node.parent) node.open(node.parent.virtual);
       node.openLanes++;
-      lane.up.heap?.push(lane);
+      lane.up.add(lane);
     } else {
       node.openLanes--;
-      lane.up.heap?.take(lane);
+      lane.up.take(lane);
     }
   }
 }
@@ -125,7 +164,7 @@ export function refresh(changed: Lane): void {
 /** Puts a node at its new place among its siblings after its tag changed. */
 export function reorder(node: ShareNode): void {
   for (const lane of node.lanes) {
-    if (lane.place >= 0) lane.up?.heap?.reorder(lane);
+    if (lane.place >= 0) lane.up?.reorder(lane);
   }
 }
 
@@ -155,11 +194,11 @@ function setParked(lane: Lane, isParked: boolean): void {
 
 /** Opens or closes the lane of the task that is first in its order. */
 export function refreshOrder({ ordered }: Peers): void {
-  const first = ordered.first();
+  const first = ordered?.first();
   if (first?.lane) refresh(first.lane);
 }
 
 /** Puts the open lanes below a node into a heap again, after the tags of its children were set. */
 export function rebuild({ lanes }: ShareNode): void {
-  for (const { heap } of lanes) heap?.rebuild();
+  for (const lane of lanes) lane.rebuild();
 }

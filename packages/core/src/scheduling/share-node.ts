@@ -1,16 +1,19 @@
 import type { QuotaNode } from "../quota/quota-tree.ts";
 import type { Band } from "./bands.ts";
 import type { Lane } from "./lanes.ts";
+import { ShareChildren } from "./share-children.ts";
 import type { Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
+const noLanes: readonly Lane[] = [];
+
 /** What the nodes of all bands for one project, or one workspace or org, have in common. */
 export class Peers {
-  readonly nodes: ShareNode[] = [];
+  nodes: readonly ShareNode[] = [];
   /** Lanes of these nodes that a limit keeps closed. */
   parked = 0;
   /** Of a project: the tasks that run one after the other, and the one that does. */
-  readonly ordered = new TaskQueue();
+  ordered: TaskQueue | null = null;
   orderedRun: Task | null = null;
 }
 
@@ -62,12 +65,14 @@ export class ShareNode {
   /** The largest tag that a child had when it was served. Who comes back from idleness starts here. */
   virtual = 0;
   /** One for each demand that waits here or below. */
-  readonly lanes: Lane[] = [];
+  lanes: readonly Lane[] = noLanes;
   openLanes = 0;
-  readonly children: Map<string, ShareNode> | null;
+  readonly children: ShareChildren | null;
   /** Children in which something waits or runs. */
   busyChildren = 0;
   isBusy = false;
+  /** Whether it is among the nodes that may be forgotten soon. */
+  isListed = false;
   readonly peers: Peers;
   /** Whether its stored row is out of date. */
   isChanged = false;
@@ -99,7 +104,7 @@ export class ShareNode {
     this.loneChildPart = loneChildPart;
     this.isLeaf = isLeaf;
     this.book = book;
-    this.children = isLeaf ? null : new Map();
+    this.children = isLeaf ? null : new ShareChildren();
     this.tag = parent === null ? 0 : parent.virtual;
   }
 

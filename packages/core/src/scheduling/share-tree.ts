@@ -33,8 +33,8 @@ export class ShareTree {
   readonly #isStored: boolean;
   readonly #book: ShareBook;
   #gone: (readonly string[])[] = [];
-  /** Nodes without work, and how many there may be before they are looked through. */
-  #idle = 0;
+  /** Nodes that were seen without work, and how many there may be before they are looked through. */
+  #idle: ShareNode[] = [];
   #sweepAt = fewIdle;
 
   constructor(server: QuotaNode, { quotas, depth, bands, isStored }: ShareTreeOptions) {
@@ -77,7 +77,6 @@ export class ShareTree {
     for (let node = leaf; node.parent !== null && !node.isBusy; node = node.parent) {
       node.isBusy = true;
       node.parent.busyChildren++;
-      this.#idle--;
     }
   }
 
@@ -88,10 +87,11 @@ export class ShareTree {
       const { parent } = node;
       node.isBusy = false;
       parent.busyChildren--;
-      this.#idle++;
+      this.#list(node);
       if (parent.busyChildren === 0) this.#endBusyPeriod(parent);
     }
-    if (this.#idle >= this.#sweepAt) this.#sweep();
+    if (this.#idle.length >= this.#sweepAt || (this.root.busyChildren === 0 && this.#idle.length > fewIdle))
+      this.#sweep();
   }
 
   /** The weight of the band above a leaf now. */
@@ -140,7 +140,7 @@ export class ShareTree {
     const rows: ShareRow[] = [];
     const visit = (node: ShareNode) => {
       rows.push(rowOf(node));
-      for (const child of node.children?.values() ?? []) visit(child);
+      for (const child of node.children ?? []) visit(child);
     };
     visit(this.root);
     return rows;
@@ -172,7 +172,7 @@ export class ShareTree {
     set();
     const visit = (node: ShareNode) => {
       rebuild(node);
-      for (const child of node.children?.values() ?? []) visit(child);
+      for (const child of node.children ?? []) visit(child);
     };
     visit(this.root);
     this.takeChanges();
@@ -220,9 +220,9 @@ export class ShareTree {
       { id, rank, parent, quota, band: band?.name ?? parent.band, holder },
       { weight, loneChildPart, isLeaf: level === this.#depth, peers, book: this.#book },
     );
-    peers.nodes.push(node);
-    parent.children?.set(id, node);
-    this.#idle++;
+    peers.nodes = [...peers.nodes, node];
+    parent.children?.add(node);
+    this.#list(node);
     this.#book.add(node);
     return node;
   }
@@ -236,8 +236,16 @@ export class ShareTree {
   #endBusyPeriod(parent: ShareNode): void {
     const { children } = parent;
     if (children === null) return;
-    for (const child of children.values()) if (child.tag > parent.virtual) parent.setVirtual(child.tag);
-    if (children.size > fewChildren) this.#forgetChildren(parent, () => true);
+    for (const child of children) if (child.tag > parent.virtual) parent.setVirtual(child.tag);
+    if (children.size <= fewChildren) return;
+    for (const child of children) this.#forget(child);
+    children.clear();
+  }
+
+  #list(node: ShareNode): void {
+    if (node.isListed) return;
+    node.isListed = true;
+    this.#idle.push(node);
   }
 
   /**
@@ -245,32 +253,27 @@ export class ShareTree {
    * until they have caught up.
    */
   #sweep(): void {
-    const visit = (node: ShareNode) => {
-      this.#forgetChildren(node, (child) => !child.isBusy && child.tag <= node.virtual);
-      for (const child of node.children?.values() ?? []) visit(child);
-    };
-    visit(this.root);
-    this.#sweepAt = fewIdle + 2 * this.#idle;
-  }
-
-  #forgetChildren({ children }: ShareNode, mayGo: (child: ShareNode) => boolean): void {
-    for (const child of children?.values() ?? []) {
-      if (!mayGo(child)) continue;
-      this.#forget(child);
-      children?.delete(child.id);
-    }
+    this.#idle = this.#idle.filter((node) => {
+      const { parent } = node;
+      const isThere = parent?.children?.get(node.id) === node;
+      node.isListed = isThere && !node.isBusy;
+      if (!node.isListed || parent === null || node.tag > parent.virtual) return node.isListed;
+      this.#forget(node);
+      parent.children?.delete(node);
+      return false;
+    });
+    this.#sweepAt = fewIdle + 2 * this.#idle.length;
   }
 
   #forget(node: ShareNode): void {
-    this.#idle--;
-    for (const child of node.children?.values() ?? []) this.#forget(child);
+    for (const child of node.children ?? []) this.#forget(child);
     node.children?.clear();
-    const { nodes, ordered } = node.peers;
-    nodes.splice(nodes.indexOf(node), 1);
+    const { peers } = node;
+    peers.nodes = peers.nodes.filter((other) => other !== node);
     const path = pathOf(node);
     const [band, ...ids] = path;
     const key = ids.length === 0 ? `/${band}` : node.id;
-    if (nodes.length === 0 && ordered.length === 0) this.#peers.delete(key);
+    if (peers.nodes.length === 0 && !peers.ordered?.length) this.#peers.delete(key);
     if (node.isLeaf) this.#leaves.get(band as string)?.delete(ids.findLast((id) => !id.endsWith("/")) ?? "");
     if (this.#isStored) this.#gone.push(path);
   }

@@ -1,5 +1,7 @@
 import type { Task } from "./task.ts";
 
+const shortLength = 8;
+
 /** Tasks in the order of their numbers. Taking the first and adding the newest cost the same however many wait. */
 export class TaskQueue {
   #tasks: (Task | undefined)[] = [];
@@ -15,8 +17,14 @@ export class TaskQueue {
 
   add(task: Task): void {
     const newest = this.#tasks.length > this.#first ? this.#tasks[this.#tasks.length - 1] : undefined;
-    if (newest === undefined || newest.seq < task.seq) this.#tasks.push(task);
+    if (newest === undefined || newest.seq < task.seq) this.#append(task);
     else this.#tasks.splice(this.#find(task.seq), 0, task);
+  }
+
+  #append(task: Task): void {
+    // There are many short queues: an array of the exact length is the smallest.
+    if (this.#tasks.length < shortLength) this.#tasks = [...this.#tasks, task];
+    else this.#tasks.push(task);
   }
 
   /** Takes out a task that is in the queue. */
@@ -27,7 +35,10 @@ export class TaskQueue {
     }
     this.#tasks[this.#first] = undefined;
     this.#first++;
-    if (this.#first > 32 && this.#first * 2 > this.#tasks.length) {
+    if (this.#first === this.#tasks.length) {
+      this.#tasks = [];
+      this.#first = 0;
+    } else if (this.#first > 32 && this.#first * 2 > this.#tasks.length) {
       this.#tasks = this.#tasks.slice(this.#first);
       this.#first = 0;
     }

@@ -1,0 +1,69 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { compare, type Row } from "../row.ts";
+import { LoadedScheduler, treeOf } from "./loaded-scheduler.ts";
+
+const tasks = 100_000;
+const barBytes = 400;
+/** What is left of a tenant without tasks may round to nothing. */
+const barTenantBytes = 1;
+
+/** What a task that waits takes in memory, and what is left of tenants that have none any more. */
+export async function measureSchedulerMemory(): Promise<Row[]> {
+  const collect = garbageCollector();
+  return [...[10, 1000, 10_000].map((tenants) => measureTasks(tenants, collect)), measureTenants(collect)];
+}
+
+function measureTasks(tenants: number, collect: () => void): Row {
+  const quotas = treeOf(tenants);
+  const loaded = new LoadedScheduler(quotas, tenants);
+  const waiting = Array.from({ length: tasks }, () => loaded.newTask());
+  const before = usedBytes(collect);
+  for (const task of waiting) loaded.enqueue(task);
+  const bytes = (usedBytes(collect) - before) / tasks;
+  if (loaded.scheduler.waitingCount !== waiting.length) throw new Error("not all tasks wait");
+  return compare({
+    what: `memory of a queued task, ${tenants} tenants`,
+    ours: bytes,
+    peer: barBytes,
+    peerName: "the bar itself",
+    unit: "bytes",
+    bar: 1,
+    direction: "at most",
+    config: { tasks, tenants, counted: "heap and array buffers, without the caller's own task and its id" },
+  });
+}
+
+function measureTenants(collect: () => void): Row {
+  const tenants = 10_000;
+  const quotas = treeOf(tenants);
+  const few = new LoadedScheduler(quotas, tenants);
+  const before = usedBytes(collect);
+  few.fill(2 * tenants);
+  const started = Array.from({ length: 2 * tenants }, () => few.dispatch());
+  for (const id of started) few.scheduler.ended(id);
+  started.length = 0;
+  const bytes = Math.max(0, usedBytes(collect) - before) / tenants;
+  if (few.scheduler.waitingCount + few.scheduler.runningCount > 0) throw new Error("something is left");
+  return compare({
+    what: "memory of a tenant that has no tasks any more",
+    ours: bytes,
+    peer: barTenantBytes,
+    peerName: "the bar itself",
+    unit: "bytes",
+    bar: 1,
+    direction: "at most",
+    config: { tenants, tasksBefore: 2 * tenants },
+  });
+}
+
+function usedBytes(collect: () => void): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
