@@ -186,3 +186,45 @@ test("a result that is sent twice is acknowledged twice and reported once; a hol
   );
   expect(reports.filter((report) => report.kind === "result")).toHaveLength(1);
 });
+
+test("limits hold after the object was thrown out of memory, and a run that never fits ends with the limit it breaks", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const workspaceId = id("workspace");
+  await server.outbox({
+    kind: "limits",
+    nodes: [
+      { id: orgId, parentId: null, limits: {}, weight: 1 },
+      { id: workspaceId, parentId: orgId, limits: { cpu: 500, disk: 10, memory: null }, weight: 1 },
+    ],
+  });
+  const first = await server.submit({ workspaceId, projectId: id("project") });
+  const second = await server.submit({ workspaceId, projectId: id("project") });
+  const neighbour = await server.submit({ projectId: id("project") });
+  const large = await server.submit({
+    workspaceId,
+    projectId: id("project"),
+    demand: { cpu: 501, memory: 1, runs: 1 },
+  });
+  await relay.evict(server.serverId);
+  const connection = await server.connect();
+  const sent = (await server.commands(connection)).map((command) => command.runId);
+  const waiting = sent.includes(first.runId) ? second : first;
+  expect(sent.toSorted()).toEqual([waiting === first ? second.runId : first.runId, neighbour.runId].toSorted());
+  await relay.evict(server.serverId);
+  expect((await relay.waiting(server.serverId, waiting.runId)).waiting).toMatchObject({
+    reason: "limit",
+    nodeId: workspaceId,
+    resource: "cpu",
+  });
+  const ended = await eventually(
+    () => relay.api.reports(server.serverId).find((report) => report.kind === "ended"),
+    (report) => report !== undefined,
+  );
+  expect(ended).toMatchObject({
+    runId: large.runId,
+    code: "QUOTA_EXCEEDED",
+    message: "It asks for 501 of cpu, and the limit of its workspace is 500. Ask for less, or have the limit raised.",
+  });
+  await server.outbox({ kind: "limits", nodes: [] });
+  expect((await server.commands(connection)).map((command) => command.runId)).toEqual([waiting.runId]);
+});
