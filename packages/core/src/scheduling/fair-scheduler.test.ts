@@ -99,6 +99,19 @@ describe("whose turn it is", () => {
     expect(playInTurn(server, 12).indexOf("a-next")).toBe(9);
   });
 
+  it("remembers of many who are idle that they were served more, until the others have caught up", () => {
+    const orgs = Array.from({ length: 60 }, (_, n) => `o${n}`);
+    const server = new TestServer({
+      ...two,
+      ...Object.fromEntries(orgs.flatMap((o) => [o, `${o}/w`, `${o}/w/p`].map((path) => [path, {}]))),
+    });
+    for (const o of orgs) server.add(`${o} long`, `${o}/w/p`, { expectedMs: 100_000 });
+    for (let n = 1; n <= 80; n++) server.add(`b${n}`, "b/w/p");
+    expect(playInTurn(server, 61).filter((id) => id.startsWith("o"))).toHaveLength(60);
+    for (const o of orgs) server.add(`${o} next`, `${o}/w/p`);
+    expect(playInTurn(server, 50).every((id) => id.startsWith("b"))).toBe(true);
+  });
+
   it("corrects the charge at the end, so a false duration gains nothing", () => {
     const server = new TestServer(two);
     for (let n = 1; n <= 40; n++) {
