@@ -99,6 +99,19 @@ describe("whose turn it is", () => {
     expect(playInTurn(server, 12).indexOf("a-next")).toBe(9);
   });
 
+  it("remembers of many who are idle that they were served more, until the others have caught up", () => {
+    const orgs = Array.from({ length: 60 }, (_, n) => `o${n}`);
+    const server = new TestServer({
+      ...two,
+      ...Object.fromEntries(orgs.flatMap((o) => [o, `${o}/w`, `${o}/w/p`].map((path) => [path, {}]))),
+    });
+    for (const o of orgs) server.add(`${o} long`, `${o}/w/p`, { expectedMs: 100_000 });
+    for (let n = 1; n <= 80; n++) server.add(`b${n}`, "b/w/p");
+    expect(playInTurn(server, 61).filter((id) => id.startsWith("o"))).toHaveLength(60);
+    for (const o of orgs) server.add(`${o} next`, `${o}/w/p`);
+    expect(playInTurn(server, 50).every((id) => id.startsWith("b"))).toBe(true);
+  });
+
   it("corrects the charge at the end, so a false duration gains nothing", () => {
     const server = new TestServer(two);
     for (let n = 1; n <= 40; n++) {
@@ -443,6 +456,33 @@ describe("what a restart must know", () => {
     expect(server.scheduler.state().shares.length).toBeLessThan(200);
     const { gone } = server.scheduler.takeChanges();
     expect(gone.length).toBeGreaterThan(1300);
+  });
+
+  it("forgets them also while others always have work", () => {
+    const names = Array.from({ length: 300 }, (_, n) => `o${n}`);
+    const server = new TestServer({
+      ...two,
+      ...Object.fromEntries(names.flatMap((o) => [o, `${o}/w`, `${o}/w/p`].map((path) => [path, {}]))),
+    });
+    for (let n = 0; n < 400; n++) server.add(`b${n}`, "b/w/p");
+    for (const o of names) {
+      server.add(`task of ${o}`, `${o}/w/p`);
+      expect(playInTurn(server, 2)).toContain(`task of ${o}`);
+    }
+    expect(server.scheduler.state().shares.length).toBeLessThan(200);
+  });
+
+  it("tells of nodes that were forgotten only that they are gone", () => {
+    const orgs = Array.from({ length: 12 }, (_, n) => `o${n}`);
+    const server = new TestServer(
+      Object.fromEntries(orgs.flatMap((o) => [o, `${o}/w`, `${o}/w/p`].map((path) => [path, {}]))),
+      { capacity: { cpu: 12, memory: 12 } },
+    );
+    for (const o of orgs) server.add(o, `${o}/w/p`);
+    for (const id of server.startAll()) server.scheduler.ended(id, 5000);
+    const { changed, gone } = server.scheduler.takeChanges();
+    expect(gone).toHaveLength(36);
+    expect(changed.filter(({ path }) => path.length > 1)).toEqual([]);
   });
 
   it("tells which rows changed, each once", () => {

@@ -120,18 +120,21 @@ const demands: fc.Arbitrary<Amounts[]> = fc.array(fc.record({ cpu: amount, memor
   maxLength: 4,
 });
 
-/** Histories of a few orgs on one server. `without` leaves out kinds of steps. */
-export function histories({
-  without = [],
-  maxLength = 120,
-}: {
+interface HistoryOptions {
+  /** Kinds of steps that do not happen. */
   readonly without?: readonly Step["do"][];
   readonly maxLength?: number;
-} = {}): fc.Arbitrary<History> {
+  /** Many ordered tasks, which are changed while they wait. */
+  readonly isOrderMixed?: boolean;
+}
+
+/** Histories of a few orgs on one server. */
+export function histories({ without = [], maxLength = 120, isOrderMixed = false }: HistoryOptions = {}): fc.Arbitrary<History> {
   const kinds = (Object.keys(stepOf) as Step["do"][]).filter((kind) => !without.includes(kind));
-  const step = fc.oneof(
-    ...kinds.map((kind) => ({ weight: often[kind], arbitrary: stepOf[kind] as fc.Arbitrary<Step> })),
-  );
+  const oftenOf = (kind: Step["do"]) => (isOrderMixed && ["band", "suspend", "remove"].includes(kind) ? 5 : often[kind]);
+  const step = fc
+    .oneof(...kinds.map((kind) => ({ weight: oftenOf(kind), arbitrary: stepOf[kind] as fc.Arbitrary<Step> })))
+    .map((one) => (isOrderMixed && one.do === "enqueue" ? { ...one, isOrdered: one.demand % 4 > 0 } : one));
   return fc.record({ nodes, demands, steps: fc.array(step, { minLength: 5, maxLength, size: "max" }) });
 }
 
