@@ -88,7 +88,7 @@ export class BridgeEnd {
     ]);
     const data = DataDirectory.open(options.folder);
     writeIdentity(data, identity);
-    const platformKeys = new PlatformKeys(data);
+    const platformKeys = new PlatformKeys(data, () => false);
     const contentKeys = new ContentKeys(data);
     const journal = openJournal(data.journalFile, { nowMs: clock.nowMs(), log, onFull: makesNoRoom });
     const commits = new GroupCommit({ journal, onFailure: fail, onFull: makesNoRoom });

@@ -114,7 +114,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const onResult = () => connection.resultAdded();
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });
   const contentKeys = new ContentKeys(data);
-  const platformKeys = new PlatformKeys(data);
+  const platformKeys = new PlatformKeys(data, () => space.spend());
   const runner = new Runner({
     context: {
       data,

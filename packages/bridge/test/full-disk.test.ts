@@ -4,6 +4,7 @@ import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { mebibyte } from "@quarterdeck/core/units";
 import { describe, expect, it } from "vitest";
 import { createExclusively, ReservedFile } from "../src/durable-file.ts";
+import { readIdentity } from "../src/identity.ts";
 import { createLog } from "../src/log.ts";
 import { OutputRecorder } from "../src/wrapper/output-recorder.ts";
 import { DiskSpace } from "../src/disk/disk-space.ts";
@@ -94,6 +95,19 @@ describe("a bridge whose disk is full [F8]", () => {
     await relay.changes.until(() => condition(bridge) === null, "the news that there is room");
     expect(relay.hello).toMatchObject({ capabilities: { blocked: "DISK_FULL" } });
     expect(relay.epoch).toBe(2);
+  });
+
+  it("still takes new keys of the platform, without a restart", async () => {
+    await using disk = await SmallDisk.make();
+    await using bridge = await RealBridge.start({ disk });
+    const { relay } = bridge;
+    disk.fill();
+    await relay.changes.until(() => condition(bridge) === "DISK_FULL", "the news that the disk is full");
+    disk.fill(); // What a file that was replaced meanwhile gave back.
+    relay.sendKeys(await relay.changeKeys("rotate"));
+    await relay.changes.until(() => relay.frames.some(({ type }) => type === "keysTaken"), "the new keys");
+    expect(readIdentity(bridge.data).platformKeys).toEqual(relay.keys);
+    expect({ isOnline: relay.isOnline, epoch: relay.epoch }).toEqual({ isOnline: true, epoch: 1 });
   });
 
   it("still ends a run that is cancelled", async () => {

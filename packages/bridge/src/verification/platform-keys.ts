@@ -2,7 +2,8 @@ import type { Result } from "@quarterdeck/core/errors/result";
 import { advanceKeySet, droppedKeys, trustedKeys, type KeySet } from "@quarterdeck/core/protocol/key-set";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import type { DataDirectory } from "../data-directory.ts";
-import { readIdentity, writeIdentity } from "../identity.ts";
+import { isDiskFull } from "../disk/disk-full.ts";
+import { readIdentity, writeIdentity, type Identity } from "../identity.ts";
 
 /** The newest of the keys that are not trusted any more; a run of one that is older has ended long ago. */
 const keptFormerKeys = 64;
@@ -10,11 +11,14 @@ const keptFormerKeys = 64;
 /** Whose signatures count on this server. Pinned when it enrolled; only statements of the platform change it (PROTOCOL 14). */
 export class PlatformKeys {
   readonly #data: DataDirectory;
+  readonly #onFull: () => boolean;
   #set: KeySet;
   #former: readonly string[];
 
-  constructor(data: DataDirectory) {
+  /** @param onFull the disk is full; answers whether it made room */
+  constructor(data: DataDirectory, onFull: () => boolean) {
     this.#data = data;
+    this.#onFull = onFull;
     const { platformKeys, formerPlatformKeys } = readIdentity(data);
     this.#set = platformKeys;
     this.#former = formerPlatformKeys;
@@ -46,10 +50,20 @@ export class PlatformKeys {
     const dropped = droppedKeys(this.#set, next);
     if (next.version > this.#set.version) {
       const former = [...this.#former, ...dropped].slice(-keptFormerKeys);
-      writeIdentity(this.#data, { ...readIdentity(this.#data), platformKeys: next, formerPlatformKeys: former });
+      this.#write({ ...readIdentity(this.#data), platformKeys: next, formerPlatformKeys: former });
       this.#former = former;
       this.#set = next;
     }
     return { ok: true, value: { hasRevoked: dropped.some((key) => next.revoked.includes(key)) } };
+  }
+
+  /** A revocation waits for no disk: that is what room is held back for. */
+  #write(identity: Identity): void {
+    try {
+      writeIdentity(this.#data, identity);
+    } catch (error) {
+      if (!isDiskFull(error) || !this.#onFull()) throw error;
+      writeIdentity(this.#data, identity);
+    }
   }
 }
