@@ -1,6 +1,7 @@
+import { newestSchema } from "./newest-schema.ts";
 import { firstRow, readNumber, type Sql } from "./sql.ts";
 
-/** Every change of the schema, in order. A published one is never edited: add the next. */
+/** Every change of the schema, in order. A published one is never edited: add the next, and make `newestSchema` say so. */
 const migrations: readonly (readonly string[])[] = [
   [
     `CREATE TABLE server (
@@ -147,7 +148,8 @@ export function migrate(sql: Sql): void {
     );
   }
   if (version === newestSchemaVersion) return;
-  for (const statements of migrations.slice(version)) for (const statement of statements) sql.exec(statement);
+  const steps = row ? migrations.slice(version) : [newestSchema];
+  for (const statements of steps) for (const statement of statements) sql.exec(statement);
   sql.exec(
     `INSERT INTO schema_version (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
     newestSchemaVersion,
