@@ -1,5 +1,5 @@
 import { QuotaTree, impossibleAt, shortAt, type QuotaNode } from "../quota/quota-tree.ts";
-import { FairScheduler } from "./fair-scheduler.ts";
+import type { FairScheduler } from "./fair-scheduler.ts";
 import type { Explanation, SchedulerOptions, SchedulerState, WaitingReason } from "./scheduler.ts";
 import type { Task } from "./task.ts";
 
@@ -14,6 +14,8 @@ interface Situation {
   readonly keptFor: Task | null;
   readonly options: SchedulerOptions;
   readonly state: SchedulerState;
+  /** Makes the copy on which the queue is played ahead. */
+  readonly restore: typeof FairScheduler.restore;
   readonly nowMs: number;
 }
 
@@ -67,8 +69,11 @@ function freeOf({ limit, held }: QuotaNode, resource: number): number {
   return (limit[resource] as number) - (held[resource] as number);
 }
 
-function playAhead(task: Task, { options, state, nowMs }: Situation): Pick<Explanation, "position" | "estimate"> {
-  const scheduler = FairScheduler.restore({ ...options, quotas: copyQuotas(options, state), isStored: false }, state);
+function playAhead(
+  task: Task,
+  { options, state, restore, nowMs }: Situation,
+): Pick<Explanation, "position" | "estimate"> {
+  const scheduler = restore({ ...options, quotas: copyQuotas(options, state), isStored: false }, state);
   const running = state.tasks.flatMap(({ id, run, expectedMs }) =>
     run ? [{ id, endsAtMs: Math.max(nowMs + overdueMs, run.startedAtMs + expectedMs) }] : [],
   );

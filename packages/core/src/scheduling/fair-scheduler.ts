@@ -239,7 +239,14 @@ export class FairScheduler {
     if (task?.run !== null) return refuse("NOT_FOUND", `${id} does not wait here`);
     const keptFor = this.#patience.isOver ? this.#patience.task : null;
     return accept(
-      explainTask(task, { server: this.#server, keptFor, options: this.#options, state: this.state(), nowMs }),
+      explainTask(task, {
+        server: this.#server,
+        keptFor,
+        options: this.#options,
+        state: this.state(),
+        restore: (options, state) => FairScheduler.restore(options, state),
+        nowMs,
+      }),
     );
   }
 

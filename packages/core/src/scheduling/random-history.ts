@@ -129,9 +129,14 @@ interface HistoryOptions {
 }
 
 /** Histories of a few orgs on one server. */
-export function histories({ without = [], maxLength = 120, isOrderMixed = false }: HistoryOptions = {}): fc.Arbitrary<History> {
+export function histories({
+  without = [],
+  maxLength = 120,
+  isOrderMixed = false,
+}: HistoryOptions = {}): fc.Arbitrary<History> {
   const kinds = (Object.keys(stepOf) as Step["do"][]).filter((kind) => !without.includes(kind));
-  const oftenOf = (kind: Step["do"]) => (isOrderMixed && ["band", "suspend", "remove"].includes(kind) ? 5 : often[kind]);
+  const oftenOf = (kind: Step["do"]) =>
+    isOrderMixed && ["band", "suspend", "remove"].includes(kind) ? 5 : often[kind];
   const step = fc
     .oneof(...kinds.map((kind) => ({ weight: oftenOf(kind), arbitrary: stepOf[kind] as fc.Arbitrary<Step> })))
     .map((one) => (isOrderMixed && one.do === "enqueue" ? { ...one, isOrdered: one.demand % 4 > 0 } : one));

@@ -3,7 +3,7 @@ import type { Band } from "./bands.ts";
 import type { Lane } from "./lanes.ts";
 import { ShareChildren } from "./share-children.ts";
 import type { Task } from "./task.ts";
-import { TaskQueue } from "./task-queue.ts";
+import type { TaskQueue } from "./task-queue.ts";
 
 const noLanes: readonly Lane[] = [];
 

@@ -90,7 +90,8 @@ export class ShareTree {
       this.#list(node);
       if (parent.busyChildren === 0) this.#endBusyPeriod(parent);
     }
-    if (this.#idle.length >= this.#sweepAt || (this.root.busyChildren === 0 && this.#idle.length > fewIdle)) this.#sweep();
+    if (this.#idle.length >= this.#sweepAt || (this.root.busyChildren === 0 && this.#idle.length > fewIdle))
+      this.#sweep();
   }
 
   /** The weight of the band above a leaf now. */

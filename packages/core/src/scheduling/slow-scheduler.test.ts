@@ -19,7 +19,7 @@ it.each([
       const model = new Player(history, slow);
       for (const step of history.steps) {
         const did = real.play(step);
-        if (did !== model.play(step)) expect.fail(`${did} is not what the model did`);
+        expect(did).toBe(model.play(step));
         const virtuals = new Map<string, number>();
         for (const { path, tag, virtual } of server.scheduler.state().shares) {
           const [key, above] = [keyOf(path), keyOf(path.slice(0, -1))];

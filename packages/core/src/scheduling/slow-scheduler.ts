@@ -108,7 +108,7 @@ export class SlowScheduler implements Played {
 
   ended(id: string, durationMs?: number): boolean {
     const task = this.#tasks.find((other) => other.task.id === id && other.run !== null);
-    if (task?.run == null) return false;
+    if (!task?.run) return false;
     if (durationMs !== undefined) {
       const { cost, bandWeight, start } = task.run;
       const more = cost * (charged(durationMs) / charged(task.task.expectedMs) - 1);
