@@ -9,6 +9,7 @@ import {
   dropEmptyLanes,
   headOf,
   isEligible,
+  isUnparked,
   findLane,
   laneOf,
   reconsider,
@@ -111,15 +112,14 @@ export class FairScheduler {
     const demand = this.#classes.of(task.demand);
     if (!demand.ok) return demand;
     const leaf = this.#shares.findLeaf(task.band, quota);
-    // Where one such task waits another may, as long as no limit was changed.
+    // Where one such task waits and would fit now, another may wait.
     const lane = leaf && findLane(leaf, demand.value);
-    const isChecked = lane?.checkedAt === this.#limitsVersion;
-    const refusal = refuseNumbers(task) ?? (isChecked ? undefined : refuseImpossible(task, quota));
+    const isPossible = lane !== undefined && isUnparked(lane);
+    const refusal = refuseNumbers(task) ?? (isPossible ? undefined : refuseImpossible(task, quota));
     if (refusal) return refusal;
     const added = this.#make(task, leaf ?? this.#shares.leafOf(task.band, quota), demand.value);
     if (task.after) this.#link(added, task.after);
     this.#place(added);
-    if (!isChecked && added.lane) added.lane.checkedAt = this.#limitsVersion;
     return done;
   }
 

@@ -25,8 +25,6 @@ export class Lane {
   users = 0;
   /** Closed because the limit of this node leaves no room for its demand. */
   isParked = false;
-  /** Of a leaf: the version of the limits below which its demand is known to be possible. */
-  checkedAt = -1;
   /** The last search that may follow this lane. */
   search = 0;
   readonly queue: TaskQueue | null;
@@ -97,6 +95,12 @@ export function isEligible(task: Task): boolean {
   let lane: Lane = task.lane;
   for (; lane.up !== null; lane = lane.up) if (lane.place < 0) return false;
   return !lane.isParked;
+}
+
+/** Whether the demand of a lane fits now at its node and all above, the server apart, where it must only be possible. */
+export function isUnparked(leafLane: Lane): boolean {
+  for (let lane: Lane | null = leafLane; lane !== null; lane = lane.up) if (lane.isParked) return false;
+  return true;
 }
 
 /** The lane of a demand at a node, with those above it. */
