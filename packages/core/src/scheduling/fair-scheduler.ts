@@ -427,7 +427,7 @@ export class FairScheduler {
 
   /** Whether the server has room for any of what waits. */
   #canAnyStart(): boolean {
-    for (const lane of this.#shares.root.lanes) {
+    for (let { lane } = this.#shares.root; lane !== null; lane = lane.next) {
       if (lane.top !== null && shortAt(this.#server, lane.demand.vector) < 0) return true;
     }
     return false;
@@ -437,20 +437,24 @@ export class FairScheduler {
   #search(allowed: (demand: Vector) => boolean): Task | undefined {
     const search = ++this.#searches;
     let node = this.#shares.root;
-    for (const lane of node.lanes) if (!lane.isParked && allowed(lane.demand.vector)) lane.search = search;
+    for (let { lane } = node; lane !== null; lane = lane.next) {
+      if (!lane.isParked && allowed(lane.demand.vector)) lane.search = search;
+    }
     while (!node.isLeaf) {
       let least: ShareNode | undefined;
-      for (const lane of node.lanes) {
+      for (let { lane } = node; lane !== null; lane = lane.next) {
         if (lane.search !== search) continue;
         const child = lane.top?.node;
         if (child && (!least || isBefore(child, least))) least = child;
       }
       if (least === undefined) return undefined;
-      for (const lane of least.lanes) if (lane.place >= 0 && lane.up?.search === search) lane.search = search;
+      for (let { lane } = least; lane !== null; lane = lane.next) {
+        if (lane.place >= 0 && lane.up?.search === search) lane.search = search;
+      }
       node = least;
     }
     let first: Task | undefined;
-    for (const lane of node.lanes) {
+    for (let { lane } = node; lane !== null; lane = lane.next) {
       if (lane.search !== search) continue;
       const head = headOf(lane);
       if (head && (!first || head.seq < first.seq)) first = head;

@@ -5,8 +5,6 @@ import { ShareChildren } from "./share-children.ts";
 import type { Task } from "./task.ts";
 import type { TaskQueue } from "./task-queue.ts";
 
-const noLanes: readonly Lane[] = [];
-
 /** What the nodes of all bands for one project, or one workspace or org, have in common. */
 export class Peers {
   nodes: readonly ShareNode[] = [];
@@ -66,8 +64,8 @@ export class ShareNode {
   tag = 0;
   /** The largest tag that a child had when it was served. Who comes back from idleness starts here. */
   virtual = 0;
-  /** One for each demand that waits here or below. */
-  lanes: readonly Lane[] = noLanes;
+  /** The first of its lanes, one for each demand that waits here or below; each knows the next. */
+  lane: Lane | null = null;
   openLanes = 0;
   readonly children: ShareChildren | null;
   /** Children in which something waits or runs. */

@@ -83,7 +83,7 @@ export class ShareTree {
   /** Nothing may wait or run in a leaf any more. Nodes that need no memory are forgotten, many at a time. */
   settle(leaf: ShareNode): void {
     for (let node = leaf; node.parent !== null && node.isBusy; node = node.parent) {
-      if (node.lanes.length > 0 || node.running > 0 || node.busyChildren > 0) break;
+      if (node.lane !== null || node.running > 0 || node.busyChildren > 0) break;
       const { parent } = node;
       node.isBusy = false;
       parent.busyChildren--;
