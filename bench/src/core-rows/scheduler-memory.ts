@@ -37,14 +37,12 @@ function measureTasks(tenants: number, collect: () => void): Row {
 function measureTenants(collect: () => void): Row {
   const tenants = 10_000;
   const quotas = treeOf(tenants);
-  const few = new LoadedScheduler(quotas, tenants);
+  const loaded = new LoadedScheduler(quotas, tenants);
+  runAll(new LoadedScheduler(quotas, tenants), 2 * tenants); // What runs the first time is compiled.
   const before = usedBytes(collect);
-  few.fill(2 * tenants);
-  const started = Array.from({ length: 2 * tenants }, () => few.dispatch());
-  for (const id of started) few.scheduler.ended(id);
-  started.length = 0;
+  runAll(loaded, 2 * tenants);
   const bytes = Math.max(0, usedBytes(collect) - before) / tenants;
-  if (few.scheduler.waitingCount + few.scheduler.runningCount > 0) throw new Error("something is left");
+  if (loaded.scheduler.waitingCount + loaded.scheduler.runningCount > 0) throw new Error("something is left");
   return compare({
     what: "memory of a tenant that has no tasks any more",
     ours: bytes,
@@ -55,6 +53,12 @@ function measureTenants(collect: () => void): Row {
     direction: "at most",
     config: { tenants, tasksBefore: 2 * tenants },
   });
+}
+
+function runAll(loaded: LoadedScheduler, count: number): void {
+  loaded.fill(count);
+  const started = Array.from({ length: count }, () => loaded.dispatch());
+  for (const id of started) loaded.scheduler.ended(id);
 }
 
 function usedBytes(collect: () => void): number {

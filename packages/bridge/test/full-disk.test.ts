@@ -104,9 +104,9 @@ describe("a bridge whose disk is full [F8]", () => {
     disk.fill();
     await relay.changes.until(() => condition(bridge) === "DISK_FULL", "the news that the disk is full");
     disk.fill(); // What a file that was replaced meanwhile gave back.
-    relay.sendKeys(await relay.changeKeys("rotate"));
+    relay.sendKeys(await relay.platform.changeKeys("rotate"));
     await relay.changes.until(() => relay.frames.some(({ type }) => type === "keysTaken"), "the new keys");
-    expect(readIdentity(bridge.data).platformKeys).toEqual(relay.keys);
+    expect(readIdentity(bridge.data).platformKeys).toEqual(relay.platform.keys);
     expect({ isOnline: relay.isOnline, epoch: relay.epoch }).toEqual({ isOnline: true, epoch: 1 });
   });
 

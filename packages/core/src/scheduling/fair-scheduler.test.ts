@@ -390,6 +390,19 @@ describe("order and dependencies", () => {
     expect(playInTurn(server)).toEqual(["1", "other", "2"]);
   });
 
+  it("does not let through whom a task holds back while it is moved or set aside", () => {
+    const server = new TestServer(two);
+    server.add("1", "a/w/p", { isOrdered: true, band: "low" });
+    server.scheduler.setSuspended("1", true);
+    server.add("2", "a/w/p", { isOrdered: true, band: "urgent" });
+    for (let n = 1; n <= 3; n++) server.add(`b${n}`, "b/w/p", { band: "urgent" });
+    expect(playInTurn(server, 2)).toEqual(["b1", "b2"]);
+    const ofSecond = () => server.scheduler.state().shares.filter(({ path }) => path.join(" ").startsWith("urgent a"));
+    const before = ofSecond();
+    server.scheduler.setBand("1", "normal");
+    expect(ofSecond()).toEqual(before);
+  });
+
   it("moves a waiting task into another band at the place of its number", () => {
     const server = new TestServer(two);
     for (let n = 1; n <= 3; n++) server.add(`${n}`, "a/w/p", { band: "low", seq: n });

@@ -9,6 +9,7 @@ import {
   dropEmptyLanes,
   headOf,
   isEligible,
+  isUnparked,
   findLane,
   laneOf,
   reconsider,
@@ -106,15 +107,14 @@ export class FairScheduler {
     const demand = this.#classes.of(task.demand);
     if (!demand.ok) return demand;
     const leaf = this.#shares.findLeaf(task.band, quota);
-    // Where one such task waits another may, as long as no limit was changed.
+    // Where one such task waits and would fit now, another may wait.
     const lane = leaf && findLane(leaf, demand.value);
-    const isChecked = lane?.checkedAt === this.#limitsVersion;
-    const refusal = refuseNumbers(task) ?? (isChecked ? undefined : refuseImpossible(task, quota));
+    const isPossible = lane !== undefined && isUnparked(lane);
+    const refusal = refuseNumbers(task) ?? (isPossible ? undefined : refuseImpossible(task, quota));
     if (refusal) return refusal;
     const added = this.#make(task, leaf ?? this.#shares.leafOf(task.band, quota), demand.value);
     if (task.after) this.#link(added, task.after);
     this.#place(added);
-    if (!isChecked && added.lane) added.lane.checkedAt = this.#limitsVersion;
     return done;
   }
 
@@ -441,7 +441,7 @@ export class FairScheduler {
 
   /** Whether the server has room for any of what waits. */
   #canAnyStart(): boolean {
-    for (const lane of this.#shares.root.lanes) {
+    for (let { lane } = this.#shares.root; lane !== null; lane = lane.next) {
       if (lane.top !== null && shortAt(this.#server, lane.demand.vector) < 0) return true;
     }
     return false;
@@ -451,20 +451,24 @@ export class FairScheduler {
   #search(allowed: (demand: Vector) => boolean): Task | undefined {
     const search = ++this.#searches;
     let node = this.#shares.root;
-    for (const lane of node.lanes) if (!lane.isParked && allowed(lane.demand.vector)) lane.search = search;
+    for (let { lane } = node; lane !== null; lane = lane.next) {
+      if (!lane.isParked && allowed(lane.demand.vector)) lane.search = search;
+    }
     while (!node.isLeaf) {
       let least: ShareNode | undefined;
-      for (const lane of node.lanes) {
+      for (let { lane } = node; lane !== null; lane = lane.next) {
         if (lane.search !== search) continue;
         const child = lane.top?.node;
         if (child && (!least || isBefore(child, least))) least = child;
       }
       if (least === undefined) return undefined;
-      for (const lane of least.lanes) if (lane.place >= 0 && lane.up?.search === search) lane.search = search;
+      for (let { lane } = least; lane !== null; lane = lane.next) {
+        if (lane.place >= 0 && lane.up?.search === search) lane.search = search;
+      }
       node = least;
     }
     let first: Task | undefined;
-    for (const lane of node.lanes) {
+    for (let { lane } = node; lane !== null; lane = lane.next) {
       if (lane.search !== search) continue;
       const head = headOf(lane);
       if (head && (!first || head.seq < first.seq)) first = head;

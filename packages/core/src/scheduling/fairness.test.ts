@@ -144,12 +144,16 @@ it("keeps to the same bound with tasks of all sizes, but for what passed one tha
   expect(checks).toBeGreaterThan(1000);
 });
 
-const flow = fc.record({
+interface Flow {
+  readonly weight: number;
+  readonly expectedMs: number;
+  readonly cpu: number;
+}
+const flow: fc.Arbitrary<Flow> = fc.record({
   weight: fc.constantFrom(0.5, 1, 2, 3, 7),
   expectedMs: fc.constantFrom(10, 100, 250, 1000),
   cpu: fc.integer({ min: 1, max: 8 }),
 });
-type Flow = typeof flow extends fc.Arbitrary<infer T> ? T : never;
 
 /** Orgs of one project each, `o0`, `o1`, …, of which each has `tasks` tasks. */
 function orgs(flows: readonly Flow[], tasks: number): TestServer {

@@ -6,8 +6,6 @@ import { LaneHeap } from "./lane-heap.ts";
 import { isReady, type Task } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
-const noLanes: readonly Lane[] = [];
-
 /**
  * The tasks below one node that ask for the same. A lane is open when one of them could start as far as this node and
  * those below are concerned; the open lanes of its children stand in its heap, least tag first.
@@ -16,6 +14,8 @@ export class Lane {
   readonly node: ShareNode;
   readonly demand: DemandClass;
   readonly up: Lane | null;
+  /** Another lane of the same node. */
+  next: Lane | null = null;
   /** The first of the open lanes of its children, and all of them where there were two at once. */
   top: Lane | null = null;
   #heap: LaneHeap | null = null;
@@ -25,8 +25,6 @@ export class Lane {
   users = 0;
   /** Closed because the limit of this node leaves no room for its demand. */
   isParked = false;
-  /** Of a leaf: the version of the limits below which its demand is known to be possible. */
-  checkedAt = -1;
   /** The last search that may follow this lane. */
   search = 0;
   readonly queue: TaskQueue | null;
@@ -99,6 +97,12 @@ export function isEligible(task: Task): boolean {
   return !lane.isParked;
 }
 
+/** Whether the demand of a lane fits now at its node and all above, the server apart, where it must only be possible. */
+export function isUnparked(leafLane: Lane): boolean {
+  for (let lane: Lane | null = leafLane; lane !== null; lane = lane.up) if (lane.isParked) return false;
+  return true;
+}
+
 /** The lane of a demand at a node, with those above it. */
 export function laneOf(node: ShareNode, demand: DemandClass): Lane {
   const known = findLane(node, demand);
@@ -106,15 +110,16 @@ export function laneOf(node: ShareNode, demand: DemandClass): Lane {
   const lane = new Lane(node, demand, node.parent === null ? null : laneOf(node.parent, demand));
   if (lane.up !== null) lane.up.users++;
   setParked(lane, isFull(lane));
-  // Most nodes have few lanes and there are many nodes: an array of the exact length is the smallest.
-  node.lanes = [...node.lanes, lane];
+  lane.next = node.lane;
+  node.lane = lane;
   return lane;
 }
 
 /** The lane of a demand at a node, if something of it waits there. */
 export function findLane(node: ShareNode, demand: DemandClass): Lane | undefined {
-  for (const lane of node.lanes) if (lane.demand === demand) return lane;
-  return undefined;
+  let lane = node.lane;
+  while (lane !== null && lane.demand !== demand) lane = lane.next;
+  return lane ?? undefined;
 }
 
 /** Takes out the lanes of a leaf and above in which nothing waits any more. */
@@ -122,9 +127,19 @@ export function dropEmptyLanes(leafLane: Lane): void {
   for (let lane: Lane | null = leafLane; lane !== null && lane.users === 0; lane = lane.up) {
     setParked(lane, false);
     if (lane.up !== null) lane.up.users--;
-    const { node } = lane;
-    node.lanes = node.lanes.length === 1 ? noLanes : node.lanes.filter((other) => other !== lane);
+    unlink(lane);
   }
+}
+
+function unlink(lane: Lane): void {
+  const { node } = lane;
+  if (node.lane === lane) {
+    node.lane = lane.next;
+    return;
+  }
+  let before = node.lane;
+  while (before !== null && before.next !== lane) before = before.next;
+  if (before !== null) before.next = lane.next;
 }
 
 /** Of the server's own limits only those that a task can never meet close a lane: one that has to wait keeps its turn. */
@@ -136,7 +151,7 @@ function isFull({ node, demand }: Lane): boolean {
 
 /** Opens and closes the lanes of a node after what is held there, or its limit, changed. */
 export function reconsider(node: ShareNode): void {
-  for (const lane of node.lanes) {
+  for (let { lane } = node; lane !== null; lane = lane.next) {
     const isParked = isFull(lane);
     if (isParked === lane.isParked) continue;
     setParked(lane, isParked);
@@ -163,7 +178,7 @@ export function refresh(changed: Lane): void {
 
 /** Puts a node at its new place among its siblings after its tag changed. */
 export function reorder(node: ShareNode): void {
-  for (const lane of node.lanes) {
+  for (let { lane } = node; lane !== null; lane = lane.next) {
     if (lane.place >= 0) lane.up?.reorder(lane);
   }
 }
@@ -199,6 +214,6 @@ export function refreshOrder({ ordered }: Peers): void {
 }
 
 /** Puts the open lanes below a node into a heap again, after the tags of its children were set. */
-export function rebuild({ lanes }: ShareNode): void {
-  for (const lane of lanes) lane.rebuild();
+export function rebuild(node: ShareNode): void {
+  for (let { lane } = node; lane !== null; lane = lane.next) lane.rebuild();
 }

@@ -1,11 +1,9 @@
 import type { QuotaNode } from "../quota/quota-tree.ts";
-import type { Band } from "./bands.ts";
+import { bandNames, type Band } from "./bands.ts";
 import type { Lane } from "./lanes.ts";
 import { ShareChildren } from "./share-children.ts";
 import type { Task } from "./task.ts";
 import type { TaskQueue } from "./task-queue.ts";
-
-const noLanes: readonly Lane[] = [];
 
 /** What the nodes of all bands for one project, or one workspace or org, have in common. */
 export class Peers {
@@ -41,31 +39,33 @@ export class ShareBook {
   }
 }
 
+interface Refundable {
+  /** How many tasks had been started when the node opened. */
+  readonly openedAt: number;
+  /** How far its tag was ahead then, less what was given back since. */
+  amount: number;
+}
+
 /**
  * A node of the tree of shares: the server, a band, an org in a band, a workspace, a project. Siblings share what their
  * parent gets by weight.
  */
 export class ShareNode {
   readonly id: string;
-  /** What decides between siblings with the same tag. */
-  readonly rank: string;
   readonly parent: ShareNode | null;
   /** Whose limits count here. The node of a band has none of its own. */
   readonly quota: QuotaNode | null;
-  readonly isLeaf: boolean;
   /** The band it is in. The server is in none. */
   readonly band: Band;
   /** Of a leaf: what its tasks count against, with all above it. Else `quota`, or that of the server. */
   readonly holder: QuotaNode;
   weight: number;
-  /** How much of its weight counts while only one child is busy. */
-  readonly loneChildPart: number;
   /** The start tag of what it starts next: what it was charged so far, by weight. Siblings with smaller tags go first. */
   tag = 0;
   /** The largest tag that a child had when it was served. Who comes back from idleness starts here. */
   virtual = 0;
-  /** One for each demand that waits here or below. */
-  lanes: readonly Lane[] = noLanes;
+  /** The first of its lanes, one for each demand that waits here or below; each knows the next. */
+  lane: Lane | null = null;
   openLanes = 0;
   readonly children: ShareChildren | null;
   /** Children in which something waits or runs. */
@@ -79,33 +79,32 @@ export class ShareNode {
   readonly book: ShareBook;
   /** Tasks that run here or below. */
   running = 0;
-  /** How many tasks had been started when it opened last, and how far its tag was ahead then. */
-  openedAt = 0;
-  refundable = 0;
+  /** What runs from before it opened last may give back. `null`: all that they were charged too much. */
+  refundable: Refundable | null = null;
 
   constructor(
-    { id, rank, parent, quota, band, holder }: Pick<ShareNode, "id" | "rank" | "parent" | "quota" | "band" | "holder">,
-    {
-      weight,
-      loneChildPart,
-      isLeaf,
-      peers,
-      book,
-    }: Pick<ShareNode, "weight" | "loneChildPart" | "isLeaf" | "peers" | "book">,
+    { id, parent, quota, band, holder }: Pick<ShareNode, "id" | "parent" | "quota" | "band" | "holder">,
+    { weight, isLeaf, peers, book }: Pick<ShareNode, "weight" | "isLeaf" | "peers" | "book">,
   ) {
     this.id = id;
-    this.rank = rank;
     this.peers = peers;
     this.parent = parent;
     this.quota = quota;
     this.band = band;
     this.holder = holder;
     this.weight = weight;
-    this.loneChildPart = loneChildPart;
-    this.isLeaf = isLeaf;
     this.book = book;
     this.children = isLeaf ? null : new ShareChildren();
     this.tag = parent === null ? 0 : parent.virtual;
+  }
+
+  get isLeaf(): boolean {
+    return this.children === null;
+  }
+
+  /** What decides between siblings with the same tag. */
+  get rank(): string {
+    return this.parent?.parent === null ? String(bandNames.indexOf(this.band)) : this.id;
   }
 
   setTag(tag: number): void {
@@ -121,8 +120,7 @@ export class ShareNode {
   /** Work comes, or a limit leaves room again. The time without earns no credit. */
   open(virtual: number): void {
     if (this.running > 0) {
-      this.openedAt = this.book.starts;
-      this.refundable = Math.max(0, this.tag - virtual);
+      this.refundable = { openedAt: this.book.starts, amount: Math.max(0, this.tag - virtual) };
       this.book.add(this);
     }
     if (this.tag < virtual) this.setTag(virtual);
@@ -130,12 +128,13 @@ export class ShareNode {
 
   /** Gives back what run number `start` was charged too much, as far as that does not become credit for idle time. */
   refund(amount: number, start: number): void {
-    if (start > this.openedAt) {
+    const { refundable } = this;
+    if (refundable === null || start > refundable.openedAt) {
       this.setTag(this.tag - amount);
       return;
     }
-    const counted = Math.min(amount, this.refundable);
-    this.refundable -= counted;
+    const counted = Math.min(amount, refundable.amount);
+    refundable.amount -= counted;
     this.setTag(this.tag - counted);
   }
 }

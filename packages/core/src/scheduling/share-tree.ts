@@ -27,7 +27,6 @@ export class ShareTree {
   readonly #quotas: QuotaTree;
   readonly #depth: number;
   readonly #bands: readonly BandRule[];
-  readonly #leaves = new Map<string, Map<string, ShareNode>>();
   readonly #peers = new Map<string, Peers>();
   readonly #weights = new Map<string, number>();
   readonly #isStored: boolean;
@@ -43,10 +42,9 @@ export class ShareTree {
     this.#isStored = isStored;
     this.#book = new ShareBook(isStored);
     this.#bands = bands;
-    for (const { name } of bands) this.#leaves.set(name, new Map());
-    const shape = { weight: 1, loneChildPart: 1, isLeaf: false, peers: new Peers(), book: this.#book };
+    const shape = { weight: 1, isLeaf: false, peers: new Peers(), book: this.#book };
     const band = bands[0]?.name ?? "normal";
-    this.root = new ShareNode({ id: server.id, rank: "", parent: null, quota: server, band, holder: server }, shape);
+    this.root = new ShareNode({ id: server.id, parent: null, quota: server, band, holder: server }, shape);
   }
 
   /** The nodes of all bands for one node of the quota tree. */
@@ -60,7 +58,9 @@ export class ShareTree {
   }
 
   findLeaf(band: Band, quota: QuotaNode): ShareNode | undefined {
-    return this.#leaves.get(band)?.get(quota.id);
+    let node = this.#peers.get(quota.id)?.nodes.find((one) => one.band === band);
+    while (node !== undefined && !node.isLeaf) node = node.children?.get(ownId(node.id));
+    return node;
   }
 
   setWeight(quotaId: string, weight: number): void {
@@ -83,7 +83,7 @@ export class ShareTree {
   /** Nothing may wait or run in a leaf any more. Nodes that need no memory are forgotten, many at a time. */
   settle(leaf: ShareNode): void {
     for (let node = leaf; node.parent !== null && node.isBusy; node = node.parent) {
-      if (node.lanes.length > 0 || node.running > 0 || node.busyChildren > 0) break;
+      if (node.lane !== null || node.running > 0 || node.busyChildren > 0) break;
       const { parent } = node;
       node.isBusy = false;
       parent.busyChildren--;
@@ -98,7 +98,8 @@ export class ShareTree {
   bandWeight(leaf: ShareNode): number {
     let node = leaf;
     while (node.parent !== null && node.parent !== this.root) node = node.parent;
-    return node.busyChildren > 1 ? node.weight : node.weight * node.loneChildPart;
+    if (node.busyChildren > 1) return node.weight;
+    return node.weight * (this.#bands.find(({ name }) => name === node.band)?.loneOrgPart ?? 1);
   }
 
   /** Charges a leaf and all above it for a task that starts. */
@@ -161,10 +162,11 @@ export class ShareTree {
    */
   restore(rows: readonly ShareRow[], placeTasks: () => void): void {
     const set = () => {
-      for (const { path, ...row } of rows) {
+      for (const { path, tag, virtual, openedAt, refundable } of rows) {
         const node = this.#nodeAt(path);
-        if (node !== undefined) Object.assign(node, row);
-        this.#book.starts = Math.max(this.#book.starts, row.openedAt);
+        if (node === undefined) continue;
+        Object.assign(node, { tag, virtual, refundable: openedAt > 0 ? { openedAt, amount: refundable } : null });
+        this.#book.starts = Math.max(this.#book.starts, openedAt);
       }
     };
     set();
@@ -184,11 +186,10 @@ export class ShareTree {
       ids.unshift(node.id);
     }
     // What belongs to a workspace or an org itself stands beside its projects or workspaces.
-    while (ids.length < this.#depth) ids.push(`${ids.at(-1) ?? ""}/`);
+    while (ids.length < this.#depth) ids.push(ownId(ids.at(-1) ?? ""));
     const leaf = this.#nodeAt([band, ...ids]);
     if (leaf === undefined)
       throw new Error(`the quota tree is deeper than ${this.#depth} below the server at ${quota.id}`);
-    this.#leaves.get(band)?.set(quota.id, leaf);
     return leaf;
   }
 
@@ -206,19 +207,16 @@ export class ShareTree {
   #makeChild(parent: ShareNode, id: string, level: number): ShareNode | undefined {
     const isBand = level === 0;
     const quota = isBand ? null : (this.#quotas.find(id) ?? null);
-    const bandIndex = isBand ? this.#bands.findIndex(({ name }) => name === id) : -1;
-    const band = this.#bands[bandIndex];
+    const band = isBand ? this.#bands.find(({ name }) => name === id) : undefined;
     if (isBand ? band === undefined : quota === null && !id.endsWith("/")) return undefined;
     const peersKey = isBand ? `/${id}` : id;
     let peers = this.#peers.get(peersKey);
     if (peers === undefined) this.#peers.set(peersKey, (peers = new Peers()));
     const weight = (isBand ? band?.weight : this.#weights.get(id)) ?? 1;
-    const loneChildPart = (isBand ? band?.loneOrgPart : 1) ?? 1;
-    const rank = isBand ? String(bandIndex) : id;
     const holder = quota ?? parent.holder;
     const node = new ShareNode(
-      { id, rank, parent, quota, band: band?.name ?? parent.band, holder },
-      { weight, loneChildPart, isLeaf: level === this.#depth, peers, book: this.#book },
+      { id, parent, quota, band: band?.name ?? parent.band, holder },
+      { weight, isLeaf: level === this.#depth, peers, book: this.#book },
     );
     peers.nodes = [...peers.nodes, node];
     parent.children?.add(node);
@@ -270,12 +268,9 @@ export class ShareTree {
     node.children?.clear();
     const { peers } = node;
     peers.nodes = peers.nodes.filter((other) => other !== node);
-    const path = pathOf(node);
-    const [band, ...ids] = path;
-    const key = ids.length === 0 ? `/${band}` : node.id;
+    const key = node.parent === this.root ? `/${node.id}` : node.id;
     if (peers.nodes.length === 0 && !peers.ordered?.length) this.#peers.delete(key);
-    if (node.isLeaf) this.#leaves.get(band as string)?.delete(ids.findLast((id) => !id.endsWith("/")) ?? "");
-    if (this.#isStored) this.#gone.push(path);
+    if (this.#isStored) this.#gone.push(pathOf(node));
   }
 
   #find(path: readonly string[]): ShareNode | undefined {
@@ -291,6 +286,11 @@ function inSteps(amount: number): number {
   return (steps === 0 && amount > 0 ? 1 : steps) / stepsPerMs;
 }
 
+/** The node beside its projects or workspaces in which a workspace or an org has its own tasks. */
+function ownId(id: string): string {
+  return `${id}/`;
+}
+
 function countRunning(leaf: ShareNode, change: 1 | -1): void {
   for (let node: ShareNode | null = leaf; node !== null; node = node.parent) node.running += change;
 }
@@ -303,6 +303,12 @@ function pathOf(node: ShareNode): string[] {
 }
 
 function rowOf(node: ShareNode): ShareRow {
-  const { tag, virtual, openedAt, refundable } = node;
-  return { path: pathOf(node), tag, virtual, openedAt, refundable };
+  const { tag, virtual, refundable } = node;
+  return {
+    path: pathOf(node),
+    tag,
+    virtual,
+    openedAt: refundable?.openedAt ?? 0,
+    refundable: refundable?.amount ?? 0,
+  };
 }
