@@ -61,6 +61,20 @@ test("[W2] a hello that was signed for another use is refused", async () => {
   expect(await peer.closed()).toMatchObject({ code: 4401 });
 });
 
+test("[F5] a hello that was held up on the way does not take over from the connection that its bridge made afterwards", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  const stalled = server.dial();
+  await stalled.next("challenge");
+  const late = await server.hello(stalled.texts[0] ?? "");
+  const { peer, welcome } = await server.connect();
+  stalled.send({ type: "hello", ...late });
+  expect(await stalled.closed()).toMatchObject({ code: 4009 });
+  expect(stalled.texts.some((text) => text.includes('"welcome"'))).toBe(false);
+  peer.send("ping");
+  await peer.until(() => peer.texts.includes("pong"), "pong");
+  expect(await server.connect()).toMatchObject({ welcome: { epoch: welcome.epoch + 1 } });
+});
+
 test("[W3] a hello that was recorded on another connection is refused", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const first = server.dial();

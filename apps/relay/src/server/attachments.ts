@@ -5,6 +5,8 @@ export type BridgeAttachment =
       readonly state: "challenged" | "verifying";
       readonly challengeHash: string;
       readonly sinceMs: number;
+      /** Greater than that of each connection that was opened before and waits too. No clock tells as much. */
+      readonly turn: number;
     }
   | LiveBridge
   /** A newer connection took over. If the peer still answers the close, two bridges use one key. */

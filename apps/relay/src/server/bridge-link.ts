@@ -82,7 +82,8 @@ export class BridgeLink {
       this.#fail(oldest, { code: "RATE_LIMITED", message: "Too many connections to this server are waiting." });
     }
     this.#state.ctx.acceptWebSocket(socket, [tags.bridge]);
-    attach(socket, { kind: "bridge", state: "challenged", challengeHash: hash, sinceMs: nowMs });
+    const turn = 1 + Math.max(0, ...pending.map((other) => other.turn));
+    attach(socket, { kind: "bridge", state: "challenged", challengeHash: hash, sinceMs: nowMs, turn });
     trySend(socket, text);
   }
 
@@ -106,6 +107,7 @@ export class BridgeLink {
   /** Makes a socket the live one, after its epoch was stored, and fences the one before. */
   welcome(socket: WebSocket, accepted: Accepted, nowMs: number): void {
     const { epoch, hello, welcome } = accepted;
+    this.#endOlder(socket);
     const before = this.#live;
     if (before) {
       attach(before, { kind: "bridge", state: "replaced", byEpoch: epoch, byBootId: hello.bootId });
@@ -124,6 +126,15 @@ export class BridgeLink {
     this.#flights = undefined;
     this.#conduct.connected();
     trySend(socket, encode({ type: "welcome", ...welcome }));
+  }
+
+  /** A hello that was held up on the way must not take over from the connection that its bridge made afterwards (PROTOCOL 2.6). */
+  #endOlder(socket: WebSocket): void {
+    const pending = this.#pending();
+    const turn = pending.find((own) => own.socket === socket)?.turn ?? 0;
+    for (const older of pending.filter((other) => other.turn < turn)) {
+      this.#fail(older.socket, { code: "SUPERSEDED", message: "A connection that was made later took over." });
+    }
   }
 
   /** Whether a frame comes from the live bridge with its epoch; otherwise its socket is closed. */
@@ -292,12 +303,12 @@ export class BridgeLink {
   }
 
   /** Connections whose handshake is not finished, oldest first. */
-  #pending(): { readonly socket: WebSocket; readonly sinceMs: number }[] {
+  #pending(): { readonly socket: WebSocket; readonly sinceMs: number; readonly turn: number }[] {
     return this.#sockets()
       .flatMap((socket) => {
         const attachment = bridgeAttachment(socket);
         const isPending = attachment.state === "challenged" || attachment.state === "verifying";
-        return isPending ? [{ socket, sinceMs: attachment.sinceMs }] : [];
+        return isPending ? [{ socket, sinceMs: attachment.sinceMs, turn: attachment.turn }] : [];
       })
       .toSorted((a, b) => a.sinceMs - b.sinceMs);
   }
