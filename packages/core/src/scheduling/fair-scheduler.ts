@@ -42,6 +42,7 @@ const leastWeight = 0.001;
 const largestWeight = 1_000_000;
 
 const done = accept(undefined);
+const mayAll = () => true;
 
 /** A task that starts now, with the time that it is expected to take. */
 export interface StartedTask {
@@ -415,7 +416,7 @@ export class FairScheduler {
     if (patience.task && !isEligible(patience.task)) patience.end();
     if (patience.task && !patience.isOver && !this.#canAnyStart()) return undefined;
     if (!patience.isOver) {
-      const first = this.#search(() => true);
+      const first = this.#search(mayAll);
       if (first === undefined || shortAt(this.#server, first.demand.vector) < 0) return first;
       if (!patience.task) patience.begin(first);
     }
