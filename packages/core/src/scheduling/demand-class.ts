@@ -42,7 +42,7 @@ export function dominantShare(demand: Vector, limit: Vector): number {
 export class DemandClasses {
   /** The most that any class asked for of each resource. */
   readonly largest: Vector;
-  readonly #byVector = new WeakMap<Vector, DemandClass>();
+  readonly #byVector = new WeakMap<Vector, Result<DemandClass>>();
   readonly #byKey = new Map<string, DemandClass>();
 
   constructor(resources: number) {
@@ -52,7 +52,7 @@ export class DemandClasses {
   /** @returns `BAD_REQUEST` for a demand that is none */
   of(vector: Vector): Result<DemandClass> {
     const known = this.#byVector.get(vector);
-    if (known !== undefined) return accept(known);
+    if (known !== undefined) return known;
     if (vector.length !== this.largest.length) {
       return refuse(
         "BAD_REQUEST",
@@ -73,7 +73,8 @@ export class DemandClasses {
         this.largest[i] = Math.max(this.largest[i] as number, amount);
       });
     }
-    this.#byVector.set(vector, demand);
-    return accept(demand);
+    const found = accept(demand);
+    this.#byVector.set(vector, found);
+    return found;
   }
 }

@@ -43,6 +43,7 @@ const leastWeight = 0.001;
 const largestWeight = 1_000_000;
 
 const done = accept(undefined);
+const mayAll = () => true;
 
 /**
  * Decides which task starts next on one server: hierarchical start-time fair queueing over the tree
@@ -429,7 +430,7 @@ export class FairScheduler {
     if (patience.task && !isEligible(patience.task)) patience.end();
     if (patience.task && !patience.isOver && !this.#canAnyStart()) return undefined;
     if (!patience.isOver) {
-      const first = this.#search(() => true);
+      const first = this.#search(mayAll);
       if (first === undefined || shortAt(this.#server, first.demand.vector) < 0) return first;
       if (!patience.task) patience.begin(first, this.#costOf(first));
     }

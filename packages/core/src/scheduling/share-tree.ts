@@ -7,6 +7,7 @@ import { Peers, ShareBook, ShareNode } from "./share-node.ts";
 /** So many nodes without work are kept without asking whether they need be: they will be back soon. */
 const fewIdle = 64;
 const fewChildren = 8;
+const noNodes: readonly ShareNode[] = [];
 
 /** Tags are whole numbers of such parts of a millisecond. */
 const stepsPerMs = 2 ** 20;
@@ -49,7 +50,7 @@ export class ShareTree {
 
   /** The nodes of all bands for one node of the quota tree. */
   nodesOf(quotaId: string): readonly ShareNode[] {
-    return this.#peers.get(quotaId)?.nodes ?? [];
+    return this.#peers.get(quotaId)?.nodes ?? noNodes;
   }
 
   /** The leaf of a band for the tasks of one node of the quota tree; its nodes are made where there are none. */
@@ -58,9 +59,13 @@ export class ShareTree {
   }
 
   findLeaf(band: Band, quota: QuotaNode): ShareNode | undefined {
-    let node = this.#peers.get(quota.id)?.nodes.find((one) => one.band === band);
-    while (node !== undefined && !node.isLeaf) node = node.children?.get(ownId(node.id));
-    return node;
+    for (const peer of this.nodesOf(quota.id)) {
+      if (peer.band !== band) continue;
+      let node: ShareNode | undefined = peer;
+      while (node !== undefined && !node.isLeaf) node = node.children?.get(ownId(node.id));
+      return node;
+    }
+    return undefined;
   }
 
   setWeight(quotaId: string, weight: number): void {
