@@ -30,7 +30,9 @@ async function readTables(api: ShippedApi): Promise<string[]> {
   const database = await api.openDatabase("http://migrated", null);
   await api.migrateDatabase(database, { nowMs: 0 });
   const rows = store.database
-    .prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC")
+    .prepare(
+      "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type = 'trigger', type DESC",
+    )
     .all();
   return rows.map(({ sql }) => String(sql));
 }

@@ -73,6 +73,7 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
   const nowMs = Math.floor(world.wallMs);
   const orgs = Array.from({ length: scenario.orgs }, (_, index) => {
     const [orgId, userId]: [OrgId, UserId] = [id("org"), id("user")];
+    insert("quota_nodes", { id: orgId });
     insert("orgs", { orgId, name: `Org ${index}`, createdAtMs: nowMs, claimedAtMs: nowMs });
     insert("users", { userId, email: `${userId}@example.com`, passwordHash: "none", createdAtMs: nowMs });
     insert("members", { orgId, userId, role: "owner", createdAtMs: nowMs });
@@ -94,6 +95,7 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
       maxRuns: isCrowded ? 1 : usualRuns,
     });
     const workspaceId: WorkspaceId = id("workspace");
+    insert("quota_nodes", { id: workspaceId, parent_id: scope.orgId });
     insert("workspaces", {
       workspaceId,
       orgId: scope.orgId,
@@ -107,6 +109,7 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
     const server = servers[index % servers.length] as EnrolledServer;
     const { scope, workspaceId, host } = server;
     const projectId: ProjectId = id("project");
+    insert("quota_nodes", { id: projectId, parent_id: workspaceId });
     insert("projects", {
       projectId,
       orgId: scope.orgId,

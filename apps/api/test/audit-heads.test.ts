@@ -147,8 +147,10 @@ test.each<
 test("a head counts that was told with a key which was revoked since [E2] [W2]", async () => {
   await using platform = await TestApi.start();
   const { serverId, bridge, told } = await watched(platform);
-  for (const change of ["revokeCurrent", "revokeCurrent"])
-    expect((await platform.internal("/internal/keys", { change, isForced: true })).status).toBe(200);
+  for (const fromVersion of [1, 2]) {
+    const body = { change: "revokeCurrent", fromVersion, isForced: true };
+    expect((await platform.internal("/internal/keys", body)).status).toBe(200);
+  }
   await say(platform, serverId, await bridge.holds(serverId, [told]));
   expect(await refusals(platform, serverId)).toEqual([]);
   expect((await witness(platform, serverId))?.seq).toBe(bare(told).seq);

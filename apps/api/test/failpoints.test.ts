@@ -157,7 +157,8 @@ describe("the API that is killed", () => {
       const version = async () => ((await (await api.internal("/internal/keys")).json()) as KeyStatus).version;
       const before = await version();
       api.killAt(moment);
-      await expect(api.internal("/internal/keys", { change: "rotate", isForced: true })).rejects.toThrow();
+      const body = { change: "rotate", fromVersion: before, isForced: true };
+      await expect(api.internal("/internal/keys", body)).rejects.toThrow();
       await expect.poll(() => api.wasKilled && api.hasEnded, { timeout: 20_000 }).toBe(true);
       await api.begin();
       expect(await version()).toBe(before + 1);
