@@ -190,6 +190,19 @@ export function drawScenario(seed: string): Scenario {
       server: submission.place % servers,
       afterSteps: intake.pick([1, 1, 2, 3]),
     });
+  // Frames are lost while one command after the other is sent: what comes after a hole must not count as everything before it.
+  const lossy = new Random(`lossy ${seed}`);
+  const busy = lossy.pick(deeds);
+  if (busy.kind === "submit" && lossy.chance(0.15))
+    faults.push({
+      kind: "frames",
+      atMs: busy.atMs,
+      forMs: lossy.between(500, 5000),
+      link: busy.place % servers,
+      loss: 0.1 + lossy.next() * 0.2,
+      repeat: 0,
+      swap: 0,
+    });
   const flap = new Random(`flap ${seed}`);
   if (flap.chance(0.15))
     faults.push({

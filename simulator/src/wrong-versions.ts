@@ -99,8 +99,8 @@ export const wrongVersions: readonly WrongVersion[] = [
     patches: [
       {
         file: "packages/core/src/quota/quota-tree.ts",
-        find: "if (amount > 0 && (held[i] as number) + amount > (limit[i] as number)) return i;",
-        replace: "if (amount < 0 && (held[i] as number) + amount > (limit[i] as number)) return i;",
+        find: "if (amount > 0 && (total > (limit[i] as number) || total > mostHeld)) return i;",
+        replace: "if (amount > 0 && total > mostHeld) return i;",
       },
     ],
   },
@@ -111,7 +111,7 @@ export const wrongVersions: readonly WrongVersion[] = [
       {
         file: "packages/core/src/scheduling/fair-scheduler.ts",
         find: "const search = ++this.#searches;",
-        replace: `const fits = [...this.#tasks.values()].filter((task) => task.state === "waiting" && isEligible(task) && allowed(task.demand.vector));
+        replace: `const fits = [...this.#tasks.values()].filter((task) => task.run === null && isEligible(task) && allowed(task.demand.vector));
     if (fits.length > 0) return fits.reduce((first, task) => (task.seq < first.seq ? task : first));
     const search = ++this.#searches;`,
       },
