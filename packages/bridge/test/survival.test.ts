@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { describe, expect, it } from "vitest";
@@ -129,14 +129,20 @@ describe("a run whose wrapper is killed", () => {
 
 describe("a wrapper that takes one run after the other", () => {
   const wrapperOf = (bridge: RealBridge, runId: RunId) => readMarker(bridge.data.run(runId))?.pid;
-  /** Has each wrapper take a run before: which one is free first after a run is a race. */
-  const useWrappers = async (bridge: RealBridge) => {
-    const used: { readonly runId: RunId; readonly wrapper: number | undefined }[] = [];
-    for (let n = 0; n < 5; n++) {
-      const { runId } = await bridge.relay.run(echo("x"));
-      used.push({ runId, wrapper: wrapperOf(bridge, runId) });
+  /** A waiting run on a wrapper that had one before: which one is free first after a run is a race, and one always waits unused. */
+  const startOnUsedWrapper = async (bridge: RealBridge) => {
+    const used = new Map<number | undefined, RunId>();
+    for (let n = 0; n < 20; n++) {
+      const run = await startWaiting(bridge);
+      const wrapper = wrapperOf(bridge, run.runId)!;
+      const earlier = used.get(wrapper);
+      if (earlier !== undefined) return { run, wrapper, earlier };
+      used.set(wrapper, run.runId);
+      await touch(run.go);
+      await bridge.relay.untilFinished(run.runId);
+      for (const file of [run.go, run.count]) rmSync(file);
     }
-    return used;
+    throw new Error("no wrapper took a second run");
   };
   const echo = (text: string) => ({ action: "exec", params: { program: "echo", args: [text] } }) as const;
 
@@ -151,23 +157,18 @@ describe("a wrapper that takes one run after the other", () => {
 
   it("and is killed with its bridge in a later run: that run alone is indeterminate, the earlier ones stay [F4]", async () => {
     await using bridge = await RealBridge.start();
-    const used = await useWrappers(bridge);
-    const run = await startWaiting(bridge);
-    const earlier = used.find(({ wrapper }) => wrapper === wrapperOf(bridge, run.runId))!;
+    const { run, wrapper, earlier } = await startOnUsedWrapper(bridge);
     await bridge.end("SIGKILL");
-    process.kill(wrapperOf(bridge, run.runId)!, "SIGKILL");
+    process.kill(wrapper, "SIGKILL");
     bridge.begin();
     expect(await bridge.relay.untilFinished(run.runId)).toMatchObject({ verdict: "indeterminate", code: "CUT_OFF" });
     expect(readFileSync(run.count, "utf8")).toBe("x");
-    expect([bridge.relay.timesFinished(earlier.runId), bridge.relay.timesFinished(run.runId)]).toEqual([1, 1]);
+    expect([bridge.relay.timesFinished(earlier), bridge.relay.timesFinished(run.runId)]).toEqual([1, 1]);
   });
 
   it("goes on with a later run when its bridge is killed, ends with it, and takes none from the next bridge [F4]", async () => {
     await using bridge = await RealBridge.start();
-    const used = await useWrappers(bridge);
-    const run = await startWaiting(bridge);
-    const wrapper = wrapperOf(bridge, run.runId)!;
-    expect(used.map((earlier) => earlier.wrapper)).toContain(wrapper);
+    const { run, wrapper } = await startOnUsedWrapper(bridge);
     await bridge.end("SIGKILL");
     bridge.begin();
     await bridge.relay.untilOnline();
