@@ -46,9 +46,11 @@ export class CommandRenewal {
       this.#state.transact(() => {
         this.#state.desk.takeRenewals(outcomes, now());
         const attempt = this.#state.server().renewalAttempt + 1;
+        // Others may have stepped aside while the API was asked.
+        const isWanted = this.#state.desk.renewals(1).length > 0;
         const changes =
           outcomes.length === runIds.length
-            ? { renewalAttempt: 0, renewalAtMs: null }
+            ? { renewalAttempt: 0, renewalAtMs: isWanted ? now() : null }
             : { renewalAttempt: attempt, renewalAtMs: now() + retryDelayMs(attempt) };
         updateServer(this.#state.sql, changes);
       });
