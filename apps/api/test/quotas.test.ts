@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
-import { sqlLedgerSchema } from "@quarterdeck/core/quota/sql-ledger-schema";
+import { sqlLedgerSchema } from "@quarterdeck/core/quota/ledger/sql-ledger-schema";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { openDatabase } from "../src/db/database.ts";

@@ -1,6 +1,6 @@
 import type { OrgId } from "@quarterdeck/core/ids";
 import { quotaResourceNames, quotaResources } from "@quarterdeck/core/quota/quota-resources";
-import { SqlLedgerRows } from "@quarterdeck/core/quota/sql-ledger-rows";
+import { SqlLedgerRows } from "@quarterdeck/core/quota/ledger/sql-ledger-rows";
 import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
 import { and, desc, eq, getTableColumns, gt, lt, max, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";

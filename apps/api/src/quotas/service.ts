@@ -1,7 +1,7 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { findOverallocation, givenToChildren } from "@quarterdeck/core/quota/allocation";
 import { isSameVector, noLimit } from "@quarterdeck/core/quota/amounts";
-import { overdraft } from "@quarterdeck/core/quota/quota-ledger";
+import { overdraft } from "@quarterdeck/core/quota/ledger/quota-ledger";
 import {
   quotaResourceNames,
   quotaResources,
