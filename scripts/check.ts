@@ -7,6 +7,7 @@ const checks = {
   lint: ["oxlint", "--type-aware", "--deny-warnings", "--report-unused-disable-directives"],
   types: ["turbo", "run", "typecheck", "--output-logs=errors-only", "--continue"],
   imports: ["node", "scripts/import-boundaries.ts"],
+  documents: ["node", "scripts/document-links.ts"],
   unused: ["knip", "--no-progress"],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 

@@ -110,10 +110,16 @@ export const wrongVersions: readonly WrongVersion[] = [
     patches: [
       {
         file: "packages/core/src/scheduling/fair-scheduler.ts",
-        find: "const search = ++this.#searches;",
-        replace: `const fits = [...this.#tasks.values()].filter((task) => task.run === null && isEligible(task) && allowed(task.demand.vector));
-    if (fits.length > 0) return fits.reduce((first, task) => (task.seq < first.seq ? task : first));
-    const search = ++this.#searches;`,
+        find: "const task = this.#choice.choose();",
+        replace: `const fits = [...this.#tasks.all()].filter((one) => one.run === null && isEligible(one) && shortAt(this.#server, one.demand.vector) < 0);
+    const task = fits.length > 0 ? fits.reduce((first, one) => (one.seq < first.seq ? one : first)) : undefined;`,
+      },
+      {
+        file: "packages/core/src/scheduling/fair-scheduler.ts",
+        find: "export class FairScheduler {",
+        replace: `import { isEligible } from "./lanes.ts";
+import { shortAt } from "../quota/quota-tree.ts";
+export class FairScheduler {`,
       },
     ],
   },

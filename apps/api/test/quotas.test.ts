@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
-import { sqlLedgerSchema } from "@quarterdeck/core/quota/sql-ledger-schema";
+import { sqlLedgerSchema } from "@quarterdeck/core/quota/ledger/sql-ledger-schema";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { openDatabase } from "../src/db/database.ts";
@@ -206,7 +206,7 @@ test("each change is in the history with who made it and what was before, and wh
   await api.quotas.setOvercommit.mutate({ nodeId: orgId, isOvercommitted: true });
   await api.quotas.set.mutate({ nodeId: workspaceId, limits: { runs: 2 } });
   const history = await api.quotas.history.query({ nodeId: orgId });
-  const quota = (limits: object, isOvercommitted = false) => ({ limits, isOvercommitted });
+  const quota = (limits: object, isOvercommitted = false) => ({ limits, isOvercommitted, weight: 1 });
   expect(history.map(({ before, after }) => [before, after])).toEqual([
     [quota({ projects: 9 }), quota({ projects: 9 }, true)],
     [quota({ cpu: 4000, projects: 9 }), quota({ projects: 9 })],
@@ -264,6 +264,53 @@ test("the relay objects of the servers concerned are told of limits, and of what
   await platform.relay.hasEntries(fixture.serverId, Number(rows[0]?.["outboxHead"]));
 });
 
+test("a weight is set by who may, is told to the servers with the limits, and is in history and audit", async () => {
+  await using opened = await start();
+  const { api, orgId, workspaceId, clone, platform, fixture } = opened;
+  const { project } = await clone("qs");
+  const { workspaceId: other } = await api.workspaces.create.mutate({ name: "Other", serverId: fixture.serverId });
+  expect((await api.quotas.get.query({ nodeId: workspaceId })).weight).toBe(1);
+  expect(await api.quotas.setWeight.mutate({ nodeId: workspaceId, weight: 3 })).toMatchObject({ weight: 3 });
+  await api.quotas.setWeight.mutate({ nodeId: workspaceId, weight: 3 });
+  await api.quotas.set.mutate({ nodeId: workspaceId, limits: { cpu: 2000 } });
+  await api.quotas.setWeight.mutate({ nodeId: project.projectId, weight: 2 });
+  expect((await api.quotas.get.query({ nodeId: orgId })).children).toMatchObject([
+    { nodeId: workspaceId, weight: 3, limits: { cpu: 2000 } },
+    { nodeId: other, weight: 1 },
+  ]);
+
+  const told = await platform.api.database.db.all<{ entry: string }>(
+    sql`select entry from outbox where entry ->> 'kind' = 'limits' order by position`,
+  );
+  const weights = told.map(({ entry }) =>
+    Object.fromEntries(
+      (JSON.parse(entry) as { nodes: { id: string; weight: number }[] }).nodes.map(({ id, weight }) => [id, weight]),
+    ),
+  );
+  expect(weights).toEqual([
+    { [orgId]: 1, [workspaceId]: 3, [other]: 1, [project.projectId]: 1 },
+    { [orgId]: 1, [workspaceId]: 3, [other]: 1, [project.projectId]: 1 },
+    { [orgId]: 1, [workspaceId]: 3, [other]: 1, [project.projectId]: 2 },
+  ]);
+  const history = await api.quotas.history.query({ nodeId: workspaceId });
+  expect(history.map(({ before, after }) => [before.weight, after.weight])).toEqual([
+    [3, 3],
+    [1, 3],
+  ]);
+  const audit = await platform.api.database.db.all<{ subject: string }>(
+    sql`select subject from audit_entries where action = 'quota.setWeight'`,
+  );
+  expect(audit.map(({ subject }) => subject)).toEqual([workspaceId, project.projectId]);
+
+  for (const weight of [0, -1, 0.5, 1001, Number.NaN]) {
+    expect((await refusalOf(api.quotas.setWeight.mutate({ nodeId: orgId, weight }))).code).toBe("BAD_REQUEST");
+  }
+  const member = await platform.memberOf(orgId, "member");
+  expect((await refusalOf(member.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("FORBIDDEN");
+  const stranger = await platform.outsider();
+  expect((await refusalOf(stranger.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("NOT_FOUND");
+});
+
 test("a server is told only of what is on it", async () => {
   await using opened = await start();
   const { api, workspaceId, platform, fixture } = opened;
@@ -289,7 +336,7 @@ test("the migration has the tables and triggers of the ledger, word for word", a
   const database = await openDatabase(`file:${folder}/test.db`, null);
   await migrateDatabase(database, { nowMs: 1 });
   const { rows } = await database.client.execute(
-    "select sql from sqlite_master where name like 'quota\\_%' escape '\\' and tbl_name not in ('quota_history', 'quota_overcommits')",
+    "select sql from sqlite_master where name like 'quota\\_%' escape '\\' and tbl_name not in ('quota_history', 'quota_overcommits', 'quota_weights')",
   );
   const made = rows.map((row) => row["sql"] as string).sort();
   database.close();

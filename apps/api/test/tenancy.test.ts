@@ -133,6 +133,7 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "quotas.get": (ids) => quotaNodes(ids),
   "quotas.set": (ids) => quotaNodes(ids).map((node) => ({ ...node, limits: { cpu: 1000 } })),
   "quotas.setOvercommit": (ids) => quotaNodes(ids).map((node) => ({ ...node, isOvercommitted: true })),
+  "quotas.setWeight": (ids) => quotaNodes(ids).map((node) => ({ ...node, weight: 2 })),
   "quotas.history": (ids) => quotaNodes(ids),
   "tasks.submit": ({ workspaceId, projectId, runId }) => [
     { ...submission(), workspaceId, projectId, action: "exec", params: { program: "echo", args: [] } },

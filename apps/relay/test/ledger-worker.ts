@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { SqlLedger } from "@quarterdeck/core/quota/sql-ledger";
-import { sqlLedgerSchema } from "@quarterdeck/core/quota/sql-ledger-schema";
+import { SqlLedger } from "@quarterdeck/core/quota/ledger/sql-ledger";
+import { sqlLedgerSchema } from "@quarterdeck/core/quota/ledger/sql-ledger-schema";
 import { runNow, type SqlRow } from "@quarterdeck/core/quota/sql-statement";
 import { contractOptions, performSteps, type LedgerOperation } from "@quarterdeck/core/test/ledger-operations";
 

@@ -1,5 +1,5 @@
-import { makeRate } from "@quarterdeck/core/quota/gcra";
-import { RateTable } from "@quarterdeck/core/quota/rate-table";
+import { makeRate } from "@quarterdeck/core/quota/rates/gcra";
+import { RateTable } from "@quarterdeck/core/quota/rates/rate-table";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { median } from "../percentile.ts";
 import { heldBytes } from "../rig/held-bytes.ts";

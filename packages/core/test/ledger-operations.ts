@@ -1,6 +1,6 @@
-import type { QuotaLedger } from "../src/quota/quota-ledger.ts";
+import type { QuotaLedger } from "../src/quota/ledger/quota-ledger.ts";
 import { ResourceList } from "../src/quota/amounts.ts";
-import type { SqlLedger } from "../src/quota/sql-ledger.ts";
+import type { SqlLedger } from "../src/quota/ledger/sql-ledger.ts";
 import type { SqlSteps } from "../src/quota/sql-statement.ts";
 
 // One call of a ledger as data, so that a history can be made at random and sent to where the ledger is.

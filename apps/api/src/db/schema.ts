@@ -242,6 +242,8 @@ export const projects = sqliteTable(
   (table) => [uniqueIndex("projects_by_name").on(table.workspaceId, table.name)],
 );
 
+const noTasks: readonly TaskId[] = [];
+
 export const tasks = sqliteTable(
   "tasks",
   {
@@ -278,6 +280,10 @@ export const tasks = sqliteTable(
     secretInput: text(),
     /** The task that it repeats, because that one's outcome is unknown. */
     rerunOf: text().$type<TaskId>(),
+    /** Tasks that must have succeeded before it starts. */
+    after: text({ mode: "json" }).$type<readonly TaskId[]>().notNull().default(noTasks),
+    /** Whether it may run beside other tasks of its project. */
+    isParallel: integer({ mode: "boolean" }).notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.orgId, table.taskId] }),
@@ -452,6 +458,16 @@ export const quotaOvercommits = sqliteTable("quota_overcommits", {
     .$type<OrgId>()
     .notNull()
     .references(() => orgs.orgId),
+});
+
+/** How much nodes get beside their siblings when all want more than is there. Without one it is 1. */
+export const quotaWeights = sqliteTable("quota_weights", {
+  nodeId: text().$type<QuotaNodeId>().primaryKey(),
+  orgId: text()
+    .$type<OrgId>()
+    .notNull()
+    .references(() => orgs.orgId),
+  weight: integer().notNull(),
 });
 
 /** What is to be told to a server's relay object, in one order per server. */

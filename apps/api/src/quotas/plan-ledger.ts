@@ -1,5 +1,5 @@
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
-import { SqlLedger } from "@quarterdeck/core/quota/sql-ledger";
+import { SqlLedger } from "@quarterdeck/core/quota/ledger/sql-ledger";
 import { runLater, type SqlStatement, type SqlSteps } from "@quarterdeck/core/quota/sql-statement";
 import type { Writer } from "../writer.ts";
 

@@ -1,12 +1,21 @@
 import type { OrgId } from "@quarterdeck/core/ids";
 import { quotaResourceNames, quotaResources } from "@quarterdeck/core/quota/quota-resources";
-import { SqlLedgerRows } from "@quarterdeck/core/quota/sql-ledger-rows";
+import { SqlLedgerRows } from "@quarterdeck/core/quota/ledger/sql-ledger-rows";
 import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
 import { and, desc, eq, getTableColumns, gt, lt, max, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
-import { orgs, outbox, projects, quotaHistory, quotaOvercommits, servers, workspaces } from "../db/schema.ts";
+import {
+  orgs,
+  outbox,
+  projects,
+  quotaHistory,
+  quotaOvercommits,
+  quotaWeights,
+  servers,
+  workspaces,
+} from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 import type { NodeQuota, QuotaHistoryEntry, QuotaNodeId } from "./views.ts";
 
@@ -18,8 +27,10 @@ export interface QuotaNode {
   readonly limit: Float64Array;
   readonly held: Float64Array;
   readonly isOvercommitted: boolean;
+  readonly weight: number;
 }
 
+const nodeWeight = sql`coalesce((select ${quotaWeights.weight} from ${quotaWeights} where ${quotaWeights.nodeId} = quota_nodes.id), 1)`;
 const rows = new SqlLedgerRows(quotaResources);
 const nodeName = sql`(select name from ${orgs} where ${orgs.orgId} = quota_nodes.id
   union all select name from ${workspaces} where ${workspaces.workspaceId} = quota_nodes.id
@@ -28,13 +39,21 @@ const nodeName = sql`(select name from ${orgs} where ${orgs.orgId} = quota_nodes
 /** All nodes of an org, parents before their children, the oldest first. */
 export async function readQuotaTree(db: Database, { orgId }: TenantScope): Promise<QuotaNode[]> {
   const found = await db.all<SqlRow>(sql`select quota_nodes.*, ${nodeName} as name,
-    exists (select 1 from ${quotaOvercommits} where ${quotaOvercommits.nodeId} = quota_nodes.id) as "isOvercommitted"
+    exists (select 1 from ${quotaOvercommits} where ${quotaOvercommits.nodeId} = quota_nodes.id) as "isOvercommitted",
+    ${nodeWeight} as weight
     from quota_paths join quota_nodes on quota_nodes.id = quota_paths.node_id
     where quota_paths.ancestor_id = ${orgId} order by quota_paths.distance, quota_nodes.id`);
   return found.map((row) => {
     const { id, parentId, limit, held } = rows.node(row);
     const ids = { id: id as QuotaNodeId, parentId: parentId as QuotaNodeId | null };
-    return { ...ids, limit, held, name: String(row["name"]), isOvercommitted: row["isOvercommitted"] === 1 };
+    return {
+      ...ids,
+      limit,
+      held,
+      name: String(row["name"]),
+      isOvercommitted: row["isOvercommitted"] === 1,
+      weight: Number(row["weight"]),
+    };
   });
 }
 
@@ -100,6 +119,16 @@ export function writeOvercommit(
     where ${and(eq(quotaOvercommits.nodeId, nodeId), eq(quotaOvercommits.orgId, orgId))} and ${condition}`;
 }
 
+/** Sets what a node gets beside its siblings. */
+export function writeWeight(
+  { orgId }: TenantScope,
+  { nodeId, weight }: { nodeId: QuotaNodeId; weight: number },
+  condition: SQL,
+): SQL {
+  return sql`insert into ${quotaWeights} ("nodeId", "orgId", weight) select ${nodeId}, ${orgId}, ${weight}
+    where ${condition} on conflict ("nodeId") do update set weight = excluded.weight`;
+}
+
 /** Whether anybody ever set a limit in an org: until then its relay objects need not be told of its nodes. */
 export function hasQuotas({ orgId }: { orgId: OrgId }): SQL {
   return sql`exists (select 1 from ${quotaHistory} where ${eq(quotaHistory.orgId, orgId)})`;
@@ -113,7 +142,7 @@ const limitsAsJson = sql.join(
 /** The outbox entry `limits` of a server: its org, the org's workspaces there and their projects, as they are in this write. */
 const limitsEntry = sql`json_object('kind', 'limits', 'nodes', (
   select json_group_array(json(node)) from (
-    select json_object('id', quota_nodes.id, 'parentId', quota_nodes.parent_id, 'weight', 1,
+    select json_object('id', quota_nodes.id, 'parentId', quota_nodes.parent_id, 'weight', ${nodeWeight},
       'limits', json_object(${limitsAsJson})) as node
     from quota_paths join quota_nodes on quota_nodes.id = quota_paths.node_id
     where quota_paths.ancestor_id = ${servers.orgId} and (quota_paths.distance = 0

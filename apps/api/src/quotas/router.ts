@@ -1,8 +1,8 @@
 import { quotaChangeSchema } from "@quarterdeck/core/quota/quota-resources";
 import * as z from "zod";
 import { procedure, router } from "../trpc.ts";
-import { getQuota, readHistory, setLimits, setOvercommit } from "./service.ts";
-import { quotaHistoryEntrySchema, quotaNodeIdSchema, quotaViewSchema } from "./views.ts";
+import { getQuota, readHistory, setLimits, setOvercommit, setWeight } from "./service.ts";
+import { quotaHistoryEntrySchema, quotaNodeIdSchema, quotaViewSchema, quotaWeightSchema } from "./views.ts";
 
 const node = z.strictObject({ nodeId: quotaNodeIdSchema });
 const manage = { scope: "org", permission: "quotas.manage" } as const;
@@ -20,6 +20,10 @@ export const quotasRouter = router({
     .input(node.extend({ isOvercommitted: z.boolean() }))
     .output(quotaViewSchema)
     .mutation(({ ctx, input }) => setOvercommit(ctx.runtime, ctx.scope, input)),
+  setWeight: procedure(manage)
+    .input(node.extend({ weight: quotaWeightSchema }))
+    .output(quotaViewSchema)
+    .mutation(({ ctx, input }) => setWeight(ctx.runtime, ctx.scope, input)),
   history: procedure({ scope: "org", permission: "quotas.read" })
     .input(
       node.extend({

@@ -1,7 +1,7 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { findOverallocation, givenToChildren } from "@quarterdeck/core/quota/allocation";
 import { isSameVector, noLimit } from "@quarterdeck/core/quota/amounts";
-import { overdraft } from "@quarterdeck/core/quota/quota-ledger";
+import { overdraft } from "@quarterdeck/core/quota/ledger/quota-ledger";
 import {
   quotaResourceNames,
   quotaResources,
@@ -15,7 +15,7 @@ import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
 import { toPart } from "../db/ready-statement.ts";
-import type { Unit } from "../writer.ts";
+import type { Statement, Unit } from "../writer.ts";
 import { planLedger } from "./plan-ledger.ts";
 import {
   enqueueLimits,
@@ -25,6 +25,7 @@ import {
   readQuotaTree,
   serversOf,
   writeOvercommit,
+  writeWeight,
   type QuotaNode,
 } from "./repo.ts";
 import {
@@ -84,6 +85,15 @@ export function setOvercommit(
   return change(runtime, scope, { nodeId, decide: (node) => ({ ...node, isOvercommitted }) });
 }
 
+/** Sets what a node gets beside its siblings on each server when all want more than is there. What runs goes on. */
+export function setWeight(
+  runtime: Runtime,
+  scope: OrgScope,
+  { nodeId, weight }: { nodeId: QuotaNodeId; weight: number },
+): Promise<QuotaView> {
+  return change(runtime, scope, { nodeId, decide: (node) => ({ ...node, weight }) });
+}
+
 export async function readHistory(
   { db }: Runtime,
   scope: OrgScope,
@@ -104,42 +114,71 @@ async function change(
     const tree = await readQuotaTree(runtime.db, scope);
     const before = requireNode(tree, nodeId);
     const after = decide(before);
-    const isLimited = !isSameVector(before.limit, after.limit);
-    if (!isLimited && before.isOvercommitted === after.isOvercommitted) return toView(tree, before);
+    const action = actionOf(before, after);
+    if (action === null) return toView(tree, before);
     checkAllocation(
       tree.map((node) => (node === before ? after : node)),
       nodeId,
     );
-    const [recorded] = await runtime.writer.commit(unitOf(runtime, scope, { before, after, newestChange }));
+    const [recorded] = await runtime.writer.commit(unitOf(runtime, scope, { before, after, action, newestChange }));
     if (recorded?.rowsChanged !== 1) continue;
-    if (isLimited) runtime.nudgeOutbox();
+    if (isToldServers(action)) runtime.nudgeOutbox();
     return getQuota(runtime, scope, nodeId);
   }
   throw new QuarterdeckError("CONFLICT", "Somebody else changes the quotas of this org just now. Try again.");
 }
 
-function unitOf(
-  runtime: Runtime,
+type QuotaAction = "quota.set" | "quota.setOvercommit" | "quota.setWeight";
+
+/** What changes a node so, as the audit calls it; null: nothing changes. */
+function actionOf(before: QuotaNode, after: QuotaNode): QuotaAction | null {
+  if (!isSameVector(before.limit, after.limit)) return "quota.set";
+  if (before.isOvercommitted !== after.isOvercommitted) return "quota.setOvercommit";
+  return before.weight === after.weight ? null : "quota.setWeight";
+}
+
+/** What is given to whom is the platform's to know; limits and weights are for the servers. */
+function isToldServers(action: QuotaAction): boolean {
+  return action !== "quota.setOvercommit";
+}
+
+function writeQuota(
   scope: OrgScope,
-  { before, after, newestChange }: { before: QuotaNode; after: QuotaNode; newestChange: number },
-): Unit {
+  action: QuotaAction,
+  { id: nodeId, limit, isOvercommitted, weight }: QuotaNode,
+): Statement {
+  switch (action) {
+    case "quota.set":
+      return planLedger.statements.setLimit(nodeId, limit, toPart(previousChanged));
+    case "quota.setOvercommit":
+      return writeOvercommit(scope, { nodeId, isOvercommitted }, previousChanged);
+    case "quota.setWeight":
+      return writeWeight(scope, { nodeId, weight }, previousChanged);
+  }
+}
+
+interface QuotaDecision {
+  readonly before: QuotaNode;
+  readonly after: QuotaNode;
+  readonly action: QuotaAction;
+  readonly newestChange: number;
+}
+
+function unitOf(runtime: Runtime, scope: OrgScope, { before, after, action, newestChange }: QuotaDecision): Unit {
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
-  const { id: nodeId, isOvercommitted } = after;
-  const isLimited = !isSameVector(before.limit, after.limit);
+  const { id: nodeId } = after;
   const [was, is] = [quotaOf(before), quotaOf(after)];
   return [
     insertHistory(scope, { nodeId, actor: userId, atMs: nowMs, before: was, after: is }, { newestChange }),
-    isLimited
-      ? planLedger.statements.setLimit(nodeId, after.limit, toPart(previousChanged))
-      : writeOvercommit(scope, { nodeId, isOvercommitted }, previousChanged),
+    writeQuota(scope, action, after),
     recordAudit(
       runtime,
       {
         orgId,
         actor: userId,
         address,
-        action: isLimited ? "quota.set" : "quota.setOvercommit",
+        action,
         subject: nodeId,
         outcome: "done",
         detail: JSON.stringify(is),
@@ -147,7 +186,7 @@ function unitOf(
       previousChanged,
     ),
     recordChange(scope, { kind: kindOf(nodeId), id: nodeId, atMs: nowMs }, previousChanged),
-    ...(isLimited ? enqueueLimits(scope, { which: serversOf(nodeId), nowMs }, previousChanged) : []),
+    ...(isToldServers(action) ? enqueueLimits(scope, { which: serversOf(nodeId), nowMs }, previousChanged) : []),
   ];
 }
 
@@ -173,8 +212,8 @@ function kindOf(nodeId: QuotaNodeId): QuotaNodeKind {
   return nodeId.startsWith("ws_") ? "workspace" : "project";
 }
 
-function quotaOf({ limit, isOvercommitted }: QuotaNode): NodeQuota {
-  return { limits: quotaResources.amounts(limit), isOvercommitted };
+function quotaOf({ limit, isOvercommitted, weight }: QuotaNode): NodeQuota {
+  return { limits: quotaResources.amounts(limit), isOvercommitted, weight };
 }
 
 function toView(tree: readonly QuotaNode[], node: QuotaNode): QuotaView {

@@ -16,8 +16,15 @@ export type CountedResource = (typeof countedResources)[number];
 const countsSchema = z.partialRecord(z.enum(countedResources), z.int().min(0));
 const amountsSchema = z.partialRecord(z.enum(quotaResourceNames), z.int().min(0));
 
+/** What a node gets beside its siblings when all of them want more than is there: twice the weight, twice as much. */
+export const quotaWeightSchema = z.int().min(1).max(1000);
+
 /** What somebody decided about a node. */
-const nodeQuotaSchema = z.strictObject({ limits: quotaLimitsSchema, isOvercommitted: z.boolean() });
+const nodeQuotaSchema = z.strictObject({
+  limits: quotaLimitsSchema,
+  isOvercommitted: z.boolean(),
+  weight: quotaWeightSchema,
+});
 export type NodeQuota = z.infer<typeof nodeQuotaSchema>;
 
 const quotaNodeViewSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import type { RateStanding } from "@quarterdeck/core/quota/rate-table";
+import type { RateStanding } from "@quarterdeck/core/quota/rates/rate-table";
 import { secondMs } from "@quarterdeck/core/units";
 
 /** A rate that a request was held against, and what is left of it. */

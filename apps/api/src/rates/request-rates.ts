@@ -1,7 +1,7 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import { makeRate, type Rate } from "@quarterdeck/core/quota/gcra";
-import { RateTable, type RateClaim } from "@quarterdeck/core/quota/rate-table";
+import { makeRate, type Rate } from "@quarterdeck/core/quota/rates/gcra";
+import { RateTable, type RateClaim } from "@quarterdeck/core/quota/rates/rate-table";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
 import { minuteMs, secondMs } from "@quarterdeck/core/units";
 import type { Caller } from "../auth/scope.ts";

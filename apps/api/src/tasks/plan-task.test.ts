@@ -1,4 +1,4 @@
-import type { ProjectId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SecretBox } from "../keys/secret-box.ts";
@@ -42,6 +42,10 @@ test("two submissions are the same exactly when their contents are, in whatever 
   expect(hash(plan({ args: ["a", "b"] }))).not.toBe(hash(plan({ args: ["b", "a"] })));
   expect(hash(plan({ a: { b: 1 } }))).not.toBe(hash(plan({ a: [["b", 1]] })));
   expect(hash({ ...plan({}), priority: "high" })).not.toBe(hash(plan({})));
+  const order = { after: ["task_0" as TaskId], isParallel: false, openRuns: [] };
+  expect(hash({ ...plan({}), order })).not.toBe(hash(plan({})));
+  expect(hash({ ...plan({}), order: { ...order, openRuns: ["run_0" as RunId] } })).toBe(hash({ ...plan({}), order }));
+  expect(hash({ ...plan({}), order: { ...order, isParallel: true } })).not.toBe(hash({ ...plan({}), order }));
   const withInput = (stdin: string) => ({ ...plan({}), secretInput: { stdin } });
   expect(hash(withInput("a"))).toBe(hash(withInput("a")));
   expect(hash(withInput("a"))).not.toBe(hash(withInput("b")));

@@ -3,7 +3,7 @@ import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { sealTaskSecrets } from "../content/task-secrets.ts";
 import type { SecretBox } from "../keys/secret-box.ts";
 import { actions, type ActionName } from "@quarterdeck/core/actions/catalogue";
-import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { SQL } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
@@ -18,6 +18,16 @@ import { insertRun, insertTask } from "./repo.ts";
 import { commandLife, signCommand } from "./sign-command.ts";
 import type { TaskParams } from "./views.ts";
 
+export interface TaskOrder {
+  /** Tasks that must have succeeded before. */
+  readonly after: readonly TaskId[];
+  readonly isParallel: boolean;
+  /** The runs of those that have not ended. */
+  readonly openRuns: readonly RunId[];
+}
+
+const ordinaryOrder: TaskOrder = { after: [], isParallel: false, openRuns: [] };
+
 export interface TaskPlan {
   readonly taskId: TaskId;
   readonly server: Pick<Server, "serverId" | "keyFingerprint" | "sealingKey">;
@@ -28,6 +38,8 @@ export interface TaskPlan {
   /** What only the server may read of it. */
   readonly secretInput: SecretInput | null;
   readonly priority: Priority;
+  /** When it may start, besides its turn; without it, after the earlier tasks of its project. */
+  readonly order?: TaskOrder;
   /** The task that it repeats. */
   readonly rerunOf?: TaskId;
 }
@@ -45,6 +57,7 @@ export async function planTask(
   condition: SQL | null,
 ): Promise<Statement[]> {
   const { taskId, server, workspaceId, projectId, action, params, secretInput, priority } = plan;
+  const { after, isParallel, openRuns } = plan.order ?? ordinaryOrder;
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   const runId = runtime.makeId("run");
@@ -67,6 +80,7 @@ export async function planTask(
     expiresAtMs,
   });
   const { effect, isRead } = actions[action];
+  const order = openRuns.length > 0 || isParallel ? { order: { after: [...openRuns], isParallel } } : {};
   return [
     insertTask(
       scope,
@@ -85,10 +99,12 @@ export async function planTask(
         submittedBy: userId,
         submittedAtMs: nowMs,
         rerunOf: plan.rerunOf ?? null,
+        after,
+        isParallel,
       },
       condition,
     ),
-    ...enqueue({ serverId, entry: { kind: "command", ...command }, nowMs }, previousChanged),
+    ...enqueue({ serverId, entry: { kind: "command", ...command, ...order }, nowMs }, previousChanged),
     insertRun(scope, { runId, taskId, serverId, commandId, expiresAtMs, keyFingerprint }),
     recordAudit(
       runtime,
@@ -102,8 +118,9 @@ export async function planTask(
 /** What makes two submissions of one id the same. */
 export function hashBody(plan: TaskPlan, secrets: SecretBox): string {
   const { workspaceId, projectId, action, params, secretInput, priority } = plan;
+  const { after, isParallel } = plan.order ?? ordinaryOrder;
   const input = secretInput === null ? null : secrets.hash(JSON.stringify(sortKeys(secretInput)));
-  const body = JSON.stringify([workspaceId, projectId, action, priority, sortKeys(params), input]);
+  const body = JSON.stringify([workspaceId, projectId, action, priority, sortKeys(params), input, after, isParallel]);
   return createHash("sha256").update(body).digest("base64url");
 }
 

@@ -1,5 +1,6 @@
 import type { ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId, CommandId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
+import type { Verdict } from "@quarterdeck/core/protocol/result";
 import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type Placeholder, type SQL } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { TenantScope } from "../auth/scope.ts";
@@ -12,7 +13,7 @@ import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.
 import { headOf } from "../outbox/repo.ts";
 import type { Statement } from "../writer.ts";
 import { firstAttempt } from "./sign-command.ts";
-import type { ResolutionOutcome, TaskParams, TaskView } from "./views.ts";
+import type { ResolutionOutcome, RunState, TaskParams, TaskView } from "./views.ts";
 
 /** A task with its newest run, and what explains why it waits. */
 export interface TaskRecord {
@@ -83,6 +84,8 @@ function toRecord({ task, run, workspaceName, projectName, server, submittedBy, 
       message: run.message,
       resolution: toResolution(run, resolvedBy),
       rerunOf: task.rerunOf,
+      after: [...task.after],
+      isParallel: task.isParallel,
       submittedBy,
       submittedAtMs: task.submittedAtMs,
       dispatchedAtMs: run.dispatchedAtMs,
@@ -192,6 +195,28 @@ export async function findWorkspaceOfRun(db: Database, scope: TenantScope, runId
   return row?.workspaceId ?? null;
 }
 
+/** A task that another one is to follow. */
+export interface Predecessor {
+  readonly runId: RunId;
+  readonly state: RunState;
+  readonly verdict: Verdict | null;
+  readonly resolution: ResolutionOutcome | null;
+}
+
+/** Those of these tasks that are in this workspace. */
+export async function listPredecessors(
+  db: Database,
+  { orgId }: TenantScope,
+  { taskIds, workspaceId }: { taskIds: readonly TaskId[]; workspaceId: WorkspaceId },
+): Promise<Predecessor[]> {
+  const { runId, state, verdict, resolution } = runs;
+  return db
+    .select({ runId, state, verdict, resolution })
+    .from(tasks)
+    .innerJoin(runs, and(eq(runs.orgId, tasks.orgId), eq(runs.taskId, tasks.taskId)))
+    .where(and(eq(tasks.orgId, orgId), inArray(tasks.taskId, [...taskIds]), eq(tasks.workspaceId, workspaceId)));
+}
+
 export interface NewTask {
   readonly taskId: TaskId;
   readonly workspaceId: WorkspaceId;
@@ -207,6 +232,8 @@ export interface NewTask {
   readonly submittedBy: UserId;
   readonly submittedAtMs: number;
   readonly rerunOf: TaskId | null;
+  readonly after: readonly TaskId[];
+  readonly isParallel: boolean;
 }
 
 type TaskRow = NewTask & TenantScope;
@@ -238,6 +265,8 @@ const insertAnyTask = readyStatement<TaskRow>((value) =>
       submittedBy: value("submittedBy"),
       submittedAtMs: value("submittedAtMs"),
       rerunOf: value("rerunOf"),
+      after: value("after"),
+      isParallel: value("isParallel"),
     },
     sql`true`,
   ),

@@ -1,6 +1,7 @@
 import { secretInputSchema } from "@quarterdeck/core/actions/secret-input";
 import { idSchema } from "@quarterdeck/core/ids";
 import { priorities } from "@quarterdeck/core/protocol/command";
+import { mostPredecessors } from "@quarterdeck/core/protocol/run-order";
 import * as z from "zod";
 import { procedure, router } from "../trpc.ts";
 import { cancelTask } from "./cancel.ts";
@@ -29,6 +30,10 @@ export const tasksRouter = router({
         /** Environment and standard input, for the task's server only. */
         secretInput: secretInputSchema.nullish(),
         priority: z.enum(priorities).default("normal"),
+        /** Tasks of the same workspace that must have succeeded before it starts. */
+        after: z.array(idSchema("task")).max(mostPredecessors).default([]),
+        /** Whether it may run beside other tasks of its project. */
+        isParallel: z.boolean().default(false),
       }),
     )
     .output(taskViewSchema)

@@ -20,7 +20,8 @@ import type { Server } from "../servers/repo.ts";
 import { requireSealedInput } from "../servers/require-sealed-input.ts";
 import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
-import { hashBody, planTask, type TaskPlan } from "./plan-task.ts";
+import { hashBody, planTask, type TaskOrder, type TaskPlan } from "./plan-task.ts";
+import { openPredecessors } from "./predecessors.ts";
 import { findTask, findWorkspaceOfRun, isTaskKnown } from "./repo.ts";
 import { toTaskView } from "./service.ts";
 import { permissionToSubmit } from "./submittable.ts";
@@ -34,11 +35,15 @@ interface Submission {
   readonly params: TaskParams;
   readonly secretInput: SecretInput | null;
   readonly priority: Priority;
+  /** Tasks of the same workspace that must have succeeded before it starts. */
+  readonly after: readonly TaskId[];
+  /** Whether it may run beside other tasks of its project. */
+  readonly isParallel: boolean;
 }
 
 /** A submission that may be made by this caller, and what there is to check of it. */
 interface PreparedSubmission {
-  readonly plan: TaskPlan;
+  readonly plan: TaskPlan & { readonly order: TaskOrder };
   readonly action: Action;
   readonly project: Project | null;
   readonly server: Server;
@@ -51,8 +56,10 @@ export async function submitTask(runtime: Runtime, scope: OrgScope, submission: 
   const earlier = (await isTaskKnown(runtime.db, scope, plan.taskId)) ? await findSame(runtime, scope, plan) : null;
   if (earlier !== null) return earlier;
   await checkSubmission(runtime, scope, prepared);
+  const openRuns = await openPredecessors(runtime, scope, submission);
 
-  const planned = planTask(runtime, scope, plan, null);
+  const ordered = { ...plan, order: { ...plan.order, openRuns } };
+  const planned = planTask(runtime, scope, ordered, null);
   await runtime.submissions.enter(server.serverId, planned, (unit) => runtime.writer.commit(unit));
   runtime.nudgeOutbox(); // Before the answer is put together: both take their time.
   const task = await findSame(runtime, scope, plan);
@@ -81,7 +88,8 @@ export async function prepareSubmission(
       "BAD_REQUEST",
       "A run has one standard input: what the task brings, or what is typed into it. Leave one of them out.",
     );
-  const plan = { taskId, server, workspaceId, projectId, action: name, params, secretInput, priority };
+  const order = { after: submission.after, isParallel: submission.isParallel, openRuns: [] };
+  const plan = { taskId, server, workspaceId, projectId, action: name, params, secretInput, priority, order };
   return { plan, action, project, server };
 }
 

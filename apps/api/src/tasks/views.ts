@@ -55,6 +55,10 @@ export const taskViewSchema = z.strictObject({
   resolution: resolutionViewSchema.nullable(),
   /** The task that this one repeats, because that one's outcome is unknown. */
   rerunOf: idSchema("task").nullable(),
+  /** Tasks that must have succeeded before it starts; when one of them does not, it ends with `DEPENDENCY_FAILED`. */
+  after: z.array(idSchema("task")),
+  /** Whether it may run beside other tasks of its project. */
+  isParallel: z.boolean(),
   /** The e-mail address of who asked for it. */
   submittedBy: z.string(),
   submittedAtMs: z.int(),

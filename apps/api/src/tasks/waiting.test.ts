@@ -45,9 +45,9 @@ it("names the limit, and what can be done", () => {
 
 it("names dependencies, the order of the project and room that is kept for another", () => {
   const run = "run_1" as RunId;
-  expect(explain({ reason: "dependency", on: [run], ...unknown })).toBe("Waiting for a task that must end first.");
+  expect(explain({ reason: "dependency", on: [run], ...unknown })).toBe("Waiting for a task that must succeed first.");
   expect(explain({ reason: "dependency", on: [run, run], ...unknown })).toBe(
-    "Waiting for 2 tasks that must end first.",
+    "Waiting for 2 tasks that must succeed first.",
   );
   expect(explain({ reason: "order", behind: run, ...unknown })).toBe(
     "Waiting for an earlier task of the same project to end.",

@@ -84,7 +84,7 @@ export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): Wai
     case "dependency":
       return {
         reason: "dependency",
-        message: `Waiting for ${answer.waiting.on.length === 1 ? "a task" : `${answer.waiting.on.length} tasks`} that must end first.${describeOutlook(answer.waiting)}`,
+        message: `Waiting for ${answer.waiting.on.length === 1 ? "a task" : `${answer.waiting.on.length} tasks`} that must succeed first.${describeOutlook(answer.waiting)}`,
       };
     case "limit": {
       const { nodeId, resource } = answer.waiting;

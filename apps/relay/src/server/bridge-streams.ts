@@ -30,17 +30,26 @@ export function takeKeysVersion(sql: Sql, version: number, nowMs: number): void 
   appendReport(sql, { kind: "keysTaken", atMs: nowMs, version });
 }
 
+interface ReadResult {
+  readonly runId: RunId;
+  readonly isFinished: boolean;
+  /** `null` when it did not start. */
+  readonly durationMs: number | null;
+  readonly hasSucceeded: boolean;
+}
+
 /**
  * What a result says of a run. A conflict says nothing of it; a result that the schema does not know must still reach the
  * API, which says why it is refused.
  */
-function readResult(text: SignedText): { runId: RunId; isFinished: boolean; durationMs: number | null } | undefined {
+function readResult(text: SignedText): ReadResult | undefined {
   try {
     const result = resultSchema.parse(JSON.parse(text.signed));
     if (result.kind === "conflict") return undefined;
     const isFinished = result.kind === "finished";
     const durationMs = isFinished && result.startedAtMs !== null ? result.durationMs : null;
-    return { runId: result.runId, isFinished, durationMs };
+    const hasSucceeded = isFinished && result.verdict === "succeeded";
+    return { runId: result.runId, isFinished, durationMs, hasSucceeded };
   } catch {
     return undefined;
   }
@@ -64,7 +73,7 @@ export function takeResults(
   for (const { signed, signature } of intake.value.fresh) {
     const result = readResult({ signed, signature });
     if (!result || !desk.expects(result)) unexpected++;
-    if (result?.isFinished) desk.finished(result.runId, result.durationMs, nowMs);
+    if (result?.isFinished) desk.finished(result.runId, result, nowMs);
     appendReport(sql, { kind: "result", atMs: nowMs, signed, signature });
   }
   updateServer(sql, { resultsReceived: intake.value.through });

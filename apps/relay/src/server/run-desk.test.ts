@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { ProjectId, RunId, ServerId, SessionId, WorkspaceId } from "@quarterdeck/core/ids";
 import { priorities, type Command } from "@quarterdeck/core/protocol/command";
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
+import type { RunOrder } from "@quarterdeck/core/protocol/run-order";
 import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
 import { isWithdrawn } from "@quarterdeck/core/protocol/withdrawn-command";
 import fc from "fast-check";
@@ -80,6 +81,10 @@ class World {
   /** What the bridge has, in the order it came. */
   readonly received: { runId: RunId; projectId: ProjectId | null; action: string }[] = [];
   readonly finished: RunId[] = [];
+  /** Which runs each follows, and those that may run beside others of their project. */
+  readonly after = new Map<RunId, RunId[]>();
+  readonly parallel = new Set<RunId>();
+  readonly succeeded = new Set<RunId>();
   /** Runs that the API refused to sign anew. */
   readonly refused = new Set<string>();
   #nowMs = 1;
@@ -90,7 +95,7 @@ class World {
   #resultItems: { seq: number; signed: string; signature: string }[] = [];
 
   step(kind: Step, pick: number): void {
-    if (kind === "enqueue") this.#enqueue(projects[pick % projects.length] as ProjectId);
+    if (kind === "enqueue") this.#enqueue(projects[pick % projects.length] as ProjectId, pick);
     else if (kind === "repeat")
       this.#desk.takeEntries(this.entries.slice(pick % (this.entries.length + 1)), this.#nowMs);
     else if (kind === "cancel") this.#cancel(pick);
@@ -132,7 +137,7 @@ class World {
     throw new Error("runs are left over");
   }
 
-  #enqueue(projectId: ProjectId): void {
+  #enqueue(projectId: ProjectId, pick: number): void {
     const position = this.entries.length + 1;
     const runId = `run_${String(position).padStart(26, "0")}` as RunId;
     const command = {
@@ -148,7 +153,13 @@ class World {
       serverId: "srv_1" as ServerId,
     } as Command;
     const text = { signed: JSON.stringify(command), signature: "s", sealed: "s" };
-    this.#push({ kind: "command", position, command, problem: null, isStale: false, ...text });
+    const all = [...this.submitted.values()].flat();
+    const after = pick % 3 === 0 ? [pick, pick + 7].flatMap((index) => all[index % Math.max(1, all.length)] ?? []) : [];
+    const isParallel = pick % 5 === 0;
+    this.after.set(runId, after);
+    if (isParallel) this.parallel.add(runId);
+    const order = after.length > 0 || isParallel ? { order: { after, isParallel } } : {};
+    this.#push({ kind: "command", position, command, problem: null, isStale: false, ...text, ...order });
     this.submitted.set(projectId, [...(this.submitted.get(projectId) ?? []), runId]);
   }
 
@@ -204,6 +215,8 @@ class World {
       const command = JSON.parse(signed) as World["received"][number] & { readonly expiresAtMs?: number };
       assert.ok((command.expiresAtMs ?? Infinity) > this.#nowMs, "the bridge would refuse it as expired");
       this.received.push(command);
+      const isReady = (this.after.get(command.runId) ?? []).every((before) => this.succeeded.has(before));
+      assert.ok(isReady || command.action !== "exec", "it started before what it follows had succeeded");
     }
     this.#sentThrough = Math.max(this.#sentThrough, through);
     if (isAcknowledged) assert.ok(acknowledgeCommands(this.sql, this.#bridgeThrough).ok);
@@ -221,7 +234,10 @@ class World {
     if (!runId || !this.#isOnline) return;
     this.finished.push(runId);
     const seq = this.#resultItems.length + 1;
-    this.#resultItems.push({ seq, signed: JSON.stringify(resultOf(runId)), signature: "s" });
+    const hasSucceeded = pick % 4 !== 3;
+    if (hasSucceeded) this.succeeded.add(runId);
+    const result = { ...resultOf(runId), ...(hasSucceeded ? {} : { verdict: "failed", exitCode: 1 }) };
+    this.#resultItems.push({ seq, signed: JSON.stringify(result), signature: "s" });
     this.#results(this.#resultItems.slice(readServer(this.sql).resultsReceived));
   }
 
@@ -237,7 +253,7 @@ class World {
     assert.ok(running.length <= capabilities.capacity.runs);
     // Cancels name the run that they are for, and are no runs.
     const runs = this.received.filter((run) => run.action === "exec" && running.includes(run.runId));
-    const busy = runs.map((run) => run.projectId);
+    const busy = runs.filter((run) => !this.parallel.has(run.runId)).map((run) => run.projectId);
     assert.equal(new Set(busy).size, busy.length);
   }
 }
@@ -269,7 +285,7 @@ function resultOf(runId: RunId) {
 
 test("[F3] no interleaving of the outbox, acknowledgements, results, renewals, long absences, reconnects and restarts loses, repeats or reorders a run", () => {
   fc.assert(
-    fc.property(fc.array(steps, { maxLength: 120 }), (script) => {
+    fc.property(fc.array(steps, { maxLength: 120, size: "max" }), (script) => {
       const world = new World();
       for (const { kind, pick } of script) world.step(kind, pick);
       world.drain();
@@ -280,13 +296,86 @@ test("[F3] no interleaving of the outbox, acknowledgements, results, renewals, l
       );
       expect(reports.map((report) => report.seq)).toEqual(reports.map((_, index) => index + 1));
       const ended = reports.filter((report) => report.kind === "ended");
+      expect(new Set(ended.map((report) => report.runId)).size).toBe(ended.length);
+      for (const { runId, code } of ended) {
+        const isInVain = (world.after.get(runId) ?? []).some((before) => !world.succeeded.has(before));
+        if (code === "DEPENDENCY_FAILED") expect(isInVain).toBe(true);
+        else expect(world.cancelled.has(runId) || world.refused.has(runId)).toBe(true);
+      }
       for (const [projectId, runIds] of world.submitted) {
-        const inOrder = started.filter((run) => run.projectId === projectId).map((run) => run.runId);
+        const isOrdered = (runId: RunId) => !world.parallel.has(runId);
+        const own = started.filter((run) => run.projectId === projectId).map((run) => run.runId);
         const dropped = ended.map((report) => report.runId as string);
-        expect(inOrder).toEqual(runIds.filter((runId) => !dropped.includes(runId)));
-        expect(dropped.every((runId) => world.cancelled.has(runId) || world.refused.has(runId))).toBe(true);
+        const left = runIds.filter((runId) => !dropped.includes(runId));
+        expect(own.filter(isOrdered)).toEqual(left.filter(isOrdered));
+        expect(own.toSorted()).toEqual(left.toSorted());
       }
     }),
     { numRuns: 200 },
   );
+});
+
+function entryOf(position: number, order?: RunOrder): OpenedEntry {
+  const runId = `run_${String(position).padStart(26, "0")}` as RunId;
+  const command = {
+    runId,
+    projectId: null,
+    orgId: id("org") as Command["orgId"],
+    workspaceId: id("ws") as WorkspaceId,
+    priority: "normal",
+    action: "exec",
+    demand: { cpu: 500, memory: 1, runs: 1 },
+    expiresAtMs: lifeMs,
+  } as Command;
+  const text = { signed: JSON.stringify(command), signature: "s", sealed: null };
+  const base = { kind: "command", position, command, problem: null, isStale: false, ...text } as const;
+  return order ? { ...base, order } : base;
+}
+
+const runOf = (position: number) => `run_${String(position).padStart(26, "0")}` as RunId;
+const following = (...positions: number[]): RunOrder => ({ after: positions.map(runOf), isParallel: false });
+const endsOf = (sql: Sql) =>
+  oldestReports(sql, { count: 10_000, bytes: 1e9 })
+    .map(({ body }) => JSON.parse(body) as Report)
+    .flatMap((report) => (report.kind === "ended" ? [`${Number(report.runId.slice(4))} ${report.code}`] : []));
+
+test("what follows a run that did not succeed ends with it, and so does what follows that, a thousand deep", () => {
+  const sql = openSql();
+  const desk = new RunDesk(sql);
+  desk.takeEntries([entryOf(1), ...Array.from({ length: 2000 }, (_, n) => entryOf(n + 2, following(n + 1)))], 1);
+  desk.setCapacity(capabilities, 1);
+  expect(desk.dispatch(1)).toEqual([runOf(1)]);
+  desk.finished(runOf(1), { durationMs: 1, hasSucceeded: false }, 1);
+  expect(endsOf(sql)).toEqual(Array.from({ length: 2000 }, (_, n) => `${n + 2} DEPENDENCY_FAILED`));
+  expect(desk.dispatch(1)).toEqual([]);
+});
+
+test("what comes after its predecessor ended is judged by how that ended, also of one that nobody remembers", () => {
+  const sql = openSql();
+  const desk = new RunDesk(sql);
+  desk.takeEntries([entryOf(1), entryOf(2)], 1);
+  desk.setCapacity(capabilities, 1);
+  desk.dispatch(1);
+  desk.finished(runOf(1), { durationMs: 1, hasSucceeded: true }, 1);
+  desk.finished(runOf(2), { durationMs: 1, hasSucceeded: false }, 1);
+  const late = [
+    entryOf(3, following(1)),
+    entryOf(4, following(1, 2)),
+    entryOf(5, following(99)),
+    entryOf(6, following(4)),
+  ];
+  desk.takeEntries(late, 1);
+  expect(desk.dispatch(1)).toEqual([runOf(3)]);
+  expect(endsOf(sql)).toEqual(["4 DEPENDENCY_FAILED", "5 DEPENDENCY_FAILED", "6 DEPENDENCY_FAILED"]);
+});
+
+test("a cancelled run takes those along that were to follow it; a removed server ends each for that reason", () => {
+  const sql = openSql();
+  const desk = new RunDesk(sql);
+  const text = { signed: "", signature: "s", problem: null };
+  desk.takeEntries([entryOf(1), entryOf(2, following(1)), entryOf(3), entryOf(4, following(3))], 1);
+  desk.takeEntries([{ kind: "cancel", position: 5, runId: runOf(1), ...text }], 1);
+  expect(endsOf(sql)).toEqual(["1 CANCELLED", "2 DEPENDENCY_FAILED"]);
+  desk.takeEntries([{ kind: "revoke", position: 6 }], 1);
+  expect(endsOf(sql).slice(2)).toEqual(["4 REVOKED", "3 REVOKED"]);
 });

@@ -3,6 +3,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { NodeLimits, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
+import type { RunOrder } from "@quarterdeck/core/protocol/run-order";
 import { findAction } from "@quarterdeck/core/actions/catalogue";
 import type { TaskRun } from "@quarterdeck/core/scheduling/scheduler";
 import { minuteMs } from "@quarterdeck/core/units";
@@ -14,7 +15,7 @@ import { validThroughMs, type RenewalOutcome } from "../session/renewal.ts";
 import { haveActionsChanged, unsupportedAction } from "../session/unsupported-action.ts";
 import { insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/commands.ts";
 import { readMeanMs, rememberDuration } from "../storage/durations.ts";
-import { findEnded, rememberEnded } from "../storage/ended-runs.ts";
+import { findEnded, hasSucceeded, rememberEnded } from "../storage/ended-runs.ts";
 import { writeTrust } from "../storage/platform-trust.ts";
 import { appendReport, type NewReport } from "../storage/reports.ts";
 import { rememberRevocation } from "../storage/revoked-viewers.ts";
@@ -46,6 +47,15 @@ const cancelledHere: Ending = {
   code: "CANCELLED",
   message: "It was cancelled before it reached the server.",
 };
+
+const notFollowing: Ending = {
+  verdict: "refused",
+  code: "DEPENDENCY_FAILED",
+  message:
+    "A task that it was to run after did not succeed, so it was not started. Look at that one, and submit both again.",
+};
+
+const ordinaryOrder: RunOrder = { after: [], isParallel: false };
 
 /**
  * The runs of one server: takes them from the API, decides which go to the bridge, and ends them. Every change is
@@ -92,7 +102,7 @@ export class RunDesk {
     if (!haveActionsChanged(readServer(this.#sql).capabilities, capabilities)) return;
     for (const { runId, action } of listWaitingActions(this.#sql)) {
       const refusal = unsupportedAction(capabilities, action);
-      if (refusal && this.#queue.remove(runId)) this.#end(runId, { verdict: "refused", ...refusal }, nowMs);
+      if (refusal && this.#queue.isWaiting(runId)) this.#end(runId, { verdict: "refused", ...refusal }, nowMs);
     }
     this.#save();
   }
@@ -157,14 +167,16 @@ export class RunDesk {
   }
 
   /**
-   * The bridge says that a run finished: what it held is free.
+   * The bridge says that a run finished: what it held is free, and what was to follow it may start, or never will.
    *
-   * @param durationMs how long it ran; `null` when it did not start
+   * @param result.durationMs how long it ran; `null` when it did not start
    */
-  finished(runId: RunId, durationMs: number | null, nowMs: number): void {
+  finished(runId: RunId, result: { durationMs: number | null; hasSucceeded: boolean }, nowMs: number): void {
+    const { durationMs } = result;
     const run = findRun(this.#sql, runId);
     if (run && durationMs !== null) rememberDuration(this.#sql, run, { durationMs, nowMs });
-    this.#forget(runId, durationMs ?? 0, nowMs);
+    const followers = this.#forget(runId, { ...result, durationMs: durationMs ?? 0 }, nowMs);
+    for (const follower of followers) if (findRun(this.#sql, follower)) this.#end(follower, notFollowing, nowMs);
     this.#save();
   }
 
@@ -239,6 +251,7 @@ export class RunDesk {
     const unsupported = unsupportedAction(readServer(this.#sql).capabilities, command.action);
     if (unsupported) return this.#end(runId, { verdict: "refused", ...unsupported }, nowMs);
     const isRead = findAction(command.action)?.isRead ?? false;
+    const { after, isParallel } = entry.order ?? ordinaryOrder;
     const { orgId, workspaceId, projectId, priority, demand, action } = command;
     const run: WaitingRun = {
       runId,
@@ -247,20 +260,24 @@ export class RunDesk {
       workspaceId,
       projectId,
       priority,
-      isOrdered: !isRead && projectId !== null,
+      isOrdered: !isRead && projectId !== null && !isParallel,
+      after,
       demand,
       expectedMs: readMeanMs(this.#sql, { projectId, action }) ?? (isRead ? unknownReadMs : unknownRunMs),
       // The API signs it anew at its turn, if it knows the run; nothing of this text reaches the bridge.
       expiresAtMs: isStale ? 0 : command.expiresAtMs,
     };
     const { signed, signature, sealed } = entry;
+    // What failed before this came, or is forgotten, will not succeed any more.
+    const isInVain = after.some((other) => !findRun(this.#sql, other) && !hasSucceeded(this.#sql, other));
+    if (isInVain) return this.#end(runId, notFollowing, nowMs);
     insertRun(this.#sql, { ...run, action, command: { signed, signature, sealed } });
     this.#endUnfit([this.#queue.enqueue(run)], nowMs);
   }
 
   #cancel(entry: Extract<OpenedEntry, { kind: "cancel" }>, nowMs: number): void {
     const { runId, signed, signature, problem } = entry;
-    if (this.#queue.remove(runId)) return this.#end(runId, cancelledHere, nowMs);
+    if (this.#queue.isWaiting(runId)) return this.#end(runId, cancelledHere, nowMs);
     if (findRun(this.#sql, runId)) {
       // A cancel that the bridge would refuse is not sent; the run goes on and its result tells.
       if (!problem) this.#sendCancel({ signed, signature });
@@ -271,7 +288,8 @@ export class RunDesk {
 
   #revoke(nowMs: number): void {
     updateServer(this.#sql, { isRevoked: true });
-    for (const run of listRuns(this.#sql)) {
+    // What follows others ends before them, so that it is said why.
+    for (const run of listRuns(this.#sql).reverse()) {
       const verdict = run.seq === null ? "refused" : "indeterminate";
       this.#end(run.runId, { verdict, code: "REVOKED", message: "The server was removed from the platform." }, nowMs);
     }
@@ -290,19 +308,33 @@ export class RunDesk {
 
   #endUnfit(unfit: readonly (Unfit | undefined)[], nowMs: number): void {
     for (const run of unfit) {
-      if (run) this.#end(run.runId, { verdict: "refused", code: "QUOTA_EXCEEDED", message: run.message }, nowMs);
+      // It may have ended with another one that it was to follow.
+      if (!run || !findRun(this.#sql, run.runId)) continue;
+      this.#end(run.runId, { verdict: "refused", code: "QUOTA_EXCEEDED", message: run.message }, nowMs);
     }
   }
 
+  /** Ends a run that did not succeed, and with it all that was to follow it. */
   #end(runId: RunId, ending: Ending, nowMs: number): void {
-    this.#forget(runId, undefined, nowMs);
-    appendReport(this.#sql, { kind: "ended", atMs: nowMs, runId, ...ending });
+    const ends = [{ runId, ending }];
+    const isSaid = new Set([runId]);
+    for (const end of ends) {
+      const followers = this.#forget(end.runId, { hasSucceeded: false }, nowMs);
+      appendReport(this.#sql, { kind: "ended", atMs: nowMs, runId: end.runId, ...end.ending });
+      for (const follower of followers) {
+        if (!isSaid.has(follower)) ends.push({ runId: follower, ending: notFollowing });
+        isSaid.add(follower);
+      }
+    }
   }
 
-  #forget(runId: RunId, durationMs: number | undefined, nowMs: number): void {
-    if (!this.#queue.ended(runId, durationMs)) this.#queue.remove(runId);
+  /** Returns what waited for it to succeed, if it did not. */
+  #forget(runId: RunId, end: { durationMs?: number; hasSucceeded: boolean }, nowMs: number): RunId[] {
+    const followers = end.hasSucceeded ? [] : this.#queue.followers(runId);
+    if (!this.#queue.ended(runId, end.durationMs)) this.#queue.remove(runId);
     deleteRun(this.#sql, runId);
-    rememberEnded(this.#sql, runId, { state: "ended", atMs: nowMs });
+    rememberEnded(this.#sql, runId, { state: "ended", atMs: nowMs, hasSucceeded: end.hasSucceeded });
+    return followers;
   }
 
   /** Stores what the scheduler must know after a restart. */

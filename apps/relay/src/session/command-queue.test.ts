@@ -19,6 +19,7 @@ function run(position: number, rest: Partial<WaitingRun> = {}): WaitingRun {
     projectId: project("a"),
     priority: "normal",
     isOrdered: false,
+    after: [],
     demand: { cpu: 1000, memory: 1024, runs: 1 },
     expectedMs: 60_000,
     expiresAtMs: later,
@@ -27,7 +28,8 @@ function run(position: number, rest: Partial<WaitingRun> = {}): WaitingRun {
 }
 
 function limited(id: NodeLimits["id"], limits: NodeLimits["limits"], weight = 1): NodeLimits {
-  return { id, parentId: id === orgId ? null : orgId, limits, weight };
+  const parentId = id.startsWith("prj_") ? workspaceId : orgId;
+  return { id, parentId: id === orgId ? null : parentId, limits, weight };
 }
 
 function startAll(queue: CommandQueue): string[] {
@@ -98,4 +100,83 @@ it("steps aside for a signature without its charge, keeps its place, and comes b
   expect(queue.renewed(run(1, { isOrdered: true, demand: { cpu: 2000, memory: 0, runs: 1 } }))).toBeUndefined();
   expect(queue.renewals()).toEqual([]);
   expect(startAll(queue)).toEqual(["run_1"]);
+});
+
+it("starts what follows another one only when that one is gone, and says so; a new signature changes nothing of that", () => {
+  const queue = new CommandQueue(empty);
+  const first = "run_1" as RunId;
+  const follower = "run_2" as RunId;
+  queue.enqueue(run(1, { expiresAtMs: 0 }));
+  queue.enqueue(run(2, { after: [first] }));
+  queue.enqueue(run(3, { after: ["run_9" as RunId] }));
+  expect(queue.explain(follower, 0)).toMatchObject({ value: { reason: "dependency", on: [first] } });
+  expect(queue.followers(first)).toEqual([follower]);
+  expect(startAll(queue)).toEqual(["run_3"]);
+  expect(queue.renewed(run(1))).toBeUndefined();
+  expect(startAll(queue)).toEqual([first]);
+  expect(queue.followers(first)).toEqual([follower]);
+  queue.putBack(run(1));
+  expect(startAll(queue)).toEqual([first]);
+  queue.ended(first, 1000);
+  expect(startAll(queue)).toEqual([follower]);
+});
+
+it("knows after a restart what follows what", () => {
+  const saved = {
+    ...empty,
+    runs: [1, 2].map((n) => ({ ...run(n, n === 2 ? { after: ["run_1" as RunId] } : {}), charge: null })),
+  };
+  const queue = new CommandQueue(saved);
+  expect(startAll(queue)).toEqual(["run_1"]);
+  expect(new CommandQueue({ ...saved, runs: saved.runs.slice(1) }).decide(0)).toMatchObject({ runId: "run_2" });
+});
+
+it("says of a run that comes back with a demand which can never be met that it cannot start, and keeps it aside until it is ended", () => {
+  const queue = new CommandQueue(empty);
+  queue.enqueue(run(1, { expiresAtMs: 0 }));
+  startAll(queue);
+  const tooMuch = run(1, { demand: { cpu: 9000, memory: 0, runs: 1 } });
+  expect(queue.renewed(tooMuch)).toMatchObject({ message: expect.stringContaining("this server offers 4000") });
+  expect(startAll(queue)).toEqual([]);
+  expect(queue.remove("run_1" as RunId)).toBe(true);
+});
+
+it("takes a project's runs along when it is told to be in another workspace, also after a restart", () => {
+  const other = "ws_b" as WorkspaceId;
+  const at = (parentId: WorkspaceId): NodeLimits[] => [
+    limited(orgId, {}),
+    limited(workspaceId, { runs: 1 }),
+    limited(other, { runs: 2 }),
+    { id: project("a"), parentId, limits: {}, weight: 1 },
+  ];
+  const runs = [1, 2, 3].map((n) => run(n));
+  const queue = new CommandQueue(empty);
+  queue.setLimits(at(workspaceId));
+  for (const one of runs) queue.enqueue(one);
+  expect(startAll(queue)).toEqual(["run_1"]);
+  expect(queue.setLimits(at(other))).toEqual([]);
+  expect(startAll(queue)).toEqual(["run_2"]);
+  expect(queue.explain("run_3" as RunId, 0)).toMatchObject({ value: { reason: "limit", nodeId: other } });
+
+  const restarted = new CommandQueue({
+    ...empty,
+    limits: at(other),
+    runs: runs.map((one) => ({ ...one, charge: null })),
+  });
+  expect(startAll(restarted)).toEqual(["run_1", "run_2"]);
+  // More runs than fits in its new place go on.
+  expect(restarted.setLimits(at(workspaceId))).toEqual([]);
+  expect(startAll(restarted)).toEqual([]);
+  restarted.ended("run_1" as RunId, 1000);
+  expect(startAll(restarted)).toEqual([]);
+  restarted.ended("run_2" as RunId, 1000);
+  expect(startAll(restarted)).toEqual(["run_3"]);
+});
+
+it("starts what waits in a project that nobody names any more", () => {
+  const queue = new CommandQueue({ ...empty, limits: [limited(project("a"), { runs: 0 })] });
+  expect(queue.enqueue(run(1))).toBeDefined();
+  queue.setLimits([]);
+  expect(queue.enqueue(run(2))).toBeUndefined();
+  expect(startAll(queue)).toEqual(["run_2"]);
 });

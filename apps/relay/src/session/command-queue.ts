@@ -21,6 +21,8 @@ export interface WaitingRun {
   readonly priority: Priority;
   /** Whether it waits for the earlier runs of its project. */
   readonly isOrdered: boolean;
+  /** Runs that must have succeeded before. Those that are not in the queue have. */
+  readonly after: readonly RunId[];
   readonly demand: Resources;
   readonly expectedMs: number;
   readonly expiresAtMs: number;
@@ -80,13 +82,14 @@ export class CommandQueue {
     return this.#unfit();
   }
 
-  /** What all nodes may use from now on; those not named have no limit. Returns the waiting runs that can never start with it. */
+  /** Where all nodes are and what they may use from now on; those not named have no limit. Returns the waiting runs that can never start with it. */
   setLimits(nodes: readonly NodeLimits[]): Unfit[] {
     const told = new Map(nodes.map((node) => [node.id as string, node]));
     for (const id of this.#limits.keys()) if (!told.has(id)) this.#setLimit(id, {}, 1);
     this.#limits.clear();
+    for (const [id, node] of told) this.#limits.set(id, node);
+    for (const node of nodes) this.#moveNode(node);
     for (const [id, node] of told) {
-      this.#limits.set(id, node);
       this.#setLimit(id, node.limits, node.weight);
     }
     return this.#unfit();
@@ -118,10 +121,23 @@ export class CommandQueue {
     if (this.#scheduler.putBack(run.runId)) this.#waiting.set(run.runId, run);
   }
 
-  /** A run that stepped aside has a new signature. Returns why it can never start as it is now, if that is so. */
+  /**
+   * A run that stepped aside has a new signature. It keeps its place, and those that follow it go on waiting for it. Returns
+   * why it can never start as it is now, if that is so; then it stays aside.
+   */
   renewed(run: WaitingRun): Unfit | undefined {
-    this.remove(run.runId);
-    return this.enqueue(run);
+    const { runId } = run;
+    this.#waiting.set(runId, run);
+    const set = this.#scheduler.setDemand(runId, demandOf(run.demand));
+    if (!set.ok) return this.#unfitRun(run) ?? { runId, message: set.error.message };
+    this.#aside.delete(runId);
+    this.#scheduler.setSuspended(runId, false);
+    return undefined;
+  }
+
+  /** The waiting runs that follow this one. */
+  followers(runId: RunId): RunId[] {
+    return this.#scheduler.waitingFor(runId) as RunId[];
   }
 
   isWaiting(runId: RunId): boolean {
@@ -170,9 +186,32 @@ export class CommandQueue {
     let parentId = serverNode;
     for (const id of [orgId, workspaceId, projectId]) {
       if (id === null) continue;
-      if (!this.#quotas.find(id)) this.#quotas.add(id, parentId, readLimits(this.#limits.get(id)?.limits ?? {}));
+      this.#addNode(id, parentId);
       parentId = id;
     }
+  }
+
+  /** Adds a node where it was told to be, or else below `parentId`. */
+  #addNode(id: string, parentId: string): void {
+    if (this.#quotas.find(id)) return;
+    const told = this.#limits.get(id);
+    const above = told === undefined ? parentId : (told.parentId ?? serverNode);
+    if (above !== serverNode) this.#addNode(above, this.#limits.get(above)?.parentId ?? serverNode);
+    this.#quotas.add(id, above, readLimits(told?.limits ?? {}));
+  }
+
+  /** Puts a node that is in the tree where it was told to be, with its runs, also where they are more than fits. */
+  #moveNode({ id, parentId }: NodeLimits): void {
+    const node = this.#quotas.find(id);
+    const above = parentId ?? serverNode;
+    if (node === undefined || node.parent?.id === above) return;
+    if (above !== serverNode) this.#addNode(above, serverNode);
+    // The limits of all of them are set again afterwards.
+    for (let up = this.#quotas.find(above); up && up.id !== serverNode; up = up.parent ?? undefined) {
+      this.#scheduler.setLimit(up.id, readLimits({}));
+    }
+    const moved = this.#scheduler.moveNode(id, above);
+    if (!moved.ok) throw new Error(moved.error.message);
   }
 
   /** What is not in the tree yet gets its limit when its first run comes. */
@@ -216,6 +255,7 @@ function taskOf(run: WaitingRun) {
     demand: demandOf(run.demand),
     expectedMs: run.expectedMs,
     isOrdered: run.isOrdered,
+    after: run.after,
   };
 }
 

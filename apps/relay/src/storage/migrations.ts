@@ -131,6 +131,12 @@ const migrations: readonly (readonly string[])[] = [
       used_at_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`,
   ],
+  // Runs that follow others.
+  [
+    // Which runs must have succeeded before it starts (a JSON array).
+    `ALTER TABLE runs ADD COLUMN after TEXT NOT NULL DEFAULT '[]'`,
+    `ALTER TABLE ended_runs ADD COLUMN has_succeeded INTEGER NOT NULL DEFAULT 0`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

@@ -57,7 +57,8 @@ export const newestSchema: readonly string[] = [
     cost REAL NOT NULL DEFAULT 0,
     band_weight REAL NOT NULL DEFAULT 1,
     start_number INTEGER NOT NULL DEFAULT 0,
-    is_ordered INTEGER NOT NULL DEFAULT 0
+    is_ordered INTEGER NOT NULL DEFAULT 0,
+    after TEXT NOT NULL DEFAULT '[]'
   ) STRICT`,
   `CREATE TABLE commands (
     seq INTEGER PRIMARY KEY,
@@ -69,7 +70,8 @@ export const newestSchema: readonly string[] = [
   `CREATE TABLE ended_runs (
     run_id TEXT PRIMARY KEY,
     at_ms INTEGER NOT NULL,
-    is_tombstone INTEGER NOT NULL
+    is_tombstone INTEGER NOT NULL,
+    has_succeeded INTEGER NOT NULL DEFAULT 0
   ) STRICT`,
   `CREATE INDEX ended_runs_by_time ON ended_runs (at_ms)`,
   `CREATE TABLE reports (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT`,

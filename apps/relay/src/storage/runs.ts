@@ -19,6 +19,7 @@ export interface NewRun extends WaitingRun {
   readonly command: CommandText;
 }
 
+const afterSchema = z.array(idSchema("run"));
 const prioritySchema = z.enum(priorities);
 const workspaceSchema = idSchema("workspace").nullable();
 const projectSchema = idSchema("project").nullable();
@@ -33,6 +34,7 @@ function toRun(row: Row): StoredRun {
     projectId: projectSchema.parse(readTextOrNull(row, "project_id")),
     priority: prioritySchema.parse(readText(row, "priority")),
     isOrdered: readNumber(row, "is_ordered") === 1,
+    after: afterSchema.parse(JSON.parse(readText(row, "after"))),
     demand: { cpu: readNumber(row, "cpu"), memory: readNumber(row, "memory"), runs: readNumber(row, "runs") },
     expectedMs: readNumber(row, "expected_ms"),
     expiresAtMs: readNumber(row, "expires_at_ms"),
@@ -50,7 +52,7 @@ function toRun(row: Row): StoredRun {
   };
 }
 
-const fields = `run_id, position, org_id, workspace_id, project_id, priority, is_ordered, cpu, memory, runs, expected_ms,
+const fields = `run_id, position, org_id, workspace_id, project_id, priority, is_ordered, after, cpu, memory, runs, expected_ms,
   expires_at_ms, action, seq, dispatched_at_ms, cost, band_weight, start_number`;
 
 /** Every run that has not ended, in the order they came. */
@@ -66,9 +68,9 @@ export function findRun(sql: Sql, runId: RunId): StoredRun | undefined {
 export function insertRun(sql: Sql, run: NewRun): void {
   const { demand, command } = run;
   sql.exec(
-    `INSERT INTO runs (position, run_id, org_id, workspace_id, project_id, priority, is_ordered, action, cpu, memory, runs,
-       expected_ms, expires_at_ms, signed, signature, sealed)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO runs (position, run_id, org_id, workspace_id, project_id, priority, is_ordered, after, action, cpu, memory,
+       runs, expected_ms, expires_at_ms, signed, signature, sealed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.position,
     run.runId,
     run.orgId,
@@ -76,6 +78,7 @@ export function insertRun(sql: Sql, run: NewRun): void {
     run.projectId,
     run.priority,
     run.isOrdered ? 1 : 0,
+    JSON.stringify(run.after),
     run.action,
     demand.cpu,
     demand.memory,

@@ -50,6 +50,7 @@ export const errorCodes = {
   UPDATE_FAILED: { retryable: false, httpStatus: 409 },
   // Why a run ended as it did, where its program did not say so itself.
   CANCELLED: { retryable: false, httpStatus: 409 },
+  DEPENDENCY_FAILED: { retryable: false, httpStatus: 409 },
   TIMED_OUT: { retryable: true, httpStatus: 408 },
   INTERRUPTED: { retryable: true, httpStatus: 409 },
   CUT_OFF: { retryable: false, httpStatus: 409 },

@@ -6,6 +6,7 @@ import { quotaChangeSchema } from "../quota/quota-resources.ts";
 import { commandTextSchema } from "./command.ts";
 import { maxKeyStatements } from "./key-set.ts";
 import { limits } from "./limits.ts";
+import { runOrderSchema } from "./run-order.ts";
 import { resourceNames } from "../quota/resources.ts";
 import { publicKeySchema, signedTextSchema } from "./signing.ts";
 
@@ -38,7 +39,13 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
     trust: trustSchema.optional(),
   }),
   z.strictObject({ kind: z.literal("trust"), position, ...trustSchema.shape }),
-  z.strictObject({ kind: z.literal("command"), position, ...commandTextSchema.shape }),
+  z.strictObject({
+    kind: z.literal("command"),
+    position,
+    ...commandTextSchema.shape,
+    /** Without it the run follows the earlier ones of its project and nothing else. */
+    order: runOrderSchema.optional(),
+  }),
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
   z.strictObject({ kind: z.literal("revoke"), position }),

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { defaultBurst, burstOf, burstSchema } from "./burst.ts";
 import { defaultPresets, presetsSchema } from "./presets.ts";
-import { bytesQuantity, cpuQuantity } from "./quantities.ts";
+import { bytesQuantity, cpuQuantity } from "./quantities/quantities.ts";
 import { defaultRequestTiers, planNames, requestTiersSchema } from "./request-tiers.ts";
 
 function words({ cpu, memory, disk, runs, services }: (typeof defaultPresets)["small"]) {

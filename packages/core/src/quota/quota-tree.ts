@@ -77,6 +77,12 @@ export function release(leaf: QuotaNode, demand: Vector): void {
   }
 }
 
+/** Whether a node is `above` or somewhere below it. */
+export function isWithin(node: QuotaNode, above: QuotaNode): boolean {
+  for (let up: QuotaNode | null = node; up !== null; up = up.parent) if (up === above) return true;
+  return false;
+}
+
 type Entry = { -readonly [K in keyof QuotaNode]: K extends "parent" ? Entry | null : QuotaNode[K] };
 
 /**

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { QuotaTree } from "../quota/quota-tree.ts";
+import { QuotaTree, type QuotaNode } from "../quota/quota-tree.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import { histories, Player } from "./random-history.ts";
 import type { SchedulerOptions, SchedulerState, ShareRow } from "./scheduler.ts";
@@ -109,6 +109,35 @@ it("knows nothing but its input: the same history twice gives the same", () => {
     { seed: 44, numRuns: 50 },
   );
 });
+
+it("does not bring nodes back to where they were before they moved", () => {
+  const server = new TestServer({ a: {}, "a/w": {}, "a/w/p": {}, "a/x": {}, "a/x/q": {} }, { capacity: { cpu: 1 } });
+  server.add("one", "a/w/p");
+  server.add("two", "a/w/p");
+  server.startAll();
+  const before = server.scheduler.state();
+  server.scheduler.moveNode("a/w/p", "a/x");
+  const { tasks } = server.scheduler.state();
+  const { scheduler } = server.restarted();
+  const late = FairScheduler.restore({ ...server.options, quotas: emptied(server) }, { ...before, tasks });
+  for (const one of [scheduler, late]) {
+    const paths = one.state().shares.map(({ path }) => path.join());
+    expect(paths).toContain("normal,a,a/x,a/w/p");
+    expect(paths).not.toContain("normal,a,a/w,a/w/p");
+    one.ended("one");
+    expect(one.next(0)?.id).toBe("two");
+  }
+});
+
+function emptied({ quotas }: TestServer): QuotaTree {
+  const copy = new QuotaTree();
+  const add = ({ id, parent, limit }: QuotaNode): void => {
+    if (parent && !copy.find(parent.id)) add(parent);
+    copy.add(id, parent?.id ?? null, limit);
+  };
+  for (const node of quotas.nodes()) if (!copy.find(node.id)) add(node);
+  return copy;
+}
 
 function inOrderOfStart(scheduler: FairScheduler): string[] {
   const runs = scheduler.state().tasks.flatMap(({ id, run }) => (run ? [{ id, ...run }] : []));

@@ -99,6 +99,14 @@ export class ShareTree {
       this.#sweep();
   }
 
+  /** Forgets the nodes of all bands for one node of the quota tree, in which nothing waits or runs. */
+  forgetNode(quotaId: string): void {
+    for (const node of this.nodesOf(quotaId)) {
+      node.parent?.children?.delete(node);
+      this.#forget(node);
+    }
+  }
+
   /** The weight of the band above a leaf now. */
   bandWeight(leaf: ShareNode): number {
     let node = leaf;
@@ -163,11 +171,12 @@ export class ShareTree {
 
   /**
    * Sets tags as rows say. `placeTasks` puts the tasks back, which opens nodes as if work had just come; so the tags are set
-   * again after it. Nodes whose quota is gone do not come back.
+   * again after it. Nodes whose quota is gone or has moved do not come back.
    */
   restore(rows: readonly ShareRow[], placeTasks: () => void): void {
+    const placed = rows.filter(({ path }) => this.#isPlaced(path));
     const set = () => {
-      for (const { path, tag, virtual, openedAt, refundable } of rows) {
+      for (const { path, tag, virtual, openedAt, refundable } of placed) {
         const node = this.#nodeAt(path);
         if (node === undefined) continue;
         Object.assign(node, { tag, virtual, refundable: openedAt > 0 ? { openedAt, amount: refundable } : null });
@@ -196,6 +205,14 @@ export class ShareTree {
     if (leaf === undefined)
       throw new Error(`the quota tree is deeper than ${this.#depth} below the server at ${quota.id}`);
     return leaf;
+  }
+
+  /** Whether each node of a path is still below the one before it. */
+  #isPlaced([, ...ids]: readonly string[]): boolean {
+    return ids.every((id, i) => {
+      const quota = this.#quotas.find(id);
+      return quota === undefined || quota.parent?.id === (ids[i - 1] ?? this.root.id);
+    });
   }
 
   #nodeAt(path: readonly string[]): ShareNode | undefined {

@@ -8,7 +8,7 @@ export interface Task {
   readonly id: string;
   /** Its place among the tasks of its node: a smaller number came first. */
   readonly seq: number;
-  readonly demand: DemandClass;
+  demand: DemandClass;
   readonly expectedMs: number;
   readonly isOrdered: boolean;
   /** Set aside by who submits: it keeps its place and does not start. */

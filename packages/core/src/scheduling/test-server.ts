@@ -1,5 +1,5 @@
 import { ResourceList, type Vector } from "../quota/amounts.ts";
-import { QuotaTree } from "../quota/quota-tree.ts";
+import { QuotaTree, type QuotaNode } from "../quota/quota-tree.ts";
 import type { Band } from "./bands.ts";
 import { FairScheduler } from "./fair-scheduler.ts";
 import type { SchedulerOptions, WaitingTask } from "./scheduler.ts";
@@ -59,16 +59,23 @@ export class TestServer {
     return started;
   }
 
-  /** The same limits with nothing held, and a scheduler that knows only what this one's state says. */
+  /** The same limits with nothing held, and a server whose scheduler knows only what this one's state says. */
   restart(): FairScheduler {
+    return this.restarted().scheduler;
+  }
+
+  restarted(): TestServer {
+    const other = new TestServer({}, this.options);
     const quotas = new QuotaTree();
-    const copy = (id: string) => {
-      const node = this.quotas.find(id);
-      if (node) quotas.add(id, node.parent?.id ?? null, node.limit);
+    const copy = (node: QuotaNode) => {
+      if (quotas.find(node.id)) return;
+      if (node.parent) copy(node.parent);
+      quotas.add(node.id, node.parent?.id ?? null, node.limit);
     };
-    for (const { id } of this.quotas.nodes()) copy(id);
-    const state = structuredClone(this.scheduler.state());
-    return FairScheduler.restore({ ...this.options, quotas }, state);
+    for (const node of this.quotas.nodes()) copy(node);
+    const options = { ...this.options, quotas };
+    const scheduler = FairScheduler.restore(options, structuredClone(this.scheduler.state()));
+    return Object.assign(other, { quotas, options, scheduler });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { useQuery } from "@tanstack/react-query";
 import { Play } from "lucide-react";
 import { useState } from "react";
@@ -10,14 +10,16 @@ import { Card } from "../../ui/Card.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { parseArguments } from "./argument-parser.ts";
 import { CommandFields, type CommandText } from "./CommandFields.tsx";
+import { RunAfterField } from "./RunAfterField.tsx";
 import { useSubmitTask } from "./use-submit-task.ts";
 
 export function RunProgramForm({ workspaceId, serverId }: { workspaceId: WorkspaceId; serverId: ServerId }) {
   const { t } = useTranslation();
   const server = useQuery(trpc.servers.get.queryOptions({ serverId }));
   const [command, setCommand] = useState<CommandText>({ program: "", line: "" });
+  const [after, setAfter] = useState<TaskId | null>(null);
   const submit = useSubmitTask();
-  const errors = useFormErrors(submit.error, { PROGRAM_NOT_ALLOWED: "params.program" });
+  const errors = useFormErrors(submit.error, { PROGRAM_NOT_ALLOWED: "params.program", DEPENDENCY_FAILED: "after" });
   const parsed = parseArguments(command.line);
   return (
     <Card className="p-4">
@@ -30,6 +32,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
             projectId: null,
             action: "exec",
             params: { program: command.program, args: [...parsed.args] },
+            ...(after !== null && { after: [after] }),
           });
         }}
         problem={errors.general}
@@ -55,6 +58,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
           programError={errors.of("params.program")}
           argumentsError={errors.of("params.args")}
         />
+        <RunAfterField workspaceId={workspaceId} value={after} onChange={setAfter} error={errors.of("after")} />
       </Form>
     </Card>
   );

@@ -13,6 +13,8 @@ export interface TaskWish {
   readonly projectId: ProjectId | null;
   readonly action: ActionName;
   readonly params: TaskView["params"];
+  /** Tasks of the workspace that must have succeeded before it starts. */
+  readonly after?: TaskId[];
 }
 
 /**

@@ -1,5 +1,5 @@
-import { accept, type Result } from "../errors/result.ts";
-import { isSameVector, type Vector } from "./amounts.ts";
+import { accept, type Result } from "../../errors/result.ts";
+import { isSameVector, type Vector } from "../amounts.ts";
 import { ChangeRing, type Change, type NodeRule } from "./ledger-change.ts";
 import {
   checkKept,
@@ -11,7 +11,7 @@ import {
   type LedgerOptions,
   type QuotaLedger,
 } from "./quota-ledger.ts";
-import { findShortage, hold, QuotaTree, release, type QuotaNode } from "./quota-tree.ts";
+import { findShortage, hold, QuotaTree, release, type QuotaNode } from "../quota-tree.ts";
 import {
   isOpen,
   judgeCommit,
@@ -24,7 +24,7 @@ import {
   type ReservationRequest,
   type ReservationState,
 } from "./reservation.ts";
-import { holdsSomething, unknownNode } from "./tree-refusals.ts";
+import { holdsSomething, unknownNode } from "../tree-refusals.ts";
 
 /** A reservation as it is kept. */
 interface Entry extends Reservation {

@@ -1,5 +1,5 @@
-import { refuse, type Refused } from "../errors/result.ts";
-import { isSameVector, type Vector } from "./amounts.ts";
+import { refuse, type Refused } from "../../errors/result.ts";
+import { isSameVector, type Vector } from "../amounts.ts";
 
 /**
  * Where a reservation stands. `reserved`: promised. `committed`: in use. The others are ends: `voided` and `expired` gave

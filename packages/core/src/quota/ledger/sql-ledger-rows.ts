@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { noLimit, type ResourceList, type Vector } from "./amounts.ts";
+import { noLimit, type ResourceList, type Vector } from "../amounts.ts";
 import type { Change, NodeRule } from "./ledger-change.ts";
 import type { Drift, LedgerNode } from "./quota-ledger.ts";
 import { reservationStates, type Reservation, type ReservationState } from "./reservation.ts";
-import type { SqlRow } from "./sql-statement.ts";
+import type { SqlRow } from "../sql-statement.ts";
 
 const amountsSchema = z.array(z.number());
 const ruleSchema = z.object({ parentId: z.string().nullable(), limit: z.array(z.number().nullable()) });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { dayMs } from "../units.ts";
+import { dayMs } from "../../units.ts";
 import { arrivalAfter, clampArrival, makeRate, type Rate } from "./gcra.ts";
 
 function rateOf(units: number, periodMs: number, burst?: number): Rate {

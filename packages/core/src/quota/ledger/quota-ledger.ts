@@ -1,7 +1,7 @@
-import { refuse, type Refused, type Result } from "../errors/result.ts";
-import { mostHeld, type ResourceList, type Vector } from "./amounts.ts";
+import { refuse, type Refused, type Result } from "../../errors/result.ts";
+import { mostHeld, type ResourceList, type Vector } from "../amounts.ts";
 import type { Change } from "./ledger-change.ts";
-import type { Shortage } from "./quota-tree.ts";
+import type { Shortage } from "../quota-tree.ts";
 import type { Reservation, ReservationRequest } from "./reservation.ts";
 
 /** A node as a ledger shows it. */

@@ -1,4 +1,4 @@
-import { dayMs, gibibyte, hourMs, kibibyte, mebibyte, minuteMs, secondMs } from "../units.ts";
+import { dayMs, gibibyte, hourMs, kibibyte, mebibyte, minuteMs, secondMs } from "../../units.ts";
 import { QuantityKind, unit } from "./quantity-kind.ts";
 
 const tebibyte = 1024 * gibibyte;

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { accept, refuse, type Result } from "../errors/result.ts";
+import { accept, refuse, type Result } from "../../errors/result.ts";
 import { budgetWindowSchema, windowAt, windowFrom, windowRuleSchema, type BudgetWindow } from "./budget-window.ts";
-import { printMoney } from "./money.ts";
-import { bytesQuantity } from "./quantities.ts";
+import { printMoney } from "../quantities/money.ts";
+import { bytesQuantity } from "../quantities/quantities.ts";
 
 const amount = z.int().min(0);
 

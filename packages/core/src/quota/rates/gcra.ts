@@ -1,5 +1,5 @@
-import { accept, refuse, type Result } from "../errors/result.ts";
-import { dayMs } from "../units.ts";
+import { accept, refuse, type Result } from "../../errors/result.ts";
+import { dayMs } from "../../units.ts";
 
 /**
  * How often something may happen, as the generic cell rate algorithm counts it: one unit every `intervalUs`, and up to `burst`

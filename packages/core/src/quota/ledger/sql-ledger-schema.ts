@@ -1,4 +1,4 @@
-import { mostHeld, type ResourceList } from "./amounts.ts";
+import { mostHeld, type ResourceList } from "../amounts.ts";
 
 const columnName = /^[a-z][a-zA-Z0-9]*$/;
 

@@ -1,9 +1,9 @@
-import type { Vector } from "./amounts.ts";
+import type { Vector } from "../amounts.ts";
 import type { LedgerOptions } from "./quota-ledger.ts";
 import type { ReservationRequest } from "./reservation.ts";
 import { eachResource, lacksRoom } from "./sql-ledger-schema.ts";
 import { storedLimit } from "./sql-ledger-rows.ts";
-import type { SqlStatement } from "./sql-statement.ts";
+import type { SqlStatement } from "../sql-statement.ts";
 
 const ended = "('voided', 'expired', 'settled')";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gibibyte, mebibyte } from "../units.ts";
+import { gibibyte, mebibyte } from "../../units.ts";
 import { bandwidthQuantity, bytesQuantity, cpuQuantity, durationQuantity } from "./quantities.ts";
 import type { QuantityKind } from "./quantity-kind.ts";
 

@@ -1,4 +1,4 @@
-import type { Vector } from "./amounts.ts";
+import type { Vector } from "../amounts.ts";
 import type { Reservation, ReservationState } from "./reservation.ts";
 
 /** Where a node stands in the tree, and what it may hold. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { dayMs, hourMs, minuteMs } from "../units.ts";
+import { dayMs, hourMs, minuteMs } from "../../units.ts";
 import { windowAt, windowFrom, windowRuleSchema } from "./budget-window.ts";
 
 const zones = [

@@ -1,4 +1,4 @@
-import { accept, refuse, type Result } from "../errors/result.ts";
+import { accept, refuse, type Result } from "../../errors/result.ts";
 
 /** A unit as a fraction of the base unit: a bit of 8 to a byte is 1 / 8. Whole, above zero. */
 export interface Scale {

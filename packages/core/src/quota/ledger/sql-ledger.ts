@@ -1,5 +1,5 @@
-import { accept, refuse, type Refused, type Result } from "../errors/result.ts";
-import { isSameVector, type Vector } from "./amounts.ts";
+import { accept, refuse, type Refused, type Result } from "../../errors/result.ts";
+import { isSameVector, type Vector } from "../amounts.ts";
 import type { Change } from "./ledger-change.ts";
 import {
   checkKept,
@@ -11,7 +11,7 @@ import {
   type LedgerOptions,
   type QuotaLedger,
 } from "./quota-ledger.ts";
-import { findShortage, shortAt, type QuotaNode, type Shortage } from "./quota-tree.ts";
+import { findShortage, shortAt, type QuotaNode, type Shortage } from "../quota-tree.ts";
 import {
   judgeCommit,
   judgeRepeat,
@@ -24,7 +24,7 @@ import {
 } from "./reservation.ts";
 import { readNumber, SqlLedgerRows } from "./sql-ledger-rows.ts";
 import { SqlLedgerStatements } from "./sql-ledger-statements.ts";
-import type { SqlRow, SqlStatement, SqlSteps } from "./sql-statement.ts";
+import type { SqlRow, SqlStatement, SqlSteps } from "../sql-statement.ts";
 import {
   cycleAt,
   hasChildren,
@@ -33,7 +33,7 @@ import {
   noRoomToMove,
   unknownNode,
   unknownParent,
-} from "./tree-refusals.ts";
+} from "../tree-refusals.ts";
 
 /** The methods of `L`, each as the steps that it takes. */
 type InSteps<L> = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { dayMs, hourMs } from "../units.ts";
+import { dayMs, hourMs } from "../../units.ts";
 import { Budget, budgetRuleSchema, budgetSnapshotSchema, type BudgetRule, type BudgetUnit } from "./budget.ts";
 
 const tokens: BudgetUnit = { kind: "tokens" };

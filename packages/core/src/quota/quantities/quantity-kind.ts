@@ -1,4 +1,4 @@
-import { accept, refuse, type Result } from "../errors/result.ts";
+import { accept, refuse, type Result } from "../../errors/result.ts";
 import { parseExactDecimal, printExactDecimal, type Scale } from "./exact-decimal.ts";
 
 /** How one unit is written, and what it is worth. */

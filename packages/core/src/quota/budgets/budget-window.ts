@@ -2,7 +2,7 @@ import { fromEpochMilliseconds, toZonedDateTimeISO } from "temporal-polyfill/fns
 import * as PlainDate from "temporal-polyfill/fns/PlainDate";
 import { toPlainDate } from "temporal-polyfill/fns/ZonedDateTime";
 import * as z from "zod";
-import { dayMs, hourMs } from "../units.ts";
+import { dayMs, hourMs } from "../../units.ts";
 
 /** Whether this is the name of a time zone, like `Europe/Berlin` or `UTC`. An offset like `+03:00` is none: it knows no summer time. */
 function isTimeZone(name: string): boolean {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { describeLedger } from "../../test/ledger-contract.ts";
-import { contractOptions, perform, type LedgerOperation } from "../../test/ledger-operations.ts";
-import { ResourceList } from "./amounts.ts";
+import { describeLedger } from "../../../test/ledger-contract.ts";
+import { contractOptions, perform, type LedgerOperation } from "../../../test/ledger-operations.ts";
+import { ResourceList } from "../amounts.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
 import { overdraft } from "./quota-ledger.ts";
 

@@ -1,11 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { describeLedger } from "../../test/ledger-contract.ts";
-import { contractOptions, performSteps, type LedgerOperation } from "../../test/ledger-operations.ts";
-import { ResourceList } from "./amounts.ts";
+import { describeLedger } from "../../../test/ledger-contract.ts";
+import { contractOptions, performSteps, type LedgerOperation } from "../../../test/ledger-operations.ts";
+import { ResourceList } from "../amounts.ts";
 import { SqlLedger } from "./sql-ledger.ts";
 import { sqlLedgerSchema } from "./sql-ledger-schema.ts";
-import { runLater, runNow, type SqlRow, type SqlStatement, type SqlSteps } from "./sql-statement.ts";
+import { runLater, runNow, type SqlRow, type SqlStatement, type SqlSteps } from "../sql-statement.ts";
 
 const { resources } = contractOptions;
 const of = (...amounts: number[]) => Float64Array.of(...amounts);

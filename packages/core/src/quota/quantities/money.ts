@@ -1,4 +1,4 @@
-import { accept, refuse, type Result } from "../errors/result.ts";
+import { accept, refuse, type Result } from "../../errors/result.ts";
 import { parseExactDecimal, printExactDecimal } from "./exact-decimal.ts";
 
 /** An amount of money: whole millionths of a named currency (ISO 4217), so that the price of one token is exact. */
