@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
-import { groupDirectory, v1Controllers, type CgroupMounts, type OwnGroups, type V1Controller } from "./cgroup-mounts.ts";
+import {
+  groupDirectory,
+  v1Controllers,
+  type CgroupMounts,
+  type OwnGroups,
+  type V1Controller,
+} from "./cgroup-mounts.ts";
 import type { RunGroup } from "./driver.ts";
 import { parseLimit } from "./group-counters.ts";
 import { childNames, readGroupFile, removeGroup, withDescendants, writeGroupFile } from "./group-files.ts";
@@ -170,8 +176,7 @@ export class CgroupV1 implements Hierarchy {
       const text = readGroupFile(directory, name);
       return text === undefined ? undefined : parseLimit(text);
     };
-    const write = (name: string, amount: number | null) =>
-      writeGroupFile(join(directory, name), String(amount ?? -1));
+    const write = (name: string, amount: number | null) => writeGroupFile(join(directory, name), String(amount ?? -1));
     // The limit with swap is never lower than the one without: the one that grows is written first.
     const order = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"];
     const before = read("memory.limit_in_bytes") ?? Number.POSITIVE_INFINITY;

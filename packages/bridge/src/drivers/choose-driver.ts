@@ -25,7 +25,10 @@ export function chooseDriver({ isRoot, hasSystemd, cgroups, groupProblem, prefer
   if (cgroups === "none")
     return { driver: "process", reason: "This machine has no control groups, so nothing limits what runs take." };
   if (cgroups === "v2" && hasSystemd && isRoot && prefer === null && groupProblem === null)
-    return { driver: "systemd", reason: "systemd runs this machine, with cgroup v2, and the bridge has root's rights." };
+    return {
+      driver: "systemd",
+      reason: "systemd runs this machine, with cgroup v2, and the bridge has root's rights.",
+    };
   if (groupProblem !== null)
     return {
       driver: "process",

@@ -46,7 +46,8 @@ export async function setFrozen(directories: readonly string[], shouldFreeze: bo
   if (problem !== null) throw new Error(`the group cannot be ${shouldFreeze ? "frozen" : "thawed"}: ${problem}`);
   const deadline = performance.now() + giveUpMs;
   while (isFrozen(directories) !== shouldFreeze) {
-    if (performance.now() > deadline) throw new Error(`the group was not ${shouldFreeze ? "frozen" : "thawed"} in time`);
+    if (performance.now() > deadline)
+      throw new Error(`the group was not ${shouldFreeze ? "frozen" : "thawed"} in time`);
     await delay(lookAgainMs);
   }
 }

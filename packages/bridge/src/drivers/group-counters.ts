@@ -1,3 +1,4 @@
+import { kibibyte } from "@quarterdeck/core/units";
 import { readFirst } from "./group-files.ts";
 
 /** The number after a name in a file of lines `name number`. */
@@ -27,18 +28,25 @@ export interface GroupCounters {
   readonly tasksLimit: number | null;
 }
 
+/** With v1 not all kernels count how often a limit was met, but all know how much there ever was. They charge so much at once. */
+const chargedAtOnceBytes = 256 * kibibyte;
+
 /** Reads a group's counters; `undefined` when it does not exist. */
 export function readCounters(directories: readonly string[]): GroupCounters | undefined {
   if (readFirst(directories, "cgroup.procs") === undefined) return undefined;
   const read = (name: string) => readFirst(directories, name);
   const memoryEvents = read("memory.events");
+  const memoryPeak = parseLimit(read("memory.peak") ?? read("memory.max_usage_in_bytes"));
+  const memoryLimit = parseLimit(read("memory.max") ?? read("memory.limit_in_bytes"));
   const nanoseconds = parseLimit(read("cpuacct.usage"));
   return {
     cpuUsec: nanoseconds === null ? (counter(read("cpu.stat"), "usage_usec") ?? 0) : Math.round(nanoseconds / 1000),
     oomKills: counter(memoryEvents ?? read("memory.oom_control"), "oom_kill") ?? 0,
-    hasReachedMemoryLimit: (counter(memoryEvents, "oom") ?? parseLimit(read("memory.failcnt")) ?? 0) > 0,
-    memoryPeak: parseLimit(read("memory.peak") ?? read("memory.max_usage_in_bytes")),
-    memoryLimit: parseLimit(read("memory.max") ?? read("memory.limit_in_bytes")),
+    hasReachedMemoryLimit: memoryEvents
+      ? (counter(memoryEvents, "oom") ?? 0) > 0
+      : memoryPeak !== null && memoryLimit !== null && memoryPeak > memoryLimit - chargedAtOnceBytes,
+    memoryPeak,
+    memoryLimit,
     tasksRefused: counter(read("pids.events"), "max") ?? 0,
     tasksLimit: parseLimit(read("pids.max")),
   };

@@ -70,7 +70,10 @@ export class GroupDriver implements Driver {
     return this.#inTurn(node, async () => {
       const { hierarchy } = this.#options;
       if (this.#isFrozen(node))
-        throw new QuarterdeckError("NOT_READY", "The workspace or project is frozen. Thaw it, then start the run again.");
+        throw new QuarterdeckError(
+          "NOT_READY",
+          "The workspace or project is frozen. Thaw it, then start the run again.",
+        );
       await admitRun(node, this.#options.limiters);
       // Counters of an earlier attempt say nothing about this one.
       if (hierarchy.exists(node) && processesOf(hierarchy.directories(node)).length === 0) await this.#remove(node);
@@ -128,17 +131,18 @@ export class GroupDriver implements Driver {
 
   async #create(node: GroupNode): Promise<void> {
     await this.#options.hierarchy.create(node);
-    for (let each: GroupNode | null = node; each; each = parentNode(each)) this.#watch(each);
+    this.#watch(node);
   }
 
   #watch(node: GroupNode): void {
+    const parent = parentNode(node);
+    if (parent) this.#watch(parent);
     this.#usage.add(node, this.#options.hierarchy.directories(node));
   }
 
   async #remove(node: GroupNode): Promise<void> {
     const prefix = nodeKey(node).replace(/\/+$/, "");
-    for (const each of this.#usage.nodes())
-      if (`${nodeKey(each)}/`.startsWith(`${prefix}/`)) this.#usage.remove(each);
+    for (const each of this.#usage.nodes()) if (`${nodeKey(each)}/`.startsWith(`${prefix}/`)) this.#usage.remove(each);
     await this.#options.hierarchy.remove(node);
   }
 

@@ -49,7 +49,9 @@ export function writeGroupFile(path: string, text: string): string | null {
 
 export function childNames(directory: string): string[] {
   try {
-    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
   } catch (error) {
     if (isGone(error)) return [];
     throw error;

@@ -39,10 +39,7 @@ export function parentNode({ workspaceId, projectId, runId }: GroupNode): GroupN
 }
 
 /** The kind of node that a directory of this name is, or `undefined` where it is none of ours. */
-export function parseNodeName(
-  name: string,
-  within: GroupNode | null,
-): GroupNode | undefined {
+export function parseNodeName(name: string, within: GroupNode | null): GroupNode | undefined {
   if (within === null)
     return shapes.workspaceId.safeParse(name).success
       ? { workspaceId: name as WorkspaceId, projectId: null, runId: null }

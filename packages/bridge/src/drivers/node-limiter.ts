@@ -17,7 +17,11 @@ export interface NodeLimiter {
 const unlimited: Found = { actual: null, state: "unsupported", source: "nothing here limits it" };
 const maxSourceLength = 200;
 
-export function limitEvidence(node: GroupNode, found: Omit<LimitEvidence, "node" | "atMs">, atMs: number): LimitEvidence {
+export function limitEvidence(
+  node: GroupNode,
+  found: Omit<LimitEvidence, "node" | "atMs">,
+  atMs: number,
+): LimitEvidence {
   // The end of a path is the part that tells.
   return { node: nodeId(node), ...found, source: found.source.slice(-maxSourceLength), atMs };
 }

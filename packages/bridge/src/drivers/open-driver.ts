@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { diskOf } from "./block-device.ts";
-import { groupDirectory, parseCgroupMounts, parseOwnGroups, type CgroupMounts, type OwnGroups } from "./cgroup-mounts.ts";
+import {
+  groupDirectory,
+  parseCgroupMounts,
+  parseOwnGroups,
+  type CgroupMounts,
+  type OwnGroups,
+} from "./cgroup-mounts.ts";
 import { CgroupSystemd } from "./cgroup-systemd.ts";
 import { CgroupV1, openV1Trees } from "./cgroup-v1.ts";
 import { CgroupV2 } from "./cgroup-v2.ts";
@@ -80,11 +86,12 @@ export async function openDriver(options: DriverOptions): Promise<OpenedDriver> 
 }
 
 function readFacts(mounts: CgroupMounts): Omit<MachineFacts, "groupProblem" | "prefer"> {
-  const controllers = mounts.v2 && readFileSync(join(mounts.v2.path, "cgroup.controllers"), "utf8").trim();
+  // Beside trees of v1 the one of v2 may be mounted too, with none of the controllers.
+  const controllers = mounts.v2 ? readFileSync(join(mounts.v2.path, "cgroup.controllers"), "utf8") : "";
   return {
     isRoot: process.geteuid?.() === 0,
     hasSystemd: existsSync("/run/systemd/system"),
-    cgroups: controllers ? "v2" : mounts.v1.memory || mounts.v1.cpu ? "v1" : "none",
+    cgroups: controllers.includes("memory") ? "v2" : mounts.v1.memory || mounts.v1.cpu ? "v1" : "none",
   };
 }
 

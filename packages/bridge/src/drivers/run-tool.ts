@@ -31,10 +31,15 @@ export function runTool(name: string, args: readonly string[], options: ToolOpti
   if (program === undefined) return Promise.reject(new Error(`${name} is not installed`));
   return new Promise((resolve, reject) => {
     const environment = { PATH: searchPath(undefined).join(":"), LC_ALL: "C" };
-    execFile(program, [...args], { cwd: "/", env: environment, timeout: timeoutMs, ...user }, (error, stdout, stderr) => {
-      if (error && !mayFail)
-        reject(new Error(`${name} ${args.join(" ")}: ${stderr.trim() || error.message}`.slice(0, 500)));
-      else resolve({ isSuccess: error === null, stdout, stderr });
-    });
+    execFile(
+      program,
+      [...args],
+      { cwd: "/", env: environment, timeout: timeoutMs, ...user },
+      (error, stdout, stderr) => {
+        if (error && !mayFail)
+          reject(new Error(`${name} ${args.join(" ")}: ${stderr.trim() || error.message}`.slice(0, 500)));
+        else resolve({ isSuccess: error === null, stdout, stderr });
+      },
+    );
   });
 }

@@ -20,7 +20,10 @@ export function parseSliceName(prefix: string, name: string): string[] | undefin
 const orInfinity = (amount: number | null) => (amount === null ? "infinity" : String(amount));
 
 /** The limits of a slice, as properties for `systemctl set-property`. */
-export function sliceProperties({ cpu, memoryHigh, memoryMax, tasks, ioBytesPerSecond }: GroupLimits, device: string | null): string[] {
+export function sliceProperties(
+  { cpu, memoryHigh, memoryMax, tasks, ioBytesPerSecond }: GroupLimits,
+  device: string | null,
+): string[] {
   return [
     `CPUQuota=${cpu === null ? "" : `${cpu / 10}%`}`,
     `MemoryHigh=${orInfinity(memoryHigh)}`,
