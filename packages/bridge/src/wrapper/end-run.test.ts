@@ -28,7 +28,7 @@ it("leaves no process of a run without a sandbox, not even a double-forked one t
   await new Changes().until(() => dots === 2, "the processes");
   const processes = findRunProcesses(runId, program.pid);
   expect(processes).toHaveLength(2);
-  await endRun(runId, program.pid, 200);
+  await endRun({ runId, session: program.pid }, 200);
   for (const { pid } of processes) expect(processStartTicks(pid)).toBeUndefined();
 });
 

@@ -43,6 +43,8 @@ export function processStartTicks(pid: number): string | undefined {
   return stat && stat.state !== "Z" && stat.state !== "X" ? stat.startTicks : undefined;
 }
 
+const sandboxCommand = "bwrap";
+
 export interface RunProcess {
   readonly pid: number;
   readonly isSandbox: boolean;
@@ -75,7 +77,12 @@ export function findRunProcesses(runId: RunId, session?: number): RunProcess[] {
       grew = true;
     }
   }
-  return [...members].map((pid) => ({ pid, isSandbox: stats.get(pid)?.command === "bwrap" }));
+  return [...members].map((pid) => ({ pid, isSandbox: stats.get(pid)?.command === sandboxCommand }));
+}
+
+/** Whether a process is one of the sandbox around a program, and not of the program. */
+export function isSandboxProcess(pid: number): boolean {
+  return readStat(pid)?.command === sandboxCommand;
 }
 
 /** Sends a signal; a process that is gone already is what was wanted. */

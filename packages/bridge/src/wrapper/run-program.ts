@@ -1,18 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunDirectory } from "../data-directory.ts";
 import { kibibyte } from "@quarterdeck/core/units";
 import { isDiskFull } from "../disk/disk-full.ts";
 import { createExclusively, ReservedFile } from "../durable-file.ts";
-import { endRun, killRun } from "./end-run.ts";
+import { endRun, killWhole } from "./end-run.ts";
 import { watchLifeline } from "./lifeline.ts";
+import { limitsReached } from "./limits-reached.ts";
 import { handOver, readPipe, type OutputPipe } from "./output-pipe.ts";
 import { OutputRecorder, type OutputProblem } from "./output-recorder.ts";
 import { openRunInput } from "./run-input.ts";
 import { bootId, processStartTicks } from "./processes.ts";
-import type { RunRequest } from "./run-requests.ts";
-import type { StartMarker, WrapperResult, WrapperSpec } from "./wrapper-spec.ts";
+import { explainStart, startProgram, type RunSpec } from "./start-program.ts";
+import type { StartMarker, WrapperResult } from "./wrapper-spec.ts";
 
 type StopReason = "cancelled" | "timedOut" | "interrupted";
 
@@ -32,6 +33,8 @@ interface ProgramEnd {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly startError?: Error;
+  /** What it met of its limits. */
+  readonly limits?: { readonly code: string; readonly message: string } | undefined;
 }
 
 function programEnd(child: ChildProcess): Promise<ProgramEnd> {
@@ -40,9 +43,6 @@ function programEnd(child: ChildProcess): Promise<ProgramEnd> {
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
   });
 }
-
-/** What is on the disk about a run, and what came through the pipe only. */
-type RunSpec = WrapperSpec & Pick<RunRequest, "secretInput">;
 
 /**
  * Runs one run from its start marker to its result file.
@@ -131,8 +131,8 @@ function explain(
   problem: OutputProblem | null,
 ): { code: string | null; message: string | null } {
   if (reason !== undefined) return stopMessages[reason];
-  if (end.startError)
-    return { code: "START_FAILED", message: `The program could not be started: ${end.startError.message}` };
+  if (end.startError) return explainStart(end.startError);
+  if (end.limits) return end.limits;
   if (problem === "full")
     return { code: "DISK_FULL", message: "The server's disk is full, so a part of the output was not kept." };
   if (problem === "failed")
@@ -150,31 +150,40 @@ interface RunningProgram {
 
 async function runUntilEnd({ run, spec, pipe, recorder, stopped }: RunningProgram): Promise<ProgramEnd> {
   const input = spec.takesInput ? openRunInput(run) : undefined;
-  const child = spawn(spec.program, spec.args, {
-    cwd: spec.directory,
-    env: { ...spec.secretInput.environment, ...spec.environment },
-    detached: true, // a session and process group of its own
-    stdio: [
-      input?.readDescriptor ?? (spec.secretInput.stdin === undefined ? "ignore" : "pipe"),
-      pipe.writeDescriptor,
-      pipe.writeDescriptor,
-    ],
-  });
-  child.stdin?.on("error", () => undefined); // A program need not read what it was given.
-  child.stdin?.end(spec.secretInput.stdin);
-  const ended = programEnd(child);
-  handOver(pipe);
-  input?.handOver();
+  const given = spec.secretInput.stdin === undefined ? "ignore" : "pipe";
+  const child = attempt(() =>
+    startProgram(spec, { input: input?.readDescriptor ?? given, output: pipe.writeDescriptor }),
+  );
   const reader = readPipe(pipe);
   const drained = new Promise<void>((resolve) => reader.once("close", () => resolve()));
   reader.on("data", (data: Buffer) => recorder.write(data));
-  const isStopped = await Promise.race([ended.then(() => false), stopped.then(() => true)]);
-  if (isStopped) await endRun(spec.runId, child.pid, spec.graceMs);
-  const end = await ended;
+  handOver(pipe);
+  input?.handOver();
+  const end =
+    child instanceof Error ? { exitCode: null, signal: null, startError: child } : await untilEnd(child, spec, stopped);
   input?.close();
-  // Nothing of a run outlives it: what it left in the background goes with it.
-  if (!spec.isSandboxed) await killRun(spec.runId, child.pid);
   await Promise.race([drained, delay(drainMs)]);
   reader.destroy();
   return end;
+}
+
+function attempt<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+async function untilEnd(child: ChildProcess, spec: RunSpec, stopped: Promise<void>): Promise<ProgramEnd> {
+  const ended = programEnd(child);
+  child.stdin?.on("error", () => undefined); // A program need not read what it was given.
+  child.stdin?.end(spec.secretInput.stdin);
+  const target = { runId: spec.runId, session: child.pid, group: spec.group };
+  const isStopped = await Promise.race([ended.then(() => false), stopped.then(() => true)]);
+  if (isStopped) await endRun(target, spec.graceMs);
+  const end = await ended;
+  // Nothing of a run outlives it: what it left in the background goes with it.
+  if (spec.group || !spec.isSandboxed) await killWhole(target);
+  return { ...end, limits: limitsReached(spec.group) };
 }

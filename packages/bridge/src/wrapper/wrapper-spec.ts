@@ -1,4 +1,5 @@
 import type { RunId } from "@quarterdeck/core/ids";
+import type { RunGroup } from "../drivers/driver.ts";
 
 /** What the bridge tells a wrapper to run. The wrapper trusts it: only the bridge can write it. */
 export interface WrapperSpec {
@@ -11,6 +12,12 @@ export interface WrapperSpec {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether its standard input is the pipe in the run's directory. */
   readonly takesInput?: boolean;
+  /** Whom the program runs as; without it, as the wrapper does. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Files that it gets opened for reading, as its descriptors 3, 4, … */
+  readonly files?: readonly string[];
+  /** Where its limits are; without one it has none. */
+  readonly group?: RunGroup | null;
   readonly timeoutMs: number;
   readonly outputLimitBytes: number;
   /** From the request to stop until the run is killed. */

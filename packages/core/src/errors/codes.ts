@@ -57,6 +57,9 @@ export const errorCodes = {
   JOURNAL_DAMAGED: { retryable: false, httpStatus: 409 },
   BRIDGE_STATE_LOST: { retryable: false, httpStatus: 409 },
   START_FAILED: { retryable: false, httpStatus: 400 },
+  OUT_OF_MEMORY: { retryable: false, httpStatus: 409 },
+  TASKS_LIMIT: { retryable: false, httpStatus: 409 },
+  LIMITS_UNAVAILABLE: { retryable: true, httpStatus: 503 },
   INTERNAL: { retryable: true, httpStatus: 500, closeCode: 1011 },
 } as const satisfies Record<string, ErrorRule>;
 

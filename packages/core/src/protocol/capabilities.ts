@@ -11,7 +11,9 @@ export const capabilitiesSchema = z.object({
   /** Names of `bridgeFeatures`; a bridge from before them says nothing. */
   features: z.array(z.string().max(64)).max(200).optional(),
   programs: z.array(z.string().max(255)).max(500),
-  driver: z.enum(["process"]),
+  driver: z.enum(["systemd", "cgroup", "process"]),
+  /** Which resources the driver limits on this machine (`limitedResources`); a bridge from before limits says nothing. */
+  limited: z.array(z.string().max(32)).max(20).optional(),
   /** `hidden`: runs cannot see the bridge's own files; `consented`: they can, and the owner agreed; `missing`: runs are refused. */
   isolation: z.enum(["hidden", "consented", "missing"]),
   capacity: resourcesSchema,

@@ -1,0 +1,112 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { CgroupV2 } from "./cgroup-v2.ts";
+import { childNames, readGroupFile, writeGroupFile } from "./group-files.ts";
+import { parentNode, parseNodeName, type GroupNode } from "./group-node.ts";
+import type { GroupLimits, LimitReading } from "./hierarchy.ts";
+import { runTool } from "./run-tool.ts";
+import { holderArguments, parseSliceName, runsServiceName, sliceName, sliceProperties } from "./systemd-units.ts";
+
+interface SystemdOptions {
+  /** Where the tree of groups is mounted. */
+  readonly root: string;
+  /** The name of the slice that holds all of ours. */
+  readonly prefix: string;
+  readonly leave: string;
+  readonly device: string | null;
+}
+
+/**
+ * Groups of workspaces and projects are slices of systemd, which sets their limits and remembers them until the machine
+ * stops. Runs are groups of our own below a service in them whose group systemd hands over, so that a start asks nobody.
+ */
+export class CgroupSystemd extends CgroupV2 {
+  readonly #prefix: string;
+
+  static async open(options: SystemdOptions): Promise<CgroupSystemd> {
+    await runTool("systemctl", ["start", `${options.prefix}.slice`]);
+    return new CgroupSystemd(options);
+  }
+
+  private constructor({ root, prefix, leave, device }: SystemdOptions) {
+    super({ base: join(root, `${prefix}.slice`), leave, device, controllersOf: root });
+    this.#prefix = prefix;
+  }
+
+  override nodes(): GroupNode[] {
+    const { base } = this.options;
+    const slices = childNames(base).flatMap((name) => [name, ...childNames(join(base, name))]);
+    const groups = slices.flatMap((name) => {
+      const [workspace = "", project, ...more] = parseSliceName(this.#prefix, name) ?? [];
+      const workspaceNode = parseNodeName(workspace, null);
+      if (!workspaceNode || more.length > 0) return [];
+      const node = project === undefined ? workspaceNode : parseNodeName(project, workspaceNode);
+      return node && node.runId === null ? [node] : [];
+    });
+    const runs = groups.flatMap((node) =>
+      childNames(this.#runs(node)).flatMap((name) => {
+        const run = parseNodeName(name, node);
+        return run?.runId ? [run] : [];
+      }),
+    );
+    return [...groups, ...runs];
+  }
+
+  override directory(node: GroupNode): string {
+    const { base } = this.options;
+    const { projectId, runId } = node;
+    if (runId !== null) return join(this.#runs(node), runId);
+    const workspace = join(base, sliceName(this.#prefix, { ...node, projectId: null }));
+    return projectId === null ? workspace : join(workspace, sliceName(this.#prefix, node));
+  }
+
+  override async create(node: GroupNode): Promise<void> {
+    const parent = parentNode(node);
+    if (node.runId === null || !parent) {
+      if (!this.exists(node)) await runTool("systemctl", ["start", sliceName(this.#prefix, node)]);
+      return;
+    }
+    await this.#hold(parent);
+    const directory = this.directory(node);
+    mkdirSync(directory, { recursive: true });
+    writeGroupFile(join(directory, "memory.oom.group"), "1");
+  }
+
+  override async limit(node: GroupNode, limits: GroupLimits): Promise<LimitReading[]> {
+    if (node.runId !== null) return super.limit(node, limits);
+    // systemd takes a while, and most commands bring the limits that hold already.
+    const before = this.read(node, limits);
+    if (before.every(({ isAsWanted }) => isAsWanted)) return before;
+    const properties = sliceProperties(limits, this.options.device);
+    await runTool("systemctl", ["set-property", "--runtime", sliceName(this.#prefix, node), ...properties]);
+    return this.read(node, limits);
+  }
+
+  override async remove(node: GroupNode): Promise<void> {
+    if (node.runId !== null) return super.remove(node);
+    const slice = sliceName(this.#prefix, node);
+    await runTool("systemctl", ["stop", slice]);
+    await runTool("systemctl", ["revert", slice], { mayFail: true });
+  }
+
+  /** The group of the service that is ours. */
+  #runs(node: GroupNode): string {
+    return join(this.directory({ ...node, runId: null }), runsServiceName(this.#prefix, node));
+  }
+
+  /** Makes sure that the service is there, its sleeper beside the runs, and its controllers on. */
+  async #hold(node: GroupNode): Promise<void> {
+    const directory = this.#runs(node);
+    if (!existsSync(directory)) {
+      await this.create(node);
+      const name = basename(directory);
+      await runTool("systemctl", ["reset-failed", name], { mayFail: true });
+      await runTool("systemd-run", holderArguments(name, sliceName(this.#prefix, node)));
+    }
+    const holder = join(directory, "holder");
+    mkdirSync(holder, { recursive: true });
+    for (const pid of (readGroupFile(directory, "cgroup.procs") ?? "").split("\n").filter(Boolean))
+      writeGroupFile(join(holder, "cgroup.procs"), pid);
+    this.makeGroup(directory);
+  }
+}

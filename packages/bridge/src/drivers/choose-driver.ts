@@ -1,0 +1,38 @@
+import type { Driver } from "./driver.ts";
+
+/** What a machine has that decides about the driver. */
+export interface MachineFacts {
+  readonly isRoot: boolean;
+  /** systemd is what started the machine. */
+  readonly hasSystemd: boolean;
+  /** Which version of cgroups has the controllers. */
+  readonly cgroups: "v2" | "v1" | "none";
+  /** Why no group can be made where ours would be; null: it can. */
+  readonly groupProblem: string | null;
+  /** What the owner wants instead of the best. */
+  readonly prefer: "cgroup" | "process" | null;
+}
+
+interface DriverChoice {
+  readonly driver: Driver["name"];
+  /** Why this one, in a sentence for people. */
+  readonly reason: string;
+}
+
+/** Chooses the driver that gives runs the most on a machine. */
+export function chooseDriver({ isRoot, hasSystemd, cgroups, groupProblem, prefer }: MachineFacts): DriverChoice {
+  if (prefer === "process") return { driver: "process", reason: "The owner wants no limits." };
+  if (cgroups === "none")
+    return { driver: "process", reason: "This machine has no control groups, so nothing limits what runs take." };
+  if (cgroups === "v2" && hasSystemd && isRoot && prefer === null && groupProblem === null)
+    return {
+      driver: "systemd",
+      reason: "systemd runs this machine, with cgroup v2, and the bridge has root's rights.",
+    };
+  if (groupProblem !== null)
+    return {
+      driver: "process",
+      reason: `No control groups can be made here (${groupProblem}), so nothing limits what runs take. Install the bridge as root, or hand a group over to it.`,
+    };
+  return { driver: "cgroup", reason: `The bridge can make groups of cgroup ${cgroups} itself.` };
+}

@@ -1,0 +1,141 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
+import type { GroupPath } from "./driver.ts";
+import { nodeId, type GroupNode } from "./group-node.ts";
+import { isLimitAsWanted } from "./judge-limit.ts";
+import { MeasuredDisk } from "./measured-disk.ts";
+import type { NodeLimiter } from "./node-limiter.ts";
+import { deviceNumber, parseQuotaMount, parseQuotaReport, type QuotaMount } from "./quota-mount.ts";
+import type { QuotaIds } from "./quota-ids.ts";
+import { isQuotaEnforced } from "./quota-probe.ts";
+import { findTool, runTool } from "./run-tool.ts";
+
+interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface DiskQuotaOptions {
+  /** Where a workspace's or project's files are. */
+  readonly folderOf: (path: GroupPath) => string;
+  /** The system user of a workspace; null: the bridge's own. */
+  readonly userOf: (path: GroupPath) => SystemUser | null;
+  readonly ids: QuotaIds;
+  readonly nowMs: () => number;
+}
+
+type Found = Pick<LimitEvidence, "actual" | "state" | "source">;
+
+/** A quota that can be set: whose, and where. */
+interface QuotaPlace {
+  readonly kind: "user" | "project";
+  readonly folder: string;
+  readonly mount: QuotaMount;
+  readonly user: SystemUser;
+}
+
+const blockBytes = 1024;
+/** The number whose quota probes change. As a user it is nobody's. */
+const probeId = 7_069_999;
+const tools = ["chattr", "lsattr", "setquota", "repquota", "dd"];
+
+/**
+ * Limits what is on the disk: a project by the quota of its folder, a workspace by that of its system user, so that both
+ * levels of the tree are the kernel's, of which a file can have one number each. Where that does not hold, use is measured.
+ */
+export class DiskQuota implements NodeLimiter {
+  readonly resource = "disk";
+  readonly isEnforced: boolean;
+  readonly #options: DiskQuotaOptions;
+  readonly #measured: MeasuredDisk;
+  /** What a probe found, by file system, kind and user: each is tried once. */
+  readonly #probed = new Map<string, Promise<boolean>>();
+
+  /** @param isEnforced whether the file system of the workspaces is mounted with quotas, as far as one can see */
+  constructor(options: DiskQuotaOptions, isEnforced: boolean) {
+    this.#options = options;
+    this.#measured = new MeasuredDisk(options.nowMs);
+    this.isEnforced = isEnforced;
+  }
+
+  async apply(node: GroupNode, wanted: number | null): Promise<Found> {
+    const folder = this.#options.folderOf(node);
+    const place = this.#place(node, folder);
+    const found = typeof place === "string" ? measured(place) : await this.#set(node, place, wanted);
+    this.#measured.watch(node, folder, found.state === "measured" ? wanted : null);
+    return wanted === null && found.state === "measured" ? { ...found, state: "enforced" } : found;
+  }
+
+  admit(node: GroupNode): Promise<void> {
+    return this.#measured.admit(node);
+  }
+
+  /** Why there is none, otherwise. */
+  #place(node: GroupNode, folder: string): QuotaPlace | string {
+    const kind = node.projectId === null ? "user" : "project";
+    const user = this.#options.userOf(node);
+    if (!user) return "it has no user of its own, and no quota holds root";
+    if (!existsSync(folder)) return "its folder is not there yet";
+    const mount = findQuotaMount(folder);
+    if (!mount) return "the file system has no quotas";
+    if (!(kind === "user" ? mount.hasUserQuota : mount.hasProjectQuota))
+      return `${mount.path} is mounted without quotas of ${kind}s`;
+    const missing = tools.find((name) => findTool(name) === undefined);
+    return missing === undefined ? { kind, folder, mount, user } : `${missing} is not installed`;
+  }
+
+  async #set(node: GroupNode, place: QuotaPlace, wanted: number | null): Promise<Found> {
+    const { kind, mount, user } = place;
+    const name = nodeId(node);
+    const known = kind === "user" ? user.uid : this.#options.ids.find(name)?.id;
+    if (wanted === null && known === undefined) return { actual: null, state: "enforced", source: "it has no quota" };
+    if (kind === "project") await this.#countUnder(place.folder, name);
+    const id = known ?? this.#options.ids.take(name).id;
+    const option = kind === "user" ? "-u" : "-P";
+    const read = async () => parseQuotaReport((await runTool("repquota", [option, "-n", mount.path])).stdout, id);
+    const blocks = wanted === null ? 0 : Math.max(1, Math.floor(wanted / blockBytes));
+    if ((await read()) !== (blocks === 0 ? null : blocks * blockBytes))
+      await runTool("setquota", [option, String(id), "0", String(blocks), "0", "0", mount.path]);
+    const actual = (await read()) ?? null;
+    const source = `repquota ${option} ${mount.path} #${id}`;
+    if (!isLimitAsWanted(wanted, actual, { below: blockBytes })) return { actual, state: "mismatch", source };
+    if (wanted === null) return { actual, state: "enforced", source };
+    return (await this.#isHeld(place))
+      ? { actual, state: "enforced", source: `${source}; a write beyond a quota was refused` }
+      : measured(`${source}; a write beyond a quota was not refused`);
+  }
+
+  #isHeld({ kind, folder, mount, user: owner }: QuotaPlace): Promise<boolean> {
+    const user = kind === "user" ? { uid: probeId, gid: probeId } : owner;
+    const key = `${mount.path} ${kind} ${user.uid}`;
+    const before = this.#probed.get(key);
+    if (before) return before;
+    const probe = isQuotaEnforced({ folder: dirname(folder), mount: mount.path, kind, id: probeId, user });
+    this.#probed.set(key, probe);
+    probe.catch(() => this.#probed.delete(key));
+    return probe;
+  }
+
+  /** Has the file system count a folder, what is in it and what is made in it under the project's number. */
+  async #countUnder(folder: string, name: string): Promise<void> {
+    const { ids } = this.#options;
+    const { id, isCounted } = ids.take(name);
+    const { stdout } = await runTool("lsattr", ["-p", "-d", folder]);
+    const [number, flags = ""] = stdout.trim().split(/\s+/);
+    if (isCounted && Number(number) === id && flags.includes("P")) return;
+    ids.setCounted(name, false);
+    await runTool("chattr", ["-R", "-p", String(id), "+P", folder], { timeoutMs: countTimeoutMs });
+    ids.setCounted(name, true);
+  }
+}
+
+const countTimeoutMs = 600_000;
+
+function measured(source: string): Found {
+  return { actual: null, state: "measured", source };
+}
+
+export function findQuotaMount(folder: string): QuotaMount | undefined {
+  return parseQuotaMount(readFileSync("/proc/self/mountinfo", "utf8"), deviceNumber(statSync(folder).dev));
+}

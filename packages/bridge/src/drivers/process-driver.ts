@@ -1,0 +1,46 @@
+import type { RunId } from "@quarterdeck/core/ids";
+import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
+import type { KernelLimits, LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
+import type { Driver, GroupPath } from "./driver.ts";
+import { groupNode } from "./group-node.ts";
+import { admitRun, applyOtherLimits, type NodeLimiter } from "./node-limiter.ts";
+
+interface ProcessDriverOptions {
+  readonly limiters: readonly NodeLimiter[];
+  readonly nowMs: () => number;
+}
+
+/** The driver of a machine where no groups can be made: runs are ordinary processes, which their wrappers find and kill. */
+export class ProcessDriver implements Driver {
+  readonly name = "process";
+  readonly limited: readonly LimitedResource[];
+  readonly #options: ProcessDriverOptions;
+
+  constructor(options: ProcessDriverOptions) {
+    this.#options = options;
+    this.limited = options.limiters.flatMap(({ resource, isEnforced }) => (isEnforced ? [resource] : []));
+  }
+
+  applyLimits(path: GroupPath, limits: KernelLimits): Promise<LimitEvidence[]> {
+    const { limiters, nowMs } = this.#options;
+    return applyOtherLimits(groupNode(path), { limits, limiters, limited: [] }, nowMs);
+  }
+
+  async openRun(runId: RunId, path: GroupPath) {
+    await admitRun(groupNode(path, runId), this.#options.limiters);
+    return { group: null, evidence: [] };
+  }
+
+  async closeRun() {
+    return null;
+  }
+  async killRun() {}
+  async freeze(): Promise<never> {
+    throw new Error("nothing can be frozen without groups");
+  }
+  async thaw() {}
+  usage() {
+    return [];
+  }
+  async remove() {}
+}
