@@ -122,6 +122,15 @@ export const actions = {
     isRead: false,
     needsProject: false,
   }),
+  // Its limits are those that every command carries: it brings them where runs go on and none comes (PROTOCOL 16.3).
+  "workspace.limits": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: true,
+    needsProject: false,
+  }),
   "bridge.update": action({
     params: z.strictObject({
       version: bridgeVersionSchema,
