@@ -3,6 +3,9 @@ import * as z from "zod";
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const mostLength = 253;
 
+/** The most of them in a project's list: with its repository's host they are as many as a command may name. */
+export const mostNetworkHosts = 99;
+
 /**
  * A host that a project's runs may reach: a full name as DNS has it, in lower case. Addresses are refused, because a rule about
  * one says nothing about who is behind it, and so are names that only the server itself or its network knows.
