@@ -111,7 +111,7 @@ test("the state of a project scales what the kernel and the relay hold it to, al
     [null, 7, null, null],
   ]);
   const audit = await db.select().from(auditEntries).where(eq(auditEntries.action, "project.setLifecycle"));
-  expect(audit).toHaveLength(3);
+  expect(audit).toHaveLength(4);
 });
 
 test("new limits are sent where runs go on or are on their way, in a command that outlives an absence", async () => {
