@@ -5,6 +5,7 @@ import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
 import { recordKeyChanges } from "./keys/recorded-change.ts";
 import { tellTrust } from "./keys/trust.ts";
+import { forgetEvidence } from "./limits/evidence-repo.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
 import { planLedger } from "./quotas/plan-ledger.ts";
 import { reportDrift } from "./quotas/report-drift.ts";
@@ -26,6 +27,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteEventsBefore(nowMs - eventsKeptMs),
     deleteSentBefore(nowMs - sentKeptMs),
     deleteUsedSecrets(),
+    ...forgetEvidence(nowMs),
     planLedger.statements.forgetEnded(ledgerChangesKept),
     planLedger.statements.forgetChanges(ledgerChangesKept),
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,

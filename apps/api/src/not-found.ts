@@ -2,7 +2,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 
 /** The answer for what does not exist, and, word for word the same, for what belongs to another org. */
 export function notFound(
-  what: "server" | "workspace" | "project" | "task" | "run" | "enrolment" | "rollout" | "member" | "quota",
+  what: "server" | "workspace" | "project" | "task" | "run" | "enrolment" | "rollout" | "member" | "quota" | "change",
 ): QuarterdeckError {
   return new QuarterdeckError("NOT_FOUND", `There is no such ${what} in this org.`);
 }

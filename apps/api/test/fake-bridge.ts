@@ -6,12 +6,14 @@ import type { Command } from "@quarterdeck/core/protocol/command";
 import type { EnrolRequest } from "@quarterdeck/core/protocol/enrolment";
 import { enrolAnswerSchema, platformIdentitySchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import type { EvidenceReport } from "@quarterdeck/core/protocol/limit-evidence";
 import type { CommandConflict, RunFinished } from "@quarterdeck/core/protocol/result";
 import {
   generateSigningKey,
   importSigningKey,
   openSigned,
   signText,
+  type SignatureDomain,
   type SignedText,
 } from "@quarterdeck/core/protocol/signing";
 
@@ -122,6 +124,15 @@ export class FakeBridge {
       ...change,
     };
     return { held: await signText(this.#key, "heldHead", JSON.stringify(body)), told: [...told] };
+  }
+
+  /** What it says of the limits on its machine. */
+  async evidence(
+    body: Pick<EvidenceReport, "serverId" | "orgId" | "saidAtMs" | "items"> & Partial<EvidenceReport>,
+    domain: SignatureDomain = "limitEvidence",
+  ): Promise<SignedText> {
+    const report: EvidenceReport = { v: 1, driver: "systemd", limited: ["cpu"], ...body };
+    return signText(this.#key, domain, JSON.stringify(report));
   }
 
   async start(command: Command): Promise<SignedText> {

@@ -114,6 +114,8 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
+  "servers.limitFindings": ({ serverId }) => [{ serverId }],
+  "servers.acknowledgeLimitAlert": ({ serverId }) => [{ serverId, atMs: 1 }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
   "servers.viewerTicket": ({ serverId, runId }) => [
@@ -130,11 +132,16 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "projects.createFromGit": ({ workspaceId }) => [{ workspaceId, name: "new", url: "https://example.com/new.git" }],
   "projects.retryClone": ({ projectId }) => [{ projectId }],
   "projects.setTestCommand": ({ projectId }) => [{ projectId, program: "npm", args: [] }],
+  "projects.setNetwork": ({ projectId }) => [{ projectId, network: { mode: "none", hosts: [] } }],
   "quotas.get": (ids) => quotaNodes(ids),
   "quotas.set": (ids) => quotaNodes(ids).map((node) => ({ ...node, limits: { cpu: 1000 } })),
   "quotas.setOvercommit": (ids) => quotaNodes(ids).map((node) => ({ ...node, isOvercommitted: true })),
   "quotas.setWeight": (ids) => quotaNodes(ids).map((node) => ({ ...node, weight: 2 })),
   "quotas.history": (ids) => quotaNodes(ids),
+  "quotas.setLifecycle": ({ projectId }) => [{ projectId, state: "suspended" }],
+  "quotas.undo": (ids) => quotaNodes(ids).map((node) => ({ ...node, historyId: 1 })),
+  "quotas.evidence": (ids) => quotaNodes(ids),
+  "quotas.evidenceHistory": (ids) => quotaNodes(ids),
   "tasks.submit": ({ workspaceId, projectId, runId }) => [
     { ...submission(), workspaceId, projectId, action: "exec", params: { program: "echo", args: [] } },
     {
@@ -168,6 +175,7 @@ const withoutIds = [
   "updates.overview",
   "servers.createEnrolment",
   "workspaces.list",
+  "quotas.presets",
   "events.changes",
 ];
 
@@ -235,6 +243,8 @@ async function dumpForeign(): Promise<string> {
     "quota_history",
     "quota_overcommits",
     "quota_nodes",
+    "limit_reports",
+    "limit_evidence",
   ];
   const dumps = tables.map((table) => {
     const key =

@@ -4,6 +4,7 @@ import { auditHeadSchema, heldHeadSchema } from "@quarterdeck/core/protocol/audi
 import { commandSchema } from "@quarterdeck/core/protocol/command";
 import { enrolAnswerSchema, enrolRequestSchema } from "@quarterdeck/core/protocol/enrolment";
 import { helloBodySchema, relayCertificateSchema, welcomeBodySchema } from "@quarterdeck/core/protocol/handshake";
+import { evidenceReportSchema } from "@quarterdeck/core/protocol/limit-evidence";
 import { releaseManifestSchema } from "@quarterdeck/core/protocol/release";
 import { resultSchema } from "@quarterdeck/core/protocol/result";
 import {
@@ -114,5 +115,6 @@ export const signedTextTargets: readonly FuzzTarget[] = [
   signedBody("release", "release", releaseManifestSchema),
   signedBody("audit-head", "auditHead", auditHeadSchema),
   signedBody("held-head", "heldHead", heldHeadSchema),
+  signedBody("limit-evidence", "limitEvidence", evidenceReportSchema),
   signedBody("enrol-answer", "enrolAnswer", enrolAnswerSchema),
 ];

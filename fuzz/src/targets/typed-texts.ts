@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import { nameSchema } from "@quarterdeck/core/actions/names";
+import { networkHostSchema } from "@quarterdeck/core/actions/network-host";
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { parseArguments, formatArguments } from "../../../apps/web/src/features/programs/argument-parser.ts";
 import { parseSgr, plain } from "../../../apps/web/src/features/log/sgr.ts";
@@ -38,6 +39,19 @@ const name: FuzzTarget = {
     if (!parsed.success) return;
     mustHold(nameSchema.parse(parsed.data) === parsed.data, "a name changes each time it is read");
     mustHold(!/[\p{Cc}/\\]/u.test(parsed.data), "a name holds what is no name");
+  },
+};
+
+const networkHost: FuzzTarget = {
+  name: "network-host",
+  grammar: "text",
+  check(text) {
+    const parsed = networkHostSchema.safeParse(text);
+    if (!parsed.success) return;
+    const host = parsed.data;
+    mustHold(networkHostSchema.parse(host) === host, "a host changes each time it is read");
+    mustHold(new URL(`https://${host}/`).hostname === host, "a browser would read another host");
+    mustHold(!/^[\d.]+$|^\[|localhost$/.test(host), "a host is an address, or this machine");
   },
 };
 
@@ -93,6 +107,7 @@ const logText: FuzzTarget = {
 export const typedTextTargets: readonly FuzzTarget[] = [
   gitUrl,
   gitBranch,
+  networkHost,
   name,
   programArguments,
   commandLines,

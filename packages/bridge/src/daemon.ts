@@ -16,6 +16,9 @@ import { ToldCondition } from "./disk/told-condition.ts";
 import { openSandbox } from "./drivers/process.ts";
 import { searchPath } from "./drivers/search-path.ts";
 import type { Identity } from "./identity.ts";
+import { EvidenceTeller } from "./limits/evidence-teller.ts";
+import { GroupLimits } from "./limits/group-limits.ts";
+import { noLimits } from "./limits/no-limits.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
 import type { Log } from "./log.ts";
@@ -115,11 +118,27 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });
   const contentKeys = new ContentKeys(data);
   const platformKeys = new PlatformKeys(data, () => space.spend());
+  const driver = noLimits(clock);
+  const evidence = new EvidenceTeller({
+    identity,
+    driver,
+    privateKey,
+    log,
+    agreedMs: () => agreed.nowMs(),
+    send: (text) => connection.send({ type: "evidence", ...text }),
+  });
+  const groupLimits = new GroupLimits({
+    driver,
+    file: data.groupLimitsFile,
+    log,
+    onEvidence: (items) => evidence.tell(items),
+  });
   const runner = new Runner({
     context: {
       data,
       sandbox,
       folders,
+      groupLimits,
       updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),
     },
     ledger,
@@ -156,7 +175,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const intake = new CommandIntake({
     journal,
     commits,
-    runner,
+    runner: {
+      begin(record, command, begin) {
+        groupLimits.apply(command).catch(onFatal); // Nothing here limits, so nothing waits for it.
+        runner.begin(record, command, begin);
+      },
+      cancel: (runId) => runner.cancel(runId),
+    },
     rules,
     sealedParts,
     privateKey,
@@ -247,6 +272,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       telemetry.connected();
       feed.connected();
       auditHeads.connected();
+      evidence.connected();
       condition.tell();
       launcher.prepare();
       link?.healthy();
@@ -264,6 +290,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         follower.reset(0);
         telemetry.setWatched(false);
         feed.disconnected();
+        evidence.disconnected();
       }
       link?.progress(`its journal was opened, and towards the relay: ${status.detail || status.state}`);
       writeBridgeState(data, { pid: process.pid, ...status, sinceMs: clock.nowMs() }, log);
@@ -299,6 +326,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   connection.start();
   migrate().catch(onFatal);
   telemetry.start();
+  const limitAgain = () => void groupLimits.again();
+  limitAgain();
+  const limiting = setInterval(limitAgain, hourMs);
   const tidying = setInterval(tidy, hourMs);
   log.info("bridge is running", {
     serverId: identity.serverId,
@@ -314,6 +344,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     stop() {
       clearInterval(tidying);
+      clearInterval(limiting);
+      evidence.disconnected();
       space.stop();
       telemetry.stop();
       feed.disconnected();

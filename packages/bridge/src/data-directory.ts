@@ -51,6 +51,10 @@ export class DataDirectory {
   get auditHeadsFile(): string {
     return join(this.path, "audit-heads.json");
   }
+  /** The newest limits of workspaces and projects. */
+  get groupLimitsFile(): string {
+    return join(this.path, "group-limits.json");
+  }
   get reserveFile(): string {
     return join(this.path, "reserve");
   }

@@ -5,7 +5,13 @@ import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, workspaces } from "../db/schema.ts";
-import { defaultTestCommand, type ProjectView, type StoredRepository, type TestCommand } from "./views.ts";
+import {
+  defaultTestCommand,
+  type ProjectNetwork,
+  type ProjectView,
+  type StoredRepository,
+  type TestCommand,
+} from "./views.ts";
 
 /** A project as the services know it. */
 export interface Project extends Omit<ProjectView, "repository"> {
@@ -27,6 +33,8 @@ function selectProjects(db: Database) {
       cloneRunTaskId: projects.cloneTaskId,
       cloneMessage: projects.cloneMessage,
       testCommand: projects.testCommand,
+      network: projects.network,
+      lifecycle: projects.lifecycle,
       createdAtMs: projects.createdAtMs,
     })
     .from(projects)
@@ -91,4 +99,11 @@ export function updateTestCommand(
   { projectId, testCommand }: { projectId: ProjectId; testCommand: TestCommand },
 ): SQL {
   return sql`update ${projects} set "testCommand" = ${JSON.stringify(testCommand)} where ${isOwn(scope, projectId)}`;
+}
+
+export function updateNetwork(
+  scope: TenantScope,
+  { projectId, network }: { projectId: ProjectId; network: ProjectNetwork },
+): SQL {
+  return sql`update ${projects} set network = ${JSON.stringify(network)} where ${isOwn(scope, projectId)}`;
 }

@@ -4,8 +4,8 @@ import { idSchema } from "@quarterdeck/core/ids";
 import * as z from "zod";
 import { taskViewSchema } from "../tasks/views.ts";
 import { procedure, router } from "../trpc.ts";
-import { createProjectFromGit, getProject, listProjects, retryClone, setTestCommand } from "./service.ts";
-import { projectViewSchema, testCommandSchema } from "./views.ts";
+import { createProjectFromGit, getProject, listProjects, retryClone, setNetwork, setTestCommand } from "./service.ts";
+import { projectNetworkSchema, projectViewSchema, testCommandSchema } from "./views.ts";
 
 const projectInput = z.strictObject({ projectId: idSchema("project") });
 
@@ -37,4 +37,8 @@ export const projectsRouter = router({
     .input(projectInput.extend(testCommandSchema.shape))
     .output(projectViewSchema)
     .mutation(({ ctx, input }) => setTestCommand(ctx.runtime, ctx.scope, input)),
+  setNetwork: procedure({ scope: "org", permission: "projects.setNetwork" })
+    .input(projectInput.extend({ network: projectNetworkSchema }))
+    .output(projectViewSchema)
+    .mutation(({ ctx, input }) => setNetwork(ctx.runtime, ctx.scope, input)),
 });

@@ -14,9 +14,17 @@ import { planTask, type TaskPlan } from "../tasks/plan-task.ts";
 import { requireTask, toTaskView } from "../tasks/service.ts";
 import type { TaskView } from "../tasks/views.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
-import { insertProject, isFreeName, listProjectRows, restartClone, updateTestCommand, type Project } from "./repo.ts";
+import {
+  insertProject,
+  isFreeName,
+  listProjectRows,
+  restartClone,
+  updateNetwork,
+  updateTestCommand,
+  type Project,
+} from "./repo.ts";
 import { requireProject } from "./require-project.ts";
-import type { ProjectView, TestCommand } from "./views.ts";
+import type { ProjectNetwork, ProjectView, TestCommand } from "./views.ts";
 
 export async function listProjects(
   runtime: Runtime,
@@ -169,6 +177,30 @@ export async function setTestCommand(
         outcome: "done",
         detail: program,
       },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "project", id: projectId, atMs: runtime.clock.nowMs() }, previousChanged),
+  ]);
+  return getProject(runtime, scope, projectId);
+}
+
+/** Says what a project's runs may reach from now on. Runs that go on keep what they have. */
+export async function setNetwork(
+  runtime: Runtime,
+  scope: OrgScope,
+  { projectId, network }: { projectId: ProjectId; network: ProjectNetwork },
+): Promise<ProjectView> {
+  if (network.mode === "allowList" && network.hosts.length === 0) {
+    throw new QuarterdeckError("BAD_REQUEST", "Name at least one host, or choose that runs reach nothing.");
+  }
+  const { orgId, userId, address } = scope;
+  const { mode, hosts } = network;
+  const detail = (mode === "allowList" ? `${mode}: ${hosts.join(", ")}` : mode).slice(0, 500);
+  await runtime.writer.commit([
+    updateNetwork(scope, { projectId, network }),
+    recordAudit(
+      runtime,
+      { orgId, actor: userId, address, action: "project.setNetwork", subject: projectId, outcome: "done", detail },
       previousChanged,
     ),
     recordChange(scope, { kind: "project", id: projectId, atMs: runtime.clock.nowMs() }, previousChanged),

@@ -1,7 +1,9 @@
 import { actions } from "@quarterdeck/core/actions/catalogue";
+import { mostNetworkHosts, networkHostSchema } from "@quarterdeck/core/actions/network-host";
 import { idSchema } from "@quarterdeck/core/ids";
 import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
 import { repositoryStateSchema } from "@quarterdeck/core/protocol/result";
+import { lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
 import * as z from "zod";
 
 export const projectStates = ["cloning", "ready", "cloneFailed"] as const;
@@ -10,6 +12,17 @@ export type ProjectState = (typeof projectStates)[number];
 /** What "Run tests" runs: parameters of the action `exec`. */
 export const testCommandSchema = actions.exec.params;
 export type TestCommand = z.infer<typeof testCommandSchema>;
+
+/** What a project's runs may reach: nothing, the hosts that are named, or everything that the server's owner allows. */
+export const projectNetworkSchema = z.strictObject({
+  mode: z.enum(["none", "allowList", "all"]),
+  /** Those of `allowList`; kept while another mode is chosen. */
+  hosts: z
+    .array(networkHostSchema)
+    .max(mostNetworkHosts)
+    .refine((hosts) => new Set(hosts).size === hosts.length, "must name each host once"),
+});
+export type ProjectNetwork = z.infer<typeof projectNetworkSchema>;
 
 export const defaultTestCommand: TestCommand = { program: "npm", args: ["install-test"] };
 
@@ -35,6 +48,8 @@ export const projectViewSchema = z.strictObject({
   /** Why cloning failed. */
   cloneMessage: z.string().nullable(),
   testCommand: testCommandSchema,
+  network: projectNetworkSchema,
+  lifecycle: z.enum(lifecycleStates),
   createdAtMs: z.int(),
 });
 export type ProjectView = z.infer<typeof projectViewSchema>;

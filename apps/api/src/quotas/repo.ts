@@ -1,8 +1,10 @@
 import type { OrgId } from "@quarterdeck/core/ids";
-import { quotaResourceNames, quotaResources } from "@quarterdeck/core/quota/quota-resources";
+import { defaultLifecycleFactors, lifecycleStates, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
 import { SqlLedgerRows } from "@quarterdeck/core/quota/ledger/sql-ledger-rows";
+import { quotaResourceNames, quotaResources, type QuotaResource } from "@quarterdeck/core/quota/quota-resources";
 import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
 import { and, desc, eq, getTableColumns, gt, lt, max, sql, type SQL } from "drizzle-orm";
+import * as z from "zod";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
@@ -28,10 +30,13 @@ export interface QuotaNode {
   readonly held: Float64Array;
   readonly isOvercommitted: boolean;
   readonly weight: number;
+  /** How much of its quota a project has; null for what is no project. */
+  readonly lifecycle: LifecycleState | null;
 }
 
 const nodeWeight = sql`coalesce((select ${quotaWeights.weight} from ${quotaWeights} where ${quotaWeights.nodeId} = quota_nodes.id), 1)`;
 const rows = new SqlLedgerRows(quotaResources);
+const lifecycleSchema = z.enum(lifecycleStates).nullable();
 const nodeName = sql`(select name from ${orgs} where ${orgs.orgId} = quota_nodes.id
   union all select name from ${workspaces} where ${workspaces.workspaceId} = quota_nodes.id
   union all select name from ${projects} where ${projects.projectId} = quota_nodes.id)`;
@@ -40,7 +45,8 @@ const nodeName = sql`(select name from ${orgs} where ${orgs.orgId} = quota_nodes
 export async function readQuotaTree(db: Database, { orgId }: TenantScope): Promise<QuotaNode[]> {
   const found = await db.all<SqlRow>(sql`select quota_nodes.*, ${nodeName} as name,
     exists (select 1 from ${quotaOvercommits} where ${quotaOvercommits.nodeId} = quota_nodes.id) as "isOvercommitted",
-    ${nodeWeight} as weight
+    ${nodeWeight} as weight,
+    (select ${projects.lifecycle} from ${projects} where ${projects.projectId} = quota_nodes.id) as lifecycle
     from quota_paths join quota_nodes on quota_nodes.id = quota_paths.node_id
     where quota_paths.ancestor_id = ${orgId} order by quota_paths.distance, quota_nodes.id`);
   return found.map((row) => {
@@ -53,6 +59,7 @@ export async function readQuotaTree(db: Database, { orgId }: TenantScope): Promi
       name: String(row["name"]),
       isOvercommitted: row["isOvercommitted"] === 1,
       weight: Number(row["weight"]),
+      lifecycle: lifecycleSchema.parse(row["lifecycle"]),
     };
   });
 }
@@ -108,6 +115,18 @@ export async function listHistory(
     .limit(limit);
 }
 
+export async function findHistory(
+  db: Database,
+  { orgId }: TenantScope,
+  { nodeId, historyId }: { nodeId: QuotaNodeId; historyId: number },
+): Promise<QuotaHistoryEntry | null> {
+  const [row] = await db
+    .select(historyColumns)
+    .from(quotaHistory)
+    .where(and(eq(quotaHistory.orgId, orgId), eq(quotaHistory.nodeId, nodeId), eq(quotaHistory.historyId, historyId)));
+  return row ?? null;
+}
+
 /** Lets a node give its children more than it has, or not any more. */
 export function writeOvercommit(
   { orgId }: TenantScope,
@@ -129,13 +148,42 @@ export function writeWeight(
     where ${condition} on conflict ("nodeId") do update set weight = excluded.weight`;
 }
 
+/** Puts a project into another state of its life. It changes a row when it was in the one before. */
+export function writeLifecycle(
+  { orgId }: TenantScope,
+  { nodeId, before, after }: { nodeId: QuotaNodeId; before: LifecycleState; after: LifecycleState },
+  condition: SQL,
+): SQL {
+  return sql`update ${projects} set lifecycle = ${after} where "projectId" = ${nodeId} and lifecycle = ${before}
+    and ${eq(projects.orgId, orgId)} and ${condition}`;
+}
+
 /** Whether anybody ever set a limit in an org: until then its relay objects need not be told of its nodes. */
 export function hasQuotas({ orgId }: { orgId: OrgId }): SQL {
   return sql`exists (select 1 from ${quotaHistory} where ${eq(quotaHistory.orgId, orgId)})`;
 }
 
+/**
+ * A node's limit of a resource as it holds in the state of its project: what `effectiveLimits` of core says, inside of the write
+ * that tells a relay object.
+ */
+function effectiveLimit(name: QuotaResource): SQL {
+  const own = sql.raw(`quota_nodes.limit_${name}`);
+  const states = lifecycleStates.map((state) => {
+    const { runningPercent, storagePercent } = defaultLifecycleFactors[state];
+    const percent = name === "disk" ? storagePercent : runningPercent;
+    if (percent === 100) return sql`when ${state} then ${own}`;
+    if (percent === 0) return sql`when ${state} then 0`;
+    const limit = sql.raw(`coalesce(quota_nodes.limit_${name}, (select min(above.limit_${name}) from quota_paths as way
+      join quota_nodes as above on above.id = way.ancestor_id where way.node_id = quota_nodes.id))`);
+    return sql`when ${state} then max(${limit} * ${sql.raw(String(percent))} / 100, min(${limit}, 1))`;
+  });
+  const state = sql`(select ${projects.lifecycle} from ${projects} where ${projects.projectId} = quota_nodes.id)`;
+  return sql`case ${state} ${sql.join(states, sql` `)} else ${own} end`;
+}
+
 const limitsAsJson = sql.join(
-  quotaResourceNames.map((name) => sql.raw(`'${name}', quota_nodes.limit_${name}`)),
+  quotaResourceNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name)}`),
   sql`, `,
 );
 

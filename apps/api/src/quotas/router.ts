@@ -1,17 +1,43 @@
+import { idSchema } from "@quarterdeck/core/ids";
+import { lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
 import { quotaChangeSchema } from "@quarterdeck/core/quota/quota-resources";
 import * as z from "zod";
+import { evidenceHistoryEntrySchema, nodeEvidenceViewSchema } from "../limits/views.ts";
 import { procedure, router } from "../trpc.ts";
-import { getQuota, readHistory, setLimits, setOvercommit, setWeight } from "./service.ts";
-import { quotaHistoryEntrySchema, quotaNodeIdSchema, quotaViewSchema, quotaWeightSchema } from "./views.ts";
+import {
+  getQuota,
+  listPresets,
+  readEvidence,
+  readEvidenceHistory,
+  readHistory,
+  setLifecycle,
+  setLimits,
+  setOvercommit,
+  setWeight,
+  undoChange,
+} from "./service.ts";
+import {
+  presetViewSchema,
+  quotaHistoryEntrySchema,
+  quotaNodeIdSchema,
+  quotaViewSchema,
+  quotaWeightSchema,
+} from "./views.ts";
 
 const node = z.strictObject({ nodeId: quotaNodeIdSchema });
+const page = node.extend({
+  before: z.int().min(1).default(Number.MAX_SAFE_INTEGER),
+  limit: z.int().min(1).max(100).default(50),
+});
+const read = { scope: "org", permission: "quotas.read" } as const;
 const manage = { scope: "org", permission: "quotas.manage" } as const;
 
 export const quotasRouter = router({
-  get: procedure({ scope: "org", permission: "quotas.read" })
+  get: procedure(read)
     .input(node)
     .output(quotaViewSchema)
     .query(({ ctx, input }) => getQuota(ctx.runtime, ctx.scope, input.nodeId)),
+  presets: procedure(read).output(z.array(presetViewSchema)).query(listPresets),
   set: procedure(manage)
     .input(node.extend({ limits: quotaChangeSchema }))
     .output(quotaViewSchema)
@@ -24,13 +50,24 @@ export const quotasRouter = router({
     .input(node.extend({ weight: quotaWeightSchema }))
     .output(quotaViewSchema)
     .mutation(({ ctx, input }) => setWeight(ctx.runtime, ctx.scope, input)),
-  history: procedure({ scope: "org", permission: "quotas.read" })
-    .input(
-      node.extend({
-        before: z.int().min(1).default(Number.MAX_SAFE_INTEGER),
-        limit: z.int().min(1).max(100).default(50),
-      }),
-    )
+  setLifecycle: procedure(manage)
+    .input(z.strictObject({ projectId: idSchema("project"), state: z.enum(lifecycleStates) }))
+    .output(quotaViewSchema)
+    .mutation(({ ctx, input }) => setLifecycle(ctx.runtime, ctx.scope, input)),
+  undo: procedure(manage)
+    .input(node.extend({ historyId: z.int().min(1) }))
+    .output(quotaViewSchema)
+    .mutation(({ ctx, input }) => undoChange(ctx.runtime, ctx.scope, input)),
+  history: procedure(read)
+    .input(page)
     .output(z.array(quotaHistoryEntrySchema))
     .query(({ ctx, input }) => readHistory(ctx.runtime, ctx.scope, input)),
+  evidence: procedure(read)
+    .input(node)
+    .output(nodeEvidenceViewSchema)
+    .query(({ ctx, input }) => readEvidence(ctx.runtime, ctx.scope, input.nodeId)),
+  evidenceHistory: procedure(read)
+    .input(page)
+    .output(z.array(evidenceHistoryEntrySchema))
+    .query(({ ctx, input }) => readEvidenceHistory(ctx.runtime, ctx.scope, input)),
 });

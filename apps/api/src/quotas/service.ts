@@ -1,61 +1,45 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import { findOverallocation, givenToChildren } from "@quarterdeck/core/quota/allocation";
-import { isSameVector, noLimit } from "@quarterdeck/core/quota/amounts";
-import { overdraft } from "@quarterdeck/core/quota/ledger/quota-ledger";
+import { noLimit } from "@quarterdeck/core/quota/amounts";
+import type { LifecycleState } from "@quarterdeck/core/quota/lifecycle";
+import { defaultPresets } from "@quarterdeck/core/quota/presets";
 import {
   quotaResourceNames,
   quotaResources,
   type QuotaChange,
   type QuotaResource,
 } from "@quarterdeck/core/quota/quota-resources";
-import { recordAudit } from "../audit/repo.ts";
+import type { ProjectId } from "@quarterdeck/core/ids";
+import { isDeepStrictEqual } from "node:util";
 import type { OrgScope } from "../auth/scope.ts";
-import { previousChanged } from "../db/insert-when.ts";
-import { recordChange } from "../events/repo.ts";
+import { listEvidence, listEvidenceHistory } from "../limits/evidence-repo.ts";
+import { isEvidenceTold } from "../limits/evidence-told.ts";
+import type { EvidenceHistoryEntry, NodeEvidenceView } from "../limits/views.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
-import { toPart } from "../db/ready-statement.ts";
-import type { Statement, Unit } from "../writer.ts";
-import { planLedger } from "./plan-ledger.ts";
-import {
-  enqueueLimits,
-  insertHistory,
-  listHistory,
-  readNewestChange,
-  readQuotaTree,
-  serversOf,
-  writeOvercommit,
-  writeWeight,
-  type QuotaNode,
-} from "./repo.ts";
-import {
-  countedResources,
-  type CountedResource,
-  type NodeQuota,
-  type QuotaHistoryEntry,
-  type QuotaNodeId,
-  type QuotaNodeKind,
-  type QuotaNodeView,
-  type QuotaView,
-} from "./views.ts";
+import { changeQuota } from "./change-quota.ts";
+import { groupOf, ownLimits } from "./changed-groups.ts";
+import { byId, kindOf, quotaOf, requireNode, toQuotaView, unlimitable } from "./quota-view.ts";
+import { findHistory, listHistory, readQuotaTree, type QuotaNode } from "./repo.ts";
+import type { NodeQuota, PresetView, QuotaHistoryEntry, QuotaNodeId, QuotaView } from "./views.ts";
 
-/** How often a change is decided anew because somebody else changed something meanwhile. */
-const attempts = 5;
+interface Paged {
+  readonly nodeId: QuotaNodeId;
+  readonly before: number;
+  readonly limit: number;
+}
 
-/** What only makes sense higher up. */
-const unlimitable: Readonly<Record<QuotaNodeKind, readonly QuotaResource[]>> = {
-  org: [],
-  workspace: ["members", "servers"],
-  project: ["members", "servers", "projects"],
-};
-
-export async function getQuota({ db }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<QuotaView> {
+export async function getQuota({ db, env }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<QuotaView> {
   const tree = await readQuotaTree(db, scope);
-  return toView(tree, requireNode(tree, nodeId));
+  return toQuotaView(tree, requireNode(tree, nodeId), { scope, env });
+}
+
+/** The quotas that there are by name. */
+export function listPresets(): PresetView[] {
+  return Object.entries(defaultPresets).map(([name, { services: _services, ...limits }]) => ({ name, ...limits }));
 }
 
 /** Sets limits of a node; null takes one away. Below what there is now is legal: nothing is removed, nothing more comes. */
-export function setLimits(
+export async function setLimits(
   runtime: Runtime,
   scope: OrgScope,
   { nodeId, limits }: { nodeId: QuotaNodeId; limits: QuotaChange },
@@ -64,7 +48,7 @@ export function setLimits(
   if (refused !== undefined) {
     throw new QuarterdeckError("BAD_REQUEST", `A ${kindOf(nodeId)} has no limit of ${refused}. Set it higher up.`);
   }
-  return change(runtime, scope, {
+  await changeQuota(runtime, scope, {
     nodeId,
     decide: (node) => ({
       ...node,
@@ -74,173 +58,90 @@ export function setLimits(
       }),
     }),
   });
+  return getQuota(runtime, scope, nodeId);
 }
 
 /** Lets a node give its children more in all than it has, or not any more. */
-export function setOvercommit(
+export async function setOvercommit(
   runtime: Runtime,
   scope: OrgScope,
   { nodeId, isOvercommitted }: { nodeId: QuotaNodeId; isOvercommitted: boolean },
 ): Promise<QuotaView> {
-  return change(runtime, scope, { nodeId, decide: (node) => ({ ...node, isOvercommitted }) });
+  await changeQuota(runtime, scope, { nodeId, decide: (node) => ({ ...node, isOvercommitted }) });
+  return getQuota(runtime, scope, nodeId);
 }
 
 /** Sets what a node gets beside its siblings on each server when all want more than is there. What runs goes on. */
-export function setWeight(
+export async function setWeight(
   runtime: Runtime,
   scope: OrgScope,
   { nodeId, weight }: { nodeId: QuotaNodeId; weight: number },
 ): Promise<QuotaView> {
-  return change(runtime, scope, { nodeId, decide: (node) => ({ ...node, weight }) });
+  await changeQuota(runtime, scope, { nodeId, decide: (node) => ({ ...node, weight }) });
+  return getQuota(runtime, scope, nodeId);
 }
 
-export async function readHistory(
-  { db }: Runtime,
+/** Puts a project into another state of its life, which scales what it may use. */
+export async function setLifecycle(
+  runtime: Runtime,
   scope: OrgScope,
-  asked: { nodeId: QuotaNodeId; before: number; limit: number },
-): Promise<QuotaHistoryEntry[]> {
+  { projectId, state }: { projectId: ProjectId; state: LifecycleState },
+): Promise<QuotaView> {
+  await changeQuota(runtime, scope, { nodeId: projectId, decide: (node) => ({ ...node, lifecycle: state }) });
+  return getQuota(runtime, scope, projectId);
+}
+
+/** Takes the newest change of a node back; what was changed since is not lost by it. */
+export async function undoChange(
+  runtime: Runtime,
+  scope: OrgScope,
+  { nodeId, historyId }: { nodeId: QuotaNodeId; historyId: number },
+): Promise<QuotaView> {
+  requireNode(await readQuotaTree(runtime.db, scope), nodeId);
+  const entry = await findHistory(runtime.db, scope, { nodeId, historyId });
+  if (entry === null) throw notFound("change");
+  await changeQuota(runtime, scope, {
+    nodeId,
+    decide(node) {
+      if (isDeepStrictEqual(quotaOf(node), entry.after)) return withQuota(node, entry.before);
+      throw new QuarterdeckError(
+        "CONFLICT",
+        `The quota of ${node.name} was changed again since. Take back the newer change first.`,
+      );
+    },
+  });
+  return getQuota(runtime, scope, nodeId);
+}
+
+function withQuota(node: QuotaNode, { limits, isOvercommitted, lifecycle }: NodeQuota): QuotaNode {
+  const read = quotaResources.limits(limits);
+  if (!read.ok) throw new Error(`the history holds no limits: ${read.error.message}`);
+  return { ...node, limit: read.value, isOvercommitted, lifecycle: lifecycle ?? node.lifecycle };
+}
+
+export async function readHistory({ db }: Runtime, scope: OrgScope, asked: Paged): Promise<QuotaHistoryEntry[]> {
   requireNode(await readQuotaTree(db, scope), asked.nodeId);
   return listHistory(db, scope, asked);
 }
 
-/** Decides on what it read, and writes only if nobody changed anything since; then it decides again. */
-async function change(
-  runtime: Runtime,
+/** What the kernel of its server holds a node to, beside what it shall. */
+export async function readEvidence({ db }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<NodeEvidenceView> {
+  const tree = await readQuotaTree(db, scope);
+  const group = groupOf(byId(tree), requireNode(tree, nodeId));
+  if (group === null) return { wanted: null, isTold: null, items: [] };
+  const { workspaceId, projectId } = group;
+  const items = await listEvidence(db, scope, projectId ?? workspaceId);
+  return { wanted: ownLimits(group), isTold: await isEvidenceTold(db, scope, workspaceId), items };
+}
+
+export async function readEvidenceHistory(
+  { db }: Runtime,
   scope: OrgScope,
-  { nodeId, decide }: { nodeId: QuotaNodeId; decide: (node: QuotaNode) => QuotaNode },
-): Promise<QuotaView> {
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    const newestChange = await readNewestChange(runtime.db, scope);
-    const tree = await readQuotaTree(runtime.db, scope);
-    const before = requireNode(tree, nodeId);
-    const after = decide(before);
-    const action = actionOf(before, after);
-    if (action === null) return toView(tree, before);
-    checkAllocation(
-      tree.map((node) => (node === before ? after : node)),
-      nodeId,
-    );
-    const [recorded] = await runtime.writer.commit(unitOf(runtime, scope, { before, after, action, newestChange }));
-    if (recorded?.rowsChanged !== 1) continue;
-    if (isToldServers(action)) runtime.nudgeOutbox();
-    return getQuota(runtime, scope, nodeId);
-  }
-  throw new QuarterdeckError("CONFLICT", "Somebody else changes the quotas of this org just now. Try again.");
-}
-
-type QuotaAction = "quota.set" | "quota.setOvercommit" | "quota.setWeight";
-
-/** What changes a node so, as the audit calls it; null: nothing changes. */
-function actionOf(before: QuotaNode, after: QuotaNode): QuotaAction | null {
-  if (!isSameVector(before.limit, after.limit)) return "quota.set";
-  if (before.isOvercommitted !== after.isOvercommitted) return "quota.setOvercommit";
-  return before.weight === after.weight ? null : "quota.setWeight";
-}
-
-/** What is given to whom is the platform's to know; limits and weights are for the servers. */
-function isToldServers(action: QuotaAction): boolean {
-  return action !== "quota.setOvercommit";
-}
-
-function writeQuota(
-  scope: OrgScope,
-  action: QuotaAction,
-  { id: nodeId, limit, isOvercommitted, weight }: QuotaNode,
-): Statement {
-  switch (action) {
-    case "quota.set":
-      return planLedger.statements.setLimit(nodeId, limit, toPart(previousChanged));
-    case "quota.setOvercommit":
-      return writeOvercommit(scope, { nodeId, isOvercommitted }, previousChanged);
-    case "quota.setWeight":
-      return writeWeight(scope, { nodeId, weight }, previousChanged);
-  }
-}
-
-interface QuotaDecision {
-  readonly before: QuotaNode;
-  readonly after: QuotaNode;
-  readonly action: QuotaAction;
-  readonly newestChange: number;
-}
-
-function unitOf(runtime: Runtime, scope: OrgScope, { before, after, action, newestChange }: QuotaDecision): Unit {
-  const { orgId, userId, address } = scope;
-  const nowMs = runtime.clock.nowMs();
-  const { id: nodeId } = after;
-  const [was, is] = [quotaOf(before), quotaOf(after)];
-  return [
-    insertHistory(scope, { nodeId, actor: userId, atMs: nowMs, before: was, after: is }, { newestChange }),
-    writeQuota(scope, action, after),
-    recordAudit(
-      runtime,
-      {
-        orgId,
-        actor: userId,
-        address,
-        action,
-        subject: nodeId,
-        outcome: "done",
-        detail: JSON.stringify(is),
-      },
-      previousChanged,
-    ),
-    recordChange(scope, { kind: kindOf(nodeId), id: nodeId, atMs: nowMs }, previousChanged),
-    ...(isToldServers(action) ? enqueueLimits(scope, { which: serversOf(nodeId), nowMs }, previousChanged) : []),
-  ];
-}
-
-function checkAllocation(tree: readonly QuotaNode[], nodeId: QuotaNodeId): void {
-  const found = findOverallocation(tree, nodeId);
-  if (!found) return;
-  const name = tree.find(({ id }) => id === found.nodeId)?.name ?? found.nodeId;
-  const resource = quotaResourceNames[found.resource];
-  throw new QuarterdeckError(
-    "QUOTA_EXCEEDED",
-    `What is in ${name} would be given ${found.given} ${resource} in all, and ${name} has ${found.limit}. Give less, raise the limit of ${name}, or allow it to be overcommitted.`,
-  );
-}
-
-function requireNode(tree: readonly QuotaNode[], nodeId: QuotaNodeId): QuotaNode {
-  const node = tree.find(({ id }) => id === nodeId);
-  if (node === undefined) throw notFound("quota");
-  return node;
-}
-
-function kindOf(nodeId: QuotaNodeId): QuotaNodeKind {
-  if (nodeId.startsWith("org_")) return "org";
-  return nodeId.startsWith("ws_") ? "workspace" : "project";
-}
-
-function quotaOf({ limit, isOvercommitted, weight }: QuotaNode): NodeQuota {
-  return { limits: quotaResources.amounts(limit), isOvercommitted, weight };
-}
-
-function toView(tree: readonly QuotaNode[], node: QuotaNode): QuotaView {
-  return {
-    ...toNodeView(node),
-    parentId: node.parentId,
-    given: quotaResources.amounts(givenToChildren(tree).get(node.id) ?? node.held),
-    children: tree.filter(({ parentId }) => parentId === node.id).map(toNodeView),
-  };
-}
-
-function toNodeView(node: QuotaNode): QuotaNodeView {
-  const { id, name, held } = node;
-  return {
-    nodeId: id,
-    kind: kindOf(id),
-    name,
-    ...quotaOf(node),
-    counts: countsOf(held, kindOf(id)),
-    overdraft: Object.fromEntries(
-      Object.entries(countsOf(overdraft(node), kindOf(id))).filter(([, excess]) => excess > 0),
-    ),
-  };
-}
-
-/** The numbers of what the platform itself counts, where that can be. */
-function countsOf(amounts: Float64Array, kind: QuotaNodeKind): Partial<Record<CountedResource, number>> {
-  const named = countedResources.filter((name) => !unlimitable[kind].includes(name));
-  return Object.fromEntries(named.map((name) => [name, amounts[quotaResourceNames.indexOf(name)] ?? 0]));
+  { nodeId, ...page }: Paged,
+): Promise<EvidenceHistoryEntry[]> {
+  const tree = await readQuotaTree(db, scope);
+  const group = groupOf(byId(tree), requireNode(tree, nodeId));
+  return group === null
+    ? []
+    : listEvidenceHistory(db, scope, { nodeId: group.projectId ?? group.workspaceId, ...page });
 }

@@ -1,4 +1,7 @@
 import { idSchema, type OrgId, type ProjectId, type WorkspaceId } from "@quarterdeck/core/ids";
+import { lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
+import { presetSchema } from "@quarterdeck/core/quota/presets";
+import { planNames } from "@quarterdeck/core/quota/request-tiers";
 import { quotaLimitsSchema, quotaResourceNames } from "@quarterdeck/core/quota/quota-resources";
 import * as z from "zod";
 
@@ -24,6 +27,8 @@ const nodeQuotaSchema = z.strictObject({
   limits: quotaLimitsSchema,
   isOvercommitted: z.boolean(),
   weight: quotaWeightSchema,
+  /** Of a project: how much of that it has. */
+  lifecycle: z.enum(lifecycleStates).optional(),
 });
 export type NodeQuota = z.infer<typeof nodeQuotaSchema>;
 
@@ -43,6 +48,13 @@ export const quotaViewSchema = quotaNodeViewSchema.extend({
   /** What its children are given in all. */
   given: amountsSchema,
   children: z.array(quotaNodeViewSchema),
+  /** What is above it, from the org down. */
+  path: z.array(z.strictObject({ nodeId: quotaNodeIdSchema, name: z.string() })),
+  /** Of a project: what it would have in each state. */
+  states: z.array(z.strictObject({ state: z.enum(lifecycleStates), limits: quotaLimitsSchema })),
+  /** Of an org: how much it may ask of the platform. */
+  plan: z.strictObject({ name: z.enum(planNames), requestsPerMinute: z.int() }).nullable(),
+  mayChange: z.boolean(),
 });
 export type QuotaView = z.infer<typeof quotaViewSchema>;
 export type QuotaNodeView = z.infer<typeof quotaNodeViewSchema>;
@@ -56,3 +68,7 @@ export const quotaHistoryEntrySchema = z.strictObject({
   after: nodeQuotaSchema,
 });
 export type QuotaHistoryEntry = z.infer<typeof quotaHistoryEntrySchema>;
+
+/** A quota to be chosen by name. */
+export const presetViewSchema = presetSchema.omit({ services: true }).extend({ name: z.string() });
+export type PresetView = z.infer<typeof presetViewSchema>;

@@ -7,6 +7,7 @@ import type { Statement, Unit } from "../writer.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { letTell } from "../audit/chain-repo.ts";
 import { describeHeldHeads } from "../audit/held-heads.ts";
+import { describeEvidence } from "../limits/describe-evidence.ts";
 import { recordChange } from "../events/repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
 import { describeConflict } from "./command-conflict.ts";
@@ -114,6 +115,8 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
       ];
     case "heldHeads":
       return describeHeldHeads(runtime, { server, report, guard });
+    case "evidence":
+      return describeEvidence(runtime, { server, report, guard, mark });
     case "keysTaken":
       // What it cannot know yet is no word to believe.
       if (report.version > runtime.keys.platform.set.version) return [];

@@ -7,6 +7,8 @@ import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { auditWitnesses, enrolments, runs, servers } from "../db/schema.ts";
+import { saidLimits, unseenMismatchMs } from "../limits/evidence-repo.ts";
+import type { ServerLimitsView } from "../limits/views.ts";
 import { keepPlace, serverPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import type { ConnectionAlert, ServerStatus } from "./views.ts";
@@ -31,6 +33,9 @@ export interface Server {
   /** An entry of the audit that its bridge was told of and that is not there; null when there is none, or somebody saw it. */
   readonly auditConflictSeq: number | null;
   readonly auditConflictAtMs: number | null;
+  /** When its newest limit that the kernel does not hold was heard of; null when there is none, or somebody saw it. */
+  readonly unseenMismatchMs: number | null;
+  readonly limits: ServerLimitsView | null;
   readonly createdAtMs: number;
 }
 
@@ -58,6 +63,8 @@ const columns = {
   waitingRuns,
   auditConflictSeq: ofUnseenConflict(auditWitnesses.conflictSeq),
   auditConflictAtMs: ofUnseenConflict(auditWitnesses.conflictAtMs),
+  unseenMismatchMs,
+  limits: saidLimits,
   createdAtMs: servers.createdAtMs,
 };
 

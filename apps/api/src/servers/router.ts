@@ -2,9 +2,18 @@ import { nameSchema } from "@quarterdeck/core/actions/names";
 import { idSchema } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import * as z from "zod";
+import { limitFindingSchema } from "../limits/views.ts";
 import { procedure, router } from "../trpc.ts";
 import { createEnrolment, readEnrolment } from "./enrolment-service.ts";
-import { acknowledgeAuditAlert, getServer, listServers, renameServer, revokeServer } from "./service.ts";
+import {
+  acknowledgeAuditAlert,
+  acknowledgeLimitAlert,
+  getServer,
+  listServers,
+  readLimitFindings,
+  renameServer,
+  revokeServer,
+} from "./service.ts";
 import { issueViewerTicket } from "./viewer-ticket.ts";
 import {
   auditAlertSchema,
@@ -38,6 +47,14 @@ export const serversRouter = router({
     .input(serverInput.extend(auditAlertSchema.shape))
     .output(serverViewSchema)
     .mutation(({ ctx, input }) => acknowledgeAuditAlert(ctx.runtime, ctx.scope, input)),
+  limitFindings: procedure({ scope: "org", permission: "servers.read" })
+    .input(serverInput)
+    .output(z.array(limitFindingSchema))
+    .query(({ ctx, input }) => readLimitFindings(ctx.runtime, ctx.scope, input.serverId)),
+  acknowledgeLimitAlert: procedure({ scope: "org", permission: "servers.manage" })
+    .input(serverInput.extend({ atMs: z.int() }))
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => acknowledgeLimitAlert(ctx.runtime, ctx.scope, input)),
   createEnrolment: procedure({ scope: "org", permission: "servers.manage" })
     .input(z.strictObject({}))
     .output(newEnrolmentViewSchema)

@@ -7,6 +7,9 @@ import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { standingOf } from "../keys/key-change.ts";
+import { acknowledgeMismatch } from "../limits/acknowledge-mismatch.ts";
+import { listMismatches } from "../limits/evidence-repo.ts";
+import type { LimitFinding } from "../limits/views.ts";
 import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { leavePlace, serverPlace } from "../quotas/counted-places.ts";
@@ -103,6 +106,25 @@ export async function acknowledgeAuditAlert(
   return getServer(runtime, scope, seen.serverId);
 }
 
+export async function acknowledgeLimitAlert(
+  runtime: Runtime,
+  scope: OrgScope,
+  seen: { serverId: ServerId; atMs: number },
+): Promise<ServerView> {
+  await requireServer(runtime, scope, seen.serverId);
+  await acknowledgeMismatch(runtime, scope, seen);
+  return getServer(runtime, scope, seen.serverId);
+}
+
+export async function readLimitFindings(
+  runtime: Runtime,
+  scope: OrgScope,
+  serverId: ServerId,
+): Promise<LimitFinding[]> {
+  await requireServer(runtime, scope, serverId);
+  return listMismatches(runtime.db, scope, serverId);
+}
+
 /** These are worth a word for a day; every other alert ends when the bridge is let in. */
 const passing: ReadonlySet<ConnectionAlert["code"]> = new Set(["SUPERSEDED", "COMMAND_CONFLICT"]);
 const passingAlertMs = dayMs;
@@ -114,7 +136,7 @@ function currentAlert({ connectionAlert }: Server, nowMs: number): ConnectionAle
 }
 
 function toView({ relay, clock, keys }: Runtime, server: Server): ServerView {
-  const { quarantinedUntilMs, keysVersion, auditConflictSeq, auditConflictAtMs } = server;
+  const { quarantinedUntilMs, keysVersion, auditConflictSeq, auditConflictAtMs, unseenMismatchMs } = server;
   const { set, history } = keys.platform;
   const isQuarantined = quarantinedUntilMs !== null && quarantinedUntilMs > clock.nowMs();
   return {
@@ -129,6 +151,8 @@ function toView({ relay, clock, keys }: Runtime, server: Server): ServerView {
       auditConflictSeq === null || auditConflictAtMs === null
         ? null
         : { seq: auditConflictSeq, atMs: auditConflictAtMs },
+    limitAlert: unseenMismatchMs === null ? null : { atMs: unseenMismatchMs },
+    limits: server.limits,
     isRevoked: server.revokedAtMs !== null,
     hasLostKeys: standingOf(keysVersion, set, history) === "lost",
     isRelayReachable: relay.isReachable,

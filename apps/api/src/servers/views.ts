@@ -2,6 +2,7 @@ import { idSchema } from "@quarterdeck/core/ids";
 import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
 import { inputKeySchema } from "@quarterdeck/core/protocol/input-sealing";
 import { capabilitiesSchema } from "@quarterdeck/core/protocol/capabilities";
+import { limitAlertSchema, serverLimitsViewSchema } from "../limits/views.ts";
 import * as z from "zod";
 
 export const serverStatuses = ["online", "offline", "new"] as const;
@@ -29,6 +30,10 @@ export const serverViewSchema = z.strictObject({
   connectionAlert: connectionAlertSchema.nullable(),
   /** The bridge was told of an entry of the audit that is not there, or is another one now, and nobody said yet that it was seen (PROTOCOL 15.4). */
   auditAlert: auditAlertSchema.nullable(),
+  /** Its kernel holds something otherwise than it was asked to, and nobody said yet that it was seen (PROTOCOL 16.6). */
+  limitAlert: limitAlertSchema.nullable(),
+  /** What its bridge said last of what it can limit; null where it said nothing. */
+  limits: serverLimitsViewSchema.nullable(),
   /** It was removed: its bridge is not let in and what it signs counts for nothing. */
   isRevoked: z.boolean(),
   /** It missed so many changes of the platform's keys that it can connect no more: it must be connected anew. */

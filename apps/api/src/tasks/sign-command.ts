@@ -6,6 +6,7 @@ import type { Command, CommandText, Priority } from "@quarterdeck/core/protocol/
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 import { dayMs, minuteMs } from "@quarterdeck/core/units";
+import { noBounds, readBounds, type CommandBounds } from "../limits/read-bounds.ts";
 import type { Runtime } from "../runtime.ts";
 import type { TaskParams } from "./views.ts";
 
@@ -15,6 +16,8 @@ export const commandLife = {
   signatureMs: 15 * minuteMs,
   /** A cancel is not renewed: it starts nothing, and must still count when its server comes back. */
   cancelMs: dayMs,
+  /** New limits for what runs: they start nothing, and must still count when their server comes back. */
+  limitsMs: dayMs,
   /** From the submission: past it nothing is renewed. */
   runMs: dayMs,
 } as const;
@@ -36,14 +39,16 @@ export interface CommandRequest {
   readonly priority: Priority;
   readonly nowMs: number;
   readonly expiresAtMs: number;
+  /** What it says of limits and network where that is not as things are now. */
+  readonly bounds?: CommandBounds;
 }
 
 /** Signs what a bridge will do: for one server, one bridge key and one attempt; what only it may read is sealed for it. */
 export async function signCommand(
-  { keys, commandSealer }: Pick<Runtime, "keys" | "commandSealer">,
+  { db, keys, commandSealer }: Pick<Runtime, "db" | "keys" | "commandSealer">,
   request: CommandRequest,
 ): Promise<CommandText> {
-  const { server, action, nowMs, secretInput, ...same } = request;
+  const { server, action, nowMs, secretInput, bounds: given, ...same } = request;
   const { workspaceId, projectId, orgId } = request;
   const ids = { ...same, serverId: server.serverId, attempt: firstAttempt };
   const ownerId = projectId ?? workspaceId;
@@ -51,6 +56,8 @@ export async function signCommand(
     worksOnBridge(action) || ownerId === null
       ? null
       : await commandSealer.seal({ orgId }, { ids, ownerId, sealingKey: server.sealingKey, secretInput });
+  const isBound = !worksOnBridge(action) && workspaceId !== null;
+  const bounds = given ?? (isBound ? await readBounds(db, { orgId, workspaceId, projectId }, action) : noBounds);
   const { effect, demand, timeoutMs } = actions[action];
   const command: Command = {
     v: 1,
@@ -61,6 +68,7 @@ export async function signCommand(
     effect,
     demand,
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
+    ...bounds,
     notBeforeMs: nowMs,
     attempt: firstAttempt,
     sealedHash: sealed === null ? null : await sha256Base64Url(sealed),

@@ -2,6 +2,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { isUnpaid } from "../session/frame-rate.ts";
 import { clearLength } from "@quarterdeck/core/protocol/content-format";
+import { kibibyte } from "@quarterdeck/core/units";
 import { toSlots } from "../session/telemetry-history.ts";
 import { appendReport } from "../storage/reports.ts";
 import { storeSlot } from "../storage/telemetry-history.ts";
@@ -15,6 +16,7 @@ import type { ViewerHall } from "./viewer-hall.ts";
 type Output = Extract<BridgeToRelay, { type: "output" }>;
 
 const noRuns: ReadonlySet<RunId> = new Set();
+const bytesPerCharge = kibibyte;
 
 interface LiveFramesOptions {
   readonly state: ObjectState;
@@ -74,6 +76,14 @@ export class LiveFrames {
       case "heldHeads": {
         const { held, told } = frame;
         state.transact(() => appendReport(sql, { kind: "heldHeads", atMs: Date.now(), held, told }));
+        return upkeep.settle();
+      }
+      case "evidence": {
+        const { signed, signature } = frame;
+        // What it takes is what it is stored in: a large one counts as many.
+        bridge.charge(socket, Date.now(), Math.floor(signed.length / bytesPerCharge));
+        if (socket.readyState !== WebSocket.OPEN) return;
+        state.transact(() => appendReport(sql, { kind: "evidence", atMs: Date.now(), signed, signature }));
         return upkeep.settle();
       }
       case "output":

@@ -5,6 +5,7 @@ import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { Sandbox } from "../drivers/process.ts";
+import type { GroupLimits } from "../limits/group-limits.ts";
 import type { Updater } from "../update/updater.ts";
 import type { RepositoryReading } from "./repository-state.ts";
 
@@ -14,6 +15,8 @@ export interface ActionContext {
   readonly sandbox: Sandbox;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
+  /** Gives workspaces and projects their limits; missing where nothing is limited. */
+  readonly groupLimits?: Pick<GroupLimits, "apply">;
   /** Replaces the bridge by another version; null where no launcher would start that. */
   readonly updater: Updater | null;
 }

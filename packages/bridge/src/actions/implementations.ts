@@ -9,10 +9,12 @@ import { gitStatus } from "./git-status.ts";
 import { projectClone } from "./project-clone.ts";
 import { taskLog } from "./task-log.ts";
 import { workspaceCreate } from "./workspace-create.ts";
+import { workspaceLimits } from "./workspace-limits.ts";
 
 /** What each action does here. `task.cancel` is missing: it starts no run, and acts on one. */
 export const implementations: Record<Exclude<ActionName, "task.cancel">, OwnAction | ProgramAction> = {
   "workspace.create": workspaceCreate,
+  "workspace.limits": workspaceLimits,
   "project.clone": projectClone,
   "git.status": gitStatus,
   "git.log": gitLog,

@@ -28,7 +28,7 @@ function action<Params extends z.ZodType>(definition: Action<Params>): Action<Pa
   return definition;
 }
 
-const aRun: Resources = { cpu: 400, memory: 256 * mebibyte, runs: 1 };
+const aRun: Resources = { cpu: 400, memory: 512 * mebibyte, runs: 1 };
 const noNul = /^[^\0]*$/;
 
 /** The most arguments and bytes of them that `exec` takes; they fit a command frame with room to spare. */
@@ -120,6 +120,15 @@ export const actions = {
     demand: noResources,
     timeoutMs: 30 * secondMs,
     isRead: false,
+    needsProject: false,
+  }),
+  // Its limits are those that every command carries: it brings them where runs go on and none comes (PROTOCOL 16.3).
+  "workspace.limits": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: true,
     needsProject: false,
   }),
   "bridge.update": action({

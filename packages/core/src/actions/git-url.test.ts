@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseGitUrl } from "./git-url.ts";
+import { gitUrlHost, parseGitUrl } from "./git-url.ts";
 
 const strict = { allowLoopbackHttp: false };
 const embedded = { allowLoopbackHttp: true };
@@ -49,6 +49,14 @@ describe("git addresses", () => {
   ])("[S2] refuses %j with a message", (url) => {
     expect(parseGitUrl(url, strict)).toMatchObject({ ok: false, error: { code: "INVALID_GIT_URL" } });
   });
+
+  it.each([
+    ["https://Example.org:8443/a/b.git", "example.org"],
+    ["ssh://git@example.org:2222/a", "example.org"],
+    ["git@example.org:a/b.git", "example.org"],
+    ["http://127.0.0.1:8080/a.git", "127.0.0.1"],
+    ["nothing", null],
+  ])("says that %s is at %s", (url, host) => expect(gitUrlHost(url)).toBe(host));
 
   it("tells nobody the password it refused", () => {
     const result = parseGitUrl("https://user:hunter2@host/a.git", strict);

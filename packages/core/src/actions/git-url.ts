@@ -41,3 +41,9 @@ export function parseGitUrl(text: string, rules: GitUrlRules): Result<string> {
   if (url.pathname === "" || url.pathname === "/") return invalid("The address names a host but no repository on it.");
   return accept(text);
 }
+
+/** The host that git reaches at an address that `parseGitUrl` accepted; null for any other text. */
+export function gitUrlHost(url: string): string | null {
+  const host = scpLike.exec(url)?.[2] ?? (URL.canParse(url) ? new URL(url).hostname : "");
+  return host === "" ? null : host.toLowerCase();
+}

@@ -4,6 +4,7 @@ import { heldHeadsSchema } from "./audit-head.ts";
 import { compactReadingsSchema } from "./compact-readings.ts";
 import { sealedContentSchema } from "./content-format.ts";
 import { helloSchema } from "./handshake.ts";
+import { evidenceTextSchema } from "./limit-evidence.ts";
 import { limits } from "./limits.ts";
 import { inputStateSchema } from "./run-input.ts";
 import { signedTextSchema } from "./signing.ts";
@@ -63,6 +64,8 @@ export const bridgeToRelaySchema = z.discriminatedUnion("type", [
   }),
   /** The heads of the org's audit that it holds (PROTOCOL 15.3). */
   z.strictObject({ type: z.literal("heldHeads"), epoch, ...heldHeadsSchema.shape }),
+  /** What the kernel holds workspaces, projects and runs to (PROTOCOL 16.4). */
+  z.strictObject({ type: z.literal("evidence"), epoch, ...evidenceTextSchema.shape }),
   z.strictObject({ ...inputStateSchema.shape, epoch }),
 ]);
 

@@ -16,4 +16,5 @@ export const bridgeFramesSince: Readonly<Record<BridgeToRelay["type"], Version>>
   gap: first,
   inputState: first,
   heldHeads: first,
+  evidence: first,
 };

@@ -5,6 +5,7 @@ import { capabilitiesSchema } from "./capabilities.ts";
 import { quotaChangeSchema } from "../quota/quota-resources.ts";
 import { commandTextSchema } from "./command.ts";
 import { maxKeyStatements } from "./key-set.ts";
+import { evidenceTextSchema } from "./limit-evidence.ts";
 import { limits } from "./limits.ts";
 import { runOrderSchema } from "./run-order.ts";
 import { resourceNames } from "../quota/resources.ts";
@@ -98,6 +99,8 @@ export const reportSchema = z.discriminatedUnion("kind", [
   }),
   /** What a bridge says of the heads of its org's audit, as it signed it (PROTOCOL 15.3). */
   z.strictObject({ ...reportBase, kind: z.literal("heldHeads"), ...heldHeadsSchema.shape }),
+  /** What a bridge says of the limits on its machine, as it signed it (PROTOCOL 16.4). */
+  z.strictObject({ ...reportBase, kind: z.literal("evidence"), ...evidenceTextSchema.shape }),
   z.strictObject({ ...reportBase, kind: z.literal("duplicateKey"), epoch: z.int().min(1), bootId: z.string() }),
 ]);
 export type Report = z.infer<typeof reportSchema>;

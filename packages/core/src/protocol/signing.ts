@@ -16,6 +16,7 @@ export const signatureDomains = {
   keyStatement: "quarterdeck/key-statement/v1",
   auditHead: "quarterdeck/audit-head/v1",
   heldHead: "quarterdeck/held-head/v1",
+  limitEvidence: "quarterdeck/limit-evidence/v1",
 } as const;
 
 export type SignatureDomain = keyof typeof signatureDomains;

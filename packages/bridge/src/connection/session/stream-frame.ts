@@ -7,7 +7,18 @@ type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
 export type StreamFrame = WithoutEpoch<
   Extract<
     BridgeToRelay,
-    { type: "telemetry" | "history" | "condition" | "output" | "gap" | "inputState" | "keysTaken" | "heldHeads" }
+    {
+      type:
+        | "telemetry"
+        | "history"
+        | "condition"
+        | "output"
+        | "gap"
+        | "inputState"
+        | "keysTaken"
+        | "heldHeads"
+        | "evidence";
+    }
   >
 >;
 
