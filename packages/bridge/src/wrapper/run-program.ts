@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunDirectory } from "../data-directory.ts";
 import { kibibyte } from "@quarterdeck/core/units";
 import { isDiskFull } from "../disk/disk-full.ts";
 import { createExclusively, ReservedFile } from "../durable-file.ts";
+import { startCompanion } from "./companion.ts";
 import { endRun, killRun } from "./end-run.ts";
 import { watchLifeline } from "./lifeline.ts";
 import { handOver, readPipe, type OutputPipe } from "./output-pipe.ts";
@@ -150,6 +151,14 @@ interface RunningProgram {
 
 async function runUntilEnd({ run, spec, pipe, recorder, stopped }: RunningProgram): Promise<ProgramEnd> {
   const input = spec.takesInput ? openRunInput(run) : undefined;
+  let files: number[];
+  try {
+    files = (spec.files ?? []).map((path) => openSync(path, "r"));
+  } catch (error) {
+    const startError = error instanceof Error ? error : new Error(String(error));
+    return { exitCode: null, signal: null, startError };
+  }
+  const endCompanion = spec.companion ? startCompanion(spec.companion) : () => undefined;
   const child = spawn(spec.program, spec.args, {
     cwd: spec.directory,
     env: { ...spec.secretInput.environment, ...spec.environment },
@@ -158,8 +167,11 @@ async function runUntilEnd({ run, spec, pipe, recorder, stopped }: RunningProgra
       input?.readDescriptor ?? (spec.secretInput.stdin === undefined ? "ignore" : "pipe"),
       pipe.writeDescriptor,
       pipe.writeDescriptor,
+      ...files,
     ],
+    ...spec.user,
   });
+  for (const file of files) closeSync(file);
   child.stdin?.on("error", () => undefined); // A program need not read what it was given.
   child.stdin?.end(spec.secretInput.stdin);
   const ended = programEnd(child);
@@ -174,6 +186,7 @@ async function runUntilEnd({ run, spec, pipe, recorder, stopped }: RunningProgra
   input?.close();
   // Nothing of a run outlives it: what it left in the background goes with it.
   if (!spec.isSandboxed) await killRun(spec.runId, child.pid);
+  endCompanion();
   await Promise.race([drained, delay(drainMs)]);
   reader.destroy();
   return end;

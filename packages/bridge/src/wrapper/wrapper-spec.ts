@@ -1,16 +1,9 @@
 import type { RunId } from "@quarterdeck/core/ids";
+import type { ProgramCall } from "../drivers/program-call.ts";
 
 /** What the bridge tells a wrapper to run. The wrapper trusts it: only the bridge can write it. */
-export interface WrapperSpec {
+export interface WrapperSpec extends ProgramCall {
   readonly runId: RunId;
-  /** Absolute. */
-  readonly program: string;
-  readonly args: readonly string[];
-  /** Absolute. */
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Whether its standard input is the pipe in the run's directory. */
-  readonly takesInput?: boolean;
   readonly timeoutMs: number;
   readonly outputLimitBytes: number;
   /** From the request to stop until the run is killed. */
