@@ -3,6 +3,7 @@
 import { networkInterfaces } from "node:os";
 import { createEgressProxy, resolveAll } from "./sandbox/network/egress-proxy.ts";
 import { egressSocketName } from "./sandbox/network/egress-socket.ts";
+import { isPublicAddress } from "./sandbox/network/public-address.ts";
 
 process.title = "quarterdeck-egress";
 process.umask(0o111); // Everybody who sees the folder may connect: the run, as its own user.
@@ -12,8 +13,9 @@ if (user !== "-") {
   process.setgid?.(Number(user));
   process.setuid?.(Number(user));
 }
-const ownAddresses = () =>
-  Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-createEgressProxy({ hosts, ownAddresses, resolve: resolveAll }).listen(egressSocketName);
+/** They change while the machine runs. */
+const ownAddresses = () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+const mayReach = (address: string) => isPublicAddress(address, ownAddresses());
+createEgressProxy({ hosts, mayReach, resolve: resolveAll }).listen(egressSocketName);
 const end = () => process.exit();
 process.stdin.once("end", end).once("error", end).resume();

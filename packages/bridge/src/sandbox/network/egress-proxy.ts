@@ -3,12 +3,11 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import { connect, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { isListed, parseDestination, type Destination } from "./host-list.ts";
-import { isPublicAddress } from "./public-address.ts";
 
 export interface EgressRules {
   readonly hosts: readonly string[];
-  /** The machine's own addresses. They change while it runs. */
-  readonly ownAddresses: () => readonly string[];
+  /** Whether runs may reach an address, whoever's name it is. */
+  readonly mayReach: (address: string) => boolean;
   /** All addresses of a name. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
 }
@@ -37,8 +36,7 @@ export async function decideAddress(destination: Destination, rules: EgressRules
   } catch {
     return { status: 502, reason: `${host} cannot be found.` };
   }
-  const own = rules.ownAddresses();
-  const address = addresses.find((candidate) => isPublicAddress(candidate, own));
+  const address = addresses.find((candidate) => rules.mayReach(candidate));
   if (address !== undefined) return address;
   return { status: 403, reason: `${host} is at no address of the open internet, and runs may reach no others.` };
 }
