@@ -14,7 +14,8 @@ if (user !== "-") {
   process.setuid?.(Number(user));
 }
 /** They change while the machine runs. */
-const ownAddresses = () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+const ownAddresses = () =>
+  Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
 const mayReach = (address: string) => isPublicAddress(address, ownAddresses());
 createEgressProxy({ hosts, mayReach, resolve: resolveAll }).listen(egressSocketName);
 const end = () => process.exit();

@@ -23,10 +23,29 @@ async function lines(of: TestWorkspace, script: string): Promise<string[]> {
 
 describe("files", () => {
   it("of the machine are only what programs need [S7]", async () => {
-    expect(await lines(workspace, "ls /etc | grep -xE 'shadow|gshadow|sudoers|crontab|ssh|systemd|machine-id|hostname'; ls /etc/ssh")).toEqual(
-      ["ssh", ...["ssh_config", "ssh_config.d", "ssh_known_hosts"].filter((name) => existsSync(`/etc/ssh/${name}`))],
-    );
-    const gone = ["/sys", "/boot", "/home", "/mnt", "/srv", "/var/lib", "/var/log", "/run/docker.sock", "/var/run", "/run/dbus", "/run/user", "/run/systemd"];
+    expect(
+      await lines(
+        workspace,
+        "ls /etc | grep -xE 'shadow|gshadow|sudoers|crontab|ssh|systemd|machine-id|hostname'; ls /etc/ssh",
+      ),
+    ).toEqual([
+      "ssh",
+      ...["ssh_config", "ssh_config.d", "ssh_known_hosts"].filter((name) => existsSync(`/etc/ssh/${name}`)),
+    ]);
+    const gone = [
+      "/sys",
+      "/boot",
+      "/home",
+      "/mnt",
+      "/srv",
+      "/var/lib",
+      "/var/log",
+      "/run/docker.sock",
+      "/var/run",
+      "/run/dbus",
+      "/run/user",
+      "/run/systemd",
+    ];
     expect(await lines(workspace, `for path in ${gone.join(" ")}; do [ -e $path ] && echo $path; done`)).toEqual([]);
     expect((await lines(workspace, "cut -d: -f1 /etc/passwd")).toSorted()).toEqual(["nobody", "root", "workspace"]);
   });
@@ -44,9 +63,28 @@ describe("files", () => {
   });
 
   it("can be written in the own folders and a /tmp of its own only, and belong to the workspace [S6] [S7]", async () => {
-    const folders = ["/", "/usr", "/usr/local", "/etc", "/var", "/run", "/dev", "/proc/sys/kernel", test.data.path, workspace.path, `${workspace.project}/..`];
-    expect(await lines(workspace, `for path in ${folders.join(" ")}; do : > $path/.written && echo $path; done 2>/dev/null`)).toEqual([]);
-    expect(await lines(workspace, "for path in . $HOME /tmp /var/tmp /dev/shm; do echo x > $path/written && cat $path/written; done")).toHaveLength(5);
+    const folders = [
+      "/",
+      "/usr",
+      "/usr/local",
+      "/etc",
+      "/var",
+      "/run",
+      "/dev",
+      "/proc/sys/kernel",
+      test.data.path,
+      workspace.path,
+      `${workspace.project}/..`,
+    ];
+    expect(
+      await lines(workspace, `for path in ${folders.join(" ")}; do : > $path/.written && echo $path; done 2>/dev/null`),
+    ).toEqual([]);
+    expect(
+      await lines(
+        workspace,
+        "for path in . $HOME /tmp /var/tmp /dev/shm; do echo x > $path/written && cat $path/written; done",
+      ),
+    ).toHaveLength(5);
     expect(existsSync("/tmp/written")).toBe(false);
     const { uid, mode } = statSync(join(workspace.project, "written"));
     expect(uid).toBe(workspace.place.user?.uid ?? process.getuid?.());
@@ -54,14 +92,22 @@ describe("files", () => {
   });
 
   it("of the run cannot replace the folders that it was given by links [S6]", async () => {
-    await workspace.shell(`cd /; mv ${workspace.project} ${workspace.home}/moved; rm -rf ${workspace.project}; ln -s /etc ${workspace.project}; rmdir ${workspace.home}; ln -s /etc ${workspace.home}`);
+    await workspace.shell(
+      `cd /; mv ${workspace.project} ${workspace.home}/moved; rm -rf ${workspace.project}; ln -s /etc ${workspace.project}; rmdir ${workspace.home}; ln -s /etc ${workspace.home}`,
+    );
     for (const folder of [workspace.project, workspace.home]) expect(lstatSync(folder).isDirectory()).toBe(true);
     expect(await lines(workspace, "echo again")).toEqual(["again"]);
   });
 
   it("that are devices or set user ids cannot be made useful [S6] [S7]", async () => {
-    expect(await lines(workspace, "mknod disk b 254 0 2>/dev/null && echo made; ls /dev | grep -E '^(vd|sd|nvme|xvd|kvm|fuse|mem|kmsg|net)'")).toEqual([]);
-    const suid = "cp /usr/bin/id own-id; chmod 4755 own-id; ./own-id -u; su -c 'id -u' </dev/null 2>/dev/null; sudo -n id -u 2>/dev/null";
+    expect(
+      await lines(
+        workspace,
+        "mknod disk b 254 0 2>/dev/null && echo made; ls /dev | grep -E '^(vd|sd|nvme|xvd|kvm|fuse|mem|kmsg|net)'",
+      ),
+    ).toEqual([]);
+    const suid =
+      "cp /usr/bin/id own-id; chmod 4755 own-id; ./own-id -u; su -c 'id -u' </dev/null 2>/dev/null; sudo -n id -u 2>/dev/null";
     expect(await lines(workspace, suid)).toEqual([String(workspace.place.user?.uid ?? process.getuid?.())]);
   });
 });
@@ -70,7 +116,8 @@ describe("a program", () => {
   it("has no capability, can get none, and is the workspace's user without other groups [S7]", async () => {
     const { output } = await workspace.shell("cat /proc/self/status");
     const status = Object.fromEntries(output.split("\n").map((line) => line.split(/:\s+/)));
-    for (const kind of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) expect([kind, status[kind]]).toEqual([kind, "0".repeat(16)]);
+    for (const kind of ["CapInh", "CapPrm", "CapEff", "CapAmb"])
+      expect([kind, status[kind]]).toEqual([kind, "0".repeat(16)]);
     expect(status).toMatchObject({ NoNewPrivs: "1", Seccomp: "2" });
     const user = workspace.place.user;
     if (user === null) return;
@@ -80,7 +127,12 @@ describe("a program", () => {
 
   it("sees no process but its own [S7]", async () => {
     expect(Number((await lines(workspace, "ls -d /proc/[0-9]* | wc -l"))[0])).toBeLessThan(8);
-    expect(await lines(workspace, "cat /proc/keys /proc/key-users; cat /proc/1/environ /proc/1/maps 2>/dev/null; ls /proc/1/fd /proc/1/cwd/ 2>/dev/null")).toEqual([]);
+    expect(
+      await lines(
+        workspace,
+        "cat /proc/keys /proc/key-users; cat /proc/1/environ /proc/1/maps 2>/dev/null; ls /proc/1/fd /proc/1/cwd/ 2>/dev/null",
+      ),
+    ).toEqual([]);
   });
 
   it("gets no further with the calls that open kernels [S7]", async () => {
@@ -93,7 +145,14 @@ describe("a program", () => {
       for my $name (sort keys %calls) { my $r = syscall(@{$calls{$name}}[0], @{$calls{$name}}[1..$#{$calls{$name}}]); print "$name ", $r < 0 ? $!+0 : "done", "\\n"; }`;
     const { output, errors } = await workspace.run("/usr/bin/perl", ["-e", script]);
     expect(errors).toBe("");
-    expect(Object.fromEntries(output.trim().split("\n").map((line) => line.split(" ")))).toEqual({
+    expect(
+      Object.fromEntries(
+        output
+          .trim()
+          .split("\n")
+          .map((line) => line.split(" ")),
+      ),
+    ).toEqual({
       ptrace: "1",
       addKey: "1",
       unshareUser: "1",
@@ -111,11 +170,19 @@ describe("a program", () => {
   });
 
   it("makes no user namespace and mounts nothing [S7]", async () => {
-    expect(await lines(workspace, "unshare -U echo made; unshare -Ur mount -t tmpfs none /tmp && echo made; mount -t tmpfs none . && echo made; umount /etc && echo made")).toEqual([]);
+    expect(
+      await lines(
+        workspace,
+        "unshare -U echo made; unshare -Ur mount -t tmpfs none /tmp && echo made; mount -t tmpfs none . && echo made; umount /etc && echo made",
+      ),
+    ).toEqual([]);
   });
 
   it("finds Node and its tools where the machine has them", async () => {
-    const { output } = await workspace.run(process.execPath, ["-e", "console.log(process.version, require('node:os').userInfo().username)"]);
+    const { output } = await workspace.run(process.execPath, [
+      "-e",
+      "console.log(process.version, require('node:os').userInfo().username)",
+    ]);
     expect(output.trim()).toBe(`${process.version} workspace`);
     expect((await lines(workspace, "npm --version"))[0]).toMatch(/^\d+\./);
   });
@@ -139,7 +206,7 @@ describe("the network", () => {
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
   const fetchAll = (urls: readonly string[]) =>
-    `Promise.all(${JSON.stringify(urls)}.map((url) => fetch(url).then(async (answer) => answer.status + ' ' + (await answer.text()).trim(), (error) => error.cause?.code ?? error.message))).then((all) => console.log(JSON.stringify(all)))`;
+    `Promise.all(${JSON.stringify(urls)}.map((url) => fetch(url).then(async (answer) => answer.status + ' ' + (await answer.text()).trim(), (error) => String(error.cause?.code ?? error.message)))).then((all) => console.log(JSON.stringify(all)))`;
   /** Asks the proxy that the environment names, in both ways. */
   const askProxy = (targets: readonly string[]) => `
     const http = require('node:http');
@@ -156,10 +223,16 @@ describe("the network", () => {
     if (output === "") throw new Error(errors);
     return JSON.parse(output) as string[];
   };
-  const ownAddresses = () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).flatMap(({ address, family }) => (family === "IPv4" ? [address] : [])));
+  const ownAddresses = () =>
+    Object.values(networkInterfaces()).flatMap((all) =>
+      (all ?? []).flatMap(({ address, family }) => (family === "IPv4" ? [address] : [])),
+    );
 
   it("is not there for a run that may have none: not even the machine's own ports [S7]", async () => {
-    const answers = await ask(workspace, ownAddresses().map((address) => `http://${address}:${port}/`));
+    const answers = await ask(
+      workspace,
+      ownAddresses().map((address) => `http://${address}:${port}/`),
+    );
     expect(answers.length).toBeGreaterThan(0);
     expect(answers.filter((answer) => !/ECONNREFUSED|ENETUNREACH/.test(answer))).toEqual([]);
     expect(await lines(workspace, "sed 1,2d /proc/net/dev | grep -v ' lo:'; sed 1d /proc/net/route")).toEqual([]);
@@ -167,13 +240,25 @@ describe("the network", () => {
   });
 
   it("of a list leads through the proxy only, and to no address that is not public, even if it is listed [S7] [T6]", async () => {
-    const hosts = [`127.0.0.1:${port}`, `localhost:${port}`, ...ownAddresses().map((address) => `${address}:${port}`), "169.254.169.254"];
+    const hosts = [
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      ...ownAddresses().map((address) => `${address}:${port}`),
+      "169.254.169.254",
+    ];
     const listed = test.workspace({ mode: "allowList", hosts });
-    const targets = [`127.0.0.1:${port}`, `localhost:${port}`, "169.254.169.254:80", "other.example:80", "2130706433:80"];
+    const targets = [
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      "169.254.169.254:80",
+      "other.example:80",
+      "2130706433:80",
+    ];
     const { output, errors } = await listed.run(process.execPath, ["-e", askProxy(targets)]);
     if (output === "") throw new Error(errors);
     const [loopback, name, metadata, unlisted, decimal] = JSON.parse(output) as string[];
-    const notPublic = (host: string) => `Quarterdeck: ${host} is at no address of the open internet, and runs may reach no others.`;
+    const notPublic = (host: string) =>
+      `Quarterdeck: ${host} is at no address of the open internet, and runs may reach no others.`;
     const notListed = (host: string) => `Quarterdeck: ${host} is not among the hosts that this project may reach.`;
     // For http by the request, and for everything else by CONNECT.
     const twice = (reason: string, other = reason) => `403 ${reason} 403 ${other}`;
@@ -182,7 +267,10 @@ describe("the network", () => {
     expect(metadata).toBe(twice(notPublic("169.254.169.254")));
     expect(unlisted).toBe(twice(notListed("other.example")));
     expect(decimal).toBe(twice(notListed("127.0.0.1"), notListed("2130706433")));
-    const direct = await ask(listed, ownAddresses().map((address) => `http://${address}:${port}/`));
+    const direct = await ask(
+      listed,
+      ownAddresses().map((address) => `http://${address}:${port}/`),
+    );
     expect(direct.filter((answer) => answer.includes("reached"))).toEqual([]);
     expect(asked).toEqual([]);
   });

@@ -26,7 +26,10 @@ type Finding = keyof typeof findings;
 /** Namespaces that a run must not share with the bridge. */
 const ownNamespaces = ["mnt", "pid", "ipc", "uts", "net"];
 
-/** It tries what a hostile run would. Each line says `name held` or `name broken`. */
+/**
+ * It tries what a hostile run would, and does no harm where it succeeds: then it may have the machine before it. Each line says
+ * `name held` or `name broken`.
+ */
 const script = `
 say() { if [ "$2" = 0 ]; then echo "$1 held"; else echo "$1 broken"; fi; }
 own=$1; bridge=$2; neighbour=$3; uid=$4; shift 4
@@ -34,8 +37,8 @@ own=$1; bridge=$2; neighbour=$3; uid=$4; shift 4
 ! cat "$bridge" 2>/dev/null; say bridge $?
 ! cat "$neighbour" 2>/dev/null; say neighbour $?
 shared=0; for name in "$@"; do [ "$(readlink "/proc/self/ns/\${name%%:*}")" != "$name" ] || shared=1; done; say namespaces $shared
-open=0; for place in / /usr /etc /var /run "$(dirname "$bridge")"; do ! (: > "$place/.quarterdeck-canary") 2>/dev/null || open=1; done; say system $open
-! mount -t tmpfs none "$own" 2>/dev/null; say mount $?
+open=0; for place in / /usr /etc /var /run "$(dirname "$bridge")"; do [ ! -w "$place" ] || open=1; done; say system $open
+! mount -t tmpfs none "$own" 2>/dev/null || ! umount "$own"; say mount $?
 ! unshare -U true 2>/dev/null; say further $?
 status=$(cat /proc/self/status)
 has() { case "$status" in *"$1:\t$2"*) return 0;; esac; return 1; }

@@ -74,7 +74,8 @@ it.each(architectures)("sockets are of the internet, local, or ask for routes, o
   for (const family of [1, 2, 10]) expect(checked("socket", family, 1, 0)).toBe("allow");
   for (const family of [2, 10]) expect(checked("socket", family, 1, 6)).toBe("allow");
   expect(checked("socket", 16, 3, 0)).toBe("allow");
-  for (const family of [0, 3, 4, 5, 9, 17, 21, 29, 31, 38, 40, 44]) expect(checked("socket", family, 3, 0)).toBe(EAFNOSUPPORT);
+  for (const family of [0, 3, 4, 5, 9, 17, 21, 29, 31, 38, 40, 44])
+    expect(checked("socket", family, 3, 0)).toBe(EAFNOSUPPORT);
   expect(checked("socket", 16, 3, 12)).toBe(EPROTONOSUPPORT); // NETLINK_NETFILTER
   expect(checked("socket", 2, 5, 132)).toBe(EPROTONOSUPPORT); // SCTP
   expect(checked("socketpair", 1, 1, 0)).toBe("allow");

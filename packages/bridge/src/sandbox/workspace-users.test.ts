@@ -47,7 +47,9 @@ describe("users of workspaces", () => {
 describe("a workspace's folder", () => {
   // Only root can give a folder away.
   const isRoot = process.getuid?.() === 0;
-  const user = isRoot ? { uid: 1_999_999_999, gid: 1_999_999_999 } : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const user = isRoot
+    ? { uid: 1_999_999_999, gid: 1_999_999_999 }
+    : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
   it("is its user's alone [S6]", () => {
     const path = join(folder, "own");

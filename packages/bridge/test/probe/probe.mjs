@@ -21,7 +21,8 @@ const attempt = (work) => {
   }
 };
 const run = (program, args) => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-const listen = (server, ...where) => new Promise((resolve) => server.once("error", () => resolve(false)).listen(...where, () => resolve(true)));
+const listen = (server, ...where) =>
+  new Promise((resolve) => server.once("error", () => resolve(false)).listen(...where, () => resolve(true)));
 const keyTimeoutSeconds = "120";
 const systemCalls = { x64: { addKey: 248, keyctl: 250 }, arm64: { addKey: 217, keyctl: 219 } }[os.arch()];
 
@@ -34,7 +35,14 @@ function addKey(marker) {
 async function plant() {
   const marker = `qd-probe-${randomBytes(8).toString("hex")}`;
   const home = process.env.HOME ?? process.cwd();
-  const folders = { home, project: process.cwd(), tmp: "/tmp", varTmp: "/var/tmp", sharedMemory: "/dev/shm", queues: "/dev/mqueue" };
+  const folders = {
+    home,
+    project: process.cwd(),
+    tmp: "/tmp",
+    varTmp: "/var/tmp",
+    sharedMemory: "/dev/shm",
+    queues: "/dev/mqueue",
+  };
   const planted = { marker, uid: process.getuid(), home, parent: join(home, ".."), files: {}, sockets: [], ipc: {} };
   for (const [name, folder] of Object.entries(folders)) {
     const path = join(folder, marker);
@@ -53,7 +61,9 @@ async function plant() {
   const tcp = net.createServer((socket) => socket.on("error", () => undefined).end(marker));
   await listen(tcp, 0, "0.0.0.0");
   planted.tcpPort = tcp.address().port;
-  planted.addresses = Object.values(os.networkInterfaces()).flatMap((all) => all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address));
+  planted.addresses = Object.values(os.networkInterfaces()).flatMap((all) =>
+    all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address),
+  );
   const udp = createSocket("udp4").on("message", (_text, from) => udp.send(marker, from.port, from.address));
   await new Promise((resolve) => udp.bind(0, "127.0.0.1", resolve));
   planted.udpPort = udp.address().port;
@@ -68,7 +78,8 @@ async function plant() {
     if (locked?.pid) attempt(() => process.kill(-locked.pid, "SIGKILL"));
     for (const path of Object.values(planted.files)) fs.rmSync(path, { force: true });
     const flags = { memory: "-m", semaphore: "-s", queue: "-q" };
-    for (const [name, id] of Object.entries(planted.ipc)) if (id !== null) attempt(() => run("ipcrm", [flags[name], id]));
+    for (const [name, id] of Object.entries(planted.ipc))
+      if (id !== null) attempt(() => run("ipcrm", [flags[name], id]));
     for (const path of planted.sockets) if (path.startsWith("/")) fs.rmSync(path, { force: true });
     fs.rmSync("probe-stop", { force: true });
     process.exit();
@@ -94,7 +105,10 @@ const connect = (options) =>
     const socket = net.connect(options).setTimeout(1000);
     let text = "";
     socket.on("data", (chunk) => (text += chunk));
-    socket.on("error", () => resolve(null)).on("timeout", () => socket.destroy()).on("close", () => resolve(text || null));
+    socket
+      .on("error", () => resolve(null))
+      .on("timeout", () => socket.destroy())
+      .on("close", () => resolve(text || null));
   });
 const askUdp = (port) =>
   new Promise((resolve) => {
@@ -108,7 +122,12 @@ const askUdp = (port) =>
     socket.on("message", (text) => done(String(text))).on("error", () => done(null));
     socket.connect(port, "127.0.0.1", () => socket.send("?"));
   });
-const rows = (path, id) => (id === null ? null : (read(path).split("\n").find((line) => line.split(/\s+/).includes(id)) ?? null));
+const rows = (path, id) =>
+  id === null
+    ? null
+    : (read(path)
+        .split("\n")
+        .find((line) => line.split(/\s+/).includes(id)) ?? null);
 
 async function look(planted) {
   const { marker, files, ipc, sockets } = planted;
@@ -118,7 +137,13 @@ async function look(planted) {
   return {
     homeFile: file("home"),
     projectFile: file("project"),
-    workspaceFolder: attempt(() => fs.readdirSync(planted.parent).filter((name) => fs.existsSync(join(planted.parent, name, marker))).join() || null),
+    workspaceFolder: attempt(
+      () =>
+        fs
+          .readdirSync(planted.parent)
+          .filter((name) => fs.existsSync(join(planted.parent, name, marker)))
+          .join() || null,
+    ),
     hardLink: attempt(() => {
       fs.linkSync(files.home, join(process.env.HOME ?? ".", `${marker}.link`));
       return "linked";
@@ -132,19 +157,44 @@ async function look(planted) {
     sysvQueue: attempt(() => rows("/proc/sysvipc/msg", ipc.queue)),
     processArguments: firstOf((pid) => read(`/proc/${pid}/cmdline`).startsWith(marker)),
     processEnvironment: firstOf((pid) => read(`/proc/${pid}/environ`).includes(`PROBE_SECRET=${marker}`)),
-    processFolder: firstOf((pid) => fs.existsSync(`/proc/${pid}/cwd/${marker}`) || fs.existsSync(`/proc/${pid}/root${files.home}`)),
-    processMemory: firstOf((pid) => read(`/proc/${pid}/cmdline`).startsWith(marker) && fs.openSync(`/proc/${pid}/mem`, "r")),
-    processSignal: attempt(() => read(`/proc/${planted.pid}/cmdline`).startsWith(marker) && process.kill(planted.pid, 0) && "signalled") || null,
+    processFolder: firstOf(
+      (pid) => fs.existsSync(`/proc/${pid}/cwd/${marker}`) || fs.existsSync(`/proc/${pid}/root${files.home}`),
+    ),
+    processMemory: firstOf(
+      (pid) => read(`/proc/${pid}/cmdline`).startsWith(marker) && fs.openSync(`/proc/${pid}/mem`, "r"),
+    ),
+    processSignal:
+      attempt(
+        () => read(`/proc/${planted.pid}/cmdline`).startsWith(marker) && process.kill(planted.pid, 0) && "signalled",
+      ) || null,
     tcpPort: await connect({ host: "127.0.0.1", port: planted.tcpPort }),
-    tcpOtherAddress: (await Promise.all(planted.addresses.map((host) => connect({ host, port: planted.tcpPort })))).find(Boolean) ?? null,
+    tcpOtherAddress:
+      (await Promise.all(planted.addresses.map((host) => connect({ host, port: planted.tcpPort })))).find(Boolean) ??
+      null,
     udpPort: await askUdp(planted.udpPort),
-    socketTable: attempt(() => read("/proc/net/tcp").split("\n").find((line) => line.includes(`:${hex(planted.tcpPort)} `))),
+    socketTable: attempt(() =>
+      read("/proc/net/tcp")
+        .split("\n")
+        .find((line) => line.includes(`:${hex(planted.tcpPort)} `)),
+    ),
     abstractSocket: await connect({ path: `\0${marker}` }),
-    abstractTable: attempt(() => read("/proc/net/unix").split("\n").find((line) => line.includes(`@${marker}`))),
+    abstractTable: attempt(() =>
+      read("/proc/net/unix")
+        .split("\n")
+        .find((line) => line.includes(`@${marker}`)),
+    ),
     tmpSocket: socket(1) ? await connect({ path: socket(1) }) : null,
     homeSocket: socket(2) ? await connect({ path: socket(2) }) : null,
-    keyring: attempt(() => read("/proc/keys").split("\n").find((line) => line.includes(marker))),
-    mountTable: attempt(() => read("/proc/self/mountinfo").split("\n").find((line) => line.includes(planted.parent) && !line.includes(join(process.env.HOME ?? "-", "..")))),
+    keyring: attempt(() =>
+      read("/proc/keys")
+        .split("\n")
+        .find((line) => line.includes(marker)),
+    ),
+    mountTable: attempt(() =>
+      read("/proc/self/mountinfo")
+        .split("\n")
+        .find((line) => line.includes(planted.parent) && !line.includes(join(process.env.HOME ?? "-", ".."))),
+    ),
     cgroup: attempt(() => fs.readdirSync("/sys/fs/cgroup").join()),
     fileLock: attempt(() => {
       try {

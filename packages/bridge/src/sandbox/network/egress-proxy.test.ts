@@ -43,7 +43,9 @@ describe("the way to a listed host", () => {
   let sitePort: number;
   beforeAll(async () => {
     site = createServer((request, response) => {
-      connections.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers["proxy-authorization"] ?? ""}`);
+      connections.push(
+        `${request.method} ${request.url} ${request.headers.host} ${request.headers["proxy-authorization"] ?? ""}`,
+      );
       request.pipe(response);
     }).listen(0, "127.0.0.1");
     await once(site, "listening");
@@ -83,18 +85,22 @@ describe("the way to a listed host", () => {
   it("leads through it for everything else with CONNECT", async () => {
     const host = `good.example:${sitePort}`;
     const request = `CONNECT ${host} HTTP/1.1\r\nhost: ${host}\r\n\r\nGET /tunnel HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
-    expect(await exchange(request, /chunked|Quarterdeck/)).toMatch(/^HTTP\/1\.1 200 Connection Established\r\n\r\nHTTP\/1\.1 200/);
+    expect(await exchange(request, /chunked|Quarterdeck/)).toMatch(
+      /^HTTP\/1\.1 200 Connection Established\r\n\r\nHTTP\/1\.1 200/,
+    );
     expect(connections.at(-1)).toContain("GET /tunnel");
   });
 
-  it.each(["GET / HTTP/1.1\r\nhost: good.example\r\n\r\n", "GET ftp://good.example/ HTTP/1.1\r\nhost: x\r\n\r\n", "CONNECT good.example HTTP/1.1\r\nhost: x\r\n\r\n", "CONNECT good.example:443@evil:1 HTTP/1.1\r\nhost: x\r\n\r\n"])(
-    "is not found by %j [T6]",
-    async (request) => {
-      const before = connections.length;
-      expect(await exchange(request, /Quarterdeck: .*\n/)).toMatch(/^HTTP\/1\.1 403/);
-      expect(connections).toHaveLength(before);
-    },
-  );
+  it.each([
+    "GET / HTTP/1.1\r\nhost: good.example\r\n\r\n",
+    "GET ftp://good.example/ HTTP/1.1\r\nhost: x\r\n\r\n",
+    "CONNECT good.example HTTP/1.1\r\nhost: x\r\n\r\n",
+    "CONNECT good.example:443@evil:1 HTTP/1.1\r\nhost: x\r\n\r\n",
+  ])("is not found by %j [T6]", async (request) => {
+    const before = connections.length;
+    expect(await exchange(request, /Quarterdeck: .*\n/)).toMatch(/^HTTP\/1\.1 403/);
+    expect(connections).toHaveLength(before);
+  });
 
   it("is a port of a run's own, and the program in it ends as it ends", async () => {
     const free = createTcpServer().listen(0, "127.0.0.1");
@@ -103,7 +109,9 @@ describe("the way to a listed host", () => {
     await new Promise((resolve) => free.close(resolve));
     const forwarder = join(import.meta.dirname, "../../forwarder.ts");
     const ask = `require('node:http').get({ host: '127.0.0.1', port: ${port}, path: 'http://good.example:${sitePort}/forwarded' }, (answer) => process.exit(answer.statusCode === 200 ? 3 : 4))`;
-    const child = spawn(process.execPath, [forwarder, String(port), socket, process.execPath, "-e", ask], { stdio: "inherit" });
+    const child = spawn(process.execPath, [forwarder, String(port), socket, process.execPath, "-e", ask], {
+      stdio: "inherit",
+    });
     expect((await once(child, "exit"))[0]).toBe(3);
     expect(connections.at(-1)).toContain("GET /forwarded");
   });

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
 import { isPublicAddress } from "./public-address.ts";
 
-it.each(["93.184.215.14", "8.8.8.8", "172.32.0.1", "2606:4700::1111", "2a00:1450:4001:81b::200e"])("%s is public", (address) => {
-  expect(isPublicAddress(address, [])).toBe(true);
-});
+it.each(["93.184.215.14", "8.8.8.8", "172.32.0.1", "2606:4700::1111", "2a00:1450:4001:81b::200e"])(
+  "%s is public",
+  (address) => {
+    expect(isPublicAddress(address, [])).toBe(true);
+  },
+);
 
 it.each([
   "127.0.0.1",
