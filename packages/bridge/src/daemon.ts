@@ -13,7 +13,7 @@ import { Connection, type ConnectionStatus } from "./connection/connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { DiskSpace } from "./disk/disk-space.ts";
 import { ToldCondition } from "./disk/told-condition.ts";
-import { openSandbox } from "./drivers/process.ts";
+import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { searchPath } from "./drivers/search-path.ts";
 import type { Identity } from "./identity.ts";
 import { EvidenceTeller } from "./limits/evidence-teller.ts";
@@ -137,6 +137,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     context: {
       data,
       sandbox,
+      users: sandbox.users,
       folders,
       groupLimits,
       updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),
@@ -228,7 +229,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     send: (heads) => connection.send({ type: "heldHeads", ...heads }),
   });
-  const condition: ToldCondition = new ToldCondition({ isFull: () => space.isFull, send: (frame) => connection.send(frame) });
+  const condition: ToldCondition = new ToldCondition({
+    isFull: () => space.isFull,
+    send: (frame) => connection.send(frame),
+  });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
     makeRoom = () => undefined;
@@ -236,7 +240,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     putJournalAside(data.journalFile, clock.nowMs());
     onFatal(new Error("a new session begins with the next start"));
   };
-  const connection = new Connection({
+  const connection: Connection = new Connection({
     url: bridgeSocketUrl(identity.relayUrl, identity.serverId),
     platformKeys,
     privateKey,

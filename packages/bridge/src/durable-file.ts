@@ -15,11 +15,11 @@ type Durability = "durable" | "volatile";
 function writeAll(
   path: string,
   flags: "w" | "wx" | "r+",
-  { text, durability }: { text: string; durability: Durability },
+  { text, durability }: { text: string | Uint8Array; durability: Durability },
 ): void {
   const descriptor = openSync(path, flags, 0o600);
   try {
-    const bytes = Buffer.from(text);
+    const bytes = typeof text === "string" ? Buffer.from(text) : text;
     for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
     ftruncateSync(descriptor, bytes.length);
     if (durability === "durable") fsyncSync(descriptor);
@@ -28,7 +28,7 @@ function writeAll(
   }
 }
 
-function replace(path: string, text: string, durability: Durability): void {
+function replace(path: string, text: string | Uint8Array, durability: Durability): void {
   const unfinished = `${path}.${process.pid}.tmp`;
   try {
     writeAll(unfinished, "w", { text, durability });
@@ -46,7 +46,7 @@ export function writeDurably(path: string, text: string): void {
 }
 
 /** Writes a file that other processes see whole or not at all, and that nobody needs after a crash of the machine. */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Uint8Array): void {
   replace(path, text, "volatile");
 }
 

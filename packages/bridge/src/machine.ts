@@ -6,7 +6,7 @@ import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import { actionNames } from "@quarterdeck/core/actions/catalogue";
 import { findProgram } from "./drivers/search-path.ts";
-import type { Sandbox } from "./drivers/process.ts";
+import type { OpenedSandbox } from "./sandbox/open-sandbox.ts";
 import { parseMemory } from "./telemetry/read-sample.ts";
 import { bridgeVersion } from "./version.ts";
 
@@ -20,7 +20,7 @@ function operatingSystem(): string {
 }
 
 interface CapabilityInputs {
-  readonly sandbox: Sandbox;
+  readonly sandbox: OpenedSandbox;
   readonly programs: readonly string[];
   readonly folders: readonly string[];
   /** Without a launcher it cannot replace itself. */
@@ -53,6 +53,7 @@ export function readCapabilities({ sandbox, programs, folders, hasLauncher }: Ca
     programs: programs.filter((program) => findProgram(program, folders) !== undefined),
     driver: "process",
     isolation: sandbox.isolation,
+    sandbox: sandbox.facts,
     capacity: offeredCapacity({ cpu: cores * coreMillicores, memory, runs: Math.max(4, cores * 2) }),
     host: { hostname: hostname().slice(0, 255), os: operatingSystem(), arch: arch(), kernel: release().slice(0, 200) },
   };

@@ -4,8 +4,9 @@ import type { Command } from "@quarterdeck/core/protocol/command";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
-import type { Sandbox } from "../drivers/process.ts";
 import type { GroupLimits } from "../limits/group-limits.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { WorkspaceUsers } from "../sandbox/workspace-users.ts";
 import type { Updater } from "../update/updater.ts";
 import type { RepositoryReading } from "./repository-state.ts";
 
@@ -13,6 +14,8 @@ import type { RepositoryReading } from "./repository-state.ts";
 export interface ActionContext {
   readonly data: DataDirectory;
   readonly sandbox: Sandbox;
+  /** Null: all runs are of the bridge's own user. */
+  readonly users: WorkspaceUsers | null;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
   /** Gives workspaces and projects their limits; missing where nothing is limited. */

@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { ProgramCall } from "../drivers/program-call.ts";
+import { runCall } from "../drivers/run-call.ts";
 import { findProgram } from "../drivers/search-path.ts";
 import type { ActionContext, WorkspaceCommand } from "./action-context.ts";
 import { runEnvironment } from "./run-environment.ts";
+import { readingPlace, runPlace } from "./sandbox-place.ts";
 
 interface GitCallOptions {
   readonly args: readonly string[];
@@ -56,7 +57,8 @@ export function gitCall(
       GIT_OPTIONAL_LOCKS: "0",
     },
   };
-  return accept(context.sandbox.wrap(call, context.data.workspace(command.workspaceId).path));
+  const place = options.remoteUrl === undefined ? readingPlace : runPlace;
+  return accept(context.sandbox.wrap(call, place(command, context, [options.directory])));
 }
 
 export interface GitAnswer {
@@ -73,23 +75,12 @@ export async function readGit(
 ): Promise<GitAnswer> {
   const call = gitCall(command, context, options);
   if (!call.ok) return { exitCode: -1, output: "", errors: call.error.message };
-  const { program, args, directory, environment } = call.value;
-  return new Promise((resolve, reject) => {
-    const settings = {
-      cwd: directory,
-      env: { ...environment },
-      timeout: readTimeoutMs,
-      killSignal: "SIGKILL",
-      maxBuffer: readLimitBytes,
-      encoding: "utf8",
-      ...(options.signal ? { signal: options.signal } : {}),
-    } as const;
-    execFile(program, [...args], settings, (error, output, errors) => {
-      if (error?.name === "AbortError") return reject(error);
-      const exitCode = error ? (typeof error.code === "number" ? error.code : -1) : 0;
-      resolve({ exitCode, output, errors: errors || (error ? error.message : "") });
-    });
+  const { exitCode, output, errors } = await runCall(call.value, {
+    timeoutMs: readTimeoutMs,
+    outputBytes: readLimitBytes,
+    ...(options.signal ? { signal: options.signal } : {}),
   });
+  return { exitCode: exitCode ?? -1, output, errors };
 }
 
 /** The address of the repository's origin, checked again: a run may have changed it since the clone. */

@@ -4,7 +4,7 @@ import { gibibyte, kibibyte } from "@quarterdeck/core/units";
 import { explainUnreachable } from "../connection/explain-unreachable.ts";
 import { requestText } from "../connection/http-request.ts";
 import type { DataDirectory } from "../data-directory.ts";
-import { openSandbox } from "../drivers/process.ts";
+import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
 import type { Environment } from "../env.ts";
 import { hasIdentity, readIdentity } from "../identity.ts";

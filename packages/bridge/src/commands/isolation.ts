@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import type { DataDirectory } from "../data-directory.ts";
-import { openSandbox } from "../drivers/process.ts";
+import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { searchPath } from "../drivers/search-path.ts";
 import type { Environment } from "../env.ts";
 import type { OptionValues } from "./options.ts";

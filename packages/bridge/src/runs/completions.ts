@@ -2,7 +2,7 @@ import { failed, type Completion } from "../actions/action-context.ts";
 import { gitFailed } from "../actions/git-failure.ts";
 import { GitReadFailed } from "../actions/repository-state.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
-import type { Sandbox } from "../drivers/process.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import { errorMessage, type Log } from "../log.ts";
 
 export const cancelled: Completion = {

@@ -40,7 +40,8 @@ export class OutputPipes {
 function makeOutputPipes(directory: string, count: number): OutputPipe[] {
   const paths = Array.from({ length: count }, (_, index) => join(directory, `.pipe-${process.pid}-${index}`));
   for (const path of paths) rmSync(path, { force: true });
-  execFileSync("mkfifo", ["-m", "600", ...paths], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
+  // A run has a user of its own, who opens its outputs again as /dev/stdout. The folder keeps everybody else away.
+  execFileSync("mkfifo", ["-m", "622", ...paths], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
   try {
     return paths.map((path) => {
       const readDescriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -5,6 +5,7 @@ import type { RunDirectory } from "../data-directory.ts";
 import { kibibyte } from "@quarterdeck/core/units";
 import { isDiskFull } from "../disk/disk-full.ts";
 import { createExclusively, ReservedFile } from "../durable-file.ts";
+import { startCompanion } from "./companion.ts";
 import { endRun, killWhole } from "./end-run.ts";
 import { watchLifeline } from "./lifeline.ts";
 import { limitsReached } from "./limits-reached.ts";
@@ -151,6 +152,7 @@ interface RunningProgram {
 async function runUntilEnd({ run, spec, pipe, recorder, stopped }: RunningProgram): Promise<ProgramEnd> {
   const input = spec.takesInput ? openRunInput(run) : undefined;
   const given = spec.secretInput.stdin === undefined ? "ignore" : "pipe";
+  const endCompanion = spec.companion ? startCompanion(spec.companion) : () => undefined;
   const child = attempt(() =>
     startProgram(spec, { input: input?.readDescriptor ?? given, output: pipe.writeDescriptor }),
   );
@@ -162,6 +164,7 @@ async function runUntilEnd({ run, spec, pipe, recorder, stopped }: RunningProgra
   const end =
     child instanceof Error ? { exitCode: null, signal: null, startError: child } : await untilEnd(child, spec, stopped);
   input?.close();
+  endCompanion();
   await Promise.race([drained, delay(drainMs)]);
   reader.destroy();
   return end;

@@ -1,21 +1,10 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { RunGroup } from "../drivers/driver.ts";
+import type { ProgramCall } from "../drivers/program-call.ts";
 
 /** What the bridge tells a wrapper to run. The wrapper trusts it: only the bridge can write it. */
-export interface WrapperSpec {
+export interface WrapperSpec extends ProgramCall {
   readonly runId: RunId;
-  /** Absolute. */
-  readonly program: string;
-  readonly args: readonly string[];
-  /** Absolute. */
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Whether its standard input is the pipe in the run's directory. */
-  readonly takesInput?: boolean;
-  /** Whom the program runs as; without it, as the wrapper does. */
-  readonly user?: { readonly uid: number; readonly gid: number };
-  /** Files that it gets opened for reading, as its descriptors 3, 4, … */
-  readonly files?: readonly string[];
   /** Where its limits are; without one it has none. */
   readonly group?: RunGroup | null;
   readonly timeoutMs: number;

@@ -1,6 +1,17 @@
 import * as z from "zod";
 import { resourcesSchema } from "../quota/resources.ts";
 
+/** What the sandbox of a bridge does on its machine beyond hiding files. */
+const sandboxFactsSchema = z.object({
+  /** Whether each workspace has a system user of its own. */
+  workspaceUsers: z.boolean(),
+  /** Which network a run has that may reach everything: one of its workspace's own, or the machine's. */
+  network: z.enum(["own", "shared"]),
+  /** Why not `own`. */
+  networkReason: z.string().max(500).nullable(),
+});
+export type SandboxFacts = z.infer<typeof sandboxFactsSchema>;
+
 /**
  * What a bridge says it can do, at each connection. Fields that a newer bridge adds are ignored, and what an older one does
  * not say it cannot do (PROTOCOL 1.3).
@@ -16,6 +27,8 @@ export const capabilitiesSchema = z.object({
   limited: z.array(z.string().max(32)).max(20).optional(),
   /** `hidden`: runs cannot see the bridge's own files; `consented`: they can, and the owner agreed; `missing`: runs are refused. */
   isolation: z.enum(["hidden", "consented", "missing"]),
+  /** A bridge from before it says nothing. */
+  sandbox: sandboxFactsSchema.optional(),
   capacity: resourcesSchema,
   /** Why it takes no new commands at the moment. What runs goes on. */
   blocked: z.enum(["DISK_FULL"]).optional(),

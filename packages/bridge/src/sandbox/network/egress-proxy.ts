@@ -1,0 +1,140 @@
+import { lookup } from "node:dns/promises";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { connect, isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import { isListed, parseDestination, type Destination } from "./host-list.ts";
+
+export interface EgressRules {
+  readonly hosts: readonly string[];
+  /** Whether runs may reach an address, whoever's name it is. */
+  readonly mayReach: (address: string) => boolean;
+  /** All addresses of a name. */
+  readonly resolve: (host: string) => Promise<readonly string[]>;
+}
+
+interface Refused {
+  readonly status: 403 | 502;
+  readonly reason: string;
+}
+
+const connectTimeoutMs = 20_000;
+const longestHeaderBytes = 16 * 1024;
+
+/**
+ * Decides where a connection goes: to which address, or why nowhere. The address that was looked at is the one that is connected
+ * to, so a name that answers differently the next time gains nothing.
+ */
+export async function decideAddress(destination: Destination, rules: EgressRules): Promise<string | Refused> {
+  const { host } = destination;
+  if (!isListed(destination, rules.hosts)) {
+    const port = destination.port === 443 || destination.port === 80 ? "" : `:${destination.port}`;
+    return { status: 403, reason: `${host}${port} is not among the hosts that this project may reach.` };
+  }
+  let addresses: readonly string[];
+  try {
+    addresses = isIP(host) === 0 ? await rules.resolve(host) : [host];
+  } catch {
+    return { status: 502, reason: `${host} cannot be found.` };
+  }
+  const address = addresses.find((candidate) => rules.mayReach(candidate));
+  if (address !== undefined) return address;
+  return { status: 403, reason: `${host} is at no address of the open internet, and runs may reach no others.` };
+}
+
+/** Every address of a name, as this machine resolves it. */
+export async function resolveAll(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true, verbatim: false });
+  return found.map(({ address }) => address);
+}
+
+function answerText({ status, reason }: Refused): string {
+  const body = `Quarterdeck: ${reason}\n`;
+  const title = status === 403 ? "Forbidden" : "Bad Gateway";
+  return `HTTP/1.1 ${status} ${title}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+}
+
+/** An HTTP proxy that leads to listed hosts on the open internet only. */
+export function createEgressProxy(rules: EgressRules): Server {
+  const server = createServer({ maxHeaderSize: longestHeaderBytes }, (incoming, outgoing) => {
+    void forward(incoming, outgoing, rules);
+  });
+  server.on("connect", (incoming: IncomingMessage, client: Duplex, head: Buffer) => {
+    void tunnel({ incoming, client, head }, rules);
+  });
+  server.on("clientError", (_error, client) => client.destroy());
+  return server;
+}
+
+async function tunnel(
+  { incoming, client, head }: { incoming: IncomingMessage; client: Duplex; head: Buffer },
+  rules: EgressRules,
+): Promise<void> {
+  client.on("error", () => client.destroy());
+  const destination = parseDestination(incoming.url ?? "");
+  const address = destination
+    ? await decideAddress(destination, rules)
+    : ({ status: 403, reason: "that is no host and port." } as const);
+  if (typeof address !== "string" || !destination) {
+    client.end(answerText(address as Refused));
+    return;
+  }
+  const upstream = connect({ host: address, port: destination.port, timeout: connectTimeoutMs });
+  let isOpen = false;
+  upstream.once("connect", () => {
+    isOpen = true;
+    upstream.setTimeout(0);
+    client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+    if (head.length > 0) upstream.write(head);
+    upstream.pipe(client);
+    client.pipe(upstream);
+  });
+  const fail = () => {
+    upstream.destroy();
+    if (isOpen) client.destroy();
+    else client.end(answerText({ status: 502, reason: `${destination.host} does not answer.` }));
+  };
+  upstream.once("error", fail).once("timeout", fail);
+  upstream.once("close", () => isOpen && client.destroy());
+  client.once("close", () => upstream.destroy());
+}
+
+/** What a proxy keeps to itself (RFC 9110, 7.6.1). */
+const hopHeaders = /^(connection|proxy-.*|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
+
+async function forward(incoming: IncomingMessage, outgoing: ServerResponse, rules: EgressRules): Promise<void> {
+  const refuse = ({ status, reason }: Refused): void => {
+    if (outgoing.headersSent) {
+      outgoing.destroy();
+      return;
+    }
+    outgoing.writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+    outgoing.end(`Quarterdeck: ${reason}\n`);
+  };
+  const url = URL.canParse(incoming.url ?? "") ? new URL(incoming.url ?? "") : undefined;
+  const destination = url?.protocol === "http:" ? parseDestination(url.host, 80) : undefined;
+  if (!url || !destination) return refuse({ status: 403, reason: "only http addresses and CONNECT are served." });
+  const address = await decideAddress(destination, rules);
+  if (typeof address !== "string") return refuse(address);
+  const headers = Object.entries(incoming.headers).filter(([name]) => !hopHeaders.test(name));
+  const upstream = request(
+    {
+      host: address,
+      port: destination.port,
+      method: incoming.method,
+      path: `${url.pathname}${url.search}`,
+      headers: { ...Object.fromEntries(headers), host: url.host, connection: "close" },
+      setHost: false,
+      agent: false,
+      timeout: connectTimeoutMs,
+    },
+    (answer) => {
+      const kept = Object.entries(answer.headers).filter(([name]) => !hopHeaders.test(name));
+      outgoing.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept));
+      answer.pipe(outgoing);
+    },
+  );
+  upstream.once("timeout", () => upstream.destroy(new Error("no answer")));
+  upstream.once("error", () => refuse({ status: 502, reason: `${destination.host} does not answer.` }));
+  outgoing.once("close", () => upstream.destroy());
+  incoming.pipe(upstream);
+}

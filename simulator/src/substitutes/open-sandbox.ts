@@ -1,0 +1,11 @@
+/** The sandbox of a machine that has no bubblewrap, and whose owner agreed to that. */
+export async function openSandbox(): Promise<object> {
+  const reason = "Simulated machines have no bubblewrap.";
+  return {
+    isolation: "consented",
+    reason,
+    users: null,
+    facts: { workspaceUsers: false, network: "shared", networkReason: reason },
+    wrap: (call: object) => call,
+  };
+}
