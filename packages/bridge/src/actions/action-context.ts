@@ -4,18 +4,18 @@ import type { Command } from "@quarterdeck/core/protocol/command";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
-import type { Sandbox } from "../drivers/process.ts";
-import type { Updater } from "../update/updater.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { SystemUser } from "./system-user.ts";
 import type { RepositoryReading } from "./repository-state.ts";
 
 /** What actions work with. */
 export interface ActionContext {
-  readonly data: DataDirectory;
+  readonly data: Pick<DataDirectory, "path" | "workspaces" | "run" | "workspace">;
   readonly sandbox: Sandbox;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
-  /** Replaces the bridge by another version; null where no launcher would start that. */
-  readonly updater: Updater | null;
+  /** Whom the programs of a workspace run as, and who owns its files; null: the bridge's own user. */
+  readonly userOf: (workspaceId: WorkspaceId) => SystemUser | null;
 }
 
 /** A verified command of a workspace. */
@@ -71,7 +71,7 @@ export interface OwnRun {
   readonly signal: AbortSignal;
 }
 
-/** A short action that the bridge does itself; cut off, it is done again. Its output goes to the run's output file. */
+/** A short action that needs no wrapper; cut off, it is done again. Its output goes to the run's output file. */
 export interface OwnAction {
   readonly kind: "own";
   run(command: WorkspaceCommand, context: ActionContext, own: OwnRun): Promise<Completion>;

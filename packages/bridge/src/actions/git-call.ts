@@ -1,20 +1,20 @@
-import { execFile } from "node:child_process";
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import { findProgram } from "../drivers/search-path.ts";
 import type { ActionContext, WorkspaceCommand } from "./action-context.ts";
+import { callProgram, type ProgramAnswer } from "./call-program.ts";
 import { runEnvironment } from "./run-environment.ts";
+import { sandboxPlace } from "./sandbox-place.ts";
 
 interface GitCallOptions {
   readonly args: readonly string[];
   readonly directory: string;
+  /** The directory that it may change, where that is another one. */
+  readonly target?: string;
   /** The remote that this call may talk to; `undefined` for none at all. */
   readonly remoteUrl?: string;
 }
-
-const readTimeoutMs = 30_000;
-const readLimitBytes = 32 * 1024 * 1024;
 
 /** Which transports git may use for a remote. Anything else, as `ext::` or `file://`, runs programs or reads files. */
 function allowedProtocols(remoteUrl: string | undefined): string {
@@ -56,13 +56,7 @@ export function gitCall(
       GIT_OPTIONAL_LOCKS: "0",
     },
   };
-  return accept(context.sandbox.wrap(call, context.data.workspace(command.workspaceId).path));
-}
-
-export interface GitAnswer {
-  readonly exitCode: number;
-  readonly output: string;
-  readonly errors: string;
+  return accept(context.sandbox.wrap(call, sandboxPlace(command, context, options.target ?? options.directory)));
 }
 
 /** Runs git to its end and returns what it wrote: for short reads only. */
@@ -70,26 +64,10 @@ export async function readGit(
   command: WorkspaceCommand,
   context: ActionContext,
   options: GitCallOptions & { signal?: AbortSignal },
-): Promise<GitAnswer> {
+): Promise<ProgramAnswer> {
   const call = gitCall(command, context, options);
   if (!call.ok) return { exitCode: -1, output: "", errors: call.error.message };
-  const { program, args, directory, environment } = call.value;
-  return new Promise((resolve, reject) => {
-    const settings = {
-      cwd: directory,
-      env: { ...environment },
-      timeout: readTimeoutMs,
-      killSignal: "SIGKILL",
-      maxBuffer: readLimitBytes,
-      encoding: "utf8",
-      ...(options.signal ? { signal: options.signal } : {}),
-    } as const;
-    execFile(program, [...args], settings, (error, output, errors) => {
-      if (error?.name === "AbortError") return reject(error);
-      const exitCode = error ? (typeof error.code === "number" ? error.code : -1) : 0;
-      resolve({ exitCode, output, errors: errors || (error ? error.message : "") });
-    });
-  });
+  return callProgram(call.value, options);
 }
 
 /** The address of the repository's origin, checked again: a run may have changed it since the clone. */

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import type { ProjectId } from "@quarterdeck/core/ids";
@@ -13,7 +13,8 @@ import {
 } from "./action-context.ts";
 import { gitCall, originUrl } from "./git-call.ts";
 import { gitFailed } from "./git-failure.ts";
-import { isPlainDirectory, makeWorkspace } from "./plain-directory.ts";
+import { isPlainDirectory, makeOwned, makeWorkspace } from "./plain-directory.ts";
+import { removeTree } from "./remove-tree.ts";
 import { readRepositoryState } from "./repository-state.ts";
 
 /** git clones into a folder beside the project's, which gets its name when it is complete: a failed clone leaves nothing. */
@@ -24,12 +25,14 @@ export const projectClone: ProgramAction = {
     const parsed = parseGitUrl(url, { allowLoopbackHttp: true });
     if (!parsed.ok) return { kind: "done", completion: refused(parsed.error) };
     const workspace = context.data.workspace(command.workspaceId);
-    makeWorkspace(workspace);
+    const user = context.userOf(command.workspaceId);
+    makeWorkspace(workspace, user);
     const target = workspace.project(command.projectId as ProjectId);
     if (existsSync(target))
       return { kind: "done", completion: await describeExisting(command, context, { target, url }) };
     const unfinished = workspace.unfinishedClone(command.runId);
-    rmSync(unfinished, { recursive: true, force: true });
+    await removeTree(unfinished, command, context);
+    makeOwned(unfinished, user);
     const options = [
       "--no-recurse-submodules",
       "--template=",
@@ -39,6 +42,7 @@ export const projectClone: ProgramAction = {
     const call = gitCall(command, context, {
       args: ["clone", ...options, "--", parsed.value, unfinished],
       directory: workspace.scratch,
+      target: unfinished,
       remoteUrl: parsed.value,
     });
     return call.ok ? { kind: "program", call: call.value } : { kind: "done", completion: refused(call.error) };
@@ -48,7 +52,7 @@ export const projectClone: ProgramAction = {
     const unfinished = workspace.unfinishedClone(command.runId);
     const target = workspace.project(command.projectId as ProjectId);
     if (end.completion.verdict !== "succeeded") {
-      rmSync(unfinished, { recursive: true, force: true });
+      await removeTree(unfinished, command, context);
       if (end.completion.verdict !== "failed") return end.completion;
       return gitFailed(end.tail);
     }

@@ -4,9 +4,9 @@ import { makeWorkspace } from "./plain-directory.ts";
 
 export const workspaceCreate: OwnAction = {
   kind: "own",
-  async run(command, { data }) {
+  async run(command, { data, userOf }) {
     const workspace = data.workspace(command.workspaceId);
-    makeWorkspace(workspace);
+    makeWorkspace(workspace, userOf(command.workspaceId));
     fsyncDirectory(workspace.path);
     fsyncDirectory(data.workspaces);
     return succeeded;

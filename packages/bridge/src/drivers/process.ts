@@ -2,22 +2,10 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
-import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { DataDirectory } from "../data-directory.ts";
+import type { Sandbox, SandboxPlace } from "../sandbox/sandbox.ts";
 import type { ProgramCall } from "./program-call.ts";
 import { findProgram } from "./search-path.ts";
-
-/**
- * The driver `process`: runs are ordinary processes of the bridge's own user, without limits of their own. Where bubblewrap
- * works, they cannot see the bridge's files or other workspaces, nor any process outside the run.
- */
-export interface Sandbox {
-  readonly isolation: Capabilities["isolation"];
-  /** Why isolation is not `hidden`. */
-  readonly reason: string | null;
-  /** Puts a call into the sandbox, where of all hidden folders only `visible` can be seen. */
-  wrap(call: ProgramCall, visible: string): ProgramCall;
-}
 
 interface SandboxOptions {
   readonly data: DataDirectory;
@@ -40,10 +28,10 @@ export function foldersToCover(folders: readonly string[]): string[] {
 function bubblewrapped(
   bubblewrap: string,
   covered: readonly string[],
-  call: ProgramCall,
-  visible: string,
+  { call, place }: { readonly call: ProgramCall; readonly place: SandboxPlace },
 ): ProgramCall {
   return {
+    ...call,
     program: bubblewrap,
     args: [
       "--dev-bind",
@@ -53,9 +41,7 @@ function bubblewrapped(
       "--dev",
       "/dev",
       ...covered.flatMap((folder) => ["--tmpfs", folder]),
-      "--bind",
-      visible,
-      visible,
+      ...place.writable.flatMap((folder) => ["--bind", folder, folder]),
       // Capabilities would let a run of root uncover what is covered.
       "--cap-drop",
       "ALL",
@@ -71,7 +57,7 @@ function bubblewrapped(
       ...call.args,
     ],
     directory: "/",
-    environment: call.environment,
+    ...(place.user ? { user: place.user } : {}),
   };
 }
 
@@ -90,9 +76,12 @@ function run(call: ProgramCall): Promise<{ exitCode: number; output: string }> {
   });
 }
 
-/** Tries bubblewrap by running it, with a canary that must not be readable from inside. */
+/**
+ * Where bubblewrap works, runs cannot see the bridge's files or other workspaces, nor any process outside the run.
+ * Tries bubblewrap by running it, with a canary that must not be readable from inside.
+ */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const unwrapped = (call: ProgramCall) => call;
+  const unwrapped = (call: ProgramCall, { user }: SandboxPlace) => (user ? { ...call, user } : call);
   const without = (reason: string): Sandbox => ({
     isolation: options.hasConsent ? "consented" : "missing",
     reason,
@@ -101,7 +90,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const bubblewrap = options.bubblewrap ?? findProgram("bwrap", options.folders);
   if (!bubblewrap) return without("bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap).");
   const covered = foldersToCover([options.data.path, ...options.hidden]);
-  const wrap = (call: ProgramCall, visible: string) => bubblewrapped(bubblewrap, covered, call, visible);
+  const wrap = (call: ProgramCall, place: SandboxPlace) => bubblewrapped(bubblewrap, covered, { call, place });
   const problem = await probe(options.data, wrap, options.folders);
   if (problem !== undefined) return without(`bubblewrap does not work here: ${problem}`);
   return { isolation: "hidden", reason: null, wrap };
@@ -120,8 +109,8 @@ async function probe(
   mkdirSync(visible, { recursive: true, mode: 0o700 });
   writeFileSync(canary, secret, { mode: 0o600 });
   writeFileSync(join(visible, "file"), secret, { mode: 0o600 });
-  const read = (file: string) =>
-    run(wrap({ program: cat, args: [file], directory: visible, environment: {} }, visible));
+  const place: SandboxPlace = { writable: [visible], user: null, network: { mode: "all", hosts: [] } };
+  const read = (file: string) => run(wrap({ program: cat, args: [file], directory: visible, environment: {} }, place));
   try {
     const [open, hidden] = await Promise.all([read(join(visible, "file")), read(canary)]);
     if (open.exitCode !== 0 || open.output !== secret) return open.output || `it ended with code ${open.exitCode}.`;

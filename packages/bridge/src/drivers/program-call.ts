@@ -8,4 +8,8 @@ export interface ProgramCall {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether somebody may type into it. Its standard input is closed otherwise. */
   readonly takesInput?: boolean;
+  /** Whom it runs as; without it, as the wrapper does. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Files that the program gets opened for reading, as its descriptors 3, 4, … */
+  readonly files?: readonly string[];
 }

@@ -2,7 +2,7 @@ import { failed, type Completion } from "../actions/action-context.ts";
 import { gitFailed } from "../actions/git-failure.ts";
 import { GitReadFailed } from "../actions/repository-state.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
-import type { Sandbox } from "../drivers/process.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import { errorMessage, type Log } from "../log.ts";
 
 export const cancelled: Completion = {
@@ -26,7 +26,7 @@ export const noRoom: Completion = {
   repository: null,
 };
 
-export function sandboxMissing({ reason }: Sandbox): Completion {
+export function sandboxMissing({ reason }: Pick<Sandbox, "reason">): Completion {
   return {
     verdict: "refused",
     code: "SANDBOX_UNAVAILABLE",

@@ -1,22 +1,18 @@
 import type { RunId } from "@quarterdeck/core/ids";
+import type { ProgramCall } from "../drivers/program-call.ts";
+import type { RunGroup } from "../drivers/driver.ts";
 
 /** What the bridge tells a wrapper to run. The wrapper trusts it: only the bridge can write it. */
-export interface WrapperSpec {
+export interface WrapperSpec extends ProgramCall {
   readonly runId: RunId;
-  /** Absolute. */
-  readonly program: string;
-  readonly args: readonly string[];
-  /** Absolute. */
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Whether its standard input is the pipe in the run's directory. */
-  readonly takesInput?: boolean;
   readonly timeoutMs: number;
   readonly outputLimitBytes: number;
   /** From the request to stop until the run is killed. */
   readonly graceMs: number;
   /** The program's processes cannot outlive the sandbox around it. */
   readonly isSandboxed: boolean;
+  /** The group that its program belongs into; null: none. */
+  readonly group: RunGroup | null;
   /** A named pipe whose end means that Quarterdeck on this machine was stopped. */
   readonly lifeline: string | null;
 }
