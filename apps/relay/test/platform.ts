@@ -1,6 +1,6 @@
 import { type Id, type IdKind, makeId, type RunId, type ServerId } from "@quarterdeck/core/ids";
 import { toBase64Url } from "@quarterdeck/core/base64";
-import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
+import { anyNetwork, type Command, type CommandText } from "@quarterdeck/core/protocol/command";
 import type { KeySet } from "@quarterdeck/core/protocol/key-set";
 import type { Trust } from "@quarterdeck/core/protocol/relay-api";
 import {
@@ -110,6 +110,8 @@ export class Platform {
       params: { program: "echo", args: ["hello"] },
       demand: { cpu: 500, memory: 1024, runs: 1 },
       limits: { timeoutMs: 60_000, outputBytes: 1_000_000 },
+      quota: null,
+      network: anyNetwork,
       priority: "normal",
       notBeforeMs: Date.now() - 1000,
       expiresAtMs: Date.now() + 900_000,

@@ -38,7 +38,7 @@ import { SampleSpool } from "./telemetry/sample-spool.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
 import type { LauncherLink } from "./update/launcher-link.ts";
 import { Updater } from "./update/updater.ts";
-import { PlatformKeys } from "./verification/platform-keys.ts";
+import { identityKeys, PlatformKeys } from "./verification/platform-keys.ts";
 import { bootId as readBootId } from "./wrapper/processes.ts";
 
 /** A run made longer ago than this that the journal does not know will not come any more. */
@@ -102,7 +102,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const onResult = () => connection.resultAdded();
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });
   const contentKeys = new ContentKeys(data);
-  const platformKeys = new PlatformKeys(data, () => space.spend());
+  const platformKeys = new PlatformKeys({
+    store: identityKeys(data),
+    onFull: () => space.spend(),
+    onStatements: (statements) => host.keysChanged(statements),
+  });
   const runner = new Runner({
     host,
     updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),
@@ -322,7 +326,7 @@ function openHost({ data, log, hidden, ...options }: DaemonOptions): Promise<Exe
     log,
     hidden: hidden.map((folder) => realpathSync(folder)),
     programs: defaultPrograms,
-    userOf: () => null,
+    users: null,
     onEvidence: (evidence) => log.info("limits were read back", { limits: evidence.length }),
   });
 }

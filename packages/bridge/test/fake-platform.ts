@@ -11,7 +11,7 @@ import {
   type TaskId,
   type WorkspaceId,
 } from "@quarterdeck/core/ids";
-import type { Command, CommandText } from "@quarterdeck/core/protocol/command";
+import { anyNetwork, type Command, type CommandText } from "@quarterdeck/core/protocol/command";
 import type { ContentPlace } from "@quarterdeck/core/protocol/content-format";
 import { deriveContentKey, openContent } from "@quarterdeck/core/protocol/content-sealing";
 import { enrolRequestSchema, type EnrolAnswer } from "@quarterdeck/core/protocol/enrolment";
@@ -163,6 +163,8 @@ export class FakePlatform {
       params,
       demand: definition.demand,
       limits: { timeoutMs: definition.timeoutMs, outputBytes: 64 * 1024 * 1024 },
+      quota: null,
+      network: anyNetwork,
       priority: "normal",
       notBeforeMs: Date.now(),
       expiresAtMs: Date.now() + 900_000,

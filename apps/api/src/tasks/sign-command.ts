@@ -2,7 +2,7 @@ import { actions, defaultOutputLimitBytes, worksOnBridge, type ActionName } from
 import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
-import type { Command, CommandText, Priority } from "@quarterdeck/core/protocol/command";
+import { anyNetwork, type Command, type CommandText, type Priority } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 import { dayMs, minuteMs } from "@quarterdeck/core/units";
@@ -61,6 +61,8 @@ export async function signCommand(
     effect,
     demand,
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
+    quota: null,
+    network: anyNetwork,
     notBeforeMs: nowMs,
     attempt: firstAttempt,
     sealedHash: sealed === null ? null : await sha256Base64Url(sealed),

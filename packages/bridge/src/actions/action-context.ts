@@ -5,7 +5,7 @@ import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-import type { SystemUser } from "./system-user.ts";
+import type { WorkspaceUsers } from "../sandbox/workspace-users.ts";
 import type { RepositoryReading } from "./repository-state.ts";
 
 /** What actions work with. */
@@ -14,8 +14,8 @@ export interface ActionContext {
   readonly sandbox: Sandbox;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
-  /** Whom the programs of a workspace run as, and who owns its files; null: the bridge's own user. */
-  readonly userOf: (workspaceId: WorkspaceId) => SystemUser | null;
+  /** Null: all runs are of the bridge's own user. */
+  readonly users: Pick<WorkspaceUsers, "of"> | null;
 }
 
 /** A verified command of a workspace. */

@@ -1,17 +1,17 @@
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { findProgram } from "../drivers/search-path.ts";
 import { refused, type ProgramAction } from "./action-context.ts";
-import { isPlainDirectory, makeWorkspace } from "./plain-directory.ts";
+import { isPlainDirectory } from "./plain-directory.ts";
 import { missingProject } from "./project-directory.ts";
 import { runEnvironment } from "./run-environment.ts";
-import { sandboxPlace } from "./sandbox-place.ts";
+import { makeWorkspace, runPlace } from "./sandbox-place.ts";
 
 export const exec: ProgramAction = {
   kind: "program",
   async launch(command, context) {
     const { program, args, input = false } = actions.exec.params.parse(command.params);
     const workspace = context.data.workspace(command.workspaceId);
-    makeWorkspace(workspace, context.userOf(command.workspaceId));
+    makeWorkspace(command, context);
     const directory = command.projectId === null ? workspace.scratch : workspace.project(command.projectId);
     if (!isPlainDirectory(directory)) return { kind: "done", completion: refused(missingProject) };
     const path = findProgram(program, context.folders);
@@ -20,8 +20,10 @@ export const exec: ProgramAction = {
       return { kind: "done", completion: refused({ code: "NOT_FOUND", message }) };
     }
     const call = { program: path, args, directory, environment: runEnvironment(command, context) };
-    const place = sandboxPlace(command, context, directory);
-    return { kind: "program", call: { ...context.sandbox.wrap(call, place), takesInput: input } };
+    return {
+      kind: "program",
+      call: { ...context.sandbox.wrap(call, runPlace(command, context, [directory])), takesInput: input },
+    };
   },
   async complete(_command, _context, end) {
     return end.completion;

@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { actions } from "@quarterdeck/core/actions/catalogue";
+import { mebibyte, secondMs } from "@quarterdeck/core/units";
 import { runFileMode } from "../data-directory.ts";
+import { runCall } from "../drivers/run-call.ts";
 import {
   failed,
   refused,
@@ -11,11 +13,12 @@ import {
   type OwnRun,
   type WorkspaceCommand,
 } from "./action-context.ts";
-import { callProgram } from "./call-program.ts";
 import { listDirectory } from "./list-directory.ts";
 import { missingProject, projectDirectory } from "./project-directory.ts";
 import { runEnvironment } from "./run-environment.ts";
-import { sandboxPlace } from "./sandbox-place.ts";
+import { readingPlace } from "./sandbox-place.ts";
+
+const answerLimits = { timeoutMs: 30 * secondMs, outputBytes: 8 * mebibyte };
 
 export const filesList: OwnAction = {
   kind: "own",
@@ -24,7 +27,7 @@ export const filesList: OwnAction = {
     if (!directory) return refused(missingProject);
     const { path } = actions["files.list"].params.parse(command.params);
     const listing =
-      context.userOf(command.workspaceId) === null
+      context.users === null
         ? JSON.stringify(listDirectory(directory, path))
         : await listAsUser({ directory, path }, { command, context, own });
     if (listing === undefined)
@@ -49,20 +52,20 @@ async function listAsUser(
   const { text, type } = readerProgram();
   const call = {
     program: process.execPath,
-    args: [`--input-type=${type}`, "--disable-warning=ExperimentalWarning", "-", directory, path],
+    args: [`--input-type=${type}`, "--disable-warning=ExperimentalWarning", "--eval", text, directory, path],
     directory,
     environment: runEnvironment(command, context),
   };
-  const wrapped = context.sandbox.wrap(call, sandboxPlace(command, context, directory));
-  const { exitCode, output, errors } = await callProgram(wrapped, { signal: own.signal, input: text });
+  const wrapped = context.sandbox.wrap(call, readingPlace(command, context, [directory]));
+  const { exitCode, output, errors } = await runCall(wrapped, { ...answerLimits, signal: own.signal });
   if (exitCode !== 0) throw new Error(`the directory could not be listed: ${errors.slice(-500)}`);
   return output === "" ? undefined : output;
 }
 
-/** Bundled beside the bundle, and source beside the source. It is given through a pipe: the sandbox need not show it. */
+/** Bundled beside the bundle, and source beside the source. It is given as an argument: the sandbox need not show it. */
 function readerProgram(): { readonly text: string; readonly type: "module" | "module-typescript" } {
   const extension = extname(import.meta.filename);
   const source = readFileSync(join(import.meta.dirname, `list-directory${extension}`), "utf8");
-  const text = `${source}\nprocess.stdout.write(JSON.stringify(listDirectory(...process.argv.slice(2))) ?? "");\n`;
+  const text = `${source}\nprocess.stdout.write(JSON.stringify(listDirectory(...process.argv.slice(1))) ?? "");\n`;
   return { text, type: extension === ".ts" ? "module-typescript" : "module" };
 }

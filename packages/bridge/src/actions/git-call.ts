@@ -1,20 +1,21 @@
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { ProgramCall } from "../drivers/program-call.ts";
+import { runCall } from "../drivers/run-call.ts";
 import { findProgram } from "../drivers/search-path.ts";
 import type { ActionContext, WorkspaceCommand } from "./action-context.ts";
-import { callProgram, type ProgramAnswer } from "./call-program.ts";
 import { runEnvironment } from "./run-environment.ts";
-import { sandboxPlace } from "./sandbox-place.ts";
+import { readingPlace, runPlace } from "./sandbox-place.ts";
 
 interface GitCallOptions {
   readonly args: readonly string[];
   readonly directory: string;
-  /** The directory that it may change, where that is another one. */
-  readonly target?: string;
   /** The remote that this call may talk to; `undefined` for none at all. */
   readonly remoteUrl?: string;
 }
+
+const readTimeoutMs = 30_000;
+const readLimitBytes = 32 * 1024 * 1024;
 
 /** Which transports git may use for a remote. Anything else, as `ext::` or `file://`, runs programs or reads files. */
 function allowedProtocols(remoteUrl: string | undefined): string {
@@ -56,7 +57,14 @@ export function gitCall(
       GIT_OPTIONAL_LOCKS: "0",
     },
   };
-  return accept(context.sandbox.wrap(call, sandboxPlace(command, context, options.target ?? options.directory)));
+  const place = options.remoteUrl === undefined ? readingPlace : runPlace;
+  return accept(context.sandbox.wrap(call, place(command, context, [options.directory])));
+}
+
+export interface GitAnswer {
+  readonly exitCode: number;
+  readonly output: string;
+  readonly errors: string;
 }
 
 /** Runs git to its end and returns what it wrote: for short reads only. */
@@ -64,10 +72,15 @@ export async function readGit(
   command: WorkspaceCommand,
   context: ActionContext,
   options: GitCallOptions & { signal?: AbortSignal },
-): Promise<ProgramAnswer> {
+): Promise<GitAnswer> {
   const call = gitCall(command, context, options);
   if (!call.ok) return { exitCode: -1, output: "", errors: call.error.message };
-  return callProgram(call.value, options);
+  const { exitCode, output, errors } = await runCall(call.value, {
+    timeoutMs: readTimeoutMs,
+    outputBytes: readLimitBytes,
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  return { exitCode: exitCode ?? -1, output, errors };
 }
 
 /** The address of the repository's origin, checked again: a run may have changed it since the clone. */

@@ -13,9 +13,10 @@ import {
 } from "./action-context.ts";
 import { gitCall, originUrl } from "./git-call.ts";
 import { gitFailed } from "./git-failure.ts";
-import { isPlainDirectory, makeOwned, makeWorkspace } from "./plain-directory.ts";
+import { isPlainDirectory } from "./plain-directory.ts";
 import { removeTree } from "./remove-tree.ts";
 import { readRepositoryState } from "./repository-state.ts";
+import { makeProjectFolder, makeWorkspace } from "./sandbox-place.ts";
 
 /** git clones into a folder beside the project's, which gets its name when it is complete: a failed clone leaves nothing. */
 export const projectClone: ProgramAction = {
@@ -25,14 +26,13 @@ export const projectClone: ProgramAction = {
     const parsed = parseGitUrl(url, { allowLoopbackHttp: true });
     if (!parsed.ok) return { kind: "done", completion: refused(parsed.error) };
     const workspace = context.data.workspace(command.workspaceId);
-    const user = context.userOf(command.workspaceId);
-    makeWorkspace(workspace, user);
+    makeWorkspace(command, context);
     const target = workspace.project(command.projectId as ProjectId);
     if (existsSync(target))
       return { kind: "done", completion: await describeExisting(command, context, { target, url }) };
     const unfinished = workspace.unfinishedClone(command.runId);
     await removeTree(unfinished, command, context);
-    makeOwned(unfinished, user);
+    makeProjectFolder(command, context, unfinished);
     const options = [
       "--no-recurse-submodules",
       "--template=",
@@ -41,8 +41,7 @@ export const projectClone: ProgramAction = {
     ];
     const call = gitCall(command, context, {
       args: ["clone", ...options, "--", parsed.value, unfinished],
-      directory: workspace.scratch,
-      target: unfinished,
+      directory: unfinished,
       remoteUrl: parsed.value,
     });
     return call.ok ? { kind: "program", call: call.value } : { kind: "done", completion: refused(call.error) };

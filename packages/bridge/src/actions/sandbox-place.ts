@@ -1,17 +1,32 @@
-import type { Command } from "@quarterdeck/core/protocol/command";
+import { makeOwnFolder } from "../sandbox/own-folder.ts";
 import type { SandboxPlace } from "../sandbox/sandbox.ts";
 import type { ActionContext, WorkspaceCommand } from "./action-context.ts";
 
-/** Where a program of a command runs: what it may write is its own directory, and its workspace's home and scratch. */
-export function sandboxPlace(command: WorkspaceCommand, context: ActionContext, directory: string): SandboxPlace {
+/** Where a program of a command runs: with the workspace's home and scratch, and of its projects only what is named. */
+export function runPlace(command: WorkspaceCommand, context: ActionContext, folders: readonly string[]): SandboxPlace {
   const { home, scratch } = context.data.workspace(command.workspaceId);
-  return {
-    writable: [...new Set([directory, home, scratch])],
-    user: context.userOf(command.workspaceId),
-    network: networkOf(command),
-  };
+  return { ...readingPlace(command, context, [...new Set([home, scratch, ...folders])]), network: command.network };
 }
 
-function networkOf(command: Command & { readonly network?: SandboxPlace["network"] }): SandboxPlace["network"] {
-  return command.network ?? { mode: "all", hosts: [] };
+/** Where a program only looks something up: in the named folders, without a network. */
+export function readingPlace(
+  command: WorkspaceCommand,
+  { users }: ActionContext,
+  folders: readonly string[],
+): SandboxPlace {
+  const user = users?.of(command.workspaceId) ?? null;
+  return { writable: folders, user, network: { mode: "none", hosts: [] } };
+}
+
+/** Makes a workspace's folders; those that its runs write in are its user's. Throws when something else is in the place of one. */
+export function makeWorkspace(command: WorkspaceCommand, { data, users }: ActionContext): void {
+  const { path, projects, home, scratch } = data.workspace(command.workspaceId);
+  const user = users?.of(command.workspaceId) ?? null;
+  for (const folder of [path, projects]) makeOwnFolder(folder, null);
+  for (const folder of [home, scratch]) makeOwnFolder(folder, user);
+}
+
+/** Makes a folder among a workspace's projects, which its runs can write in. */
+export function makeProjectFolder(command: WorkspaceCommand, { users }: ActionContext, folder: string): void {
+  makeOwnFolder(folder, users?.of(command.workspaceId) ?? null);
 }

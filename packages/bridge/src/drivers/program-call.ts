@@ -12,4 +12,16 @@ export interface ProgramCall {
   readonly user?: { readonly uid: number; readonly gid: number };
   /** Files that the program gets opened for reading, as its descriptors 3, 4, … */
   readonly files?: readonly string[];
+  /** What is started before it and ended after it. */
+  readonly companion?: Companion;
+}
+
+/** A program of ours beside a run and outside its sandbox. It gets nothing of the run's environment, and ends with its standard input. */
+export interface Companion {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** It is made for the companion and removed in the end. */
+  readonly directory: string;
+  /** Whom the folder belongs to; null: the wrapper's user. The companion becomes it by itself. */
+  readonly user: { readonly uid: number; readonly gid: number } | null;
 }

@@ -1,4 +1,5 @@
 import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
+import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
@@ -62,8 +63,8 @@ export interface ExecutionHost {
   launch(work: HostCommand): Promise<void>;
   /** Resolves when the wrapper has done with a run, or is gone, however it ended; also when nobody can say any more. */
   untilEnded(runId: RunId): Promise<void>;
-  /** Kills what is left of a run that was cut off and may run again, and lets it start anew. */
-  clear(work: HostCommand): Promise<void>;
+  /** Kills what is left of a run that was cut off and may run again, and lets it start anew. @returns why it may not */
+  clear(work: HostCommand): Promise<Refusal | null>;
   /** Does what is left to do when the wrapper has left its result, and says how the run ended. May be called twice. */
   complete(work: HostCommand, how: { readonly isCancelled: boolean }): Promise<Completion>;
   /** Runs a short action that needs no wrapper, to its end. What it throws is in the completion. */

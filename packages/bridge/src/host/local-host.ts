@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { defaultOutputLimitBytes } from "@quarterdeck/core/actions/catalogue";
+import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import {
   refused,
@@ -112,13 +113,16 @@ export class LocalHost implements ExecutionHost {
     await this.#groups.close(runId);
   }
 
-  async clear({ command }: HostCommand): Promise<void> {
+  async clear({ command }: HostCommand): Promise<Refusal | null> {
     const { runId, effect } = command;
     const run = this.files.run(runId);
-    if (effect !== "idempotent" || livingWrapper(run, this.#options.bootId) !== undefined)
-      throw new Error(`${runId} must not be started again`);
+    if (effect !== "idempotent")
+      return { code: "CONFLICT", message: "It was started before, and must not start a second time." };
+    if (readResult(run) || livingWrapper(run, this.#options.bootId) !== undefined)
+      return { code: "CONFLICT", message: "It was not cut off, so it is not started again." };
     await this.kill(runId, groupPath(command));
     clearStart(run);
+    return null;
   }
 
   async complete({ command }: HostCommand, { isCancelled }: { readonly isCancelled: boolean }): Promise<Completion> {

@@ -1,7 +1,5 @@
-import type { WorkspaceId } from "@quarterdeck/core/ids";
 import { minuteMs } from "@quarterdeck/core/units";
 import type { ActionContext } from "../actions/action-context.ts";
-import type { SystemUser } from "../actions/system-user.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import { openSandbox } from "../drivers/process.ts";
 import { processDriver } from "../drivers/process-driver.ts";
@@ -27,7 +25,8 @@ export interface LocalHostPlace extends HostEvents {
   readonly hasConsent: boolean;
   /** What may run, as far as it is installed. */
   readonly programs: readonly string[];
-  readonly userOf: (workspaceId: WorkspaceId) => SystemUser | null;
+  /** Whom the programs of workspaces run as, and who owns their files. Null: the bridge's own user. */
+  readonly users: ActionContext["users"];
 }
 
 /** Finds out what this machine has, and makes a host of it. */
@@ -43,7 +42,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
     maxPathLength: data.runs.length + 64,
     keepIdleMs: minuteMs,
   });
-  const context: ActionContext & { readonly data: DataDirectory } = { data, sandbox, folders, userOf: place.userOf };
+  const context: ActionContext & { readonly data: DataDirectory } = { data, sandbox, folders, users: place.users };
   return new LocalHost({
     ...place,
     context,

@@ -71,7 +71,8 @@ export class ProgramRunner {
       if (recovery === "indeterminate" || record.reruns >= maxReruns) return this.#endCutOff(record, work, { run });
       if (recovery === "rerun" && refusal !== null) return this.#endCutOff(record, work, { run, refusal });
       if (recovery === "rerun") {
-        await host.clear(work);
+        const problem = await host.clear(work);
+        if (problem) return this.#endCutOff(record, work, { run, refusal: problem });
         record = { ...record, reruns: record.reruns + 1 };
         hasStarted = true;
         log.warn("a run was cut off and is started again", { runId: run.runId, reruns: record.reruns });

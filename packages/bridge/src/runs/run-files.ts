@@ -80,7 +80,7 @@ export function prepareRun(run: RunDirectory, spec: WrapperSpec): void {
 
 function makeInput(run: RunDirectory): void {
   if (existsSync(run.input) || existsSync(run.unopenedInput)) return;
-  execFileSync("mkfifo", ["-m", "660", run.unopenedInput], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
+  execFileSync("mkfifo", ["-m", "664", run.unopenedInput], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
 }
 
 /** Removes what an earlier start left, so that the run can start again. Its output stays and is continued. */

@@ -1,6 +1,7 @@
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { ProgramCall } from "../drivers/program-call.ts";
 
+/** What of a machine a run gets. */
 export interface SandboxPlace {
   /** The only folders that can be written. Absolute. */
   readonly writable: readonly string[];
@@ -9,9 +10,11 @@ export interface SandboxPlace {
   readonly network: { readonly mode: "none" | "allowList" | "all"; readonly hosts: readonly string[] };
 }
 
+/** Keeps runs from whatever is not theirs. */
 export interface Sandbox {
   readonly isolation: Capabilities["isolation"];
   /** Why isolation is not `hidden`. */
   readonly reason: string | null;
+  /** Throws a `QuarterdeckError` when this machine cannot keep a run to its place. */
   wrap(call: ProgramCall, place: SandboxPlace): ProgramCall;
 }

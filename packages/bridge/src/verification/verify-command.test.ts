@@ -1,4 +1,5 @@
 import { actions } from "@quarterdeck/core/actions/catalogue";
+import { anyNetwork } from "@quarterdeck/core/protocol/command";
 import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId, newKey } from "../../test/fake-platform.ts";
@@ -34,6 +35,8 @@ function body(changes: Record<string, unknown> = {}): Record<string, unknown> {
     params: { program: "echo", args: ["x"] },
     demand: actions.exec.demand,
     limits: { timeoutMs: 1000, outputBytes: 1000 },
+    quota: null,
+    network: anyNetwork,
     priority: "normal",
     notBeforeMs: nowMs,
     expiresAtMs: nowMs + 1000,

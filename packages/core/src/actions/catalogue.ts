@@ -28,7 +28,7 @@ function action<Params extends z.ZodType>(definition: Action<Params>): Action<Pa
   return definition;
 }
 
-const aRun: Resources = { cpu: 400, memory: 256 * mebibyte, runs: 1 };
+const aRun: Resources = { cpu: 400, memory: 512 * mebibyte, runs: 1 };
 const noNul = /^[^\0]*$/;
 
 /** The most arguments and bytes of them that `exec` takes; they fit a command frame with room to spare. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { effects } from "../actions/catalogue.ts";
 import { idSchema } from "../ids.ts";
+import { kernelLimitsSchema } from "../quota/kernel-limits.ts";
 import { resourcesSchema } from "../quota/resources.ts";
 import { limits } from "./limits.ts";
 import { signedTextSchema } from "./signing.ts";
@@ -27,6 +28,13 @@ export const commandSchema = z.strictObject({
   params: z.record(z.string(), z.json()),
   demand: resourcesSchema,
   limits: z.strictObject({ timeoutMs: z.int().min(1), outputBytes: z.int().min(0) }),
+  /** What the kernel shall hold the workspace and the project to (PROTOCOL 16). Null for what works on the bridge itself. */
+  quota: z.strictObject({ workspace: kernelLimitsSchema, project: kernelLimitsSchema.nullable() }).nullable(),
+  /** What the run may reach. The hosts are those of `allowList`. */
+  network: z.strictObject({
+    mode: z.enum(["none", "allowList", "all"]),
+    hosts: z.array(z.string().max(255)).max(100),
+  }),
   priority: z.enum(priorities),
   notBeforeMs: z.int().min(0),
   expiresAtMs: z.int().min(0),
@@ -36,6 +44,9 @@ export const commandSchema = z.strictObject({
 });
 
 export type Command = z.infer<typeof commandSchema>;
+
+/** What a run may reach unless its project says otherwise. */
+export const anyNetwork: Command["network"] = { mode: "all", hosts: [] };
 
 /** A command as it travels: the text that was signed, and the part that only its bridge can open. */
 export const commandTextSchema = z.strictObject({

@@ -1,5 +1,0 @@
-/** A user of the machine. */
-export interface SystemUser {
-  readonly uid: number;
-  readonly gid: number;
-}
