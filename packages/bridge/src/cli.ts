@@ -2,6 +2,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { connectCommand } from "./commands/connect.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
+import { helperCommand, helperInitCommand } from "./commands/helper.ts";
 import { isolationCommand } from "./commands/isolation.ts";
 import { parseCommandLine, usage, UsageError } from "./commands/options.ts";
 import { AlreadyRunning, runCommand } from "./commands/run.ts";
@@ -29,12 +30,14 @@ async function main(args: readonly string[]): Promise<number> {
     return values.help ? 0 : exitCodes.usage;
   }
   const environment = readEnvironment(process.env);
-  const data = DataDirectory.open(values.data ?? environment.defaultData);
   const log = createLog({
     write: (line) => process.stderr.write(line),
     isForPeople: process.stderr.isTTY ?? false,
     nowMs: Date.now,
   });
+  if (command === "helper") return helperCommand({ values, environment, log, say });
+  if (command === "helper init") return helperInitCommand({ values, environment, log, say });
+  const data = DataDirectory.open(values.data ?? environment.defaultData);
   switch (command) {
     case "enrol": {
       const identity = await enrolCommand(values, environment, data);

@@ -3,7 +3,7 @@ import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import type { RunId } from "@quarterdeck/core/ids";
 import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
-import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
+import { dayMs, hourMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
 import { AuditHeads } from "./audit/audit-heads.ts";
 import { bridgeSocketUrl } from "./addresses.ts";
@@ -13,12 +13,11 @@ import { Connection, type ConnectionStatus } from "./connection/connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { DiskSpace } from "./disk/disk-space.ts";
 import { ToldCondition } from "./disk/told-condition.ts";
-import { openSandbox } from "./sandbox/open-sandbox.ts";
-import { searchPath } from "./drivers/search-path.ts";
+import type { DriverPreference } from "./drivers/choose-driver.ts";
+import type { ExecutionHost, HostEvents } from "./host/execution-host.ts";
+import { openLocalHost } from "./host/open-local-host.ts";
 import type { Identity } from "./identity.ts";
 import { EvidenceTeller } from "./limits/evidence-teller.ts";
-import { GroupLimits } from "./limits/group-limits.ts";
-import { noLimits } from "./limits/no-limits.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
 import type { Log } from "./log.ts";
@@ -34,7 +33,6 @@ import { RunInputWriter } from "./runs/run-input-writer.ts";
 import { RunInputs } from "./runs/run-inputs.ts";
 import { RunLedger } from "./runs/run-ledger.ts";
 import { Runner } from "./runs/runner.ts";
-import { WrapperLauncher } from "./runs/wrapper-launcher.ts";
 import { systemClock } from "./system-clock.ts";
 import { HistoryFeed } from "./telemetry/history-feed.ts";
 import { SampleReader } from "./telemetry/read-sample.ts";
@@ -42,7 +40,7 @@ import { SampleSpool } from "./telemetry/sample-spool.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
 import type { LauncherLink } from "./update/launcher-link.ts";
 import { Updater } from "./update/updater.ts";
-import { PlatformKeys } from "./verification/platform-keys.ts";
+import { identityKeys, PlatformKeys } from "./verification/platform-keys.ts";
 import { bootId as readBootId } from "./wrapper/processes.ts";
 
 /** A run made longer ago than this that the journal does not know will not come any more. */
@@ -61,6 +59,7 @@ export interface DaemonOptions {
   readonly hidden: readonly string[];
   readonly lifeline: string | null;
   readonly hasConsent: boolean;
+  readonly driver: DriverPreference | null;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
   /** Null when no launcher started this process. */
@@ -91,62 +90,43 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   space.makeRoomToStart();
   const bootId = readBootId();
-  const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
-  const hidden = options.hidden.map((folder) => realpathSync(folder));
-  const [sandbox, privateKey, fingerprint, sealedParts] = await Promise.all([
-    openSandbox({ data, hidden, folders, bubblewrap: options.bubblewrap, hasConsent: options.hasConsent }),
+  let tellEvidence: HostEvents["onEvidence"] = () => undefined;
+  const [host, privateKey, fingerprint, sealedParts] = await Promise.all([
+    openHost(options, (items) => tellEvidence(items)),
     importSigningKey(identity.privateKeyPkcs8),
     keyFingerprint(identity.publicKey),
     SealedParts.with(identity.sealingKey),
   ]);
-  if (sandbox.isolation !== "hidden")
-    log.warn("runs are not isolated", { isolation: sandbox.isolation, reason: sandbox.reason });
   const link = options.launcher;
   const hasLauncher = link !== null;
-  const capabilities = readCapabilities({ sandbox, programs: defaultPrograms, folders, hasLauncher });
   const journal = openJournal(data.journalFile, { nowMs: clock.nowMs(), log, onFull: () => space.spend() });
   link?.progress("its journal was opened");
   const commits = new GroupCommit({ journal, onFailure: onFatal, onFull: () => space.spend() });
   const confirmed = Promise.withResolvers<void>();
-  const launcher = new WrapperLauncher({
-    script: options.wrapperScript,
-    pipeDirectory: data.path,
-    maxPathLength: data.runs.length + 64,
-    keepIdleMs: minuteMs,
-  });
   const onResult = () => connection.resultAdded();
   const ledger = new RunLedger({ journal, commits, privateKey, serverId: identity.serverId, clock, onResult });
   const contentKeys = new ContentKeys(data);
-  const platformKeys = new PlatformKeys(data, () => space.spend());
-  const driver = noLimits(clock);
+  const platformKeys = new PlatformKeys({
+    store: identityKeys(data),
+    onFull: () => space.spend(),
+    onStatements: (statements) => host.keysChanged(statements),
+  });
   const evidence = new EvidenceTeller({
     identity,
-    driver,
+    driver: { name: host.facts.driver, limited: host.facts.limited },
     privateKey,
     log,
     agreedMs: () => agreed.nowMs(),
     send: (text) => connection.send({ type: "evidence", ...text }),
   });
-  const groupLimits = new GroupLimits({
-    driver,
-    file: data.groupLimitsFile,
-    log,
-    onEvidence: (items) => evidence.tell(items),
-  });
+  tellEvidence = (items) => evidence.tell(items);
   const runner = new Runner({
-    context: {
-      data,
-      sandbox,
-      users: sandbox.users,
-      folders,
-      groupLimits,
-      updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),
-    },
+    host,
+    updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),
+    dataPath: data.path,
     ledger,
     contentKeys,
-    launcher,
     bootId,
-    lifeline: options.lifeline,
     confirmed: confirmed.promise,
     log,
     onOutput: (runId) => {
@@ -154,11 +134,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       if (runner.isActive(runId)) return;
       inputs.ended(runId);
       kept.ended(runId);
+      evidence.runEnded(runId);
     },
     onFatal,
   });
   const kept = new KeptOutput({
-    data,
+    host,
     isActive: (runId) => runner.isActive(runId),
     isSettled: (runId) => journal.isRunSettled(runId),
     // A full disk has its own way of trying again.
@@ -176,13 +157,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const intake = new CommandIntake({
     journal,
     commits,
-    runner: {
-      begin(record, command, begin) {
-        groupLimits.apply(command).catch(onFatal); // Nothing here limits, so nothing waits for it.
-        runner.begin(record, command, begin);
-      },
-      cancel: (runId) => runner.cancel(runId),
-    },
+    runner,
     rules,
     sealedParts,
     privateKey,
@@ -194,13 +169,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const stateOf = (runId: RunId): RunState => {
     if (runner.isActive(runId)) return "active";
-    if (existsSync(data.run(runId).droppedOutput)) return "gone";
-    if (journal.isRunEnded(runId) || existsSync(data.run(runId).path)) return "ended";
+    const run = host.files.run(runId);
+    if (existsSync(run.droppedOutput)) return "gone";
+    if (journal.isRunEnded(runId) || existsSync(run.path)) return "ended";
     return (agreed.nowMs() ?? 0) - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
   };
-  const follower = new OutputFollower({ data, contentKeys, stateOf, send: (frame) => connection.send(frame) });
+  const follower = new OutputFollower({
+    files: host.files,
+    contentKeys,
+    stateOf,
+    send: (frame) => connection.send(frame),
+  });
   const inputs = new RunInputs({
-    open: (runId) => RunInputWriter.open(data.run(runId)),
+    open: (runId) => RunInputWriter.open(host.files.run(runId), () => host.endInput(runId)),
     findOpener: (runId) => contentKeys.findInputOpener(runId),
     isActive: (runId) => runner.isActive(runId),
     send: (frame) => connection.send(frame),
@@ -248,7 +229,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       serverId: identity.serverId,
       sessionId: journal.sessionId,
       bootId,
-      capabilities: { ...capabilities, ...condition.forHello() },
+      capabilities: { ...readCapabilities({ facts: host.facts, hasLauncher }), ...condition.forHello() },
       received: { commands: journal.receivedCommands() },
       keysVersion: platformKeys.version,
     }),
@@ -278,7 +259,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       auditHeads.connected();
       evidence.connected();
       condition.tell();
-      launcher.prepare();
+      host.warmUp();
       link?.healthy();
     },
     onInterest: (interest) => {
@@ -307,7 +288,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (nowMs === null) return;
     commits.commitLater(() => journal.forget(nowMs));
     commits.flush();
-    cleanUpRuns({ data, isActive: (runId) => runner.isActive(runId), nowMs, log });
+    cleanUpRuns({ data, host, isActive: (runId) => runner.isActive(runId), nowMs, log });
     kept.load();
   };
 
@@ -330,13 +311,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   connection.start();
   migrate().catch(onFatal);
   telemetry.start();
-  const limitAgain = () => void groupLimits.again();
-  limitAgain();
-  const limiting = setInterval(limitAgain, hourMs);
   const tidying = setInterval(tidy, hourMs);
   log.info("bridge is running", {
     serverId: identity.serverId,
-    isolation: sandbox.isolation,
+    isolation: host.facts.isolation,
     runs: runner.activeCount,
   });
 
@@ -348,16 +326,29 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     stop() {
       clearInterval(tidying);
-      clearInterval(limiting);
       evidence.disconnected();
       space.stop();
       telemetry.stop();
       feed.disconnected();
       connection.close();
       inputs.close();
-      launcher.close();
+      host.close();
       commits.flush();
       journal.close();
     },
   };
+}
+
+function openHost(
+  { data, log, hidden, ...options }: DaemonOptions,
+  onEvidence: HostEvents["onEvidence"],
+): Promise<ExecutionHost> {
+  return openLocalHost({
+    ...options,
+    data,
+    log,
+    hidden: hidden.map((folder) => realpathSync(folder)),
+    programs: defaultPrograms,
+    onEvidence,
+  });
 }

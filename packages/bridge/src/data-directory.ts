@@ -2,6 +2,13 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { ProjectId, RunId, WorkspaceId } from "@quarterdeck/core/ids";
 
+/**
+ * Who may read the files of runs: their owner and, in a directory that belongs to a group, that group. A bridge in one process
+ * has them below a directory that only its user may enter.
+ */
+export const runDirectoryMode = 0o750;
+export const runFileMode = 0o640;
+
 /** Where everything of one bridge is. Paths are made from ids only, never from names. */
 export class DataDirectory {
   readonly path: string;
@@ -54,6 +61,10 @@ export class DataDirectory {
   /** The newest limits of workspaces and projects. */
   get groupLimitsFile(): string {
     return join(this.path, "group-limits.json");
+  }
+  /** The numbers of disk quotas. */
+  get quotaIdsFile(): string {
+    return join(this.path, "quota-ids.json");
   }
   get reserveFile(): string {
     return join(this.path, "reserve");

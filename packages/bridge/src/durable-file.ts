@@ -1,5 +1,6 @@
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { runFileMode } from "./data-directory.ts";
 
 export function fsyncDirectory(path: string): void {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -15,9 +16,9 @@ type Durability = "durable" | "volatile";
 function writeAll(
   path: string,
   flags: "w" | "wx" | "r+",
-  { text, durability }: { text: string | Uint8Array; durability: Durability },
+  { text, durability, mode = 0o600 }: { text: string | Uint8Array; durability: Durability; mode?: number },
 ): void {
-  const descriptor = openSync(path, flags, 0o600);
+  const descriptor = openSync(path, flags, mode);
   try {
     const bytes = typeof text === "string" ? Buffer.from(text) : text;
     for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
@@ -50,10 +51,10 @@ export function writeWhole(path: string, text: string | Uint8Array): void {
   replace(path, text, "volatile");
 }
 
-/** Creates a file durably. Answers `false`, and changes nothing, when it is already there. */
+/** Creates a file of a run durably. Answers `false`, and changes nothing, when it is already there. */
 export function createExclusively(path: string, text: string): boolean {
   try {
-    writeAll(path, "wx", { text, durability: "durable" });
+    writeAll(path, "wx", { text, durability: "durable", mode: runFileMode });
     fsyncDirectory(dirname(path));
     return true;
   } catch (error) {
@@ -63,7 +64,7 @@ export function createExclusively(path: string, text: string): boolean {
   }
 }
 
-/** Room on the disk for a file that must be written later, however full the disk is then. */
+/** Room on the disk for a file of a run that must be written later, however full the disk is then. */
 export class ReservedFile {
   readonly #path: string;
   readonly #unfinished: string;
@@ -73,7 +74,7 @@ export class ReservedFile {
     this.#path = path;
     this.#unfinished = `${path}.${process.pid}.tmp`;
     try {
-      writeAll(this.#unfinished, "w", { text: "\0".repeat(bytes), durability: "volatile" });
+      writeAll(this.#unfinished, "w", { text: "\0".repeat(bytes), durability: "volatile", mode: runFileMode });
     } catch (error) {
       this.release();
       throw error;

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { driverPreferences, type DriverPreference } from "./drivers/choose-driver.ts";
 
 /** Everything that the bridge reads from its environment, but for HTTPS_PROXY and the like (`connection/proxy.ts`). */
 export interface Environment {
@@ -10,6 +11,8 @@ export interface Environment {
   /** The token for `enrol`, for whoever does not want it in a process list. */
   readonly enrolToken: string | undefined;
   readonly defaultData: string;
+  /** What limits runs, where the owner wants another than the best that the machine has. */
+  readonly driver: DriverPreference | null;
   /** How long a new version of the bridge has to show that it works. */
   readonly probationMs: number;
 }
@@ -25,6 +28,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     bubblewrap: variables["QUARTERDECK_BUBBLEWRAP"],
     enrolToken: variables["QUARTERDECK_ENROL_TOKEN"],
     defaultData: process.getuid?.() === 0 ? "/var/lib/quarterdeck-bridge" : join(ownData, "quarterdeck-bridge"),
+    driver: driverPreferences.find((name) => name === variables["QUARTERDECK_DRIVER"]) ?? null,
     probationMs: /^[1-9]\d{0,6}$/.test(probation) ? Number(probation) : probationDefaultMs,
   };
 }

@@ -5,8 +5,7 @@ import type { Resources } from "@quarterdeck/core/quota/resources";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import { actionNames } from "@quarterdeck/core/actions/catalogue";
-import { findProgram } from "./drivers/search-path.ts";
-import type { OpenedSandbox } from "./sandbox/open-sandbox.ts";
+import type { HostFacts } from "./host/execution-host.ts";
 import { parseMemory } from "./telemetry/read-sample.ts";
 import { bridgeVersion } from "./version.ts";
 
@@ -20,9 +19,7 @@ function operatingSystem(): string {
 }
 
 interface CapabilityInputs {
-  readonly sandbox: OpenedSandbox;
-  readonly programs: readonly string[];
-  readonly folders: readonly string[];
+  readonly facts: HostFacts;
   /** Without a launcher it cannot replace itself. */
   readonly hasLauncher: boolean;
 }
@@ -43,17 +40,18 @@ export function offeredCapacity({ cpu, memory, runs }: Resources): Resources {
 }
 
 /** What this machine offers. */
-export function readCapabilities({ sandbox, programs, folders, hasLauncher }: CapabilityInputs): Capabilities {
+export function readCapabilities({ facts, hasLauncher }: CapabilityInputs): Capabilities {
   const cores = availableParallelism();
   const memory = parseMemory(readFileSync("/proc/meminfo", "utf8")).totalBytes;
   return {
     bridgeVersion,
     actions: actionNames.filter((name) => name !== "bridge.update" || hasLauncher),
     features: [...bridgeFeatures],
-    programs: programs.filter((program) => findProgram(program, folders) !== undefined),
-    driver: "process",
-    isolation: sandbox.isolation,
-    sandbox: sandbox.facts,
+    programs: [...facts.programs],
+    driver: facts.driver,
+    limited: [...facts.limited],
+    isolation: facts.isolation,
+    sandbox: facts.sandbox,
     capacity: offeredCapacity({ cpu: cores * coreMillicores, memory, runs: Math.max(4, cores * 2) }),
     host: { hostname: hostname().slice(0, 255), os: operatingSystem(), arch: arch(), kernel: release().slice(0, 200) },
   };

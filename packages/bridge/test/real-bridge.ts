@@ -72,7 +72,8 @@ export class RealBridge implements AsyncDisposable {
     const relay = await FakeRelay.start();
     options.onRelay?.(relay);
     const data = disk ? new DataDirectory(disk.outside) : DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
-    const environment = { PATH: process.env["PATH"], ...options.environment };
+    // The machine's groups are for the tests that are about them.
+    const environment = { PATH: process.env["PATH"], QUARTERDECK_DRIVER: "process", ...options.environment };
     const bridge = new RealBridge(relay, data, { environment, disk });
     const fingerprint = await relay.platform.fingerprint();
     const enrolment = [

@@ -7,21 +7,18 @@ import type { ProgramCall } from "../drivers/program-call.ts";
 import type { GroupLimits } from "../limits/group-limits.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { WorkspaceUsers } from "../sandbox/workspace-users.ts";
-import type { Updater } from "../update/updater.ts";
 import type { RepositoryReading } from "./repository-state.ts";
 
 /** What actions work with. */
 export interface ActionContext {
-  readonly data: DataDirectory;
+  readonly data: Pick<DataDirectory, "path" | "workspaces" | "run" | "workspace">;
   readonly sandbox: Sandbox;
   /** Null: all runs are of the bridge's own user. */
-  readonly users: WorkspaceUsers | null;
+  readonly users: Pick<WorkspaceUsers, "of"> | null;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
-  /** Gives workspaces and projects their limits; missing where nothing is limited. */
-  readonly groupLimits?: Pick<GroupLimits, "apply">;
-  /** Replaces the bridge by another version; null where no launcher would start that. */
-  readonly updater: Updater | null;
+  /** Gives workspaces and projects their limits. */
+  readonly groupLimits: Pick<GroupLimits, "apply">;
 }
 
 /** A verified command of a workspace. */
@@ -77,7 +74,7 @@ export interface OwnRun {
   readonly signal: AbortSignal;
 }
 
-/** A short action that the bridge does itself; cut off, it is done again. Its output goes to the run's output file. */
+/** A short action that needs no wrapper; cut off, it is done again. Its output goes to the run's output file. */
 export interface OwnAction {
   readonly kind: "own";
   run(command: WorkspaceCommand, context: ActionContext, own: OwnRun): Promise<Completion>;

@@ -1,63 +1,24 @@
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  writeFileSync,
-  type Stats,
-} from "node:fs";
-import { join, sep } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
 import { actions } from "@quarterdeck/core/actions/catalogue";
-import { failed, refused, succeeded, type OwnAction } from "./action-context.ts";
+import { mebibyte, secondMs } from "@quarterdeck/core/units";
+import { runFileMode } from "../data-directory.ts";
+import { runCall } from "../drivers/run-call.ts";
+import {
+  failed,
+  refused,
+  succeeded,
+  type ActionContext,
+  type OwnAction,
+  type OwnRun,
+  type WorkspaceCommand,
+} from "./action-context.ts";
+import { listDirectory } from "./list-directory.ts";
 import { missingProject, projectDirectory } from "./project-directory.ts";
+import { runEnvironment } from "./run-environment.ts";
+import { readingPlace } from "./sandbox-place.ts";
 
-const maxEntries = 1000;
-
-interface Entry {
-  readonly name: string;
-  readonly kind: "file" | "directory" | "symlink" | "other";
-  readonly sizeBytes: number | null;
-  readonly modifiedAtMs: number;
-}
-
-function describe(name: string, stat: Stats): Entry {
-  const kind = stat.isFile() ? "file" : stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "symlink" : "other";
-  return { name, kind, sizeBytes: kind === "file" ? stat.size : null, modifiedAtMs: Math.round(stat.mtimeMs) };
-}
-
-/**
- * Lists a directory below `root`. It is opened first and checked after: whatever is renamed or linked meanwhile, what was
- * opened is what is read.
- *
- * @returns `undefined` when the path is no directory inside `root`
- */
-export function listDirectory(root: string, path: string): { entries: Entry[]; isCut: boolean } | undefined {
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..") || parts.includes(".git") || path.includes("\0")) return undefined;
-  let descriptor: number;
-  try {
-    descriptor = openSync(join(root, ...parts), constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch {
-    return undefined; // Not there, not a directory, or not for us to read.
-  }
-  try {
-    const opened = `/proc/self/fd/${descriptor}`;
-    const real = readlinkSync(opened);
-    if (real !== root && !real.startsWith(`${root}${sep}`)) return undefined;
-    const names = readdirSync(opened).filter((name) => name !== ".git");
-    const entries = names.flatMap((name) => {
-      const stat = lstatSync(join(opened, name), { throwIfNoEntry: false });
-      return stat ? [describe(name, stat)] : [];
-    });
-    const rank = (entry: Entry) => (entry.kind === "directory" ? 0 : 1);
-    entries.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
-    return { entries: entries.slice(0, maxEntries), isCut: entries.length > maxEntries };
-  } finally {
-    closeSync(descriptor);
-  }
-}
+const answerLimits = { timeoutMs: 30 * secondMs, outputBytes: 8 * mebibyte };
 
 export const filesList: OwnAction = {
   kind: "own",
@@ -65,10 +26,46 @@ export const filesList: OwnAction = {
     const directory = projectDirectory(command, context);
     if (!directory) return refused(missingProject);
     const { path } = actions["files.list"].params.parse(command.params);
-    const listing = listDirectory(directory, path);
-    if (!listing)
+    const listing =
+      context.users === null
+        ? JSON.stringify(listDirectory(directory, path))
+        : await listAsUser({ directory, path }, { command, context, own });
+    if (listing === undefined)
       return failed("NOT_FOUND", `There is no directory ${path === "" ? "/" : path.slice(0, 200)} in the project.`);
-    writeFileSync(own.directory.output, JSON.stringify({ path, ...listing }), { mode: 0o600 });
+    const answer = JSON.stringify({ path, ...(JSON.parse(listing) as object) });
+    writeFileSync(own.directory.output, answer, { mode: runFileMode });
     return succeeded;
   },
 };
+
+interface Surroundings {
+  readonly command: WorkspaceCommand;
+  readonly context: ActionContext;
+  readonly own: OwnRun;
+}
+
+/** The same function in the sandbox, as the workspace's user: whoever may change the directory gets nobody else to follow a link. */
+async function listAsUser(
+  { directory, path }: { readonly directory: string; readonly path: string },
+  { command, context, own }: Surroundings,
+): Promise<string | undefined> {
+  const { text, type } = readerProgram();
+  const call = {
+    program: process.execPath,
+    args: [`--input-type=${type}`, "--disable-warning=ExperimentalWarning", "--eval", text, directory, path],
+    directory,
+    environment: runEnvironment(command, context),
+  };
+  const wrapped = context.sandbox.wrap(call, readingPlace(command, context, [directory]));
+  const { exitCode, output, errors } = await runCall(wrapped, { ...answerLimits, signal: own.signal });
+  if (exitCode !== 0) throw new Error(`the directory could not be listed: ${errors.slice(-500)}`);
+  return output === "" ? undefined : output;
+}
+
+/** Bundled beside the bundle, and source beside the source. It is given as an argument: the sandbox need not show it. */
+function readerProgram(): { readonly text: string; readonly type: "module" | "module-typescript" } {
+  const extension = extname(import.meta.filename);
+  const source = readFileSync(join(import.meta.dirname, `list-directory${extension}`), "utf8");
+  const text = `${source}\nprocess.stdout.write(JSON.stringify(listDirectory(...process.argv.slice(1))) ?? "");\n`;
+  return { text, type: extension === ".ts" ? "module-typescript" : "module" };
+}

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { runFileMode } from "../data-directory.ts";
 import { refused, succeeded, type OwnAction } from "./action-context.ts";
 import { readGit } from "./git-call.ts";
 import { missingProject, projectDirectory } from "./project-directory.ts";
@@ -20,7 +21,7 @@ export const gitStatus: OwnAction = {
     if (status.exitCode !== 0) throw new GitReadFailed(status.errors);
     const changedFiles = status.output.split("\0").filter((entry) => entry !== "").length;
     writeFileSync(own.directory.output, JSON.stringify({ ...repository, isClean: changedFiles === 0, changedFiles }), {
-      mode: 0o600,
+      mode: runFileMode,
     });
     return { ...succeeded, repository };
   },

@@ -1,6 +1,5 @@
 import type { ActionName } from "@quarterdeck/core/actions/catalogue";
 import type { OwnAction, ProgramAction } from "./action-context.ts";
-import { bridgeUpdate } from "./bridge-update.ts";
 import { exec } from "./exec.ts";
 import { filesList } from "./files-list.ts";
 import { gitLog } from "./git-log.ts";
@@ -11,8 +10,14 @@ import { taskLog } from "./task-log.ts";
 import { workspaceCreate } from "./workspace-create.ts";
 import { workspaceLimits } from "./workspace-limits.ts";
 
-/** What each action does here. `task.cancel` is missing: it starts no run, and acts on one. */
-export const implementations: Record<Exclude<ActionName, "task.cancel">, OwnAction | ProgramAction> = {
+/**
+ * What each action does to users' files. `task.cancel` is missing: it starts no run, and acts on one; so is `bridge.update`, which
+ * the daemon does to itself.
+ */
+export const implementations: Record<
+  Exclude<ActionName, "task.cancel" | "bridge.update">,
+  OwnAction | ProgramAction
+> = {
   "workspace.create": workspaceCreate,
   "workspace.limits": workspaceLimits,
   "project.clone": projectClone,
@@ -22,7 +27,6 @@ export const implementations: Record<Exclude<ActionName, "task.cancel">, OwnActi
   "files.list": filesList,
   exec,
   "task.log": taskLog,
-  "bridge.update": bridgeUpdate,
 };
 
 export function findImplementation(action: string): OwnAction | ProgramAction | undefined {

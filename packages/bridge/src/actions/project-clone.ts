@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import type { ProjectId } from "@quarterdeck/core/ids";
@@ -14,6 +14,7 @@ import {
 import { gitCall, originUrl } from "./git-call.ts";
 import { gitFailed } from "./git-failure.ts";
 import { isPlainDirectory } from "./plain-directory.ts";
+import { removeTree } from "./remove-tree.ts";
 import { readRepositoryState } from "./repository-state.ts";
 import { makeProjectFolder, makeWorkspace } from "./sandbox-place.ts";
 
@@ -30,7 +31,7 @@ export const projectClone: ProgramAction = {
     if (existsSync(target))
       return { kind: "done", completion: await describeExisting(command, context, { target, url }) };
     const unfinished = workspace.unfinishedClone(command.runId);
-    rmSync(unfinished, { recursive: true, force: true });
+    await removeTree(unfinished, command, context);
     makeProjectFolder(command, context, unfinished);
     const options = [
       "--no-recurse-submodules",
@@ -50,7 +51,7 @@ export const projectClone: ProgramAction = {
     const unfinished = workspace.unfinishedClone(command.runId);
     const target = workspace.project(command.projectId as ProjectId);
     if (end.completion.verdict !== "succeeded") {
-      rmSync(unfinished, { recursive: true, force: true });
+      await removeTree(unfinished, command, context);
       if (end.completion.verdict !== "failed") return end.completion;
       return gitFailed(end.tail);
     }

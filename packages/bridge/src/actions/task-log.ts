@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { actions } from "@quarterdeck/core/actions/catalogue";
+import { runFileMode } from "../data-directory.ts";
 import { failed, succeeded, type OwnAction } from "./action-context.ts";
 
 const chunkBytes = 256 * 1024;
@@ -18,7 +19,7 @@ export const taskLog: OwnAction = {
       throw error;
     }
     try {
-      const target = openSync(own.directory.output, "w", 0o600);
+      const target = openSync(own.directory.output, "w", runFileMode);
       try {
         const buffer = Buffer.alloc(Math.min(chunkBytes, maxBytes));
         for (let copied = 0; copied < maxBytes && !own.signal.aborted; ) {

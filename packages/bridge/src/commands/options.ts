@@ -9,6 +9,8 @@ export const usage = `usage: quarterdeck-bridge <command> [options]
   status    show whether the bridge runs and is connected
   isolation say whether runs would be kept from the bridge's files
   doctor    check what the bridge needs on this machine
+  helper    do as root what the platform signed, for a bridge that is not root (--data, --socket, --group)
+  helper init  have the helper obey the platform of a bridge, once (--from, --data, --group)
 
 options
   --url URL              the platform's address                          (connect, enrol)
@@ -18,6 +20,12 @@ options
   --relay-url URL        where to connect to, instead of the address learnt at enrolment (run)
   --data DIR             where the bridge keeps its files
   --hide DIR             a further directory that runs must not see      (connect, run, isolation; may be repeated)
+  --helper SOCKET        the helper that starts the runs; without, the bridge does it itself (connect, run)
+  --helper-data DIR      where that helper keeps its files               (connect, run)
+  --socket PATH          where the helper listens                        (helper)
+  --group NAME           who may talk to the helper and read what runs wrote (helper, helper init)
+  --trust FILE           whom the helper obeys, if not in its --data     (helper, helper init)
+  --from DIR             the directory of the bridge                     (helper init)
   --lifeline FIFO        end all runs when this pipe ends                (connect, run)
   --consent-no-isolation run programs although they can read the bridge's own files (connect, run)
   --version, --help
@@ -35,13 +43,28 @@ const definitions = {
   "relay-url": { type: "string" },
   data: { type: "string" },
   hide: { type: "string", multiple: true },
+  helper: { type: "string" },
+  "helper-data": { type: "string" },
+  socket: { type: "string" },
+  group: { type: "string" },
+  trust: { type: "string" },
+  from: { type: "string" },
   lifeline: { type: "string" },
   "consent-no-isolation": { type: "boolean" },
   version: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
-export const commandNames = ["connect", "enrol", "run", "status", "isolation", "doctor"] as const;
+export const commandNames = [
+  "connect",
+  "enrol",
+  "run",
+  "status",
+  "isolation",
+  "doctor",
+  "helper",
+  "helper init",
+] as const;
 export type CommandName = (typeof commandNames)[number];
 
 export type OptionValues = ReturnType<typeof parse>["values"];
@@ -62,7 +85,9 @@ export function parseCommandLine(args: readonly string[]): { command: CommandNam
   } catch (error) {
     throw new UsageError(errorMessage(error), { cause: error });
   }
-  const [name, ...rest] = parsed.positionals;
+  const [first, ...others] = parsed.positionals;
+  const [name, ...rest] =
+    first === "helper" && others[0] === "init" ? ["helper init", ...others.slice(1)] : [first, ...others];
   if (name === undefined) return { command: undefined, values: parsed.values };
   const command = commandNames.find((known) => known === name);
   if (!command) throw new UsageError(`There is no command ${name}.`);

@@ -54,6 +54,7 @@ export async function runCommand({ values, environment, data, log, onStatus }: R
         : join(import.meta.dirname, "wrapper.mjs"),
     path: environment.path,
     bubblewrap: environment.bubblewrap,
+    driver: environment.driver,
     hidden: values.hide ?? [],
     lifeline: values.lifeline ?? null,
     hasConsent: values["consent-no-isolation"] ?? false,

@@ -89,6 +89,11 @@ export class CgroupSystemd extends CgroupV2 {
     await runTool("systemctl", ["revert", slice], { mayFail: true });
   }
 
+  /** Slices without limits of their own go with systemd; those that have them stay, as systemd remembers them. */
+  override removeEmpty(node: GroupNode | null): void {
+    if (node?.runId) super.removeEmpty(node);
+  }
+
   /** The group of the service that is ours. */
   #runs(node: GroupNode): string {
     return join(this.directory({ ...node, runId: null }), runsServiceName(this.#prefix, node));

@@ -10,7 +10,14 @@ import {
 } from "./cgroup-mounts.ts";
 import type { RunGroup } from "./driver.ts";
 import { parseLimit } from "./group-counters.ts";
-import { childNames, readGroupFile, removeGroup, withDescendants, writeGroupFile } from "./group-files.ts";
+import {
+  childNames,
+  readGroupFile,
+  removeEmptyGroup,
+  removeGroup,
+  withDescendants,
+  writeGroupFile,
+} from "./group-files.ts";
 import { parseNodeName, type GroupNode } from "./group-node.ts";
 import type { GroupLimits, Hierarchy, LimitReading } from "./hierarchy.ts";
 import { isLimitAsWanted, memoryPageBytes } from "./judge-limit.ts";
@@ -129,6 +136,11 @@ export class CgroupV1 implements Hierarchy {
         if (each === directory || each.startsWith(`${directory}/`)) this.#wantedCpu.delete(each);
       if (!removeGroup(directory)) throw new Error(`there are processes in ${directory}`);
     }
+  }
+
+  removeEmpty(node: GroupNode | null): void {
+    const directories = node ? this.directories(node) : Object.values(this.#trees).map(({ base }) => base);
+    for (const directory of directories) removeEmptyGroup(directory);
   }
 
   #directory(controller: V1Controller, { workspaceId, projectId, runId }: GroupNode): string | undefined {

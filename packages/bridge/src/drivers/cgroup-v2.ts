@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
 import type { RunGroup } from "./driver.ts";
 import { parseLimit } from "./group-counters.ts";
-import { childNames, readGroupFile, removeGroup, writeGroupFile } from "./group-files.ts";
+import { childNames, readGroupFile, removeEmptyGroup, removeGroup, writeGroupFile } from "./group-files.ts";
 import { parentNode, parseNodeName, type GroupNode } from "./group-node.ts";
 import type { GroupLimits, Hierarchy, LimitReading } from "./hierarchy.ts";
 import { isLimitAsWanted, memoryPageBytes } from "./judge-limit.ts";
@@ -183,5 +183,9 @@ export class CgroupV2 implements Hierarchy {
 
   async remove(node: GroupNode): Promise<void> {
     if (!removeGroup(this.directory(node))) throw new Error(`there are processes in ${this.directory(node)}`);
+  }
+
+  removeEmpty(node: GroupNode | null): void {
+    removeEmptyGroup(node ? this.directory(node) : this.options.base);
   }
 }

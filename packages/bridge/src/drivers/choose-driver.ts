@@ -1,5 +1,9 @@
 import type { Driver } from "./driver.ts";
 
+/** What an owner may want instead of the best driver. */
+export const driverPreferences = ["cgroup", "process"] as const;
+export type DriverPreference = (typeof driverPreferences)[number];
+
 /** What a machine has that decides about the driver. */
 export interface MachineFacts {
   readonly isRoot: boolean;
@@ -10,7 +14,7 @@ export interface MachineFacts {
   /** Why no group can be made where ours would be; null: it can. */
   readonly groupProblem: string | null;
   /** What the owner wants instead of the best. */
-  readonly prefer: "cgroup" | "process" | null;
+  readonly prefer: DriverPreference | null;
 }
 
 interface DriverChoice {

@@ -65,4 +65,6 @@ export interface Driver {
   /** All groups that exist, for telemetry: quick, synchronous reads. */
   usage(): GroupUsage[];
   remove(path: GroupPath): Promise<void>;
+  /** Removes the groups in which nothing runs; the others stay for whoever comes next. */
+  release(): void;
 }

@@ -129,6 +129,13 @@ export class GroupDriver implements Driver {
     });
   }
 
+  release(): void {
+    const { hierarchy } = this.#options;
+    const depth = ({ projectId, runId }: GroupNode) => (runId ? 2 : projectId ? 1 : 0);
+    for (const node of hierarchy.nodes().toSorted((a, b) => depth(b) - depth(a))) hierarchy.removeEmpty(node);
+    hierarchy.removeEmpty(null);
+  }
+
   async #create(node: GroupNode): Promise<void> {
     await this.#options.hierarchy.create(node);
     this.#watch(node);

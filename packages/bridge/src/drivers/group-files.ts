@@ -81,3 +81,12 @@ export function removeGroup(directory: string): boolean {
     throw error;
   }
 }
+
+/** Removes one group if nothing is in it. */
+export function removeEmptyGroup(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!isGone(error) && !["EBUSY", "ENOTEMPTY"].includes(errorCode(error) ?? "")) throw error;
+  }
+}

@@ -38,4 +38,6 @@ export interface Hierarchy {
   runGroup(node: GroupNode): RunGroup;
   /** Removes a group whose processes are gone, and those below it. */
   remove(node: GroupNode): Promise<void>;
+  /** Removes a group in which nothing is, or with null the one that holds all of ours. Whatever is in use stays. */
+  removeEmpty(node: GroupNode | null): void;
 }

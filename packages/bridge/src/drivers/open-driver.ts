@@ -12,7 +12,7 @@ import {
 import { CgroupSystemd } from "./cgroup-systemd.ts";
 import { CgroupV1, openV1Trees } from "./cgroup-v1.ts";
 import { CgroupV2 } from "./cgroup-v2.ts";
-import { chooseDriver, type MachineFacts } from "./choose-driver.ts";
+import { chooseDriver, type DriverPreference, type MachineFacts } from "./choose-driver.ts";
 import { DiskQuota, findQuotaMount, type DiskQuotaOptions } from "./disk-quota.ts";
 import type { Driver, GroupPath } from "./driver.ts";
 import { GroupDriver } from "./group-driver.ts";
@@ -42,7 +42,7 @@ export interface DriverOptions {
   readonly groupName?: string;
   readonly sliceName?: string;
   /** Takes this driver, if the machine has it. */
-  readonly prefer?: "cgroup" | "process";
+  readonly prefer?: DriverPreference;
 }
 
 interface OpenedDriver {

@@ -43,4 +43,5 @@ export class ProcessDriver implements Driver {
     return [];
   }
   async remove() {}
+  release() {}
 }

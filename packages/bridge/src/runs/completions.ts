@@ -26,7 +26,7 @@ export const noRoom: Completion = {
   repository: null,
 };
 
-export function sandboxMissing({ reason }: Sandbox): Completion {
+export function sandboxMissing({ reason }: Pick<Sandbox, "reason">): Completion {
   return {
     verdict: "refused",
     code: "SANDBOX_UNAVAILABLE",

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, renameSync, statfsSync, statSync, truncateSync } from "node:fs";
+import { readdirSync, statfsSync, statSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
-import type { DataDirectory, RunDirectory } from "../data-directory.ts";
+import type { ExecutionHost } from "../host/execution-host.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { keptOutputBudget, outputsToDrop } from "./kept-output-budget.ts";
 
 interface KeptOutputOptions {
-  readonly data: DataDirectory;
+  readonly host: Pick<ExecutionHost, "files" | "dropOutput">;
   readonly isActive: (runId: RunId) => boolean;
   /** Whether a run has ended and the relay has its result. */
   readonly isSettled: (runId: RunId) => boolean;
@@ -30,12 +30,14 @@ export class KeptOutput {
 
   /** Finds out what is there. */
   load(): void {
-    const { data, isActive } = this.#options;
+    const { host, isActive } = this.#options;
+    const { files } = host;
     const found: { runId: RunId; bytes: number; endedAtMs: number }[] = [];
-    for (const name of readdirSync(data.runs)) {
+    for (const name of readdirSync(files.runs)) {
       const runId = name as RunId;
-      const run = data.run(runId);
-      this.#finishDrop(run);
+      const run = files.run(runId);
+      // A crash may have come in the middle of it.
+      if ((statSync(run.droppedOutput, { throwIfNoEntry: false })?.size ?? 0) > 0) host.dropOutput(runId);
       const output = statSync(run.output, { throwIfNoEntry: false });
       if (output && !isActive(runId)) found.push({ runId, bytes: output.size, endedAtMs: output.mtimeMs });
     }
@@ -47,7 +49,7 @@ export class KeptOutput {
   /** A run has ended. */
   ended(runId: RunId): void {
     this.#forget(runId);
-    const output = statSync(this.#options.data.run(runId).output, { throwIfNoEntry: false });
+    const output = statSync(this.#options.host.files.run(runId).output, { throwIfNoEntry: false });
     if (!output) return;
     this.#outputs.set(runId, output.size);
     this.#keptBytes += output.size;
@@ -55,9 +57,9 @@ export class KeptOutput {
 
   /** Drops what is too much, as far as it may go. */
   keepWithinBudget(): void {
-    const { data, isActive, isSettled, settle, log } = this.#options;
+    const { host, isActive, isSettled, settle, log } = this.#options;
     if (this.#keptBytes === 0) return;
-    const { blocks, bavail, bsize } = statfsSync(data.runs);
+    const { blocks, bavail, bsize } = statfsSync(host.files.runs);
     const disk = { keptBytes: this.#keptBytes, freeBytes: bavail * bsize, diskBytes: blocks * bsize };
     const budgetBytes = keptOutputBudget(disk);
     if (this.#keptBytes <= budgetBytes) return;
@@ -72,7 +74,7 @@ export class KeptOutput {
       const bytes = this.#outputs.get(runId);
       this.#forget(runId);
       try {
-        drop(data.run(runId));
+        host.dropOutput(runId);
         log.info("the output of an old run is not kept any more, to make room", { runId, bytes });
       } catch (error) {
         log.warn("the output of an old run cannot be removed", { runId, reason: errorMessage(error) });
@@ -84,16 +86,4 @@ export class KeptOutput {
     this.#keptBytes -= this.#outputs.get(runId) ?? 0;
     this.#outputs.delete(runId);
   }
-
-  /** A crash may have come in the middle of it. */
-  #finishDrop(run: RunDirectory): void {
-    if ((statSync(run.droppedOutput, { throwIfNoEntry: false })?.size ?? 0) > 0) truncateSync(run.droppedOutput, 0);
-  }
-}
-
-/** Without needing room, which a full disk does not have: what stays is an empty file that says so. */
-function drop(run: RunDirectory): void {
-  if (!existsSync(run.output)) return;
-  renameSync(run.output, run.droppedOutput);
-  truncateSync(run.droppedOutput, 0);
 }

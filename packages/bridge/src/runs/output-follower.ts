@@ -3,7 +3,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
-import type { DataDirectory } from "../data-directory.ts";
+import type { ExecutionHost } from "../host/execution-host.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
 
 type Interest = Extract<RelayToBridge, { type: "interest" }>["runs"];
@@ -20,7 +20,7 @@ interface Followed {
 export type RunState = "active" | "ended" | "unknown" | "gone";
 
 interface FollowerOptions {
-  readonly data: DataDirectory;
+  readonly files: ExecutionHost["files"];
   readonly contentKeys: ContentKeys;
   readonly stateOf: (runId: RunId) => RunState;
   readonly send: (frame: OutputFrame) => void;
@@ -131,7 +131,7 @@ export class OutputFollower {
 
   #open(runId: RunId): number | undefined {
     try {
-      return openSync(this.#options.data.run(runId).output, constants.O_RDONLY | constants.O_NOFOLLOW);
+      return openSync(this.#options.files.run(runId).output, constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
       throw error;

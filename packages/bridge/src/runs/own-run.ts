@@ -1,23 +1,28 @@
-import { mkdirSync } from "node:fs";
-import type { ActionContext, Completion, OwnAction, WorkspaceCommand } from "../actions/action-context.ts";
+import { worksOnBridge } from "@quarterdeck/core/actions/catalogue";
+import { updateBridge } from "../actions/bridge-update.ts";
+import type { Completion } from "../actions/action-context.ts";
+import type { ExecutionHost, HostCommand } from "../host/execution-host.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
 import type { Log } from "../log.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { ActiveRun } from "./active-run.ts";
-import { cancelled, explainError, noRoom, sandboxMissing, timedOut } from "./completions.ts";
+import { cancelled, explainError, noRoom, timedOut } from "./completions.ts";
 import type { RunCloser } from "./run-closer.ts";
 import type { RunLedger } from "./run-ledger.ts";
+import type { Updater } from "../update/updater.ts";
 
 interface OwnRunnerOptions {
-  readonly context: ActionContext;
+  readonly host: Pick<ExecutionHost, "runOwn">;
+  /** Replaces the bridge by another version; null where no launcher would start that. */
+  readonly updater: Updater | null;
   readonly ledger: RunLedger;
   readonly closer: RunCloser;
   readonly contentKeys: ContentKeys;
   readonly log: Log;
 }
 
-/** Runs the short actions that the bridge does itself. */
+/** Runs the short actions that need no wrapper: those on the bridge here, the others in the host. */
 export class OwnRunner {
   readonly #options: OwnRunnerOptions;
 
@@ -25,17 +30,14 @@ export class OwnRunner {
     this.#options = options;
   }
 
-  async run(
-    record: CommandRecord,
-    command: WorkspaceCommand,
-    { run, implementation }: { run: ActiveRun; implementation: OwnAction },
-  ): Promise<void> {
+  async run(record: CommandRecord, work: HostCommand, run: ActiveRun): Promise<void> {
+    const { command } = work;
     const { clock } = this.#options.ledger;
     if (!this.#makeRoom(run)) return this.#options.closer.close(record, command, { completion: noRoom });
     const startedAtMs = clock.nowMs();
     const begin = clock.monotonicMs();
     const timer = AbortSignal.timeout(Math.min(command.limits.timeoutMs, 2 ** 31 - 1));
-    let completion = await this.#attempt(command, { run, implementation, timer });
+    let completion = await this.#attempt(work, { run, timer });
     if (completion.verdict === "failed" && run.isCancelled) completion = cancelled;
     else if (completion.verdict === "failed" && timer.aborted) completion = timedOut;
     const durationMs = Math.round(clock.monotonicMs() - begin);
@@ -45,7 +47,6 @@ export class OwnRunner {
 
   #makeRoom(run: ActiveRun): boolean {
     try {
-      mkdirSync(run.directory.path, { recursive: true, mode: 0o700 });
       this.#options.contentKeys.keep(run.runId);
       return true;
     } catch (error) {
@@ -55,16 +56,15 @@ export class OwnRunner {
   }
 
   async #attempt(
-    command: WorkspaceCommand,
-    { run, implementation, timer }: { run: ActiveRun; implementation: OwnAction; timer: AbortSignal },
+    work: HostCommand,
+    { run, timer }: { readonly run: ActiveRun; readonly timer: AbortSignal },
   ): Promise<Completion> {
-    const { context, log } = this.#options;
+    const { host, updater, log } = this.#options;
     if (run.isCancelled) return cancelled;
-    if (context.sandbox.isolation === "missing" && command.action.startsWith("git."))
-      return sandboxMissing(context.sandbox);
     const signal = AbortSignal.any([run.signal, timer]);
-    return implementation
-      .run(command, context, { runId: run.runId, directory: run.directory, signal })
-      .catch((error: unknown) => explainError(error, log));
+    const attempt = worksOnBridge(work.command.action)
+      ? updateBridge(work.command, updater, { runId: run.runId, signal })
+      : host.runOwn(work, signal);
+    return attempt.catch((error: unknown) => explainError(error, log));
   }
 }

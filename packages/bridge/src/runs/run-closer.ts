@@ -1,5 +1,5 @@
 import type { Completion } from "../actions/action-context.ts";
-import type { DataDirectory } from "../data-directory.ts";
+import type { ExecutionHost } from "../host/execution-host.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Log } from "../log.ts";
 import type { WrapperResult } from "../wrapper/wrapper-spec.ts";
@@ -10,7 +10,7 @@ import type { RunLedger } from "./run-ledger.ts";
 
 interface RunCloserOptions {
   readonly ledger: RunLedger;
-  readonly data: DataDirectory;
+  readonly files: ExecutionHost["files"];
   readonly contentKeys: ContentKeys;
   readonly log: Log;
 }
@@ -32,13 +32,13 @@ export class RunCloser {
   }
 
   async close(record: CommandRecord, ids: ResultIds, { completion, times, end }: Ending): Promise<void> {
-    const { ledger, data, contentKeys, log } = this.#options;
+    const { ledger, files, contentKeys, log } = this.#options;
     const result = finishedResult({
       ids,
       serverId: ledger.serverId,
       completion,
       times: times ?? { startedAtMs: null, finishedAtMs: ledger.clock.nowMs(), durationMs: 0 },
-      output: readOutputEnd(data.run(record.runId)),
+      output: readOutputEnd(files.run(record.runId)),
       sealer: contentKeys.find(record.runId),
       end,
     });

@@ -11,10 +11,9 @@ import {
   rmSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import type { Effect } from "@quarterdeck/core/actions/catalogue";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import * as z from "zod";
-import type { RunDirectory } from "../data-directory.ts";
+import { runDirectoryMode, type RunDirectory } from "../data-directory.ts";
 import { fsyncDirectory, writeWhole } from "../durable-file.ts";
 import type { RunEvidence } from "../journal/recovery.ts";
 import { processStartTicks } from "../wrapper/processes.ts";
@@ -64,15 +63,15 @@ export function livingWrapper(run: RunDirectory, bootId: string): number | undef
   return processStartTicks(marker.pid) === marker.startTicks ? marker.pid : undefined;
 }
 
-export function readEvidence(run: RunDirectory, bootId: string, effect: Effect): RunEvidence {
+export function readEvidence(run: RunDirectory, bootId: string): Omit<RunEvidence, "effect"> {
   // The wrapper is asked first: one that ends meanwhile has left its result by then.
   const isWrapperAlive = livingWrapper(run, bootId) !== undefined;
-  return { isWrapperAlive, hasStartMarker: existsSync(run.started), hasResult: readResult(run) !== undefined, effect };
+  return { isWrapperAlive, hasStartMarker: existsSync(run.started), hasResult: readResult(run) !== undefined };
 }
 
 /** Says what a wrapper is to run. It is made anew from the command for each start, so it need not outlive the machine. */
 export function prepareRun(run: RunDirectory, spec: WrapperSpec): void {
-  mkdirSync(run.path, { recursive: true, mode: 0o700 });
+  mkdirSync(run.path, { recursive: true, mode: runDirectoryMode });
   // The start marker in it is worth nothing if a power loss takes the directory itself.
   fsyncDirectory(dirname(run.path));
   if (spec.takesInput) makeInput(run);
@@ -81,7 +80,7 @@ export function prepareRun(run: RunDirectory, spec: WrapperSpec): void {
 
 function makeInput(run: RunDirectory): void {
   if (existsSync(run.input) || existsSync(run.unopenedInput)) return;
-  execFileSync("mkfifo", ["-m", "644", run.unopenedInput], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
+  execFileSync("mkfifo", ["-m", "664", run.unopenedInput], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
 }
 
 /** Removes what an earlier start left, so that the run can start again. Its output stays and is continued. */

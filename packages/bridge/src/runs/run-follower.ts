@@ -1,19 +1,16 @@
 import { existsSync } from "node:fs";
-import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import type { RunId } from "@quarterdeck/core/ids";
-import type { WorkspaceCommand } from "../actions/action-context.ts";
+import { HostLost, type ExecutionHost, type HostCommand } from "../host/execution-host.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { startedResult } from "./finished-result.ts";
-import { livingWrapper, readMarker } from "./run-files.ts";
+import { readMarker } from "./run-files.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { watchRun } from "./run-watch.ts";
-import type { WrapperLauncher } from "./wrapper-launcher.ts";
 
 interface RunFollowerOptions {
   readonly ledger: RunLedger;
-  readonly launcher: WrapperLauncher;
-  readonly bootId: string;
+  readonly host: ExecutionHost;
   readonly onOutput: (runId: RunId) => void;
 }
 
@@ -23,7 +20,7 @@ interface RunFollowerOptions {
  */
 const reportStartAfterMs = 40;
 
-/** Follows runs in their wrappers until they have a result or their wrapper is gone. */
+/** Follows runs in their wrappers until they have a result, their wrapper is gone, or nobody can say any more. */
 export class RunFollower {
   readonly #options: RunFollowerOptions;
 
@@ -33,32 +30,27 @@ export class RunFollower {
 
   async follow(
     first: CommandRecord,
-    command: WorkspaceCommand,
-    { run, launch }: { run: ActiveRun; launch?: { readonly secretInput: SecretInput } },
+    work: HostCommand,
+    { run, isLaunch }: { readonly run: ActiveRun; readonly isLaunch: boolean },
   ): Promise<CommandRecord> {
-    const { bootId, launcher, onOutput } = this.#options;
+    const { host, onOutput } = this.#options;
     let record = first;
     let wake: () => void = () => undefined;
     let isStartDue = false;
     let reporting: NodeJS.Timeout | undefined;
-    const stopWatching = watchRun(run.directory, {
-      onOutput: () => onOutput(run.runId),
-      onChange: () => wake(),
-      mustLook: !launch,
-    });
+    const stopWatching = watchRun(run.directory, { onOutput: () => onOutput(run.runId), onChange: () => wake() });
     let hasEnded = false;
     try {
-      const wrapper = launch ? launcher.launch(run.directory, launch.secretInput) : undefined;
-      void wrapper?.ended.then(() => {
+      if (isLaunch) await host.launch(work);
+      void host.untilEnded(run.runId).then(() => {
         hasEnded = true;
         wake();
       });
       for (;;) {
         const changed = new Promise<void>((resolve) => (wake = resolve));
-        const isOver = hasEnded || (!launch && livingWrapper(run.directory, bootId) === undefined);
-        if (isOver || existsSync(run.directory.result)) return record;
+        if (hasEnded || existsSync(run.directory.result)) return record;
         if (isStartDue && record.state !== "STARTED") {
-          record = await this.#reportStart(record, command, run);
+          record = await this.#reportStart(record, work, run);
           if (record.state === "STARTED") continue; // It may have ended meanwhile.
         }
         if (record.state !== "STARTED" && existsSync(run.directory.started)) {
@@ -69,13 +61,16 @@ export class RunFollower {
         }
         await changed;
       }
+    } catch (error) {
+      if (error instanceof HostLost) return record;
+      throw error;
     } finally {
       clearTimeout(reporting);
       stopWatching();
     }
   }
 
-  async #reportStart(record: CommandRecord, command: WorkspaceCommand, run: ActiveRun): Promise<CommandRecord> {
+  async #reportStart(record: CommandRecord, { command }: HostCommand, run: ActiveRun): Promise<CommandRecord> {
     const { ledger } = this.#options;
     const marker = readMarker(run.directory);
     return marker ? ledger.started(record, startedResult(command, ledger.serverId, marker.startedAtMs)) : record;

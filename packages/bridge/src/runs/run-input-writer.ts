@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import { limits } from "@quarterdeck/core/protocol/limits";
@@ -6,23 +6,24 @@ import type { RunDirectory } from "../data-directory.ts";
 
 /** The bridge's end of one run's standard input: what is written here, the program reads, once and in order. */
 export class RunInputWriter {
-  readonly #run: RunDirectory;
+  readonly #onEnd: () => void;
   readonly #socket: Socket;
   #waitingBytes = 0;
 
-  private constructor(run: RunDirectory, socket: Socket) {
-    this.#run = run;
+  private constructor(onEnd: () => void, socket: Socket) {
+    this.#onEnd = onEnd;
     this.#socket = socket;
   }
 
-  static open(run: RunDirectory): Result<RunInputWriter> {
+  /** @param onEnd nothing more comes: everything is written */
+  static open(run: RunDirectory, onEnd: () => void): Result<RunInputWriter> {
     if (existsSync(run.inputEnd)) return refuse("ALREADY_ENDED", "The input of this run has ended.");
     if (existsSync(run.unopenedInput)) return refuse("NOT_READY", "The program has not started yet. Try again.");
     if (!existsSync(run.input)) return refuse("NOT_FOUND", "This run takes no input.");
     // Also for reading, so that opening never waits; nothing is read here.
     const descriptor = openSync(run.input, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     try {
-      return accept(new RunInputWriter(run, new Socket({ fd: descriptor, readable: false, writable: true })));
+      return accept(new RunInputWriter(onEnd, new Socket({ fd: descriptor, readable: false, writable: true })));
     } catch (error) {
       closeSync(descriptor);
       throw error;
@@ -51,7 +52,7 @@ export class RunInputWriter {
   end(): void {
     // The wrapper still holds the pipe, so what is in it stays until it is read.
     this.#socket.destroy();
-    writeFileSync(this.#run.inputEnd, "", { mode: 0o600 });
+    this.#onEnd();
   }
 
   close(): void {

@@ -1,13 +1,14 @@
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
-import { refused, type ActionContext, type WorkspaceCommand } from "../actions/action-context.ts";
+import { worksOnBridge } from "@quarterdeck/core/actions/catalogue";
+import { refused, type WorkspaceCommand } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Log } from "../log.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { OpenedPart } from "../verification/open-sealed-part.ts";
-import { killRun } from "../wrapper/end-run.ts";
+import type { ExecutionHost, HostCommand } from "../host/execution-host.ts";
 import { ActiveRun } from "./active-run.ts";
 import type { ResultIds } from "./finished-result.ts";
 import { OwnRunner } from "./own-run.ts";
@@ -15,15 +16,16 @@ import { ProgramRunner, type ProgramStart } from "./program-run.ts";
 import { RunCloser } from "./run-closer.ts";
 import { RunFollower } from "./run-follower.ts";
 import type { RunLedger } from "./run-ledger.ts";
-import type { WrapperLauncher } from "./wrapper-launcher.ts";
+import type { Updater } from "../update/updater.ts";
 
 interface RunnerOptions {
-  readonly context: ActionContext;
+  readonly host: ExecutionHost;
+  readonly updater: Updater | null;
+  /** Where the daemon keeps its own files. */
+  readonly dataPath: string;
   readonly ledger: RunLedger;
   readonly contentKeys: ContentKeys;
-  readonly launcher: WrapperLauncher;
   readonly bootId: string;
-  readonly lifeline: string | null;
   /** The relay has confirmed that the journal is no old copy. */
   readonly confirmed: Promise<void>;
   readonly log: Log;
@@ -52,7 +54,7 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#closer = new RunCloser({ ...options, data: options.context.data });
+    this.#closer = new RunCloser({ ...options, files: options.host.files });
     this.#own = new OwnRunner({ ...options, closer: this.#closer });
     this.#programs = new ProgramRunner({ ...options, closer: this.#closer, follower: new RunFollower(options) });
   }
@@ -77,38 +79,36 @@ export class Runner {
     const { opened, isCancelled, isRecovered = false, refusal = null } = options;
     if (this.#active.has(record.runId)) return;
     if (opened) this.#options.contentKeys.begin(record.runId, opened.streamKey);
-    const run = new ActiveRun(record.runId, this.#options.context.data.run(record.runId), this.#options.bootId);
+    const { host, onOutput, onFatal } = this.#options;
+    const run = new ActiveRun(record.runId, host.files.run(record.runId), host);
     this.#active.set(record.runId, run);
     if (isCancelled) run.cancel();
     const secretInput = opened?.secretInput ?? {};
-    void this.#toTheEnd(record, command as WorkspaceCommand, { run, secretInput, isRecovered, refusal })
-      .catch(this.#options.onFatal)
+    const work: HostCommand = { command: command as WorkspaceCommand, text: record.text, secretInput };
+    void this.#toTheEnd(record, work, { run, isRecovered, refusal })
+      .catch(onFatal)
       .finally(() => {
         this.#active.delete(record.runId);
-        this.#options.onOutput(record.runId);
+        onOutput(record.runId);
       });
   }
 
   /** Ends a command whose journal row is damaged: nobody knows whether it started. */
   async endDamaged(record: CommandRecord, ids: ResultIds): Promise<void> {
-    await killRun(record.runId);
+    await this.#options.host.kill(record.runId);
     const message = "The server's journal of this run is damaged, so nobody can say whether it had its effect.";
     const completion = { verdict: "indeterminate", code: "JOURNAL_DAMAGED", message, repository: null } as const;
     await this.#closer.close(record, ids, { completion });
   }
 
-  async #toTheEnd(
-    record: CommandRecord,
-    command: WorkspaceCommand,
-    begun: Pick<ProgramStart, "run" | "secretInput" | "isRecovered" | "refusal">,
-  ): Promise<void> {
-    const implementation = findImplementation(command.action);
-    if (!implementation) throw new Error(`no implementation of ${command.action}`);
+  async #toTheEnd(record: CommandRecord, work: HostCommand, begun: ProgramStart): Promise<void> {
+    const { command } = work;
     const { runId, state } = record;
     this.#options.log.info("run begins", { runId, action: command.action, state });
     const { run, refusal } = begun;
-    if (implementation.kind === "program") await this.#programs.run(record, command, { ...begun, implementation });
+    const isOwn = worksOnBridge(command.action) || findImplementation(command.action)?.kind === "own";
+    if (!isOwn) await this.#programs.run(record, work, begun);
     else if (refusal) await this.#closer.close(record, command, { completion: refused(refusal) });
-    else await this.#own.run(record, command, { run, implementation });
+    else await this.#own.run(record, work, run);
   }
 }

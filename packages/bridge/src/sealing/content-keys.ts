@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
 import { contentKeySchema, type ContentKey } from "@quarterdeck/core/protocol/content-sealing";
 import type { StreamKey } from "@quarterdeck/core/protocol/run-key";
-import type { DataDirectory } from "../data-directory.ts";
+import { runDirectoryMode, type DataDirectory } from "../data-directory.ts";
 import { writeWhole } from "../durable-file.ts";
 import { InputOpener } from "./input-opener.ts";
 import { contentKeyOf, RunSealer } from "./run-sealer.ts";
@@ -34,10 +34,13 @@ export class ContentKeys {
     this.#remember(runId, contentKeyOf(streamKey, runId), streamKey);
   }
 
-  /** Keeps the key of a run that has begun. Its directory must be there. */
+  /** Keeps the key of a run that has begun. */
   keep(runId: RunId): void {
     const known = this.#known.get(runId);
-    if (known) writeWhole(this.#data.run(runId).contentKey, JSON.stringify(known.key));
+    if (!known) return;
+    const run = this.#data.run(runId);
+    mkdirSync(run.path, { recursive: true, mode: runDirectoryMode });
+    writeWhole(run.contentKey, JSON.stringify(known.key));
   }
 
   /** What seals a run's content; `undefined` when its key is not here (any more). */

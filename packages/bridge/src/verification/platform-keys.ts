@@ -3,23 +3,49 @@ import { advanceKeySet, droppedKeys, trustedKeys, type KeySet } from "@quarterde
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import type { DataDirectory } from "../data-directory.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
-import { readIdentity, writeIdentity, type Identity } from "../identity.ts";
+import { readIdentity, writeIdentity } from "../identity.ts";
 
 /** The newest of the keys that are not trusted any more; a run of one that is older has ended long ago. */
 const keptFormerKeys = 64;
 
+/** What is known of the platform's keys: those that count now, and those that did once, newest last. */
+export interface PinnedKeys {
+  readonly platformKeys: KeySet;
+  readonly formerPlatformKeys: readonly string[];
+}
+
+/** Where they are kept. Writing is durable. */
+export interface KeyStore {
+  read(): PinnedKeys;
+  write(keys: PinnedKeys): void;
+}
+
+/** In the identity of a bridge. */
+export function identityKeys(data: DataDirectory): KeyStore {
+  return {
+    read: () => readIdentity(data),
+    write: ({ platformKeys, formerPlatformKeys }) =>
+      writeIdentity(data, { ...readIdentity(data), platformKeys, formerPlatformKeys: [...formerPlatformKeys] }),
+  };
+}
+
+interface PlatformKeysOptions {
+  readonly store: KeyStore;
+  /** The disk is full; answers whether it made room. */
+  readonly onFull: () => boolean;
+  /** Statements count, and are about to be durable here. */
+  readonly onStatements?: (statements: readonly SignedText[]) => void;
+}
+
 /** Whose signatures count on this server. Pinned when it enrolled; only statements of the platform change it (PROTOCOL 14). */
 export class PlatformKeys {
-  readonly #data: DataDirectory;
-  readonly #onFull: () => boolean;
+  readonly #options: PlatformKeysOptions;
   #set: KeySet;
   #former: readonly string[];
 
-  /** @param onFull the disk is full; answers whether it made room */
-  constructor(data: DataDirectory, onFull: () => boolean) {
-    this.#data = data;
-    this.#onFull = onFull;
-    const { platformKeys, formerPlatformKeys } = readIdentity(data);
+  constructor(options: PlatformKeysOptions) {
+    this.#options = options;
+    const { platformKeys, formerPlatformKeys } = options.store.read();
     this.#set = platformKeys;
     this.#former = formerPlatformKeys;
   }
@@ -50,7 +76,8 @@ export class PlatformKeys {
     const dropped = droppedKeys(this.#set, next);
     if (next.version > this.#set.version) {
       const former = [...this.#former, ...dropped].slice(-keptFormerKeys);
-      this.#write({ ...readIdentity(this.#data), platformKeys: next, formerPlatformKeys: former });
+      this.#options.onStatements?.(statements);
+      this.#write({ platformKeys: next, formerPlatformKeys: former });
       this.#former = former;
       this.#set = next;
     }
@@ -58,12 +85,13 @@ export class PlatformKeys {
   }
 
   /** A revocation waits for no disk: that is what room is held back for. */
-  #write(identity: Identity): void {
+  #write(keys: PinnedKeys): void {
+    const { store, onFull } = this.#options;
     try {
-      writeIdentity(this.#data, identity);
+      store.write(keys);
     } catch (error) {
-      if (!isDiskFull(error) || !this.#onFull()) throw error;
-      writeIdentity(this.#data, identity);
+      if (!isDiskFull(error) || !onFull()) throw error;
+      store.write(keys);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { runFileMode } from "../data-directory.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
 
 /** Why output is missing that the limit allows: the disk is full, or it failed. */
@@ -19,7 +20,7 @@ export class OutputRecorder {
   constructor(path: string, limitBytes: number) {
     this.#limitBytes = limitBytes;
     this.#attempt(() => {
-      this.#descriptor = openSync(path, "a", 0o600);
+      this.#descriptor = openSync(path, "a", runFileMode);
       this.#recordedBytes = fstatSync(this.#descriptor).size;
     });
   }

@@ -5,14 +5,14 @@ import type { ProgramCall } from "../drivers/program-call.ts";
 /** What the bridge tells a wrapper to run. The wrapper trusts it: only the bridge can write it. */
 export interface WrapperSpec extends ProgramCall {
   readonly runId: RunId;
-  /** Where its limits are; without one it has none. */
-  readonly group?: RunGroup | null;
   readonly timeoutMs: number;
   readonly outputLimitBytes: number;
   /** From the request to stop until the run is killed. */
   readonly graceMs: number;
   /** The program's processes cannot outlive the sandbox around it. */
   readonly isSandboxed: boolean;
+  /** The group that its program belongs into; null: none. */
+  readonly group: RunGroup | null;
   /** A named pipe whose end means that Quarterdeck on this machine was stopped. */
   readonly lifeline: string | null;
 }

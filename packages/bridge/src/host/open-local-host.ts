@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { minuteMs } from "@quarterdeck/core/units";
+import type { DataDirectory } from "../data-directory.ts";
+import type { DriverPreference } from "../drivers/choose-driver.ts";
+import { openDriver } from "../drivers/open-driver.ts";
+import { findProgram, searchPath } from "../drivers/search-path.ts";
+import { GroupLimits } from "../limits/group-limits.ts";
+import type { Log } from "../log.ts";
+import { WrapperLauncher } from "../runs/wrapper-launcher.ts";
+import { openSandbox } from "../sandbox/open-sandbox.ts";
+import { systemClock } from "../system-clock.ts";
+import { bootId as readBootId } from "../wrapper/processes.ts";
+import type { HostEvents } from "./execution-host.ts";
+import { LocalHost } from "./local-host.ts";
+
+export interface LocalHostPlace extends HostEvents {
+  readonly data: DataDirectory;
+  readonly log: Log;
+  /** The wrapper's bundle. */
+  readonly wrapperScript: string;
+  /** The owner's PATH. */
+  readonly path: string | undefined;
+  /** Where bubblewrap is, if it is not to be looked for. */
+  readonly bubblewrap: string | undefined;
+  /** Absolute, free of symbolic links. */
+  readonly hidden: readonly string[];
+  readonly lifeline: string | null;
+  readonly hasConsent: boolean;
+  /** What may run, as far as it is installed. */
+  readonly programs: readonly string[];
+  /** Whether workspaces get networks of their own, which changes the machine's. Only root can. */
+  readonly ownNetworks?: boolean;
+  /** What the owner wants instead of the best driver; null: the best. */
+  readonly driver: DriverPreference | null;
+}
+
+/** Finds out what this machine has, and makes a host of it. */
+export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
+  const { data, log, hidden, bubblewrap, hasConsent } = place;
+  const folders = searchPath(place.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
+  const { ownNetworks = false } = place;
+  const sandbox = await openSandbox({ data, hidden, folders, bubblewrap, hasConsent, ownNetworks });
+  if (sandbox.isolation !== "hidden")
+    log.warn("runs are not isolated", { isolation: sandbox.isolation, reason: sandbox.reason });
+  const launcher = new WrapperLauncher({
+    script: place.wrapperScript,
+    pipeDirectory: data.path,
+    maxPathLength: data.runs.length + 64,
+    keepIdleMs: minuteMs,
+  });
+  const { driver, reason } = await openDriver({
+    folderOf: ({ workspaceId, projectId }) => {
+      const workspace = data.workspace(workspaceId);
+      return projectId === null ? workspace.path : workspace.project(projectId);
+    },
+    userOf: ({ workspaceId }) => sandbox.users?.of(workspaceId) ?? null,
+    workspaces: data.workspaces,
+    quotaIdsFile: data.quotaIdsFile,
+    isRunKnown: (runId) => existsSync(data.run(runId).path),
+    nowMs: () => systemClock.nowMs(),
+    ...(place.driver === null ? {} : { prefer: place.driver }),
+    ...groupNames(data.path),
+  });
+  log.info("the driver was chosen", { driver: driver.name, limited: driver.limited.join(" "), reason });
+  const { onEvidence } = place;
+  const groupLimits = new GroupLimits({ driver, file: data.groupLimitsFile, log, onEvidence });
+  const context = { data, sandbox, users: sandbox.users, folders, groupLimits };
+  const host = new LocalHost({
+    ...place,
+    context,
+    driver,
+    sandboxFacts: sandbox.facts,
+    launcher,
+    programs: place.programs.filter((program) => findProgram(program, folders) !== undefined),
+    bootId: readBootId(),
+  });
+  return host;
+}
+
+const installed = ["/var/lib/quarterdeck-helper", "/var/lib/quarterdeck-bridge"];
+
+/** Bridges on one machine do not meet in one tree of groups. */
+function groupNames(dataPath: string): { readonly groupName: string; readonly sliceName: string } {
+  if (installed.includes(dataPath)) return { groupName: "quarterdeck", sliceName: "qd" };
+  const hash = createHash("sha256").update(dataPath).digest("hex").slice(0, 12);
+  return { groupName: `quarterdeck-${hash}`, sliceName: `qd${hash}` };
+}
