@@ -50,7 +50,11 @@ export class LaunchedBridge implements AsyncDisposable {
   begin(args: readonly string[] = ["run"]): void {
     const entry = join(this.#folder, "package/dist/quarterdeck-bridge.mjs");
     const child = spawn(process.execPath, [entry, ...args, "--data", this.data.path], {
-      env: { PATH: process.env["PATH"], QUARTERDECK_PROBATION_MS: String(this.#probationMs) },
+      env: {
+        PATH: process.env["PATH"],
+        QUARTERDECK_DRIVER: "process",
+        QUARTERDECK_PROBATION_MS: String(this.#probationMs),
+      },
       stdio: ["ignore", "ignore", "pipe"],
     });
     child.stderr.on("data", (text: Buffer) => {
