@@ -19,8 +19,14 @@ fi
 
 if [ "$(id -u)" = 0 ]; then
   case ${1:-} in
-    doctor | helper | policy) ;;
-    *) exec runuser -u "$service_user" -- "$library/bin/node" "$program" "$@" ;;
+    helper | policy) ;;
+    # What is to be checked is what runs have: with a helper that is root's.
+    doctor) [ -f "$library/bridge/install/quarterdeck-helper.service" ] || set -- as-user "$@" ;;
+    *) set -- as-user "$@" ;;
   esac
+  if [ "${1:-}" = as-user ]; then
+    shift
+    exec runuser -u "$service_user" -- "$library/bin/node" "$program" "$@"
+  fi
 fi
 exec "$library/bin/node" "$program" "$@"

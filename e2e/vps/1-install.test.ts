@@ -1,0 +1,117 @@
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signIn, type TestClient } from "../../apps/web/e2e/support/client.ts";
+import { waitFor } from "../../apps/web/e2e/support/wait-for.ts";
+import { server, stage } from "./support/stage.ts";
+
+let client: TestClient;
+beforeAll(async () => {
+  client = await signIn(stage.url);
+});
+afterAll(() => client.close());
+
+async function newCommand(): Promise<string> {
+  const { installCommand } = await client.api.servers.createEnrolment.mutate({});
+  if (installCommand === null) throw new Error("the platform offers no installer");
+  return installCommand;
+}
+
+/** The server's own entry among those of the console: the other is the machine that the tests run on. */
+const listed = async () => (await client.api.servers.list.query()).find(({ isThisMachine }) => !isThisMachine);
+
+/** Everything on the disk, but what the system itself writes all the time. */
+const filesOnDisk = () =>
+  server.sh(
+    "find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /var/log -o -path /var/lib/systemd -o -path /root/.cache \\) -prune -o ! -type d -printf '%p %s %T@ %m %u\\n' | sort",
+  );
+
+describe("install.sh", () => {
+  it("says in a dry run what it would do, and changes nothing", async () => {
+    const before = await filesOnDisk();
+    const said = await server.sh(`${await newCommand()} --dry-run`);
+    expect(said).toContain("would: useradd");
+    expect(said).toContain("would: fetch Node");
+    expect(said).toContain("Nothing was changed.");
+    expect(await filesOnDisk()).toBe(before);
+    expect(await listed()).toBeUndefined();
+  });
+
+  it("stops at a platform with another key, and at an address that is not encrypted", async () => {
+    const command = await newCommand();
+    const other = command.replace(/--platform-key \S+/, `--platform-key SHA256:${"A".repeat(43)}`);
+    const stopped = await server.run(other);
+    expect(stopped).toMatchObject({ exitCode: 4 });
+    expect(stopped.stderr).toContain("Nothing was changed on this server.");
+    const refused = await server.run(command.replace(/--allow-address \S+/, ""));
+    expect(refused).toMatchObject({ exitCode: 2 });
+    expect(refused.stderr).toContain("is not encrypted, which is refused");
+    expect((await server.run("ls /usr/lib/quarterdeck || id quarterdeck")).exitCode).not.toBe(0);
+  });
+
+  it.each([
+    ["the manifest", "/install/manifest", /not signed with its key/],
+    ["Node", "/install/node/", /as Node is not what its manifest describes/],
+  ])("[W2] installs nothing when somebody on the way changed %s", async (_what, path, message) => {
+    // Passes everything on, and changes one byte of the answers below the path.
+    const between = createServer((request, response) => {
+      void (async () => {
+        const answer = await fetch(new URL(request.url ?? "/", stage.url));
+        const body = new Uint8Array(await answer.arrayBuffer());
+        const at = body.length - 20;
+        if (request.url?.startsWith(path)) body[at] = (body[at] ?? 0) ^ 1;
+        response.writeHead(answer.status).end(body);
+      })();
+    }).listen(stage.sparePort, "127.0.0.1");
+    await once(between, "listening");
+    try {
+      const address = stage.urlFromServer.replace(/:\d+$/, `:${stage.sparePort}`);
+      const command = (await newCommand()).replaceAll(stage.urlFromServer, address);
+      const end = await server.run(`${command} --url ${address}`);
+      expect(end.exitCode).toBe(4);
+      expect(end.stderr).toMatch(message);
+      expect((await server.run("ls /usr/lib/quarterdeck/bridge || id quarterdeck")).exitCode).not.toBe(0);
+    } finally {
+      between.closeAllConnections();
+      between.close();
+      await once(between, "close");
+    }
+  });
+
+  it("connects the server with the one command that the console shows", async () => {
+    const said = await server.sh(await newCommand(), { timeoutMs: 600_000 });
+    expect(said).toContain("comes from the platform");
+    expect(said).toContain("the console shows this server");
+    expect(await listed()).toMatchObject({ status: "online", capabilities: { host: { hostname: "vps" } } });
+    expect(await server.sh("stat -c '%U %a' /var/lib/quarterdeck-bridge/identity.json")).toBe("quarterdeck 600\n");
+    expect(await server.sh("find /usr/lib/quarterdeck /usr/local/bin ! -user root -o ! -type l -perm /022")).toBe("");
+    expect(await server.sh("systemctl is-active quarterdeck-bridge")).toBe("active\n");
+  });
+
+  it("leaves little of the system open to the part that talks to the network", async () => {
+    const said = await server.sh("systemd-analyze --no-pager security quarterdeck-bridge.service | tail -n 1");
+    const exposure = Number(/: ([\d.]+) /.exec(said)?.[1]);
+    expect(
+      exposure,
+      await server.sh("systemd-analyze --no-pager security quarterdeck-bridge.service"),
+    ).toBeLessThanOrEqual(2);
+  });
+
+  it("updates in place when it is run again: identity, journal and projects stay", async () => {
+    const before = await listed();
+    const identity = await server.sh("sha256sum /var/lib/quarterdeck-bridge/identity.json");
+    const again = (await newCommand()).replace(/--token \S+ --platform-key \S+/, "");
+    const said = await server.sh(again, { timeoutMs: 600_000 });
+    expect(said).toContain("This server is connected already");
+    expect(said).not.toContain("Fetching Node");
+    expect(await server.sh("sha256sum /var/lib/quarterdeck-bridge/identity.json")).toBe(identity);
+    await waitFor(async () => (await listed())?.status === "online", { what: "the server", timeoutMs: 120_000 });
+    expect((await listed())?.serverId).toBe(before?.serverId);
+  });
+
+  it("brings a doctor that finds nothing missing", async () => {
+    const end = await server.run("quarterdeck-bridge doctor");
+    expect(end.stdout).not.toMatch(/^missing/m);
+    expect(end.stdout).toContain("the clock is right");
+  });
+});
