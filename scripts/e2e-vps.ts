@@ -28,7 +28,7 @@ async function main(): Promise<boolean> {
   const built = await runCommand([join(tools, "build"), directory], { isShown: true });
   if (built.exitCode !== 0) return false;
   console.log(`It is there (${seconds(startedAtMs)}).`);
-  const tests = await runCommand(["vitest", "run", "-c", "e2e/vps/vitest.config.ts", ...process.argv.slice(2)], {
+  const tests = await runCommand(["pnpm", "--filter", "@quarterdeck/e2e", "run", "vps", ...process.argv.slice(2)], {
     isShown: true,
     environment: { QUARTERDECK_VPS: directory },
   });
