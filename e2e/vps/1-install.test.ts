@@ -7,7 +7,7 @@ import { server, stage } from "./support/stage.ts";
 
 let client: TestClient;
 beforeAll(async () => {
-  client = await signIn(stage.url);
+  client = await signIn(stage.url, stage.urlFromServer);
 });
 afterAll(() => client.close());
 

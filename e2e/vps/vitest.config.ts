@@ -16,6 +16,7 @@ export default mergeConfig(
   {
     root: join(import.meta.dirname, ".."),
     test: {
+      passWithNoTests: false,
       globalSetup: join(import.meta.dirname, "support/global-setup.ts"),
       sequence: { sequencer: ByName },
       // What comes after a failure has nothing to stand on.

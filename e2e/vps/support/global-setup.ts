@@ -45,7 +45,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    await (await setUp(quarterdeck)).close();
+    await (await setUp(quarterdeck, urlFromServer)).close();
     await TestServer.boot(place, [port, sparePort]);
   } catch (error) {
     await stop();
