@@ -450,7 +450,6 @@ wait_until_online() {
 }
 
 install_all() {
-  check_address
   check_tools
   read_manifest
   choose_node
@@ -559,6 +558,7 @@ keep_projects() {
 main() {
   umask 022
   read_options "$@"
+  if [ "$is_uninstall" = no ]; then check_address; fi
   check_system
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
