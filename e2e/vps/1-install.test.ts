@@ -1,8 +1,9 @@
-import { createServer } from "node:http";
-import { once } from "node:events";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signIn, type TestClient } from "../../apps/web/e2e/support/client.ts";
-import { waitFor } from "../../apps/web/e2e/support/wait-for.ts";
+import { filesBefore, listFiles, usersBefore } from "./support/leftovers.ts";
+import { waitUntilOnline } from "./support/installed-server.ts";
+import { startBetween } from "./support/between.ts";
 import { server, stage } from "./support/stage.ts";
 
 let client: TestClient;
@@ -20,11 +21,26 @@ async function newCommand(): Promise<string> {
 /** The server's own entry among those of the console: the other is the machine that the tests run on. */
 const listed = async () => (await client.api.servers.list.query()).find(({ isThisMachine }) => !isThisMachine);
 
+// The last test file compares what is left with it.
+beforeAll(async () => {
+  await server.sh(`${listFiles} >${filesBefore}; getent passwd >${usersBefore}`);
+});
+
 /** Everything on the disk, but what the system itself writes all the time. */
 const filesOnDisk = () =>
   server.sh(
     "find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /var/log -o -path /var/lib/systemd -o -path /root/.cache \\) -prune -o ! -type d -printf '%p %s %T@ %m %u\\n' | sort",
   );
+
+/** One bit near the end. */
+function changed(body: Buffer): Buffer {
+  const other = Buffer.from(body);
+  const at = other.length - 20;
+  other[at] = (other[at] ?? 0) ^ 1;
+  return other;
+}
+
+const anotherProgram = () => gzipSync("#!/bin/sh\necho v99.0.0\n");
 
 describe("install.sh", () => {
   it("says in a dry run what it would do, and changes nothing", async () => {
@@ -50,32 +66,14 @@ describe("install.sh", () => {
   });
 
   it.each([
-    ["the manifest", "/install/manifest", /not signed with its key/],
-    ["Node", "/install/node/", /as Node is not what its manifest describes/],
-  ])("[W2] installs nothing when somebody on the way changed %s", async (_what, path, message) => {
-    // Passes everything on, and changes one byte of the answers below the path.
-    const between = createServer((request, response) => {
-      void (async () => {
-        const answer = await fetch(new URL(request.url ?? "/", stage.url));
-        const body = new Uint8Array(await answer.arrayBuffer());
-        const at = body.length - 20;
-        if (request.url?.startsWith(path)) body[at] = (body[at] ?? 0) ^ 1;
-        response.writeHead(answer.status).end(body);
-      })();
-    }).listen(stage.sparePort, "127.0.0.1");
-    await once(between, "listening");
-    try {
-      const address = stage.urlFromServer.replace(/:\d+$/, `:${stage.sparePort}`);
-      const command = (await newCommand()).replaceAll(stage.urlFromServer, address);
-      const end = await server.run(`${command} --url ${address}`);
-      expect(end.exitCode).toBe(4);
-      expect(end.stderr).toMatch(message);
-      expect((await server.run("ls /usr/lib/quarterdeck/bridge || id quarterdeck")).exitCode).not.toBe(0);
-    } finally {
-      between.closeAllConnections();
-      between.close();
-      await once(between, "close");
-    }
+    ["another manifest", "/install/manifest", changed, /not signed with its key/],
+    ["another Node", "/install/node/", anotherProgram, /as Node is not what its manifest describes/],
+  ])("[W2] installs nothing when somebody on the way puts in %s", async (_what, path, change, message) => {
+    await using between = await startBetween(path, change);
+    const end = await server.run(between.reroute(await newCommand()));
+    expect(end.exitCode).toBe(4);
+    expect(end.stderr).toMatch(message);
+    expect((await server.run("ls /usr/lib/quarterdeck/bridge || id quarterdeck")).exitCode).not.toBe(0);
   });
 
   it("connects the server with the one command that the console shows", async () => {
@@ -105,8 +103,19 @@ describe("install.sh", () => {
     expect(said).toContain("This server is connected already");
     expect(said).not.toContain("Fetching Node");
     expect(await server.sh("sha256sum /var/lib/quarterdeck-bridge/identity.json")).toBe(identity);
-    await waitFor(async () => (await listed())?.status === "online", { what: "the server", timeoutMs: 120_000 });
-    expect((await listed())?.serverId).toBe(before?.serverId);
+    expect((await waitUntilOnline(client)).serverId).toBe(before?.serverId);
+  });
+
+  it("[W2] changes nothing when somebody on the way puts in another package", async () => {
+    const installed = await server.sh(`find /usr/lib/quarterdeck /etc/systemd/system -type f -exec sha256sum {} +`);
+    await using between = await startBetween("/install/releases/", changed);
+    const end = await server.run(between.reroute(await newCommand()));
+    expect(end.exitCode).toBe(4);
+    expect(end.stderr).toContain("as the bridge is not what its manifest describes");
+    expect(await server.sh(`find /usr/lib/quarterdeck /etc/systemd/system -type f -exec sha256sum {} +`)).toBe(
+      installed,
+    );
+    expect(await server.sh("systemctl is-active quarterdeck-bridge")).toBe("active\n");
   });
 
   it("brings a doctor that finds nothing missing", async () => {
