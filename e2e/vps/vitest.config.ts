@@ -17,6 +17,8 @@ export default mergeConfig(
     root: join(import.meta.dirname, ".."),
     test: {
       passWithNoTests: false,
+      // Each test takes a while: say so when it is over.
+      reporters: ["verbose"],
       globalSetup: join(import.meta.dirname, "support/global-setup.ts"),
       sequence: { sequencer: ByName },
       // What comes after a failure has nothing to stand on.
