@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signIn, type TestClient } from "../../apps/web/e2e/support/client.ts";
 import { filesBefore, listFiles, usersBefore } from "./support/leftovers.ts";
 import { waitUntilOnline } from "./support/installed-server.ts";
 import { startBetween } from "./support/between.ts";
+import { runInServer } from "./support/run-in-server.ts";
 import { server, stage } from "./support/stage.ts";
 
 let client: TestClient;
@@ -94,7 +96,17 @@ describe("install.sh", () => {
     const analyze = "systemd-analyze --no-pager security --offline=true /root/unit/strict.service";
     const said = await server.sh(analyze);
     const exposure = Number(/exposure level for .*: ([\d.]+) /.exec(said)?.[1]);
-    expect(exposure, said).toBeLessThanOrEqual(2);
+    expect(said).toContain("exposure level");
+    expect(exposure).toBeLessThanOrEqual(2);
+  });
+
+  it("[S7] gives another user of the server nothing of its files to read or change", async () => {
+    const entry = join(import.meta.dirname, "inside/stranger.ts");
+    const end = await runInServer(server, { entry, user: "nobody" });
+    expect(end).toMatchObject({ exitCode: 0, stderr: "" });
+    const found: unknown = JSON.parse(end.stdout);
+    expect(found).toMatchObject({ canary: "vps", read: [], changed: [], made: [] });
+    expect(found).not.toMatchObject({ known: 0 });
   });
 
   it("updates in place when it is run again: identity, journal and projects stay", async () => {

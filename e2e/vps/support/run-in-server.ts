@@ -4,7 +4,8 @@ import { createGzip } from "node:zlib";
 import { build } from "esbuild";
 import type { CommandEnd, TestServer } from "./test-server.ts";
 
-const folder = "/root/quarterdeck-tests";
+/** Where another user than root can read it too. */
+const folder = "/var/tmp/quarterdeck-tests";
 /** The one that the installer brought, or one of the tests' own where nothing is installed. */
 const installedNode = "/usr/lib/quarterdeck/bin/node";
 const ownNode = `${folder}/node`;
