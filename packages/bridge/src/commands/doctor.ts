@@ -8,7 +8,7 @@ import { openSandbox } from "../drivers/process.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
 import type { Environment } from "../env.ts";
 import { exitCodeOf, findingLine, good, missing, type Finding } from "../doctor/finding.ts";
-import { judgeMachine, judgeService, judgeVersions } from "../doctor/judge-machine.ts";
+import { judgeMachine, judgeService, judgeUser, judgeVersions } from "../doctor/judge-machine.ts";
 import { readMachineFacts, type MachineFacts } from "../doctor/machine-facts.ts";
 import { readInstalledVersion, readService } from "../doctor/service-facts.ts";
 import { hasIdentity, readIdentity } from "../identity.ts";
@@ -42,6 +42,7 @@ export async function doctorCommand(
       running: readLaunchState(data)?.current?.version ?? bridgeVersion,
     }),
     ...judgeMachine(machine),
+    judgeUser(statSync(data.path).uid),
     ...(await checkServices(machine)),
     sandbox.isolation === "hidden"
       ? good("bubblewrap hides the bridge's files from runs")

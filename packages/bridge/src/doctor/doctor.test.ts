@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exitCodeOf, findingLine, good, missing, weaker } from "./finding.ts";
-import { judgeMachine, judgeService, judgeVersions } from "./judge-machine.ts";
+import { judgeMachine, judgeService, judgeUser, judgeVersions } from "./judge-machine.ts";
 import { findFileSystem, type MachineFacts } from "./machine-facts.ts";
 import { parseService } from "./service-facts.ts";
 
@@ -80,6 +80,11 @@ it.each([
     level,
     text: expect.stringMatching(text),
   });
+});
+
+it("advises against a bridge of root's", () => {
+  expect(judgeUser(0)).toMatchObject({ level: "weaker", text: expect.stringMatching(/a user of its own/) });
+  expect(judgeUser(998)).toMatchObject({ level: "good" });
 });
 
 it("says when an update of the bridge left the installed package behind", () => {

@@ -67,6 +67,15 @@ function judgeQuota({ fileSystem }: MachineFacts): Finding {
   );
 }
 
+/** @param ownerUid whose the bridge's files are: as that user it runs, and so do programs where no helper starts them */
+export function judgeUser(ownerUid: number): Finding {
+  return ownerUid === 0
+    ? weaker(
+        "the bridge runs as root: let it run as a user of its own; the command for root that the console shows makes one",
+      )
+    : good(`the bridge runs as the user with the number ${ownerUid}`);
+}
+
 /** What systemd says about the services that install.sh made. */
 export interface ServiceFacts {
   readonly name: string;
