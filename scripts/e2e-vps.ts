@@ -1,6 +1,6 @@
 // `npm run e2e:vps`: the tests that need a whole server, which boots here. It fails, and skips nothing, where it cannot run.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot, runCommand, seconds } from "./run-command.ts";
 import { ensureSystemPackages, vpsPrograms } from "./system-packages.ts";
@@ -23,6 +23,7 @@ function removeOlderDisks(): void {
 async function main(): Promise<boolean> {
   if (!(await ensureSystemPackages(vpsPrograms))) return false;
   removeOlderDisks();
+  if (existsSync(directory)) await stopServers();
   const startedAtMs = performance.now();
   console.log("The disk of the test server…");
   const built = await runCommand([join(tools, "build"), directory], { isShown: true });
@@ -32,7 +33,17 @@ async function main(): Promise<boolean> {
     isShown: true,
     environment: { QUARTERDECK_VPS: directory },
   });
+  await stopServers();
   return tests.exitCode === 0;
 }
+
+/** The tests stop theirs; those of a run that was killed are left. */
+async function stopServers(): Promise<void> {
+  for (const file of readdirSync(directory).filter((each) => each.startsWith("pid-")))
+    await runCommand([join(tools, "stop"), directory, file.slice("pid-".length)], { isShown: true });
+}
+
+// The tests get them as well, and this waits for what they leave.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 process.exitCode = (await main()) ? 0 : 1;
