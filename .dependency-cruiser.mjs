@@ -1,6 +1,6 @@
 // The direction of imports. core imports none of the others; bridge, relay, api and web import core; web takes only the
 // type of the router from api; nobody imports relay or bridge. Tests may cross, because flows do.
-const testFiles = "\\.test\\.tsx?$|/(test|e2e)/|^(bench|fuzz|simulator)/";
+const testFiles = "\\.test\\.tsx?$|/(test|e2e)/|^(bench|e2e|fuzz|simulator)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

@@ -12,6 +12,7 @@ const places: Record<string, string> = {
   relay: "apps/relay",
   api: "apps/api",
   e2e: "apps/web/e2e",
+  vps: "e2e/vps",
 };
 
 const rows = [...table.matchAll(/^\| ([A-Z]\d+) +\| (.+?) +\| (.+?) +\|$/gm)].flatMap(([, line, clause, where = ""]) =>

@@ -3,7 +3,7 @@
 import { globSync } from "node:fs";
 import { repositoryRoot, runCommand } from "./run-command.ts";
 
-const sourceFolders = ["apps/*/src", "packages/*/src", "bench/src", "fuzz/src", "simulator/src", "scripts"];
+const sourceFolders = ["apps/*/src", "packages/*/src", "bench/src", "e2e/vps", "fuzz/src", "simulator/src", "scripts"];
 
 interface CruiseResult {
   readonly modules: readonly { readonly source: string }[];

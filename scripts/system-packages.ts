@@ -3,17 +3,29 @@ import { delimiter, join } from "node:path";
 import { runCommand } from "./run-command.ts";
 
 /** The program that each Debian package is needed for. */
-const programs = {
+const testPrograms: Readonly<Record<string, string>> = {
   chromium: "chromium",
   bubblewrap: "bwrap",
   git: "git",
   "util-linux": "setpriv",
   procps: "ps",
-} as const;
+  shellcheck: "shellcheck",
+};
+
+/** The same for the tests that boot a server. */
+export const vpsPrograms: Readonly<Record<string, string>> = {
+  "qemu-system-x86": "qemu-system-x86_64",
+  "qemu-utils": "qemu-img",
+  debootstrap: "debootstrap",
+  socat: "socat",
+  "openssh-client": "ssh",
+  e2fsprogs: "mkfs.ext4",
+  git: "git",
+};
 
 /** Sees to the system packages that the tests use. Installs only in CI as root; elsewhere says what to run. */
-export async function ensureSystemPackages(): Promise<boolean> {
-  const missing = missingPackages();
+export async function ensureSystemPackages(programs = testPrograms): Promise<boolean> {
+  const missing = missingPackages(programs);
   if (missing.length === 0) return true;
   const install = ["apt-get", "install", "-y", "--no-install-recommends", ...missing] as const;
   if (!process.env["CI"] || process.getuid?.() !== 0) {
@@ -30,13 +42,13 @@ export async function ensureSystemPackages(): Promise<boolean> {
       return false;
     }
   }
-  const stillMissing = missingPackages();
+  const stillMissing = missingPackages(programs);
   if (stillMissing.length > 0)
     console.error(`Installed, but their programs are not on the PATH: ${stillMissing.join(" ")}`);
   return stillMissing.length === 0;
 }
 
-function missingPackages(): string[] {
+function missingPackages(programs: Readonly<Record<string, string>>): string[] {
   return Object.entries(programs)
     .filter(([name, program]) => !(name === "chromium" && process.env["CHROME_PATH"]) && !isOnPath(program))
     .map(([name]) => name);

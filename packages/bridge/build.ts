@@ -50,6 +50,19 @@ for (const file of outputFiles) await replaceFile(basename(file.path), file.cont
 const bin = "quarterdeck-bridge.mjs";
 await replaceFile(bin, await readFile(join(import.meta.dirname, "src/shim.mjs")), 0o755);
 
+// What install.sh puts onto a server. With quarterdeck-helper.service among them, it installs two processes.
+const installFolder = join(import.meta.dirname, "install");
+const installed = ["install.sh", "quarterdeck-bridge.sh", "quarterdeck-bridge.service", "one-process.conf"];
+const installFiles = await Promise.all(
+  installed.map(async (file) => ({
+    name: `package/install/${file}`,
+    content: await readFile(join(installFolder, file)),
+    isExecutable: file.endsWith(".sh"),
+  })),
+);
+// The API serves it beside the package.
+await replaceFile("install.sh", await readFile(join(installFolder, "install.sh")));
+
 const { name, version, description, license } = manifest;
 const packageJson = {
   name,
@@ -88,6 +101,7 @@ const tar = packTar([
   { name: "package/dist/wrapper.mjs", content: await readFile(join(dist, "wrapper.mjs")) },
   { name: "package/dist/egress.mjs", content: await readFile(join(dist, "egress.mjs")) },
   { name: "package/dist/forwarder.mjs", content: await readFile(join(dist, "forwarder.mjs")) },
+  ...installFiles,
 ]);
 const tarball = gzipSync(tar, { level: 9 });
 // What the platform signs when it offers this package to its servers.

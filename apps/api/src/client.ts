@@ -10,6 +10,8 @@ export interface ClientOptions {
   readonly url: string;
   /** The token of a session that exists; without one, sign in and the client keeps the session's cookie itself. */
   readonly sessionToken?: string;
+  /** The platform's public address (QUARTERDECK_PUBLIC_URL), where `url` is another way to it. */
+  readonly publicUrl?: string;
 }
 
 export interface QuarterdeckClient {
@@ -20,11 +22,11 @@ export interface QuarterdeckClient {
 }
 
 /** A typed client for scripts and tests. It keeps the session's cookie as a browser would; subscriptions use a WebSocket. */
-export function createClient({ url, sessionToken }: ClientOptions): QuarterdeckClient {
+export function createClient({ url, sessionToken, publicUrl = url }: ClientOptions): QuarterdeckClient {
   const { origin } = new URL(url);
   const cookies = new Map<string, string>();
   const headers = (): Record<string, string> => ({
-    origin,
+    origin: new URL(publicUrl).origin,
     ...(sessionToken === undefined ? {} : { authorization: `Bearer ${sessionToken}` }),
     ...(cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") }),
   });

@@ -52,3 +52,12 @@ test("a public address may be https, or http on loopback", () => {
     "http://localhost:5173",
   );
 });
+
+test("a test server's address may be http where exactly that address is allowed", () => {
+  const allowed = { ...complete, QUARTERDECK_ALLOW_ADDRESS: "http://10.0.2.100:7170" };
+  expect(readEnv({ ...allowed, QUARTERDECK_PUBLIC_URL: "http://10.0.2.100:7170" }).publicUrl).toBe(
+    "http://10.0.2.100:7170",
+  );
+  for (const other of ["http://10.0.2.100", "http://10.0.2.100:7171", "http://example.com:7170"])
+    expect(() => readEnv({ ...allowed, QUARTERDECK_PUBLIC_URL: other })).toThrow(/must start with https/);
+});

@@ -28,10 +28,13 @@ const httpUrl = (name: string) =>
     .url({ protocol: /^https?$/, error: `Set ${name} to an address like http://127.0.0.1:8787.` })
     .transform((text) => new URL(text).origin);
 
-const publicUrl = httpUrl("QUARTERDECK_PUBLIC_URL").refine((origin) => {
+const publicUrlMessage =
+  "QUARTERDECK_PUBLIC_URL must start with https://, because passwords and commands travel over it. Put a proxy with a certificate in front, or use a loopback address.";
+
+function isEncryptedOrLocal(origin: string): boolean {
   const url = new URL(origin);
   return url.protocol === "https:" || loopbackHosts.includes(url.hostname);
-}, "QUARTERDECK_PUBLIC_URL must start with https://, because passwords and commands travel over it. Put a proxy with a certificate in front, or use a loopback address.");
+}
 
 const requestsSchema = z.partialRecord(z.enum(planNames), z.int().min(1).max(60_000_000));
 const requestsMessage = `Set QUARTERDECK_REQUESTS_PER_MINUTE to JSON with a number for each plan that differs, like {"basic":100}; the plans are ${planNames.join(", ")}.`;
@@ -54,7 +57,8 @@ const variables = z.object({
   QUARTERDECK_DATA: directory("QUARTERDECK_DATA"),
   QUARTERDECK_HOST: z.string().default("127.0.0.1"),
   QUARTERDECK_PORT: port("QUARTERDECK_PORT", 7070),
-  QUARTERDECK_PUBLIC_URL: publicUrl.optional(),
+  QUARTERDECK_PUBLIC_URL: httpUrl("QUARTERDECK_PUBLIC_URL").optional(),
+  QUARTERDECK_ALLOW_ADDRESS: httpUrl("QUARTERDECK_ALLOW_ADDRESS").optional(),
   QUARTERDECK_DATABASE_URL: z
     .string()
     .regex(/^(file:|libsql:|https?:|wss?:)/, "Set QUARTERDECK_DATABASE_URL to file:/path/of/a.db or libsql://host.")
@@ -124,6 +128,9 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     throw new EnvError(lines.join("\n"));
   }
   const read = parsed.data;
+  const publicUrl = read.QUARTERDECK_PUBLIC_URL;
+  if (publicUrl !== undefined && !isEncryptedOrLocal(publicUrl) && publicUrl !== read.QUARTERDECK_ALLOW_ADDRESS)
+    throw new EnvError(publicUrlMessage);
   const isOpen = !["127.0.0.1", "::1", "localhost"].includes(read.QUARTERDECK_HOST);
   if (isOpen && read.QUARTERDECK_PUBLIC_URL === undefined) {
     throw new EnvError(

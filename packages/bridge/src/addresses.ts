@@ -14,10 +14,16 @@ function parse(text: string, what: string): URL {
   }
 }
 
-/** The platform's address. Without encryption only on this machine. */
-export function platformUrl(text: string): URL {
+/** Whether the owner named exactly this host and port as one that may be used without encryption. */
+function isAllowed(url: URL, allowedAddress: string | undefined): boolean {
+  return allowedAddress !== undefined && parse(allowedAddress, "--allow-address").host === url.host;
+}
+
+/** The platform's address. Without encryption only on this machine, or at the address that the owner allows. */
+export function platformUrl(text: string, allowedAddress?: string): URL {
   const url = parse(text, "--url");
-  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return url;
+  const isExempt = isLoopback(url.hostname) || isAllowed(url, allowedAddress);
+  if (url.protocol === "https:" || (url.protocol === "http:" && isExempt)) return url;
   throw new QuarterdeckError(
     "BAD_REQUEST",
     url.protocol === "http:"
@@ -27,9 +33,10 @@ export function platformUrl(text: string): URL {
 }
 
 /** Where the bridge connects to. The relay's address may or may not name the server already. */
-export function bridgeSocketUrl(relayUrl: string, serverId: ServerId): URL {
+export function bridgeSocketUrl(relayUrl: string, serverId: ServerId, allowedAddress?: string): URL {
   const url = parse(relayUrl, "The relay's address");
-  if (url.protocol !== "wss:" && !(url.protocol === "ws:" && isLoopback(url.hostname))) {
+  const isExempt = isLoopback(url.hostname) || isAllowed(url, allowedAddress);
+  if (url.protocol !== "wss:" && !(url.protocol === "ws:" && isExempt)) {
     throw new QuarterdeckError(
       "BAD_REQUEST",
       `The relay's address ${url.origin} is not encrypted (wss://), and unencrypted connections are refused except to this machine itself.`,

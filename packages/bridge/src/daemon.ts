@@ -221,8 +221,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     putJournalAside(data.journalFile, clock.nowMs());
     onFatal(new Error("a new session begins with the next start"));
   };
+  const url = bridgeSocketUrl(identity.relayUrl, identity.serverId, identity.allowedAddress);
   const connection: Connection = new Connection({
-    url: bridgeSocketUrl(identity.relayUrl, identity.serverId),
+    url,
     platformKeys,
     privateKey,
     self: () => ({

@@ -20,6 +20,8 @@ export const identitySchema = z.strictObject({
   formerPlatformKeys: z.array(publicKeySchema).max(64),
   relayUrl: z.string(),
   apiUrl: z.string(),
+  /** An address that may be used without encryption, because the owner named it when the server was enrolled. */
+  allowedAddress: z.string().optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;
 

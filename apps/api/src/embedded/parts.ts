@@ -76,6 +76,7 @@ export function relaySpec(options: Options, ports: Ports, keys: { keys: Keys; re
 export function apiSpec(options: Options, ports: Ports): ChildSpec {
   const updates = ["QUARTERDECK_BRIDGE_TARBALL", "QUARTERDECK_ROLLOUT_SETTLE_MS"];
   const passedOn = [
+    "QUARTERDECK_ALLOW_ADDRESS",
     "QUARTERDECK_DATABASE_URL",
     "QUARTERDECK_DATABASE_TOKEN",
     "QUARTERDECK_KEY",

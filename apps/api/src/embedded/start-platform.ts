@@ -137,6 +137,8 @@ async function enrolThisMachine(options: Options, ports: Ports, keys: Keys): Pro
     loopbackUrl(options),
     "--platform-key",
     keys.platform.fingerprint,
+    // Where it is allowed, as the API checked, the relay's address is not encrypted either.
+    ...(options.publicUrl?.startsWith("http:") ? ["--allow-address", options.publicUrl] : []),
   ];
   const spec = bridgeSpec(options, args);
   const child = startChild({ ...spec, name: "enrol", env: { ...spec.env, QUARTERDECK_ENROL_TOKEN: answer.token } });

@@ -11,6 +11,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { appRouter } from "../app-router.ts";
 import type { Context } from "../context.ts";
+import { installRoutes } from "../install/install-routes.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrol } from "../servers/enrolment-service.ts";
 import type { OfferedRelease } from "../updates/offered-release.ts";
@@ -70,6 +71,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
   addTrpc(app, runtime);
   if (env.bridgeTarball !== null) addTarball(app, env.bridgeTarball);
   addRelease(app, runtime.release);
+  app.route("/", await installRoutes(runtime));
   if (env.webDist !== null) app.use(await consoleFiles(env.webDist));
   app.notFound((c) => answerError(c, new QuarterdeckError("NOT_FOUND", "There is nothing at this address.")));
   return app;

@@ -15,6 +15,7 @@ import { countAttempt } from "../auth/throttle.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { readTrust } from "../keys/trust.ts";
+import { installCommand } from "../install/install-command.ts";
 import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { serverPlace, whyNoPlace } from "../quotas/counted-places.ts";
@@ -45,7 +46,14 @@ export async function createEnrolment(runtime: Runtime, scope: OrgScope): Promis
   const { origin } = runtime.address;
   const platformFingerprint = runtime.keys.platform.fingerprint;
   const command = `npx --yes ${origin}/install/quarterdeck-bridge.tgz connect --url ${origin} --token ${token} --platform-key ${platformFingerprint}`;
-  return { enrolmentId, command, expiresAtMs, platformFingerprint };
+  return {
+    enrolmentId,
+    installCommand:
+      runtime.release === null ? null : installCommand(origin, { token, fingerprint: platformFingerprint }),
+    command,
+    expiresAtMs,
+    platformFingerprint,
+  };
 }
 
 /** The token for the machine that the platform itself runs on, unless it has been enrolled. */

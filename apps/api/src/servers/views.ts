@@ -49,7 +49,9 @@ export type ServerView = z.infer<typeof serverViewSchema>;
 
 export const newEnrolmentViewSchema = z.strictObject({
   enrolmentId: idSchema("enrolment"),
-  /** What to run on the server; it holds the token, which is shown this once. */
+  /** What root runs on the server to install a service; null where this platform offers no package. It holds the token, which is shown this once. */
+  installCommand: z.string().nullable(),
+  /** The same in the foreground, as any user. */
   command: z.string(),
   expiresAtMs: z.int(),
   platformFingerprint: z.string(),

@@ -21,16 +21,16 @@ export interface TestClient {
 }
 
 /** Creates the first account without a browser. */
-export async function setUp(quarterdeck: Quarterdeck): Promise<TestClient> {
+export async function setUp(quarterdeck: Quarterdeck, publicUrl = quarterdeck.url): Promise<TestClient> {
   const setupToken = /token=([^&\s]+)/.exec(quarterdeck.setupLink ?? "")?.[1] ?? "";
-  const client = createClient({ url: quarterdeck.url });
+  const client = createClient({ url: quarterdeck.url, publicUrl });
   await client.api.auth.setUp.mutate({ setupToken, ...account });
   return testClient(client);
 }
 
 /** Signs in with the account that `setUp` or the console created. */
-export async function signIn(url: string): Promise<TestClient> {
-  const client = createClient({ url });
+export async function signIn(url: string, publicUrl = url): Promise<TestClient> {
+  const client = createClient({ url, publicUrl });
   await client.api.auth.signIn.mutate({ email: account.email, password: account.password });
   return testClient(client);
 }

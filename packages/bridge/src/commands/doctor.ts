@@ -7,19 +7,18 @@ import type { DataDirectory } from "../data-directory.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
 import type { Environment } from "../env.ts";
+import { exitCodeOf, findingLine, good, missing, type Finding } from "../doctor/finding.ts";
+import { judgeMachine, judgeService, judgeUser, judgeVersions } from "../doctor/judge-machine.ts";
+import { readMachineFacts, type MachineFacts } from "../doctor/machine-facts.ts";
+import { readInstalledVersion, readService } from "../doctor/service-facts.ts";
 import { hasIdentity, readIdentity } from "../identity.ts";
 import { errorMessage } from "../log.ts";
+import { readLaunchState } from "../update/launch-state.ts";
+import { bridgeVersion } from "../version.ts";
 
-interface Finding {
-  readonly isGood: boolean;
-  readonly text: string;
-}
-
-const good = (text: string): Finding => ({ isGood: true, text });
-const bad = (text: string): Finding => ({ isGood: false, text });
 const answerMs = 10_000;
 
-/** `doctor`: checks this machine and says what to do. @returns the exit code: 0 when nothing is missing */
+/** `doctor`: checks this machine and says what to do. @returns the exit code (`doctorExitCodes`) */
 export async function doctorCommand(
   data: DataDirectory,
   environment: Environment,
@@ -35,19 +34,37 @@ export async function doctorCommand(
   });
   const git = findProgram("git", folders);
   const programs = defaultPrograms.filter((program) => findProgram(program, folders));
+  const machine = readMachineFacts(data.path);
   const findings: Finding[] = [
     good(`Node ${process.versions.node}`),
+    judgeVersions({
+      installed: readInstalledVersion(),
+      running: readLaunchState(data)?.current?.version ?? bridgeVersion,
+    }),
+    ...judgeMachine(machine),
+    judgeUser(statSync(data.path).uid),
+    ...(await checkServices(machine)),
     sandbox.isolation === "hidden"
       ? good("bubblewrap hides the bridge's files from runs")
-      : bad(`no isolation: ${sandbox.reason}`),
-    git ? good(`git is ${git}`) : bad("git is not installed (Debian, Ubuntu: apt install git)"),
+      : missing(`no isolation: ${sandbox.reason}`),
+    git ? good(`git is ${git}`) : missing("git is not installed (Debian, Ubuntu: apt install git)"),
     good(`programs that may run: ${programs.join(" ")}`),
     checkData(data),
     checkDisk(data),
     ...(await checkPlatform(data)),
   ];
-  for (const { isGood, text } of findings) say(`${isGood ? "ok     " : "missing"}  ${text}`);
-  return findings.every(({ isGood }) => isGood) ? 0 : 1;
+  for (const finding of findings) say(findingLine(finding));
+  return exitCodeOf(findings);
+}
+
+/** Where the installer was not used, nothing is expected of it. */
+async function checkServices({ isSystemd }: MachineFacts): Promise<Finding[]> {
+  if (!isSystemd) return [];
+  try {
+    return [judgeService(await readService("quarterdeck-bridge.service"))];
+  } catch (error) {
+    return [missing(errorMessage(error))];
+  }
 }
 
 function checkData(data: DataDirectory): Finding {
@@ -55,10 +72,10 @@ function checkData(data: DataDirectory): Finding {
     accessSync(data.path, constants.W_OK);
     const isOpen = (statSync(data.path).mode & 0o077) !== 0;
     return isOpen
-      ? bad(`${data.path} can be read by others: chmod 700 ${data.path}`)
+      ? missing(`${data.path} can be read by others: chmod 700 ${data.path}`)
       : good(`files are in ${data.path}`);
   } catch (error) {
-    return bad(`${data.path} cannot be written: ${errorMessage(error)}`);
+    return missing(`${data.path} cannot be written: ${errorMessage(error)}`);
   }
 }
 
@@ -66,13 +83,13 @@ function checkDisk(data: DataDirectory): Finding {
   const { bavail, bsize } = statfsSync(data.path);
   const free = (bavail * bsize) / gibibyte;
   return free < 1
-    ? bad(`only ${free.toFixed(1)} GiB of disk are free`)
+    ? missing(`only ${free.toFixed(1)} GiB of disk are free`)
     : good(`${free.toFixed(1)} GiB of disk are free`);
 }
 
 async function checkPlatform(data: DataDirectory): Promise<Finding[]> {
   if (!hasIdentity(data))
-    return [bad('not connected to a platform: use the command that the console shows under "Connect a server"')];
+    return [missing('not connected to a platform: use the command that the console shows under "Connect a server"')];
   const { apiUrl, serverId } = readIdentity(data);
   const identity = good(`connected as ${serverId}`);
   try {
@@ -81,14 +98,14 @@ async function checkPlatform(data: DataDirectory): Promise<Finding[]> {
     const offMs = Math.abs(Date.now() - dateMs);
     const clock =
       offMs > 60_000
-        ? bad(`this server's clock is ${Math.round(offMs / 1000)} s off; commands are refused when it is 120 s off`)
+        ? missing(`this server's clock is ${Math.round(offMs / 1000)} s off; commands are refused when it is 120 s off`)
         : good("the clock is right");
     return [
       identity,
-      answer.status === 200 ? good(`${apiUrl} answers`) : bad(`${apiUrl} answers with ${answer.status}`),
+      answer.status === 200 ? good(`${apiUrl} answers`) : missing(`${apiUrl} answers with ${answer.status}`),
       ...(Number.isNaN(dateMs) ? [] : [clock]),
     ];
   } catch (error) {
-    return [identity, bad(`${apiUrl} cannot be reached: ${explainUnreachable(error)}`)];
+    return [identity, missing(`${apiUrl} cannot be reached: ${explainUnreachable(error)}`)];
   }
 }

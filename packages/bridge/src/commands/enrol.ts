@@ -17,5 +17,5 @@ export function enrolCommand(values: OptionValues, environment: Environment, dat
     throw new UsageError(
       `${missing.join(", ")} is missing. The console shows the whole command under "Connect a server".`,
     );
-  return enrol({ data, url, token, platformKey, name });
+  return enrol({ data, url, token, platformKey, name, allowedAddress: values["allow-address"] });
 }

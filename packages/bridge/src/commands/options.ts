@@ -17,6 +17,7 @@ options
   --token TOKEN          the single-use token that the console shows     (connect, enrol; or QUARTERDECK_ENROL_TOKEN)
   --platform-key FPR     the platform's fingerprint, SHA256:…            (connect, enrol)
   --name NAME            what to call this server                        (connect, enrol)
+  --allow-address URL    an http:// address that may be used unencrypted (connect, enrol; for test servers only)
   --relay-url URL        where to connect to, instead of the address learnt at enrolment (run)
   --data DIR             where the bridge keeps its files
   --hide DIR             a further directory that runs must not see      (connect, run, isolation; may be repeated)
@@ -40,6 +41,7 @@ const definitions = {
   token: { type: "string" },
   "platform-key": { type: "string" },
   name: { type: "string" },
+  "allow-address": { type: "string" },
   "relay-url": { type: "string" },
   data: { type: "string" },
   hide: { type: "string", multiple: true },

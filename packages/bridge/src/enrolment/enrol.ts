@@ -26,6 +26,8 @@ export interface EnrolOptions {
   /** The platform's fingerprint, as the console shows it. */
   readonly platformKey: string;
   readonly name: string | undefined;
+  /** An address that may be used without encryption; for test servers. */
+  readonly allowedAddress?: string | undefined;
 }
 
 /**
@@ -35,8 +37,8 @@ export interface EnrolOptions {
  * @throws EnrolmentFailed with the reason; nothing is written then
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
-  const { data } = options;
-  const base = checkAddress(() => platformUrl(options.url));
+  const { data, allowedAddress } = options;
+  const base = checkAddress(() => platformUrl(options.url, allowedAddress));
   if (hasIdentity(data))
     throw new EnrolmentFailed(
       "alreadyEnrolled",
@@ -68,9 +70,10 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
       "The platform's answer was not signed with its key. Nothing was changed on this server.",
     );
   const { serverId, orgId, platformKeys, relayUrl } = answer.value;
-  checkAddress(() => bridgeSocketUrl(relayUrl, serverId));
+  checkAddress(() => bridgeSocketUrl(relayUrl, serverId, allowedAddress));
   const pinned = { platformKeys, formerPlatformKeys: [] };
-  const identity: Identity = { serverId, orgId, ...key, sealingKey, ...pinned, relayUrl, apiUrl: base.origin };
+  const addresses = { relayUrl, apiUrl: base.origin, ...(allowedAddress === undefined ? {} : { allowedAddress }) };
+  const identity: Identity = { serverId, orgId, ...key, sealingKey, ...pinned, ...addresses };
   writeIdentity(data, identity);
   return identity;
 }

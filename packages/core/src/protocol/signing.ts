@@ -13,6 +13,7 @@ export const signatureDomains = {
   enrolRequest: "quarterdeck/enrol-request/v1",
   enrolAnswer: "quarterdeck/enrol-answer/v1",
   release: "quarterdeck/release/v1",
+  install: "quarterdeck/install/v1",
   keyStatement: "quarterdeck/key-statement/v1",
   auditHead: "quarterdeck/audit-head/v1",
   heldHead: "quarterdeck/held-head/v1",

@@ -8,9 +8,33 @@ import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 
 export interface EnrolmentCommandProps {
-  readonly enrolment: { readonly command: string; readonly expiresAtMs: number; readonly platformFingerprint: string };
+  readonly enrolment: {
+    readonly installCommand: string | null;
+    readonly command: string;
+    readonly expiresAtMs: number;
+    readonly platformFingerprint: string;
+  };
   readonly isExpired: boolean;
   readonly renew: ReactNode;
+}
+
+interface CommandToCopyProps {
+  readonly text: string;
+  readonly introduction: string;
+  readonly label: string;
+  readonly copyLabel: string;
+}
+
+function CommandToCopy({ text, introduction, label, copyLabel }: CommandToCopyProps) {
+  return (
+    <div className="flex flex-col gap-1.5">
+      <p className="text-sm">{introduction}</p>
+      <CodeBlock text={text} label={label} />
+      <div>
+        <CopyButton text={text} label={copyLabel} />
+      </div>
+    </div>
+  );
 }
 
 export function EnrolmentCommand({ enrolment, isExpired, renew }: EnrolmentCommandProps) {
@@ -26,19 +50,26 @@ export function EnrolmentCommand({ enrolment, isExpired, renew }: EnrolmentComma
   }
   return (
     <div className="flex flex-col gap-4">
-      <div>
-        <p className="mb-1.5 text-sm">{t("servers.connect.run")}</p>
-        <CodeBlock text={enrolment.command} label={t("servers.connect.command")} />
-      </div>
-      <div className="flex flex-wrap items-center justify-between gap-3">
-        <CopyButton text={enrolment.command} label={t("servers.connect.copy")} />
-        <p className="text-sm text-muted">
-          {t("servers.connect.validFor")}{" "}
-          <span role="timer" className="font-medium text-ink tabular-nums">
-            {format.countdown(leftMs)}
-          </span>
-        </p>
-      </div>
+      {enrolment.installCommand !== null && (
+        <CommandToCopy
+          text={enrolment.installCommand}
+          introduction={t("servers.connect.install")}
+          label={t("servers.connect.installCommand")}
+          copyLabel={t("servers.connect.copyInstall")}
+        />
+      )}
+      <CommandToCopy
+        text={enrolment.command}
+        introduction={t("servers.connect.run")}
+        label={t("servers.connect.command")}
+        copyLabel={t("servers.connect.copy")}
+      />
+      <p className="text-sm text-muted">
+        {t("servers.connect.validFor")}{" "}
+        <span role="timer" className="font-medium text-ink tabular-nums">
+          {format.countdown(leftMs)}
+        </span>
+      </p>
       <div className="rounded-md border border-line bg-sunken px-3 py-2.5 text-xs text-muted">
         <p>{t("servers.connect.fingerprint")}</p>
         <p dir="ltr" className="mt-1 text-start font-mono break-all text-ink">
