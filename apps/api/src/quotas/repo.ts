@@ -8,7 +8,7 @@ import * as z from "zod";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
-import { orgs, outbox, projects, quotaHistory, quotaOvercommits, servers, workspaces } from "../db/schema.ts";
+import { orgs, outbox, projects, quotaHistory, quotaOvercommits, servers, users, workspaces } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 import type { NodeQuota, QuotaHistoryEntry, QuotaNodeId } from "./views.ts";
 
@@ -71,7 +71,7 @@ export async function readNewestChange(db: Database, { orgId }: TenantScope): Pr
 /** Records a change, unless another one was made since the decision was. */
 export function insertHistory(
   { orgId }: TenantScope,
-  entry: Omit<QuotaHistoryEntry, "historyId">,
+  entry: Omit<QuotaHistoryEntry, "historyId" | "actorEmail">,
   { newestChange }: { newestChange: number },
 ): SQL {
   return insertWhen(
@@ -81,7 +81,8 @@ export function insertHistory(
   );
 }
 
-const { orgId: _orgId, ...historyColumns } = getTableColumns(quotaHistory);
+const { orgId: _orgId, ...ownColumns } = getTableColumns(quotaHistory);
+const historyColumns = { ...ownColumns, actorEmail: users.email };
 
 export async function listHistory(
   db: Database,
@@ -91,6 +92,7 @@ export async function listHistory(
   return db
     .select(historyColumns)
     .from(quotaHistory)
+    .innerJoin(users, eq(users.userId, quotaHistory.actor))
     .where(and(eq(quotaHistory.orgId, orgId), eq(quotaHistory.nodeId, nodeId), lt(quotaHistory.historyId, before)))
     .orderBy(desc(quotaHistory.historyId))
     .limit(limit);
@@ -104,6 +106,7 @@ export async function findHistory(
   const [row] = await db
     .select(historyColumns)
     .from(quotaHistory)
+    .innerJoin(users, eq(users.userId, quotaHistory.actor))
     .where(and(eq(quotaHistory.orgId, orgId), eq(quotaHistory.nodeId, nodeId), eq(quotaHistory.historyId, historyId)));
   return row ?? null;
 }

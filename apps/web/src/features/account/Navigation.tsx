@@ -1,5 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { Boxes, Server, type LucideIcon } from "lucide-react";
+import { Boxes, Gauge, Server, type LucideIcon } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Logo } from "../../ui/Logo.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
@@ -26,6 +26,7 @@ export function Navigation() {
             icon={Boxes}
             label={t("workspaces.title")}
           />
+          <NavigationLink to="/quotas" sections={["quotas"]} icon={Gauge} label={t("quotas.title")} />
         </nav>
         <AccountMenu />
       </div>
@@ -39,7 +40,7 @@ function NavigationLink({
   icon: Icon,
   label,
 }: {
-  to: "/servers" | "/workspaces";
+  to: "/servers" | "/workspaces" | "/quotas";
   /** The first parts of the addresses of all pages that belong to it. */
   sections: readonly string[];
   icon: LucideIcon;
