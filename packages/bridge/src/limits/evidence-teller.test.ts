@@ -124,10 +124,10 @@ describe("what the kernel says", () => {
     const { teller, next, words } = open();
     const runId = newId("run") as RunId;
     teller.connected();
-    teller.tellRun([item({ node: runId })]);
+    teller.tell([item({ node: runId })]);
     await vi.advanceTimersByTimeAsync(2000);
     expect(words).toEqual([]);
-    teller.tellRun([item({ node: runId, state: "mismatch" }), item({ node: runId, resource: "memory" })]);
+    teller.tell([item({ node: runId, state: "mismatch" }), item({ node: runId, resource: "memory" })]);
     expect((await next()).items).toEqual([item({ node: runId, state: "mismatch" })]);
     teller.runEnded(runId);
     teller.tell([item()]);

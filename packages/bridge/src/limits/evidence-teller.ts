@@ -39,19 +39,15 @@ export class EvidenceTeller {
     this.#options = options;
   }
 
-  /** Something was applied and read back. */
+  /** Something was applied and read back. Of runs, which are many and short, only what is not as it should be is told. */
   tell(evidence: readonly LimitEvidence[]): void {
     for (const item of evidence) {
+      if (item.node.startsWith("run_") && item.state !== "mismatch") continue;
       const known = this.#nodes.get(item.node) ?? new Map<LimitEvidence["resource"], LimitEvidence>();
       this.#nodes.set(item.node, known.set(item.resource, item));
       this.#untold.add(item.node);
     }
     this.#tellSoon();
-  }
-
-  /** The same of one run: only what is not as it should be is told, since a run is short and there are many. */
-  tellRun(evidence: readonly LimitEvidence[]): void {
-    this.tell(evidence.filter(({ state }) => state === "mismatch"));
   }
 
   runEnded(runId: RunId): void {

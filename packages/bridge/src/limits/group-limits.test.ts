@@ -29,9 +29,7 @@ class FakeDriver {
     if (this.problem !== null) throw new Error(this.problem);
     const node = in_ ?? of;
     this.applied.push([node === workspaceId ? "workspace" : "project", cpu]);
-    return [
-      { node, resource: "cpu", wanted: cpu, actual: cpu, state: "enforced", source: "fake", atMs: 0 } as const,
-    ];
+    return [{ node, resource: "cpu", wanted: cpu, actual: cpu, state: "enforced", source: "fake", atMs: 0 } as const];
   }
 }
 

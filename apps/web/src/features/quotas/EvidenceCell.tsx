@@ -1,12 +1,13 @@
+import type { LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
 import { useTranslation } from "react-i18next";
 import type { NodeEvidenceView } from "../../api/views.ts";
 import { TimeAgo } from "../../app/TimeAgo.tsx";
 import { standingOf } from "./limit-standing.ts";
 import { StandingBadge } from "./StandingBadge.tsx";
-import { useAmountText, type AmountResource } from "./use-amount-text.ts";
+import { useAmountText } from "./use-amount-text.ts";
 
 export interface EvidenceCellProps {
-  readonly resource: AmountResource;
+  readonly resource: LimitedResource;
   readonly wanted: number | null;
   readonly evidence: NodeEvidenceView;
 }
@@ -16,11 +17,11 @@ export function EvidenceCell({ resource, wanted, evidence }: EvidenceCellProps) 
   const { t } = useTranslation();
   const amountText = useAmountText();
   const item = evidence.items.find((one) => one.resource === resource);
-  const standing = standingOf(wanted, item, evidence.isTold);
-  const saysOther = standing === "mismatch" || (standing === "notYet" && item !== undefined);
+  const standing = standingOf(resource, wanted, evidence);
+  const saysOther = standing === "mismatch" || (standing === "notYet" && item?.state === "enforced");
   const said = item && {
     wanted: amountText(resource, item.wanted),
-    actual: item.actual === null ? t("quotas.evidence.unknown") : amountText(resource, item.actual),
+    actual: amountText(resource, item.actual),
   };
   return (
     <div className="flex min-w-0 flex-col items-start gap-0.5" data-standing={standing}>

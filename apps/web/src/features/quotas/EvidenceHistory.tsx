@@ -27,7 +27,7 @@ export function EvidenceHistory({ quota }: { quota: QuotaView }) {
         entries.length === 0 ? (
           <p className="text-sm text-muted">{t("quotas.evidence.empty")}</p>
         ) : (
-          <Table label={t("quotas.evidence.history")} columns={columns}>
+          <Table isText label={t("quotas.evidence.history")} columns={columns}>
             {entries.map((entry) => (
               <tr key={entry.historyId}>
                 <Cell>{t(`quotas.resource.${entry.resource}`)}</Cell>
@@ -36,7 +36,9 @@ export function EvidenceHistory({ quota }: { quota: QuotaView }) {
                   {entry.actual === null ? "–" : amountText(entry.resource, entry.actual)}
                 </Cell>
                 <Cell>
-                  <StandingBadge standing={entry.state} />
+                  <StandingBadge
+                    standing={entry.wanted === null && entry.state !== "mismatch" ? "none" : entry.state}
+                  />
                 </Cell>
                 <Cell isWideOnly className="text-muted">
                   <TimeAgo atMs={entry.atMs} />

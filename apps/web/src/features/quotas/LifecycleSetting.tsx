@@ -104,7 +104,7 @@ function LifecyclePreview({ quota, from, to }: { quota: QuotaView; from: Lifecyc
     { title: t("quotas.lifecycleChange.then") },
   ];
   return (
-    <Table label={t("quotas.lifecycleChange.preview")} columns={columns}>
+    <Table isText label={t("quotas.lifecycleChange.preview")} columns={columns}>
       {resourcesOf("project").map((name) => (
         <tr key={name} data-resource={name}>
           <Cell>{t(`quotas.resource.${name}`)}</Cell>

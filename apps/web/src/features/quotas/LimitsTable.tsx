@@ -26,11 +26,11 @@ export function LimitsTable({ quota, evidence }: LimitsTableProps) {
     { title: t("quotas.column.resource") },
     { title: t("quotas.column.limit") },
     ...(hasChildren ? [{ title: t("quotas.column.given"), isWideOnly: true }] : []),
-    { title: t("quotas.column.used"), isWideOnly: quota.kind === "project" },
+    { title: t("quotas.column.used"), isWideOnly: quota.kind !== "org" },
     ...(isOnServer ? [{ title: t("quotas.column.server") }] : []),
   ];
   return (
-    <Table label={t("quotas.limits")} columns={columns}>
+    <Table isText label={t("quotas.limits")} columns={columns}>
       {rows.map((name) => (
         <tr key={name} data-resource={name} className="align-top">
           <Cell className="align-top font-medium whitespace-nowrap">{t(`quotas.resource.${name}`)}</Cell>
@@ -42,7 +42,7 @@ export function LimitsTable({ quota, evidence }: LimitsTableProps) {
               <Given name={name} quota={quota} />
             </Cell>
           )}
-          <Cell className="align-top tabular-nums" isWideOnly={quota.kind === "project"}>
+          <Cell className="align-top tabular-nums" isWideOnly={quota.kind !== "org"}>
             <Used name={name} quota={quota} />
           </Cell>
           {isOnServer && (

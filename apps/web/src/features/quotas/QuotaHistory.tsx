@@ -38,7 +38,7 @@ export function QuotaHistory({ quota }: { quota: QuotaView }) {
         ) : (
           <div className="flex flex-col gap-3">
             {undo.error !== null && <Alert tone="bad">{errorText(t, undo.error)}</Alert>}
-            <Table label={t("quotas.history.title")} columns={columns}>
+            <Table isText={!mayChange} label={t("quotas.history.title")} columns={columns}>
               {entries.map((entry, index) => (
                 <tr key={entry.historyId}>
                   <Cell>

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { standingOf } from "./limit-standing.ts";
 
+const told = { isTold: true, limited: null };
+
 it.each([
   [2, { wanted: 2, state: "enforced" }, "enforced"],
   [2, { wanted: 2, state: "measured" }, "measured"],
@@ -16,12 +18,15 @@ it.each([
   [3, { wanted: 2, state: "mismatch" }, "mismatch"],
   [null, { wanted: null, state: "mismatch" }, "mismatch"],
 ] as const)("a limit of %s with %j is %s", (wanted, item, standing) => {
-  expect(standingOf(wanted, item, true)).toBe(standing);
+  const items = [{ resource: "memory", wanted: 7, state: "enforced" } as const, { resource: "cpu", ...item } as const];
+  expect(standingOf("cpu", wanted, { ...told, items })).toBe(standing);
 });
 
-it("is not applied yet where nothing was said, unless the bridge could not say it", () => {
-  expect(standingOf(2, undefined, true)).toBe("notYet");
-  expect(standingOf(2, undefined, null)).toBe("notYet");
-  expect(standingOf(2, undefined, false)).toBe("notTold");
-  expect(standingOf(null, undefined, false)).toBe("none");
+it("is not applied yet where nothing was said, unless the server limits no such thing, or its bridge could not say it", () => {
+  expect(standingOf("cpu", 2, { ...told, items: [] })).toBe("notYet");
+  expect(standingOf("cpu", 2, { isTold: null, limited: null, items: [] })).toBe("notYet");
+  expect(standingOf("cpu", 2, { isTold: true, limited: ["cpu"], items: [] })).toBe("notYet");
+  expect(standingOf("cpu", 2, { isTold: true, limited: ["memory"], items: [] })).toBe("unsupported");
+  expect(standingOf("cpu", 2, { isTold: false, limited: null, items: [] })).toBe("notTold");
+  expect(standingOf("cpu", null, { isTold: false, limited: [], items: [] })).toBe("none");
 });

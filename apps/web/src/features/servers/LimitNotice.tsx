@@ -43,7 +43,7 @@ function Finding({ finding: { nodeId, name, resource, wanted, actual } }: { find
   const words = t("servers.limits.finding", {
     resource: t(`quotas.resource.${resource}`),
     wanted: amountText(resource, wanted),
-    actual: actual === null ? t("quotas.evidence.unknown") : amountText(resource, actual),
+    actual: amountText(resource, actual),
   });
   if (name === null || nodeId.startsWith("run_")) return <>{`${t("servers.limits.aRun")}: ${words}`}</>;
   return (
