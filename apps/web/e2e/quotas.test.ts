@@ -75,7 +75,6 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByText("Plan: enterprise").waitFor();
       await changeLimits(page, { CPU: "4", Memory: "8 GiB" });
       await row(page, "cpu").getByText("4 cores").waitFor();
-      await look("org");
 
       // The workspace: more than its parent has is refused where the person is; a size fills the fields in.
       await page.getByRole("link", { name: "Tests" }).click();
@@ -130,7 +129,7 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await dialog.waitFor({ state: "detached" });
       await row(page, "cpu").getByText("0.15 cores while Suspended").waitFor();
       await page.getByText("State: Suspended").waitFor();
-      await look("project");
+      await takeScreenshot(page, "quota-project");
       await page.getByRole("button", { name: "Take back" }).click();
       await page.getByText("State: Active").waitFor();
       expect((await client.api.quotas.get.query({ nodeId: project.projectId })).lifecycle).toBe("active");

@@ -17,7 +17,7 @@ export function EvidenceHistory({ quota }: { quota: QuotaView }) {
   const columns = [
     { title: t("quotas.column.resource") },
     { title: t("quotas.evidence.wanted") },
-    { title: t("quotas.evidence.says") },
+    { title: t("quotas.evidence.says"), isWideOnly: true },
     { title: t("quotas.evidence.state") },
     { title: t("quotas.history.when"), isWideOnly: true },
   ];
@@ -32,7 +32,7 @@ export function EvidenceHistory({ quota }: { quota: QuotaView }) {
               <tr key={entry.historyId}>
                 <Cell>{t(`quotas.resource.${entry.resource}`)}</Cell>
                 <Cell className="tabular-nums">{amountText(entry.resource, entry.wanted)}</Cell>
-                <Cell className="text-muted tabular-nums">
+                <Cell isWideOnly className="text-muted tabular-nums">
                   {entry.actual === null ? "–" : amountText(entry.resource, entry.actual)}
                 </Cell>
                 <Cell>

@@ -26,7 +26,7 @@ export function LimitsTable({ quota, evidence }: LimitsTableProps) {
     { title: t("quotas.column.resource") },
     { title: t("quotas.column.limit") },
     ...(hasChildren ? [{ title: t("quotas.column.given"), isWideOnly: true }] : []),
-    { title: t("quotas.column.used"), isWideOnly: quota.kind !== "org" },
+    ...(hasChildren ? [{ title: t("quotas.column.used"), isWideOnly: quota.kind !== "org" }] : []),
     ...(isOnServer ? [{ title: t("quotas.column.server") }] : []),
   ];
   return (
@@ -42,9 +42,11 @@ export function LimitsTable({ quota, evidence }: LimitsTableProps) {
               <Given name={name} quota={quota} />
             </Cell>
           )}
-          <Cell className="align-top tabular-nums" isWideOnly={quota.kind !== "org"}>
-            <Used name={name} quota={quota} />
-          </Cell>
+          {hasChildren && (
+            <Cell className="align-top tabular-nums" isWideOnly={quota.kind !== "org"}>
+              <Used name={name} quota={quota} />
+            </Cell>
+          )}
           {isOnServer && (
             <Cell className="align-top">
               {isHeld(name) ? (
@@ -68,7 +70,7 @@ function Limit({ name, quota, evidence }: LimitsTableProps & { name: AmountResou
     return (
       <>
         <span className="tabular-nums">{amountText(name, evidence.wanted?.tasks)}</span>
-        <Below>{t("quotas.always")}</Below>
+        {(quota.lifecycle ?? "active") === "active" && <Below>{t("quotas.always")}</Below>}
       </>
     );
   }

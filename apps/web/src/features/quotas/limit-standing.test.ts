@@ -11,6 +11,9 @@ it.each([
   [3, { wanted: 2, state: "enforced" }, "notYet"],
   [null, { wanted: 2, state: "enforced" }, "notYet"],
   [2, { wanted: null, state: "enforced" }, "notYet"],
+  // What the server cannot do it will not do with the next limit either.
+  [3, { wanted: 2, state: "unsupported" }, "unsupported"],
+  [null, { wanted: 2, state: "unsupported" }, "none"],
   [null, { wanted: null, state: "enforced" }, "none"],
   [null, { wanted: null, state: "unsupported" }, "none"],
   // What is wrong is said whatever was decided since.

@@ -18,7 +18,7 @@ export function standingOf(resource: LimitedResource, wanted: number | null, sai
   const item = said.items.find((one) => one.resource === resource);
   if (item?.state === "mismatch") return "mismatch"; // Whatever is wanted now: something is wrong there.
   if (item === undefined) return withoutWord(resource, wanted, said);
-  if (item.wanted !== wanted) return "notYet";
+  if (item.wanted !== wanted && item.state !== "unsupported") return "notYet";
   return wanted === null ? "none" : item.state;
 }
 
