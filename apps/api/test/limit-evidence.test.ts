@@ -76,7 +76,12 @@ test("what the kernel says stands beside what it shall hold, with its source and
   const { node: _node, ...shown } = item();
   expect(told.items).toEqual([{ ...shown, serverId, sinceMs: expect.any(Number) as number }]);
   expect((await api.quotas.evidence.query({ nodeId: projectId })).items).toMatchObject([{ state: "measured" }]);
-  expect(await api.quotas.evidence.query({ nodeId: orgId })).toEqual({ wanted: null, isTold: null, items: [] });
+  expect(await api.quotas.evidence.query({ nodeId: orgId })).toEqual({
+    wanted: null,
+    isTold: null,
+    limited: null,
+    items: [],
+  });
   expect((await api.servers.get.query({ serverId })).limits).toMatchObject({ driver: "systemd", limited: ["cpu"] });
   expect(await refusals()).toEqual([]);
 });

@@ -58,6 +58,8 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
       await visit("workspaces", `${quarterdeck.url}/workspaces`);
       await visit("workspace", `${quarterdeck.url}/workspaces/${workspaceId}`);
       await visit("project", `${quarterdeck.url}/projects/${project.projectId}`);
+      await visit("quotas", `${quarterdeck.url}/quotas`);
+      await visit("quota", `${quarterdeck.url}/quotas/${project.projectId}`);
       await visit("run", `${quarterdeck.url}/runs/${run.taskId}`);
       await visit("not-found", `${quarterdeck.url}/nothing-here`);
 

@@ -133,6 +133,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       follower.changed(runId);
       if (runner.isActive(runId)) return;
       inputs.ended(runId);
+      evidence.runEnded(runId);
       kept.ended(runId);
       evidence.runEnded(runId);
     },

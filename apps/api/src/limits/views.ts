@@ -1,6 +1,6 @@
 import { idSchema } from "@quarterdeck/core/ids";
 import { evidenceReportSchema, limitEvidenceSchema } from "@quarterdeck/core/protocol/limit-evidence";
-import { kernelLimitsSchema } from "@quarterdeck/core/quota/kernel-limits";
+import { kernelLimitsSchema, limitedResources } from "@quarterdeck/core/quota/kernel-limits";
 import * as z from "zod";
 
 /** One limit as a server's kernel holds it, by what its bridge signed. */
@@ -16,6 +16,8 @@ export const nodeEvidenceViewSchema = z.strictObject({
   wanted: kernelLimitsSchema.nullable(),
   /** Whether the bridge of its server says what the kernel holds; null where it has none, or was never there. */
   isTold: z.boolean().nullable(),
+  /** What its server limits at all; null where that is not known. */
+  limited: z.array(z.enum(limitedResources)).nullable(),
   items: z.array(evidenceViewSchema),
 });
 export type NodeEvidenceView = z.infer<typeof nodeEvidenceViewSchema>;

@@ -16,6 +16,7 @@ import {
   quotaOvercommits,
   quotaWeights,
   servers,
+  users,
   workspaces,
 } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
@@ -90,7 +91,7 @@ export async function readNewestChange(db: Database, { orgId }: TenantScope): Pr
 /** Records a change, unless another one was made since the decision was. */
 export function insertHistory(
   { orgId }: TenantScope,
-  entry: Omit<QuotaHistoryEntry, "historyId">,
+  entry: Omit<QuotaHistoryEntry, "historyId" | "actorEmail">,
   { newestChange }: { newestChange: number },
 ): SQL {
   return insertWhen(
@@ -100,7 +101,8 @@ export function insertHistory(
   );
 }
 
-const { orgId: _orgId, ...historyColumns } = getTableColumns(quotaHistory);
+const { orgId: _orgId, ...ownColumns } = getTableColumns(quotaHistory);
+const historyColumns = { ...ownColumns, actorEmail: users.email };
 
 export async function listHistory(
   db: Database,
@@ -110,6 +112,7 @@ export async function listHistory(
   return db
     .select(historyColumns)
     .from(quotaHistory)
+    .innerJoin(users, eq(users.userId, quotaHistory.actor))
     .where(and(eq(quotaHistory.orgId, orgId), eq(quotaHistory.nodeId, nodeId), lt(quotaHistory.historyId, before)))
     .orderBy(desc(quotaHistory.historyId))
     .limit(limit);
@@ -123,6 +126,7 @@ export async function findHistory(
   const [row] = await db
     .select(historyColumns)
     .from(quotaHistory)
+    .innerJoin(users, eq(users.userId, quotaHistory.actor))
     .where(and(eq(quotaHistory.orgId, orgId), eq(quotaHistory.nodeId, nodeId), eq(quotaHistory.historyId, historyId)));
   return row ?? null;
 }

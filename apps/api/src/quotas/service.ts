@@ -12,7 +12,7 @@ import type { ProjectId } from "@quarterdeck/core/ids";
 import { isDeepStrictEqual } from "node:util";
 import type { OrgScope } from "../auth/scope.ts";
 import { listEvidence, listEvidenceHistory } from "../limits/evidence-repo.ts";
-import { isEvidenceTold } from "../limits/evidence-told.ts";
+import { readLimitingServer } from "../limits/server-of-node.ts";
 import type { EvidenceHistoryEntry, NodeEvidenceView } from "../limits/views.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
@@ -128,10 +128,10 @@ export async function readHistory({ db }: Runtime, scope: OrgScope, asked: Paged
 export async function readEvidence({ db }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<NodeEvidenceView> {
   const tree = await readQuotaTree(db, scope);
   const group = groupOf(byId(tree), requireNode(tree, nodeId));
-  if (group === null) return { wanted: null, isTold: null, items: [] };
+  if (group === null) return { wanted: null, isTold: null, limited: null, items: [] };
   const { workspaceId, projectId } = group;
   const items = await listEvidence(db, scope, projectId ?? workspaceId);
-  return { wanted: ownLimits(group), isTold: await isEvidenceTold(db, scope, workspaceId), items };
+  return { wanted: ownLimits(group), ...(await readLimitingServer(db, scope, workspaceId)), items };
 }
 
 export async function readEvidenceHistory(

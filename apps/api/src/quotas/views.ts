@@ -63,6 +63,8 @@ export const quotaHistoryEntrySchema = z.strictObject({
   historyId: z.int(),
   nodeId: quotaNodeIdSchema,
   actor: idSchema("user"),
+  /** How people call them. */
+  actorEmail: z.string(),
   atMs: z.int(),
   before: nodeQuotaSchema,
   after: nodeQuotaSchema,

@@ -15,12 +15,14 @@ import { CommitSubject } from "../features/content/CommitSubject.tsx";
 import { CommitList } from "../features/files/CommitList.tsx";
 import { FileBrowser } from "../features/files/FileBrowser.tsx";
 import { CloneProgress } from "../features/projects/CloneProgress.tsx";
+import { NetworkSetting } from "../features/projects/NetworkSetting.tsx";
 import { ProjectActions } from "../features/projects/ProjectActions.tsx";
 import { PullFailure } from "../features/projects/PullFailure.tsx";
 import { ProjectState } from "../features/projects/ProjectState.tsx";
 import { TestCommand } from "../features/projects/TestCommand.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
+import { Badge } from "../ui/Badge.tsx";
 import { Tabs } from "../ui/Tabs.tsx";
 
 export function ProjectPage() {
@@ -61,7 +63,10 @@ function ProjectDetails({ project }: { project: ProjectView }) {
         <div className="flex flex-col gap-5">
           <ServerNotice server={server.data} />
           <PullFailure project={project} />
-          <TestCommand project={project} />
+          <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
+            <TestCommand project={project} />
+            <NetworkSetting project={project} />
+          </div>
           <Tabs
             label={project.name}
             value={tab}
@@ -85,11 +90,16 @@ function ProjectDetails({ project }: { project: ProjectView }) {
 }
 
 function Repository({ project }: { project: ProjectView }) {
+  const { t } = useTranslation();
   const branch = project.repository?.branch ?? project.branch;
   const head = project.repository?.head;
   return (
     <>
       <ProjectState state={project.state} />
+      <TextLink to="/quotas/$nodeId" params={{ nodeId: project.projectId }} className="text-accent">
+        {t("quotas.open")}
+      </TextLink>
+      {project.lifecycle !== "active" && <Badge tone="warn">{t(`quotas.lifecycle.${project.lifecycle}`)}</Badge>}
       {branch !== null && (
         <span className="inline-flex items-center gap-1">
           <GitBranch className="size-4" aria-hidden />

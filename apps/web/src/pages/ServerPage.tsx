@@ -13,8 +13,10 @@ import { TaskHistory } from "../features/runs/TaskHistory.tsx";
 import { AuditNotice } from "../features/servers/AuditNotice.tsx";
 import { ConnectionNotice } from "../features/servers/ConnectionNotice.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
+import { LimitNotice } from "../features/servers/LimitNotice.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
 import { RevokeServer } from "../features/servers/RevokeServer.tsx";
+import { ServerLimits } from "../features/servers/ServerLimits.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
 import { ChartSkeletons, ServerReadings } from "../features/telemetry/ServerReadings.tsx";
@@ -75,6 +77,7 @@ function ServerDetails({ server }: { server: ServerView }) {
         <div className="flex flex-col gap-3 empty:hidden">
           <ConnectionNotice server={server} />
           <AuditNotice server={server} />
+          <LimitNotice server={server} />
           <ServerNotice server={server} />
         </div>
         <ServerReadings server={server} />
@@ -97,6 +100,11 @@ function ServerDetails({ server }: { server: ServerView }) {
           <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
         </Section>
         {!server.isRevoked && <BridgeSection serverId={serverId} isOnline={server.status === "online"} />}
+        {server.status !== "new" && !server.isRevoked && (
+          <Section title={t("servers.limits.title")}>
+            <ServerLimits server={server} />
+          </Section>
+        )}
         <Section title={t("servers.facts")}>
           <HostFacts server={server} />
         </Section>

@@ -43,6 +43,9 @@ export function WorkspacePage() {
                     </TextLink>
                   </span>
                   {server !== undefined && <ServerStatus server={server} />}
+                  <TextLink to="/quotas/$nodeId" params={{ nodeId: workspaceId }} className="text-accent">
+                    {t("quotas.open")}
+                  </TextLink>
                 </>
               }
             />

@@ -83,6 +83,24 @@ const project = createRoute({
   component: lazyRouteComponent(() => import("../pages/ProjectPage.tsx"), "ProjectPage"),
 });
 
+const orgQuota = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/quotas",
+  component: lazyRouteComponent(() => import("../pages/QuotaPage.tsx"), "OrgQuotaPage"),
+});
+
+const quota = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/quotas/$nodeId",
+  params: {
+    parse: ({ nodeId }) => ({
+      nodeId: idParam(nodeId.startsWith("ws_") ? "workspace" : nodeId.startsWith("prj_") ? "project" : "org", nodeId),
+    }),
+    stringify: (params) => params,
+  },
+  component: lazyRouteComponent(() => import("../pages/QuotaPage.tsx"), "QuotaPage"),
+});
+
 const run = createRoute({
   getParentRoute: () => signedIn,
   path: "/runs/$taskId",
@@ -98,5 +116,5 @@ export const routeTree = root.addChildren([
   home,
   setUp,
   signIn,
-  signedIn.addChildren([servers, server, workspaces, workspace, project, run, anythingElse]),
+  signedIn.addChildren([servers, server, workspaces, workspace, project, orgQuota, quota, run, anythingElse]),
 ]);

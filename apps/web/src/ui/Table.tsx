@@ -11,14 +11,20 @@ export interface Column {
 export function Table({
   label,
   columns,
+  isText = false,
   children,
 }: {
   label: string;
   columns: readonly Column[];
+  /** Nothing in it can be focused: then the box itself can, or keys could not scroll it. */
+  isText?: boolean;
   children: ReactNode;
 }) {
   return (
-    <div className="overflow-x-auto rounded-lg border border-line bg-surface shadow-card">
+    <div
+      className="overflow-x-auto rounded-lg border border-line bg-surface shadow-card"
+      {...(isText ? { role: "group", "aria-label": label, tabIndex: 0 } : {})}
+    >
       <table aria-label={label} className="w-full border-collapse text-sm">
         <thead>
           <tr className="border-b border-line text-2xs font-medium text-muted">

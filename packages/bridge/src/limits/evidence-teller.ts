@@ -39,10 +39,7 @@ export class EvidenceTeller {
     this.#options = options;
   }
 
-  /**
-   * Something was applied and read back. Of a run only what is not as it should be is told, since a run is short and there are
-   * many.
-   */
+  /** Something was applied and read back. Of runs, which are many and short, only what is not as it should be is told. */
   tell(evidence: readonly LimitEvidence[]): void {
     for (const item of evidence) {
       if (item.node.startsWith("run_") && item.state !== "mismatch") continue;

@@ -1,5 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { Boxes, Server, type LucideIcon } from "lucide-react";
+import { Boxes, Gauge, Server, type LucideIcon } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Logo } from "../../ui/Logo.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
@@ -18,7 +18,10 @@ export function Navigation() {
           <Logo className="size-7" />
           <span className="hidden text-[0.9375rem] font-semibold tracking-tight sm:inline">Quarterdeck</span>
         </Link>
-        <nav aria-label={t("common.navigation")} className="flex min-w-0 flex-1 gap-1 lg:flex-col lg:gap-0.5">
+        <nav
+          aria-label={t("common.navigation")}
+          className="flex min-w-0 flex-1 gap-1 overflow-x-auto max-sm:gap-0 lg:flex-col lg:gap-0.5"
+        >
           <NavigationLink to="/servers" sections={["servers"]} icon={Server} label={t("servers.title")} />
           <NavigationLink
             to="/workspaces"
@@ -26,6 +29,7 @@ export function Navigation() {
             icon={Boxes}
             label={t("workspaces.title")}
           />
+          <NavigationLink to="/quotas" sections={["quotas"]} icon={Gauge} label={t("quotas.title")} />
         </nav>
         <AccountMenu />
       </div>
@@ -39,7 +43,7 @@ function NavigationLink({
   icon: Icon,
   label,
 }: {
-  to: "/servers" | "/workspaces";
+  to: "/servers" | "/workspaces" | "/quotas";
   /** The first parts of the addresses of all pages that belong to it. */
   sections: readonly string[];
   icon: LucideIcon;
@@ -50,9 +54,9 @@ function NavigationLink({
     <Link
       to={to}
       data-open={sections.includes(section) || undefined}
-      className="flex items-center gap-2 rounded-md px-2.5 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink data-open:bg-accent-soft data-open:font-medium data-open:text-accent"
+      className="flex items-center gap-2 rounded-md px-2.5 py-1.5 text-sm text-muted max-sm:px-2 transition-colors hover:bg-hover hover:text-ink data-open:bg-accent-soft data-open:font-medium data-open:text-accent"
     >
-      <Icon className="size-4 shrink-0" aria-hidden />
+      <Icon className="size-4 shrink-0 max-sm:hidden" aria-hidden />
       {label}
     </Link>
   );

@@ -1,0 +1,155 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { takeScreenshot } from "./support/browser.ts";
+import { setUp } from "./support/client.ts";
+import { startGitServer } from "./support/git-server.ts";
+import { makeSampleRepository } from "./support/sample-repository.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+import { waitFor } from "./support/wait-for.ts";
+import { withConsole } from "./support/with-console.ts";
+
+/** Each width and each theme once. */
+const looks = [
+  { name: "wide", width: 1440, height: 900, colorScheme: "light" },
+  { name: "narrow", width: 360, height: 740, colorScheme: "dark" },
+] as const;
+
+const row = (page: Page, name: string) => page.locator(`tr[data-resource="${name}"]`).first();
+const standing = (page: Page, name: string) => row(page, name).locator("[data-standing]").getAttribute("data-standing");
+
+async function changeLimits(page: Page, limits: Record<string, string>): Promise<void> {
+  await page.getByRole("button", { name: "Change limits" }).click();
+  const dialog = page.getByRole("dialog");
+  for (const [label, text] of Object.entries(limits)) await dialog.getByLabel(label, { exact: true }).fill(text);
+  await dialog.getByRole("button", { name: "Save" }).click();
+}
+
+/** What a server's kernel might have said: nothing on this machine says it, so it is put where it is kept. */
+function sayMismatch(dataDir: string, nodeId: string): void {
+  const database = new DatabaseSync(join(dataDir, "quarterdeck.db"));
+  database
+    .prepare(
+      `update limit_evidence set state = 'mismatch', actual = 4000, "sinceMs" = ? where "nodeId" = ? and resource = 'cpu'`,
+    )
+    .run(Date.now(), nodeId);
+  database.close();
+}
+
+it("gives a workspace and a project limits, says what the server holds of them, and takes a change back", {
+  timeout: 180_000,
+}, async () => {
+  using work = temporaryFolder();
+  using served = temporaryFolder();
+  const sample = makeSampleRepository(served.path, work.path);
+  const git = await startGitServer(served.path);
+  try {
+    await withConsole("quotas", async ({ quarterdeck, page }) => {
+      const found: string[] = [];
+      const look = async (label: string) => {
+        for (const { name, colorScheme, ...viewport } of looks) {
+          await page.setViewportSize(viewport);
+          await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+          await takeScreenshot(page, `quota-${label}-${name}`);
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          for (const { id, nodes } of violations)
+            found.push(`${label} ${name}: ${id} at ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+          if (overflow > 0) found.push(`${label} ${name}: ${overflow} pixels wider than the window`);
+        }
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+      };
+      const client = await setUp(quarterdeck);
+      const workspaceId = await client.workspaceId();
+      const url = `${git.url}/${sample.name}`;
+      const { project, task } = await client.api.projects.createFromGit.mutate({ workspaceId, name: "minimist", url });
+      await client.waitUntil(task.taskId, ({ verdict }) => verdict === "succeeded");
+      await client.signIn(page, quarterdeck.url);
+
+      // The org: a plan, and limits that nothing below may exceed.
+      await page.goto(`${quarterdeck.url}/servers`);
+      await page.getByRole("link", { name: "Quotas" }).click();
+      await page.getByText("Plan: enterprise").waitFor();
+      await changeLimits(page, { CPU: "4", Memory: "8 GiB" });
+      await row(page, "cpu").getByText("4 cores").waitFor();
+
+      // The workspace: more than its parent has is refused where the person is; a size fills the fields in.
+      await page.getByRole("link", { name: "Tests" }).click();
+      await page.getByRole("heading", { name: "Quota of Tests" }).waitFor();
+      await changeLimits(page, { CPU: "5" });
+      await page.getByRole("dialog").getByText("would be given 5000 cpu in all").waitFor();
+      await page.getByRole("dialog").getByLabel("Fill in from a size").selectOption("small");
+      await takeScreenshot(page, "quota-change");
+      expect(await page.getByRole("dialog").getByLabel("Memory", { exact: true }).inputValue()).toBe("4Gi");
+      await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+      await row(page, "cpu").getByText("2 cores").waitFor();
+      // The limit is decided and no kernel was asked for it yet: nothing is green.
+      expect(["notYet", "unsupported"]).toContain(await standing(page, "cpu"));
+      const run = await client.run("true", []);
+      await client.waitUntil(run.taskId, ({ verdict }) => verdict === "succeeded");
+      // What this machine holds depends on what it has; that it is said, with its source, does not.
+      await row(page, "cpu").locator("time").waitFor();
+      await waitFor(async () => ["enforced", "unsupported"].includes((await standing(page, "cpu")) ?? ""), {
+        what: "what the server says of the limit",
+      });
+      expect(await standing(page, "bandwidth")).toBe("none");
+
+      // A kernel that holds something else is an alert here and on the server's page, and no badge in green.
+      sayMismatch(quarterdeck.dataDir, workspaceId);
+      await page.reload();
+      await page.getByRole("alert").getByText("The server does not hold this limit: CPU").waitFor();
+      expect(await standing(page, "cpu")).toBe("mismatch");
+      await row(page, "cpu").getByText("Wanted 2 cores, the kernel says 4 cores").waitFor();
+      await look("mismatch");
+      await page.goto(`${quarterdeck.url}/servers/${project.serverId}`);
+      const alert = page.getByRole("alert").filter({ hasText: "does not hold limits" });
+      await alert.getByText("CPU: wanted 2 cores, the kernel says 4 cores").waitFor();
+      await page.getByText("Read back and signed by the bridge").waitFor();
+      await takeScreenshot(page, "quota-server");
+      await alert.getByRole("button", { name: "Acknowledge" }).click();
+      await page.getByRole("alertdialog").getByRole("button", { name: "Acknowledge" }).click();
+      await alert.waitFor({ state: "detached" });
+
+      // The project: what a state does is shown before it is chosen, and the newest change is taken back.
+      await page.goto(`${quarterdeck.url}/projects/${project.projectId}`);
+      await page.getByRole("link", { name: "Quota", exact: true }).click();
+      await page.getByRole("heading", { name: "Quota of minimist" }).waitFor();
+      await changeLimits(page, { CPU: "1500m" });
+      await row(page, "cpu").getByText("1.5 cores").waitFor();
+      await page.getByRole("button", { name: "Change the state" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("State").selectOption("suspended");
+      await dialog.locator('tr[data-resource="cpu"]').getByText("0.15 cores").waitFor();
+      await dialog.locator('tr[data-resource="memory"]').getByText("410 MB").waitFor();
+      await look("lifecycle");
+      await dialog.getByRole("button", { name: "Suspend" }).click();
+      await dialog.waitFor({ state: "detached" });
+      await row(page, "cpu").getByText("0.15 cores while Suspended").waitFor();
+      await page.getByText("State: Suspended").waitFor();
+      await takeScreenshot(page, "quota-project");
+      await page.getByRole("button", { name: "Take back" }).click();
+      await page.getByText("State: Active").waitFor();
+      expect((await client.api.quotas.get.query({ nodeId: project.projectId })).lifecycle).toBe("active");
+
+      // What its runs may reach.
+      await page.getByRole("link", { name: "Open the project" }).click();
+      await page.getByRole("button", { name: "Edit the network access" }).click();
+      await page.getByRole("dialog").getByLabel("Runs may reach").selectOption("allowList");
+      await page.getByRole("dialog").getByLabel("Hosts").fill("registry.npmjs.org\n127.0.0.1");
+      await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+      await page.getByRole("dialog").getByText("127.0.0.1 must be the name of a host").waitFor();
+      await takeScreenshot(page, "network");
+      await page.getByRole("dialog").getByLabel("Hosts").fill("registry.npmjs.org");
+      await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+      await page.getByText("Only 1 host").waitFor();
+      await takeScreenshot(page, "quota-network");
+      await client.close();
+      expect(found).toEqual([]);
+    });
+  } finally {
+    await git.close();
+  }
+});

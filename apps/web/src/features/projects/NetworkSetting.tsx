@@ -1,0 +1,116 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Pencil } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { trpc } from "../../api/trpc.ts";
+import type { ProjectView } from "../../api/views.ts";
+import { useFormErrors } from "../../app/use-form-errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field, inputClasses } from "../../ui/Field.tsx";
+import { Form } from "../../ui/Form.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Select } from "../../ui/Select.tsx";
+
+const modes = ["all", "allowList", "none"] as const;
+
+/** What a project's runs may reach, and for who may decide it the way to change it. */
+export function NetworkSetting({ project }: { project: ProjectView }) {
+  const { t } = useTranslation();
+  const [isOpen, setIsOpen] = useState(false);
+  const org = useQuery(trpc.orgs.current.queryOptions());
+  const mayChange = org.data?.role === "owner" || org.data?.role === "admin";
+  const { mode, hosts } = project.network;
+  return (
+    <div className="flex flex-wrap items-center gap-2 text-sm">
+      <span className="text-muted">{t("projects.network.label")}</span>
+      <span>
+        {mode === "allowList"
+          ? t("projects.network.hostsText", { count: hosts.length })
+          : t(`projects.network.mode.${mode}`)}
+      </span>
+      {mayChange && (
+        <IconButton label={t("projects.network.edit")} onClick={() => setIsOpen(true)} className="size-7">
+          <Pencil aria-hidden />
+        </IconButton>
+      )}
+      <Dialog
+        isOpen={isOpen}
+        onOpenChange={setIsOpen}
+        title={t("projects.network.edit")}
+        description={t("projects.network.description")}
+      >
+        <NetworkForm project={project} onDone={() => setIsOpen(false)} />
+      </Dialog>
+    </div>
+  );
+}
+
+function NetworkForm({ project, onDone }: { project: ProjectView; onDone: () => void }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const { projectId, network } = project;
+  const [mode, setMode] = useState<(typeof modes)[number]>(network.mode);
+  const [text, setText] = useState(network.hosts.join("\n"));
+  const save = useMutation(
+    trpc.projects.setNetwork.mutationOptions({
+      onSuccess(changed) {
+        queryClient.setQueryData(trpc.projects.get.queryKey({ projectId }), changed);
+        onDone();
+      },
+    }),
+  );
+  const hosts = [...new Set(text.split(/[\s,]+/).filter((host) => host !== ""))];
+  const errors = useFormErrors(save.error, { BAD_REQUEST: "hosts" });
+  const wrongHost = hosts.findIndex((_, index) => errors.of(`network.hosts.${index}`) !== undefined);
+  const hostError =
+    wrongHost < 0
+      ? (errors.of("hosts") ?? errors.of("network.hosts"))
+      : `${hosts[wrongHost] ?? ""} ${errors.of(`network.hosts.${wrongHost}`) ?? ""}`;
+  return (
+    <Form
+      isBusy={save.isPending}
+      onSubmit={() => save.mutate({ projectId, network: { mode, hosts } })}
+      problem={errors.general}
+      footer={
+        <div className="flex justify-end gap-2">
+          <Button onClick={onDone}>{t("common.cancel")}</Button>
+          <Button type="submit" variant="primary" isBusy={save.isPending}>
+            {t("common.save")}
+          </Button>
+        </div>
+      }
+    >
+      <Field label={t("projects.network.reach")} hint={t(`projects.network.modeHint.${mode}`)}>
+        {(control) => (
+          <Select
+            {...control}
+            value={mode}
+            onChange={({ target }) => setMode(modes.find((candidate) => candidate === target.value) ?? mode)}
+          >
+            {modes.map((candidate) => (
+              <option key={candidate} value={candidate}>
+                {t(`projects.network.mode.${candidate}`)}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      {mode === "allowList" && (
+        <Field label={t("projects.network.hosts")} hint={t("projects.network.hostsHint")} error={hostError}>
+          {(control) => (
+            <textarea
+              {...control}
+              rows={4}
+              dir="ltr"
+              spellCheck={false}
+              className={inputClasses}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+          )}
+        </Field>
+      )}
+    </Form>
+  );
+}

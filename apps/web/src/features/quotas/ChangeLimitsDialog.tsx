@@ -1,0 +1,110 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Pencil } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { trpc } from "../../api/trpc.ts";
+import type { QuotaView } from "../../api/views.ts";
+import { useFormErrors } from "../../app/use-form-errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field, TextField } from "../../ui/Field.tsx";
+import { Form } from "../../ui/Form.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { printLimit, readLimits, resourcesOf, type LimitTexts } from "./limit-fields.ts";
+
+export function ChangeLimitsDialog({ quota }: { quota: QuotaView }) {
+  const { t } = useTranslation();
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Button onClick={() => setIsOpen(true)}>
+        <Pencil aria-hidden />
+        {t("quotas.change.title")}
+      </Button>
+      <Dialog
+        isOpen={isOpen}
+        onOpenChange={setIsOpen}
+        title={t("quotas.change.title")}
+        description={t("quotas.change.description")}
+        isWide
+      >
+        <ChangeLimitsForm quota={quota} onDone={() => setIsOpen(false)} />
+      </Dialog>
+    </>
+  );
+}
+
+function ChangeLimitsForm({ quota, onDone }: { quota: QuotaView; onDone: () => void }) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const names = resourcesOf(quota.kind);
+  const presets = useQuery(trpc.quotas.presets.queryOptions());
+  const [texts, setTexts] = useState<LimitTexts>(() =>
+    Object.fromEntries(names.map((name) => [name, printLimit(name, quota.limits[name])])),
+  );
+  const [preset, setPreset] = useState("");
+  const { change, errors } = readLimits(quota.limits, texts);
+  const save = useMutation(
+    trpc.quotas.set.mutationOptions({
+      async onSuccess() {
+        await queryClient.invalidateQueries(trpc.quotas.pathFilter());
+        onDone();
+      },
+    }),
+  );
+  const problem = useFormErrors(save.error);
+  const choose = (name: string) => {
+    setPreset(name);
+    const chosen = presets.data?.find((one) => one.name === name);
+    if (chosen === undefined) return;
+    const { name: _name, ...limits } = chosen;
+    const filled = Object.entries(limits).map(([key, limit]) => [key, printLimit(key as keyof typeof limits, limit)]);
+    setTexts({ ...texts, ...Object.fromEntries(filled) });
+  };
+  return (
+    <Form
+      isBusy={save.isPending}
+      onSubmit={() => {
+        if (Object.keys(errors).length > 0) return;
+        if (Object.keys(change).length === 0) onDone();
+        else save.mutate({ nodeId: quota.nodeId, limits: change });
+      }}
+      problem={problem.general ?? problem.of("limits")}
+      footer={
+        <div className="flex justify-end gap-2">
+          <Button onClick={onDone}>{t("common.cancel")}</Button>
+          <Button type="submit" variant="primary" isBusy={save.isPending} disabled={Object.keys(errors).length > 0}>
+            {t("common.save")}
+          </Button>
+        </div>
+      }
+    >
+      <Field label={t("quotas.change.preset")} hint={t("quotas.change.presetHint")}>
+        {(control) => (
+          <Select {...control} value={preset} onChange={(event) => choose(event.target.value)}>
+            <option value="">{t("quotas.change.noPreset")}</option>
+            {presets.data?.map(({ name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <div className="grid gap-x-4 gap-y-3 sm:grid-cols-2">
+        {names.map((name) => (
+          <TextField
+            key={name}
+            label={t(`quotas.resource.${name}`)}
+            autoComplete="off"
+            dir="ltr"
+            placeholder={t("quotas.noLimit")}
+            value={texts[name] ?? ""}
+            onChange={(event) => setTexts({ ...texts, [name]: event.target.value })}
+            error={errors[name] ?? problem.of(`limits.${name}`)}
+          />
+        ))}
+      </div>
+    </Form>
+  );
+}
