@@ -34,8 +34,12 @@ export class UsageReader {
   readonly #buffer = Buffer.allocUnsafe(4096);
   #turn = 0;
 
-  constructor(files: UsageFiles) {
+  readonly #ownTasks: (node: GroupNode) => number;
+
+  /** @param ownTasks how many of a group's tasks are not the users' */
+  constructor(files: UsageFiles, ownTasks: (node: GroupNode) => number) {
     this.#files = files;
+    this.#ownTasks = ownTasks;
   }
 
   add(node: GroupNode, directories: readonly string[]): void {
@@ -91,7 +95,7 @@ export class UsageReader {
       ...group.node,
       cpuUsec: isNanoseconds ? Math.round(Number.parseInt(cpu, 10) / 1000) : (counter(cpu, "usage_usec") ?? 0),
       memory: parseLimit(this.#readFile(group, files.memory)) ?? 0,
-      tasks: parseLimit(this.#readFile(group, files.tasks)) ?? 0,
+      tasks: Math.max(0, (parseLimit(this.#readFile(group, files.tasks)) ?? 0) - this.#ownTasks(group.node)),
       oomKills: counter(this.#readFile(group, files.oomKills), "oom_kill") ?? 0,
       pressure: pressure && {
         cpu: someWaited(this.#readFile(group, pressure.cpu)),
