@@ -31,7 +31,10 @@ it("lets nothing start in a folder that is full, says so, and lets it when there
   writeFileSync(file, randomBytes(2 * mebibyte));
   await disk.admit(node); // Nothing is wanted yet.
   disk.watch(node, folder, 2 * mebibyte);
-  await expect(disk.admit(node)).rejects.toMatchObject({ code: "QUOTA_EXCEEDED", message: expect.stringMatching(/2 MiB/) });
+  await expect(disk.admit(node)).rejects.toMatchObject({
+    code: "QUOTA_EXCEEDED",
+    message: expect.stringMatching(/2 MiB/),
+  });
   rmSync(file);
   nowMs += 60_000;
   await disk.admit(node);

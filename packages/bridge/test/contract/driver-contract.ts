@@ -180,6 +180,7 @@ export const driverContract: readonly ContractCase[] = [
     async check(place) {
       const path = place.project();
       const hog = await place.start({ path, script: spin, limits: { cpu: 200 } });
+      await untilRunning(place, hog);
       await place.until(() => hog.counter("cpu.stat", "nr_throttled") >= 5, "the throttle");
       // The periods are read last: what is used in one more is allowed for anyway.
       const used = cpuOf(place, hog);
