@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CgroupV2 } from "./cgroup-v2.ts";
 import { childNames, readGroupFile, writeGroupFile } from "./group-files.ts";
-import { parentNode, parseNodeName, type GroupNode } from "./group-node.ts";
+import { nodeKey, parentNode, parseNodeName, type GroupNode } from "./group-node.ts";
 import type { GroupLimits, LimitReading } from "./hierarchy.ts";
 import { runTool } from "./run-tool.ts";
 import { holderArguments, parseSliceName, runsServiceName, sliceName, sliceProperties } from "./systemd-units.ts";
@@ -16,12 +16,17 @@ interface SystemdOptions {
   readonly device: string | null;
 }
 
+/** The group of the service's own process, beside those of runs. */
+const holderName = "holder";
+
 /**
  * Groups of workspaces and projects are slices of systemd, which sets their limits and remembers them until the machine
  * stops. Runs are groups of our own below a service in them whose group systemd hands over, so that a start asks nobody.
  */
 export class CgroupSystemd extends CgroupV2 {
   readonly #prefix: string;
+  /** The nodes whose service is known to be there. */
+  readonly #held = new Map<string, GroupNode>();
 
   static async open(options: SystemdOptions): Promise<CgroupSystemd> {
     await runTool("systemctl", ["start", `${options.prefix}.slice`]);
@@ -43,6 +48,7 @@ export class CgroupSystemd extends CgroupV2 {
       const node = project === undefined ? workspaceNode : parseNodeName(project, workspaceNode);
       return node && node.runId === null ? [node] : [];
     });
+    for (const node of groups) if (existsSync(join(this.#runs(node), holderName))) this.#held.set(nodeKey(node), node);
     const runs = groups.flatMap((node) =>
       childNames(this.#runs(node)).flatMap((name) => {
         const run = parseNodeName(name, node);
@@ -58,6 +64,14 @@ export class CgroupSystemd extends CgroupV2 {
     if (runId !== null) return join(this.#runs(node), runId);
     const workspace = join(base, sliceName(this.#prefix, { ...node, projectId: null }));
     return projectId === null ? workspace : join(workspace, sliceName(this.#prefix, node));
+  }
+
+  override ownTasks(node: GroupNode): number {
+    if (node.runId !== null) return 0;
+    if (node.projectId !== null) return this.#held.has(nodeKey(node)) ? 1 : 0;
+    let count = 0;
+    for (const { workspaceId } of this.#held.values()) if (workspaceId === node.workspaceId) count++;
+    return count;
   }
 
   override async create(node: GroupNode): Promise<void> {
@@ -84,9 +98,13 @@ export class CgroupSystemd extends CgroupV2 {
 
   override async remove(node: GroupNode): Promise<void> {
     if (node.runId !== null) return super.remove(node);
-    const slice = sliceName(this.#prefix, node);
-    await runTool("systemctl", ["stop", slice]);
-    await runTool("systemctl", ["revert", slice], { mayFail: true });
+    const isInside = ({ workspaceId, projectId }: GroupNode) =>
+      workspaceId === node.workspaceId && (node.projectId === null || projectId === node.projectId);
+    for (const [key, held] of this.#held) if (isInside(held)) this.#held.delete(key);
+    const below = this.nodes().filter((each) => each.runId === null && isInside(each));
+    await runTool("systemctl", ["stop", sliceName(this.#prefix, node)]);
+    // Their limits would wait for slices of the same names.
+    await runTool("systemctl", ["revert", ...below.map((each) => sliceName(this.#prefix, each))], { mayFail: true });
   }
 
   /** Slices without limits of their own go with systemd; those that have them stay, as systemd remembers them. */
@@ -102,16 +120,18 @@ export class CgroupSystemd extends CgroupV2 {
   /** Makes sure that the service is there, its sleeper beside the runs, and its controllers on. */
   async #hold(node: GroupNode): Promise<void> {
     const directory = this.#runs(node);
+    const holder = join(directory, holderName);
+    if (this.#held.has(nodeKey(node)) && existsSync(holder)) return;
     if (!existsSync(directory)) {
       await this.create(node);
       const name = basename(directory);
       await runTool("systemctl", ["reset-failed", name], { mayFail: true });
       await runTool("systemd-run", holderArguments(name, sliceName(this.#prefix, node)));
     }
-    const holder = join(directory, "holder");
     mkdirSync(holder, { recursive: true });
     for (const pid of (readGroupFile(directory, "cgroup.procs") ?? "").split("\n").filter(Boolean))
       writeGroupFile(join(holder, "cgroup.procs"), pid);
     this.makeGroup(directory);
+    this.#held.set(nodeKey(node), node);
   }
 }

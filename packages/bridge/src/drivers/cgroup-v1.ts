@@ -102,6 +102,10 @@ export class CgroupV1 implements Hierarchy {
     return v1Controllers.flatMap((controller) => this.#directory(controller, node) ?? []);
   }
 
+  ownTasks(_node: GroupNode): number {
+    return 0;
+  }
+
   exists(node: GroupNode): boolean {
     return this.directories(node).some((directory) => existsSync(directory));
   }

@@ -92,6 +92,10 @@ export class CgroupV2 implements Hierarchy {
     return [this.directory(node)];
   }
 
+  ownTasks(_node: GroupNode): number {
+    return 0;
+  }
+
   exists(node: GroupNode): boolean {
     return existsSync(this.directory(node));
   }

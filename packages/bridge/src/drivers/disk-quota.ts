@@ -38,7 +38,7 @@ interface QuotaPlace {
 const blockBytes = 1024;
 /** The number whose quota probes change. As a user it is nobody's. */
 const probeId = 7_069_999;
-const tools = ["chattr", "lsattr", "setquota", "repquota", "dd"];
+const tools = ["chattr", "lsattr", "setquota", "repquota", "find", "dd"];
 
 /**
  * Limits what is on the disk: a project by the quota of its folder, a workspace by that of its system user, so that both
@@ -125,7 +125,9 @@ export class DiskQuota implements NodeLimiter {
     const [number, flags = ""] = stdout.trim().split(/\s+/);
     if (isCounted && Number(number) === id && flags.includes("P")) return;
     ids.setCounted(name, false);
-    await runTool("chattr", ["-R", "-p", String(id), "+P", folder], { timeoutMs: countTimeoutMs });
+    await runTool("chattr", ["-R", "-p", String(id), folder], { timeoutMs: countTimeoutMs });
+    const folders = ["-xdev", "-type", "d", "-exec", "chattr", "+P", "{}", "+"];
+    await runTool("find", [folder, ...folders], { timeoutMs: countTimeoutMs });
     ids.setCounted(name, true);
   }
 }

@@ -37,7 +37,7 @@ export class GroupDriver implements Driver {
       ...options.hierarchy.limited,
       ...options.limiters.flatMap(({ resource, isEnforced }) => (isEnforced ? [resource] : [])),
     ];
-    this.#usage = new UsageReader(options.hierarchy.usageFiles);
+    this.#usage = new UsageReader(options.hierarchy.usageFiles, (node) => options.hierarchy.ownTasks(node));
     for (const node of options.hierarchy.nodes()) this.#watch(node);
   }
 

@@ -26,6 +26,8 @@ export interface LimitReading {
 export interface Hierarchy {
   readonly limited: readonly LimitedResource[];
   readonly usageFiles: UsageFiles;
+  /** How many of the tasks in a group are not the users'. */
+  ownTasks(node: GroupNode): number;
   /** All groups of ours that exist. */
   nodes(): GroupNode[];
   /** Where a group's files are: one directory with v2, one in each tree with v1. */

@@ -34,8 +34,12 @@ export class UsageReader {
   readonly #buffer = Buffer.allocUnsafe(4096);
   #turn = 0;
 
-  constructor(files: UsageFiles) {
+  readonly #ownTasks: (node: GroupNode) => number;
+
+  /** @param ownTasks how many of a group's tasks are not the users' */
+  constructor(files: UsageFiles, ownTasks: (node: GroupNode) => number) {
     this.#files = files;
+    this.#ownTasks = ownTasks;
   }
 
   add(node: GroupNode, directories: readonly string[]): void {
@@ -76,10 +80,6 @@ export class UsageReader {
     return all;
   }
 
-  close(): void {
-    for (const node of this.nodes()) this.remove(node);
-  }
-
   /** `undefined` when the group was removed meanwhile. */
   #readGroup(group: WatchedGroup): GroupUsage | undefined {
     const files = this.#files;
@@ -91,13 +91,19 @@ export class UsageReader {
       ...group.node,
       cpuUsec: isNanoseconds ? Math.round(Number.parseInt(cpu, 10) / 1000) : (counter(cpu, "usage_usec") ?? 0),
       memory: parseLimit(this.#readFile(group, files.memory)) ?? 0,
-      tasks: parseLimit(this.#readFile(group, files.tasks)) ?? 0,
+      tasks: Math.max(0, (parseLimit(this.#readFile(group, files.tasks)) ?? 0) - this.#ownTasks(group.node)),
       oomKills: counter(this.#readFile(group, files.oomKills), "oom_kill") ?? 0,
-      pressure: pressure && {
-        cpu: someWaited(this.#readFile(group, pressure.cpu)),
-        memory: someWaited(this.#readFile(group, pressure.memory)),
-        io: someWaited(this.#readFile(group, pressure.io)),
-      },
+      pressure: pressure && this.#readPressure(group, pressure),
+    };
+  }
+
+  /** The kernel reckons it anew every two seconds only. */
+  #readPressure(group: WatchedGroup, files: NonNullable<UsageFiles["pressure"]>): NonNullable<GroupUsage["pressure"]> {
+    if (group.last?.pressure && this.#turn % 2 === 1) return group.last.pressure;
+    return {
+      cpu: someWaited(this.#readFile(group, files.cpu)),
+      memory: someWaited(this.#readFile(group, files.memory)),
+      io: someWaited(this.#readFile(group, files.io)),
     };
   }
 

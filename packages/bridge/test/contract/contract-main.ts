@@ -1,16 +1,21 @@
-// Runs the contract of the drivers on a server that has nothing but Node: `node contract.mjs WRAPPER [cgroup]`, as root.
+// Runs the contract of the drivers on a server that has nothing but Node: `node contract.mjs WRAPPER [systemd|cgroup [WORDS OF A NAME]]`, as root.
 // Bundled with the wrapper by `bundle-contract.ts`. Says `ok` or `not ok` of each case and ends with 1 if one failed.
 import { ContractPlace } from "./contract-place.ts";
+import { findQuotaMount } from "../../src/drivers/disk-quota.ts";
+import { diskContract } from "./disk-contract.ts";
 import { driverContract } from "./driver-contract.ts";
 
-const [wrapper = "", prefer] = process.argv.slice(2);
-const place = await ContractPlace.open(wrapper, prefer === "cgroup" ? "cgroup" : undefined);
+const [wrapper = "", driver, pattern] = process.argv.slice(2);
+const place = await ContractPlace.open(wrapper, driver === "cgroup" ? "cgroup" : undefined);
 console.log(`driver ${place.driver.name}: ${place.driver.limited.join(", ")}`);
 const awake = setInterval(() => undefined, 1000); // Nothing else waits for a wrapper.
+const disk = findQuotaMount(place.folder)?.hasProjectQuota === true ? diskContract : [];
+const cases = [...driverContract.map(({ name, check }) => ({ name, check: () => check(place) })), ...disk];
+const chosen = cases.filter(({ name }) => pattern === undefined || name.includes(pattern));
 let failures = 0;
-for (const { name, check } of driverContract) {
+for (const { name, check } of chosen) {
   try {
-    await check(place);
+    await check();
     console.log(`ok - ${name}`);
   } catch (error) {
     failures++;
@@ -19,5 +24,7 @@ for (const { name, check } of driverContract) {
 }
 clearInterval(awake);
 await place[Symbol.asyncDispose]();
-console.log(`contract: ${driverContract.length - failures} of ${driverContract.length} hold`);
+console.log(
+  `contract: ${chosen.length - failures} of ${chosen.length} hold; quotas of the disk ${disk.length > 0 ? "tried" : "not there"}`,
+);
 process.exit(failures === 0 && place.driver.name !== "process" ? 0 : 1);
