@@ -56,6 +56,8 @@ export interface DaemonOptions {
   /** Where bubblewrap is, if it is not to be looked for. */
   readonly bubblewrap: string | undefined;
   readonly hidden: readonly string[];
+  /** Whether workspaces get networks of their own. */
+  readonly ownNetworks: boolean;
   readonly lifeline: string | null;
   readonly hasConsent: boolean;
   readonly onStatus: (status: ConnectionStatus) => void;
@@ -91,7 +93,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const folders = searchPath(options.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const hidden = options.hidden.map((folder) => realpathSync(folder));
   const [sandbox, privateKey, fingerprint, sealedParts] = await Promise.all([
-    openSandbox({ data, hidden, folders, bubblewrap: options.bubblewrap, hasConsent: options.hasConsent }),
+    openSandbox({
+      data,
+      hidden,
+      folders,
+      bubblewrap: options.bubblewrap,
+      hasConsent: options.hasConsent,
+      ownNetworks: options.ownNetworks,
+    }),
     importSigningKey(identity.privateKeyPkcs8),
     keyFingerprint(identity.publicKey),
     SealedParts.with(identity.sealingKey),

@@ -87,7 +87,13 @@ describe("what a run sees", () => {
   });
 
   it("opens its outputs again by their names, as scripts do", async () => {
-    expect((await evaluate("require('node:fs').writeFileSync('/dev/stdout', 'out '); require('node:fs').writeFileSync('/dev/stderr', 'err')")).trim()).toBe("out err");
+    expect(
+      (
+        await evaluate(
+          "require('node:fs').writeFileSync('/dev/stdout', 'out '); require('node:fs').writeFileSync('/dev/stderr', 'err')",
+        )
+      ).trim(),
+    ).toBe("out err");
   });
 
   it("installs packages without running their scripts, whatever the repository says [S5]", async () => {
@@ -95,9 +101,18 @@ describe("what a run sees", () => {
     const script = `
       const fs = require('node:fs'); fs.writeFileSync('package.json', ${JSON.stringify(JSON.stringify(manifest))}); fs.writeFileSync('.npmrc', 'ignore-scripts=false');`;
     await evaluate(script);
-    const end = await bridge.relay.run({ action: "exec", params: { program: "npm", args: ["install", "--offline", "--no-audit", "--no-fund"] } });
+    const end = await bridge.relay.run({
+      action: "exec",
+      params: { program: "npm", args: ["install", "--offline", "--no-audit", "--no-fund"] },
+    });
     expect(end).toMatchObject({ verdict: "succeeded" });
-    expect((await evaluate("console.log(require('node:fs').existsSync('package-lock.json'), require('node:fs').existsSync('ran'))")).trim()).toBe("true false");
+    expect(
+      (
+        await evaluate(
+          "console.log(require('node:fs').existsSync('package-lock.json'), require('node:fs').existsSync('ran'))",
+        )
+      ).trim(),
+    ).toBe("true false");
   });
 
   it("finds its workspace writable", async () => {

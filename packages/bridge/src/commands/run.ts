@@ -55,6 +55,7 @@ export async function runCommand({ values, environment, data, log, onStatus }: R
     path: environment.path,
     bubblewrap: environment.bubblewrap,
     hidden: values.hide ?? [],
+    ownNetworks: environment.ownNetworks,
     lifeline: values.lifeline ?? null,
     hasConsent: values["consent-no-isolation"] ?? false,
     onStatus: onStatus ?? (() => undefined),
