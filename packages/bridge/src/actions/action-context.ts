@@ -14,7 +14,7 @@ export interface ActionContext {
   readonly data: DataDirectory;
   readonly sandbox: Sandbox;
   /** Null: all runs are of the bridge's own user. */
-  readonly users: WorkspaceUsers | null;
+  readonly users: Pick<WorkspaceUsers, "of"> | null;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
   /** Replaces the bridge by another version; null where no launcher would start that. */
