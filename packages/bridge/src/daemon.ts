@@ -57,6 +57,8 @@ export interface DaemonOptions {
   /** Where bubblewrap is, if it is not to be looked for. */
   readonly bubblewrap: string | undefined;
   readonly hidden: readonly string[];
+  /** Whether workspaces get networks of their own. */
+  readonly ownNetworks: boolean;
   readonly lifeline: string | null;
   readonly hasConsent: boolean;
   readonly driver: DriverPreference | null;

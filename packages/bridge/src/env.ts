@@ -8,6 +8,8 @@ export interface Environment {
   readonly path: string | undefined;
   /** Where bubblewrap is, for a machine that has it elsewhere than on the PATH. */
   readonly bubblewrap: string | undefined;
+  /** Whether workspaces get networks of their own, for which the bridge changes the machine's. */
+  readonly ownNetworks: boolean;
   /** The token for `enrol`, for whoever does not want it in a process list. */
   readonly enrolToken: string | undefined;
   readonly defaultData: string;
@@ -26,6 +28,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   return {
     path: variables["PATH"],
     bubblewrap: variables["QUARTERDECK_BUBBLEWRAP"],
+    ownNetworks: variables["QUARTERDECK_OWN_NETWORKS"] === "1",
     enrolToken: variables["QUARTERDECK_ENROL_TOKEN"],
     defaultData: process.getuid?.() === 0 ? "/var/lib/quarterdeck-bridge" : join(ownData, "quarterdeck-bridge"),
     driver: driverPreferences.find((name) => name === variables["QUARTERDECK_DRIVER"]) ?? null,

@@ -41,6 +41,9 @@ describe("what a run sees", () => {
       "QUARTERDECK_TASK_ID",
       "QUARTERDECK_WORKSPACE_ID",
       "PWD",
+      "npm_config_ignore_scripts",
+      "YARN_IGNORE_SCRIPTS",
+      "YARN_ENABLE_SCRIPTS",
     ];
     expect(Object.keys(environment).filter((name) => !allowed.includes(name))).toEqual([]);
     expect(JSON.stringify(environment)).not.toContain(canary);
@@ -81,6 +84,35 @@ describe("what a run sees", () => {
       console.log(/CapEff:\\s+0+$/m.test(fs.readFileSync('/proc/self/status', 'utf8')), fs.existsSync('${bridge.data.identityFile}'),
         fs.readdirSync('/dev').some((name) => /^(vd|sd|nvme|xvd)/.test(name)));`;
     expect((await evaluate(script)).trim()).toBe("true false false");
+  });
+
+  it("opens its outputs again by their names, as scripts do", async () => {
+    expect(
+      (
+        await evaluate(
+          "require('node:fs').writeFileSync('/dev/stdout', 'out '); require('node:fs').writeFileSync('/dev/stderr', 'err')",
+        )
+      ).trim(),
+    ).toBe("out err");
+  });
+
+  it("installs packages without running their scripts, whatever the repository says [S5]", async () => {
+    const manifest = { name: "x", version: "1.0.0", scripts: { preinstall: "touch ran", postinstall: "touch ran" } };
+    const script = `
+      const fs = require('node:fs'); fs.writeFileSync('package.json', ${JSON.stringify(JSON.stringify(manifest))}); fs.writeFileSync('.npmrc', 'ignore-scripts=false');`;
+    await evaluate(script);
+    const end = await bridge.relay.run({
+      action: "exec",
+      params: { program: "npm", args: ["install", "--offline", "--no-audit", "--no-fund"] },
+    });
+    expect(end).toMatchObject({ verdict: "succeeded" });
+    expect(
+      (
+        await evaluate(
+          "console.log(require('node:fs').existsSync('package-lock.json'), require('node:fs').existsSync('ran'))",
+        )
+      ).trim(),
+    ).toBe("true false");
   });
 
   it("finds its workspace writable", async () => {

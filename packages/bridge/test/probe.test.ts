@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -79,6 +79,35 @@ describe("what one workspace sees of another", () => {
   it("and nothing by any way that this list has not", () => {
     expect(Object.keys(seen).toSorted()).toEqual([...ways].toSorted());
   });
+});
+
+it("a bridge without root hides just as much, and says that its workspaces have no users of their own [S7]", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "qd-without-root-"));
+  const nobody = { uid: 65534, gid: 65534 };
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(folder, nobody.uid, nobody.gid);
+  try {
+    const call: ProgramCall = {
+      program: process.execPath,
+      args: [join(import.meta.dirname, "probe/without-root.ts")],
+      directory: folder,
+      environment: { PATH: process.env["PATH"] ?? "", HOME: folder, TMPDIR: folder },
+      ...(isRoot ? { user: nobody } : {}),
+    };
+    const { output, errors } = await runCall(call, { timeoutMs: 60_000, outputBytes: 1024 * 1024 });
+    if (output === "") throw new Error(errors);
+    const { isolation, reason, facts, seen } = JSON.parse(output) as {
+      isolation: string;
+      reason: string;
+      facts: object;
+      seen: Seen;
+    };
+    expect({ isolation, reason }).toEqual({ isolation: "hidden", reason: null });
+    expect(facts).toMatchObject({ workspaceUsers: false, network: "shared" });
+    expect(ways.filter((way) => seen[way] !== null)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 /** The probe sees what can be seen: without a sandbox it finds nearly everything. */

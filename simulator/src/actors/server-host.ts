@@ -95,6 +95,7 @@ export class ServerHost {
         wrapperScript: "/usr/lib/quarterdeck/wrapper.ts",
         path: "/usr/bin",
         bubblewrap: undefined,
+        ownNetworks: false,
         hidden: [],
         lifeline: null,
         hasConsent: true,

@@ -5,7 +5,7 @@ export async function openSandbox(): Promise<object> {
     isolation: "consented",
     reason,
     users: null,
-    facts: { workspaceUsers: false, network: "shared", networkReason: reason },
+    facts: { reason, workspaceUsers: false, network: "shared", networkReason: null },
     wrap: (call: object) => call,
   };
 }

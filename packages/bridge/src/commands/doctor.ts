@@ -31,6 +31,7 @@ export async function doctorCommand(
     folders,
     bubblewrap: environment.bubblewrap,
     hasConsent: false,
+    ownNetworks: environment.ownNetworks,
   });
   const git = findProgram("git", folders);
   const programs = defaultPrograms.filter((program) => findProgram(program, folders));
@@ -47,6 +48,16 @@ export async function doctorCommand(
     sandbox.isolation === "hidden"
       ? good("bubblewrap hides the bridge's files from runs")
       : missing(`no isolation: ${sandbox.reason}`),
+    good(
+      sandbox.facts.workspaceUsers
+        ? "each workspace has a system user of its own"
+        : "runs of all workspaces are the bridge's own user, since it is not root or not in charge of the machine's users",
+    ),
+    good(
+      sandbox.facts.network === "own"
+        ? "runs that may reach everything have a network of their workspace's own"
+        : `runs that may reach everything share this machine's network. ${sandbox.facts.networkReason ?? ""}`,
+    ),
     git ? good(`git is ${git}`) : missing("git is not installed (Debian, Ubuntu: apt install git)"),
     good(`programs that may run: ${programs.join(" ")}`),
     checkData(data),

@@ -78,6 +78,7 @@ export async function helperCommand({ values, environment, log }: HelperCommandO
     bubblewrap: environment.bubblewrap,
     hidden: (values.hide ?? []).map((folder) => realpathSync(folder)),
     driver: environment.driver,
+    ownNetworks: environment.ownNetworks,
   });
   const reason = await new Promise<string>((resolve) => {
     process.once("SIGTERM", () => resolve("SIGTERM"));

@@ -56,6 +56,7 @@ export async function runCommand({ values, environment, data, log, onStatus }: R
     bubblewrap: environment.bubblewrap,
     driver: environment.driver,
     hidden: values.hide ?? [],
+    ownNetworks: environment.ownNetworks,
     lifeline: values.lifeline ?? null,
     hasConsent: values["consent-no-isolation"] ?? false,
     onStatus: onStatus ?? (() => undefined),

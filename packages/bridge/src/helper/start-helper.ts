@@ -29,6 +29,8 @@ export interface HelperOptions {
   readonly bubblewrap: string | undefined;
   readonly hidden: readonly string[];
   readonly driver: DriverPreference | null;
+  /** Whether workspaces get networks of their own. */
+  readonly ownNetworks: boolean;
 }
 
 export interface Helper {
@@ -49,7 +51,6 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     data,
     lifeline: null,
     hasConsent: false,
-    ownNetworks: true,
     programs: defaultPrograms,
     onEvidence: (evidence) => tell(evidence),
   });

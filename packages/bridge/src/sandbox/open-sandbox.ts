@@ -62,7 +62,7 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
     isolation: hasConsent ? "consented" : "missing",
     reason,
     users: null,
-    facts: { workspaceUsers: false, network: "shared", networkReason: reason },
+    facts: { reason: reason.slice(0, 1000), workspaceUsers: false, network: "shared", networkReason: null },
     wrap: (call, place) => {
       refuseWithoutSandbox(place, reason);
       return call;
@@ -136,9 +136,10 @@ class BubblewrapSandbox implements OpenedSandbox {
     this.users = hasUsers ? WorkspaceUsers.open(join(folder, "users.json"), dataPath) : null;
     this.#networks = typeof networks === "string" ? null : networks;
     this.facts = {
+      reason: null,
       workspaceUsers: hasUsers,
       network: this.#networks === null ? "shared" : "own",
-      networkReason: typeof networks === "string" ? networks : null,
+      networkReason: typeof networks === "string" ? networks.slice(0, 500) : null,
     };
     this.#layout = layout;
     this.#egressFolder = join(folder, "egress");

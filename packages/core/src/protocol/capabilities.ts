@@ -3,6 +3,8 @@ import { resourcesSchema } from "../quota/resources.ts";
 
 /** What the sandbox of a bridge does on its machine beyond hiding files. */
 const sandboxFactsSchema = z.object({
+  /** Why isolation is not `hidden`. */
+  reason: z.string().max(1000).nullable(),
   /** Whether each workspace has a system user of its own. */
   workspaceUsers: z.boolean(),
   /** Which network a run has that may reach everything: one of its workspace's own, or the machine's. */

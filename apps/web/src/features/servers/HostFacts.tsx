@@ -40,9 +40,34 @@ export function HostFacts({ server }: { server: ServerView }) {
         <Alert tone={tones[capabilities.isolation]} title={t("servers.isolation.title")} className="mt-4">
           <p>{t("servers.isolation.process")}</p>
           <p className="mt-1">{t(`servers.isolation.${capabilities.isolation}`)}</p>
+          {capabilities.sandbox && <SandboxFacts isolation={capabilities.isolation} sandbox={capabilities.sandbox} />}
         </Alert>
       )}
     </Card>
+  );
+}
+
+type Capabilities = NonNullable<ServerView["capabilities"]>;
+
+/** What the sandbox does there, or why there is none. */
+function SandboxFacts({
+  isolation,
+  sandbox,
+}: Pick<Capabilities, "isolation"> & { sandbox: NonNullable<Capabilities["sandbox"]> }) {
+  const { t } = useTranslation();
+  if (isolation !== "hidden")
+    return (
+      <p className="mt-1 break-words">
+        <bdi>{sandbox.reason}</bdi>
+      </p>
+    );
+  return (
+    <>
+      <p className="mt-1">{t(sandbox.workspaceUsers ? "servers.isolation.ownUsers" : "servers.isolation.oneUser")}</p>
+      <p className="mt-1">
+        {t(sandbox.network === "own" ? "servers.isolation.ownNetwork" : "servers.isolation.sharedNetwork")}
+      </p>
+    </>
   );
 }
 

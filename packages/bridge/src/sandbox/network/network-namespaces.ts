@@ -19,7 +19,6 @@ const commandTimeoutMs = 10_000;
 /** What makes the networks of this machine's workspaces. Only root can, and it changes the machine's own network. */
 export class NetworkNamespaces {
   readonly #programs: Readonly<Record<NetworkCommand["program"] | "nsenter", string>>;
-  readonly #ready = new Map<number, string>();
   /** What runs in them have as their /etc/resolv.conf. */
   readonly resolvFile: string;
 
@@ -48,28 +47,25 @@ export class NetworkNamespaces {
 
   /** What starts a program in the network of a workspace, which is made when it is not there. */
   enter(index: number): string[] {
-    const known = this.#ready.get(index) ?? this.#make(index);
-    this.#ready.set(index, known);
-    return [this.#programs.nsenter, `--net=${known}`, "--"];
-  }
-
-  #make(index: number): string {
     const network = workspaceNetwork(index);
     const path = join(namespaceFolder, network.name);
-    if (existsSync(path)) return path;
-    try {
-      for (const command of makeNetworkCommands(network)) this.#run(command);
-    } catch (error) {
-      this.remove(index);
-      throw error;
-    }
-    return path;
+    if (!existsSync(path)) this.#make(index);
+    return [this.#programs.nsenter, `--net=${path}`, "--"];
   }
 
-  /** Its link goes with it. What still runs in it keeps a network that leads nowhere. */
-  remove(index: number): void {
+  #make(index: number): void {
+    try {
+      for (const command of makeNetworkCommands(workspaceNetwork(index))) this.#run(command);
+    } catch (error) {
+      // Half a network would be taken for a whole one the next time.
+      this.#remove(index);
+      throw error;
+    }
+  }
+
+  /** Its link goes with it. */
+  #remove(index: number): void {
     const { name } = workspaceNetwork(index);
-    this.#ready.delete(index);
     if (existsSync(join(namespaceFolder, name))) this.#run({ program: "ip", args: ["netns", "delete", name] });
   }
 
