@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
-import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import type { RunId } from "@quarterdeck/core/ids";
+import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
@@ -20,6 +20,8 @@ import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
 import type { Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
+import { LocalPolicy } from "./policy/local-policy.ts";
+import { narrowCapabilities } from "./policy/policy-report.ts";
 import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
 import { KeptOutput } from "./runs/kept-output.ts";
@@ -58,6 +60,8 @@ export interface DaemonOptions {
   readonly hidden: readonly string[];
   readonly lifeline: string | null;
   readonly hasConsent: boolean;
+  /** The file with the owner's policy. */
+  readonly policy: { readonly path: string; readonly isRequired: boolean };
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
   /** Null when no launcher started this process. */
@@ -101,6 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const link = options.launcher;
   const hasLauncher = link !== null;
   const capabilities = readCapabilities({ sandbox, programs: defaultPrograms, folders, hasLauncher });
+  const policy = new LocalPolicy({ ...options.policy, log });
   const journal = openJournal(data.journalFile, { nowMs: clock.nowMs(), log, onFull: () => space.spend() });
   link?.progress("its journal was opened");
   const commits = new GroupCommit({ journal, onFailure: onFatal, onFull: () => space.spend() });
@@ -120,6 +125,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       data,
       sandbox,
       folders,
+      policy,
       updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),
     },
     ledger,
@@ -151,7 +157,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     platformKeys: () => platformKeys.trusted,
     serverId: identity.serverId,
     keyFingerprint: fingerprint,
-    programs: defaultPrograms,
+    policy,
   };
   const intake = new CommandIntake({
     journal,
@@ -203,7 +209,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     send: (heads) => connection.send({ type: "heldHeads", ...heads }),
   });
-  const condition = new ToldCondition({ isFull: () => space.isFull, send: (frame) => connection.send(frame) });
+  const condition: ToldCondition = new ToldCondition({
+    isFull: () => space.isFull,
+    send: (frame) => connection.send(frame),
+  });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
     makeRoom = () => undefined;
@@ -219,7 +228,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       serverId: identity.serverId,
       sessionId: journal.sessionId,
       bootId,
-      capabilities: { ...capabilities, ...condition.forHello() },
+      capabilities: { ...narrowCapabilities(capabilities, policy.path, policy.state), ...condition.forHello() },
       received: { commands: journal.receivedCommands() },
       keysVersion: platformKeys.version,
     }),
@@ -289,7 +298,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 
   space.start();
-  await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: platformKeys.everTrusted, log });
+  await recoverCommands({
+    journal,
+    commits,
+    runner,
+    sealedParts,
+    platformKeys: platformKeys.everTrusted,
+    policy,
+    log,
+  });
   kept.load();
   makeRoom = () => kept.keepWithinBudget();
   onSpace = (isFull) => {
@@ -299,6 +316,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   connection.start();
   migrate().catch(onFatal);
   telemetry.start();
+  // A hello says what a bridge offers, so what the owner changed is told with the next one.
+  const unwatchPolicy = policy.watch(() => connection.renew("the owner's policy changed"));
   const tidying = setInterval(tidy, hourMs);
   log.info("bridge is running", {
     serverId: identity.serverId,
@@ -314,6 +333,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     stop() {
       clearInterval(tidying);
+      unwatchPolicy();
       space.stop();
       telemetry.stop();
       feed.disconnected();

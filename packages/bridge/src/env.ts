@@ -10,6 +10,8 @@ export interface Environment {
   /** The token for `enrol`, for whoever does not want it in a process list. */
   readonly enrolToken: string | undefined;
   readonly defaultData: string;
+  /** The file with the owner's policy, if somebody named one. */
+  readonly policy: string | undefined;
   /** How long a new version of the bridge has to show that it works. */
   readonly probationMs: number;
 }
@@ -25,6 +27,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     bubblewrap: variables["QUARTERDECK_BUBBLEWRAP"],
     enrolToken: variables["QUARTERDECK_ENROL_TOKEN"],
     defaultData: process.getuid?.() === 0 ? "/var/lib/quarterdeck-bridge" : join(ownData, "quarterdeck-bridge"),
+    policy: variables["QUARTERDECK_POLICY"],
     probationMs: /^[1-9]\d{0,6}$/.test(probation) ? Number(probation) : probationDefaultMs,
   };
 }

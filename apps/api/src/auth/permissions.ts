@@ -15,6 +15,7 @@ const permissions = {
   "projects.read": ["owner", "admin", "member", "viewer"],
   "projects.create": ["owner", "admin", "member"],
   "projects.manage": ["owner", "admin", "member"],
+  "projects.configure": ["owner", "admin"],
   "tasks.read": ["owner", "admin", "member", "viewer"],
   "tasks.submit": ["owner", "admin", "member", "viewer"],
   "tasks.run": ["owner", "admin", "member"],

@@ -13,6 +13,7 @@ import type {
   UserId,
   WorkspaceId,
 } from "@quarterdeck/core/ids";
+import type { ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import type { HeldHeads } from "@quarterdeck/core/protocol/audit-head";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { Priority } from "@quarterdeck/core/protocol/command";
@@ -237,6 +238,8 @@ export const projects = sqliteTable(
     cloneTaskId: text().$type<TaskId>().notNull(),
     cloneMessage: text(),
     testCommand: text({ mode: "json" }).$type<TestCommand>().notNull(),
+    /** Which programs it has beyond those of every project, and whether install scripts run. */
+    programs: text({ mode: "json" }).$type<ProjectPrograms>().notNull().default({ added: [], installScripts: false }),
     createdAtMs: integer().notNull(),
   },
   (table) => [uniqueIndex("projects_by_name").on(table.workspaceId, table.name)],

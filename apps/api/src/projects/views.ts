@@ -1,6 +1,7 @@
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { idSchema } from "@quarterdeck/core/ids";
 import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
+import { projectProgramsSchema } from "@quarterdeck/core/programs/project-programs";
 import { repositoryStateSchema } from "@quarterdeck/core/protocol/result";
 import * as z from "zod";
 
@@ -35,6 +36,7 @@ export const projectViewSchema = z.strictObject({
   /** Why cloning failed. */
   cloneMessage: z.string().nullable(),
   testCommand: testCommandSchema,
+  programs: projectProgramsSchema,
   createdAtMs: z.int(),
 });
 export type ProjectView = z.infer<typeof projectViewSchema>;

@@ -6,6 +6,7 @@ import type { Command, CommandText, Priority } from "@quarterdeck/core/protocol/
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 import { dayMs, minuteMs } from "@quarterdeck/core/units";
+import { findPrograms } from "../projects/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import type { TaskParams } from "./views.ts";
 
@@ -40,7 +41,7 @@ export interface CommandRequest {
 
 /** Signs what a bridge will do: for one server, one bridge key and one attempt; what only it may read is sealed for it. */
 export async function signCommand(
-  { keys, commandSealer }: Pick<Runtime, "keys" | "commandSealer">,
+  { keys, commandSealer, db }: Pick<Runtime, "keys" | "commandSealer" | "db">,
   request: CommandRequest,
 ): Promise<CommandText> {
   const { server, action, nowMs, secretInput, ...same } = request;
@@ -52,6 +53,8 @@ export async function signCommand(
       ? null
       : await commandSealer.seal({ orgId }, { ids, ownerId, sealingKey: server.sealingKey, secretInput });
   const { effect, demand, timeoutMs } = actions[action];
+  // As they are when it is signed: a renewal brings what was changed meanwhile.
+  const programs = action === "exec" && projectId !== null ? await findPrograms(db, { orgId }, projectId) : null;
   const command: Command = {
     v: 1,
     ...same,
@@ -60,6 +63,7 @@ export async function signCommand(
     action,
     effect,
     demand,
+    ...(programs === null ? {} : { programs }),
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     notBeforeMs: nowMs,
     attempt: firstAttempt,

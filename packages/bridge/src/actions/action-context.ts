@@ -5,6 +5,7 @@ import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { Sandbox } from "../drivers/process.ts";
+import type { LocalPolicy } from "../policy/local-policy.ts";
 import type { Updater } from "../update/updater.ts";
 import type { RepositoryReading } from "./repository-state.ts";
 
@@ -14,6 +15,8 @@ export interface ActionContext {
   readonly sandbox: Sandbox;
   /** Where programs are looked for. */
   readonly folders: readonly string[];
+  /** What the server's owner allows. */
+  readonly policy: Pick<LocalPolicy, "judgeRepository">;
   /** Replaces the bridge by another version; null where no launcher would start that. */
   readonly updater: Updater | null;
 }

@@ -3,6 +3,7 @@ import { findProgram } from "../drivers/search-path.ts";
 import { refused, type ProgramAction } from "./action-context.ts";
 import { isPlainDirectory, makeWorkspace } from "./plain-directory.ts";
 import { missingProject } from "./project-directory.ts";
+import { programSettings } from "./program-settings.ts";
 import { runEnvironment } from "./run-environment.ts";
 
 export const exec: ProgramAction = {
@@ -18,7 +19,12 @@ export const exec: ProgramAction = {
       const message = `${program} is not installed on this server, or not on the bridge's PATH.`;
       return { kind: "done", completion: refused({ code: "NOT_FOUND", message }) };
     }
-    const call = { program: path, args, directory, environment: runEnvironment(command, context) };
+    const call = {
+      program: path,
+      args,
+      directory,
+      environment: { ...runEnvironment(command, context), ...programSettings(command) },
+    };
     return { kind: "program", call: { ...context.sandbox.wrap(call, workspace.path), takesInput: input } };
   },
   async complete(_command, _context, end) {

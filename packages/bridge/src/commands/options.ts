@@ -9,6 +9,7 @@ export const usage = `usage: quarterdeck-bridge <command> [options]
   status    show whether the bridge runs and is connected
   isolation say whether runs would be kept from the bridge's files
   doctor    check what the bridge needs on this machine
+  policy check [FILE]  say whether a policy file is in order, and what it forbids
 
 options
   --url URL              the platform's address                          (connect, enrol)
@@ -18,6 +19,8 @@ options
   --relay-url URL        where to connect to, instead of the address learnt at enrolment (run)
   --data DIR             where the bridge keeps its files
   --hide DIR             a further directory that runs must not see      (connect, run, isolation; may be repeated)
+  --policy FILE          the policy of this server's owner, instead of /etc/quarterdeck/policy.toml
+                         (connect, run; or QUARTERDECK_POLICY)
   --lifeline FIFO        end all runs when this pipe ends                (connect, run)
   --consent-no-isolation run programs although they can read the bridge's own files (connect, run)
   --version, --help
@@ -35,13 +38,14 @@ const definitions = {
   "relay-url": { type: "string" },
   data: { type: "string" },
   hide: { type: "string", multiple: true },
+  policy: { type: "string" },
   lifeline: { type: "string" },
   "consent-no-isolation": { type: "boolean" },
   version: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
-export const commandNames = ["connect", "enrol", "run", "status", "isolation", "doctor"] as const;
+export const commandNames = ["connect", "enrol", "run", "status", "isolation", "doctor", "policy"] as const;
 export type CommandName = (typeof commandNames)[number];
 
 export type OptionValues = ReturnType<typeof parse>["values"];
@@ -55,7 +59,14 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: definitions, allowPositionals: true });
 }
 
-export function parseCommandLine(args: readonly string[]): { command: CommandName | undefined; values: OptionValues } {
+export interface CommandLine {
+  readonly command: CommandName | undefined;
+  /** What follows the command's name; only `policy` takes any. */
+  readonly words: readonly string[];
+  readonly values: OptionValues;
+}
+
+export function parseCommandLine(args: readonly string[]): CommandLine {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
@@ -63,9 +74,9 @@ export function parseCommandLine(args: readonly string[]): { command: CommandNam
     throw new UsageError(errorMessage(error), { cause: error });
   }
   const [name, ...rest] = parsed.positionals;
-  if (name === undefined) return { command: undefined, values: parsed.values };
+  if (name === undefined) return { command: undefined, words: [], values: parsed.values };
   const command = commandNames.find((known) => known === name);
   if (!command) throw new UsageError(`There is no command ${name}.`);
-  if (rest.length > 0) throw new UsageError(`Unexpected: ${rest.join(" ")}`);
-  return { command, values: parsed.values };
+  if (rest.length > 0 && command !== "policy") throw new UsageError(`Unexpected: ${rest.join(" ")}`);
+  return { command, words: rest, values: parsed.values };
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { effects } from "../actions/catalogue.ts";
 import { idSchema } from "../ids.ts";
+import { projectProgramsSchema } from "../programs/project-programs.ts";
 import { resourcesSchema } from "../quota/resources.ts";
 import { limits } from "./limits.ts";
 import { signedTextSchema } from "./signing.ts";
@@ -27,6 +28,8 @@ export const commandSchema = z.strictObject({
   params: z.record(z.string(), z.json()),
   demand: resourcesSchema,
   limits: z.strictObject({ timeoutMs: z.int().min(1), outputBytes: z.int().min(0) }),
+  /** Missing: none are added, and no install scripts run. */
+  programs: projectProgramsSchema.optional(),
   priority: z.enum(priorities),
   notBeforeMs: z.int().min(0),
   expiresAtMs: z.int().min(0),
