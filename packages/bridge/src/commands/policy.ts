@@ -11,9 +11,9 @@ export function policyPath(values: OptionValues, environment: Environment): { pa
   return { path: named ?? usualPath, isRequired: named !== undefined };
 }
 
-const exitCodes = { fine: 0, broken: 1, missing: 2 } as const;
+const exitCodes = { fine: 0, broken: 1, missing: 3 } as const;
 
-/** `policy check [FILE]`: reads a policy file as the bridge would, and says what holds. @returns 0 when it is in order, 1 when not, 2 when there is none */
+/** `policy check [FILE]`: reads a policy file as the bridge would, and says what holds. @returns 0 when it is in order, 1 when not, 3 when there is none */
 export function policyCommand(words: readonly string[], defaultPath: string, say: (line: string) => void): number {
   const [verb, path = defaultPath, ...rest] = words;
   if (verb !== "check" || rest.length > 0) throw new UsageError("Write: policy check [FILE]");

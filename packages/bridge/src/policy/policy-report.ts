@@ -7,7 +7,7 @@ import { lineOf, type Policy } from "./parse-policy.ts";
 
 /** What the platform is told of the policy: which text holds, and its rules as they stand in the file, to be read only. */
 export function reportPolicy(path: string, { policy, problem }: PolicyState): PolicyReport {
-  const rules = policy ? listRules(policy) : [];
+  const rules = policy ? listRules(policy).toSorted((a, b) => a.line - b.line) : [];
   const reported = rules.slice(0, maxReportedRules);
   const state = policy ? (problem === null ? "inForce" : "outdated") : problem === null ? "none" : "unreadable";
   return {

@@ -47,8 +47,8 @@ export const policySchema = z.strictObject({
     })
     .optional(),
   repositories: z.strictObject({ allow: listOf(repository), forbid: listOf(repository) }).optional(),
-  terminals: z.strictObject({ allow: z.boolean() }).optional(),
-  network: z.strictObject({ most: z.enum(["none", "allowList", "all"]) }).optional(),
+  terminals: z.strictObject({ allow: z.boolean().optional() }).optional(),
+  network: z.strictObject({ most: z.enum(["none", "allowList", "all"]).optional() }).optional(),
   workspaces: z
     .strictObject({ allow: listOf(idSchema("workspace")), forbid: listOf(idSchema("workspace")) })
     .optional(),

@@ -30,6 +30,9 @@ export function readToml(text: string): TomlText | TomlProblem {
         for (const pair of node.body) addKeyValue(lines, node.resolvedKey, pair);
       }
     }
+    // The library sets what it reads on plain objects, where this name means something else.
+    const trap = [...lines].find(([key]) => key.includes('"__proto__"'));
+    if (trap) return { line: trap[1], problem: "there is no such setting" };
     return { value: getStaticTOMLValue(program), lines };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
