@@ -3,6 +3,7 @@ import common from "./en/common.json" with { type: "json" };
 import connection from "./en/connection.json" with { type: "json" };
 import content from "./en/content.json" with { type: "json" };
 import errors from "./en/errors.json" with { type: "json" };
+import policy from "./en/policy.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import runs from "./en/runs.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
@@ -10,4 +11,16 @@ import updates from "./en/updates.json" with { type: "json" };
 import workspaces from "./en/workspaces.json" with { type: "json" };
 
 /** Every text of the console. The type of this object is the type of every key. */
-export const english = { auth, common, connection, content, errors, projects, runs, servers, updates, workspaces };
+export const english = {
+  auth,
+  common,
+  connection,
+  content,
+  errors,
+  policy,
+  projects,
+  runs,
+  servers,
+  updates,
+  workspaces,
+};

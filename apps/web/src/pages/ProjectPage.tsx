@@ -17,6 +17,7 @@ import { FileBrowser } from "../features/files/FileBrowser.tsx";
 import { CloneProgress } from "../features/projects/CloneProgress.tsx";
 import { ProjectActions } from "../features/projects/ProjectActions.tsx";
 import { PullFailure } from "../features/projects/PullFailure.tsx";
+import { ProjectPrograms } from "../features/projects/ProjectPrograms.tsx";
 import { ProjectState } from "../features/projects/ProjectState.tsx";
 import { TestCommand } from "../features/projects/TestCommand.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
@@ -62,6 +63,7 @@ function ProjectDetails({ project }: { project: ProjectView }) {
           <ServerNotice server={server.data} />
           <PullFailure project={project} />
           <TestCommand project={project} />
+          <ProjectPrograms project={project} />
           <Tabs
             label={project.name}
             value={tab}

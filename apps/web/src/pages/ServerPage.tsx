@@ -13,6 +13,7 @@ import { TaskHistory } from "../features/runs/TaskHistory.tsx";
 import { AuditNotice } from "../features/servers/AuditNotice.tsx";
 import { ConnectionNotice } from "../features/servers/ConnectionNotice.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
+import { PolicySection } from "../features/servers/PolicySection.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
 import { RevokeServer } from "../features/servers/RevokeServer.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
@@ -97,6 +98,7 @@ function ServerDetails({ server }: { server: ServerView }) {
           <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
         </Section>
         {!server.isRevoked && <BridgeSection serverId={serverId} isOnline={server.status === "online"} />}
+        <PolicySection server={server} />
         <Section title={t("servers.facts")}>
           <HostFacts server={server} />
         </Section>

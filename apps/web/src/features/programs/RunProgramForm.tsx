@@ -17,7 +17,10 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
   const server = useQuery(trpc.servers.get.queryOptions({ serverId }));
   const [command, setCommand] = useState<CommandText>({ program: "", line: "" });
   const submit = useSubmitTask();
-  const errors = useFormErrors(submit.error, { PROGRAM_NOT_ALLOWED: "params.program" });
+  const errors = useFormErrors(submit.error, {
+    PROGRAM_NOT_ALLOWED: "params.program",
+    ARGUMENT_NOT_ALLOWED: "params.args",
+  });
   const parsed = parseArguments(command.line);
   return (
     <Card className="p-4">
