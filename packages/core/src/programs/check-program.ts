@@ -17,7 +17,7 @@ export interface ProgramWish {
  */
 export function checkProgram({ program, args }: ProgramWish, added: readonly string[]): Result<null> {
   if (!defaultPrograms.includes(program) && !added.includes(program)) {
-    const allowed = [...new Set([...defaultPrograms, ...added])].toSorted().join(", ");
+    const allowed = [...new Set([...defaultPrograms, ...added])].toSorted().join(", ").slice(0, 400);
     return refuse(
       "PROGRAM_NOT_ALLOWED",
       `The program "${program.slice(0, 64)}" is not among those that may run here. Allowed are: ${allowed}. Who manages the project can add it there.`,
