@@ -5,6 +5,7 @@ import { callBodies } from "./targets/call-bodies.ts";
 import { runFiles } from "./targets/run-files.ts";
 import { platformTrustTargets } from "./targets/platform-trust.ts";
 import { frameTargets } from "./targets/frames.ts";
+import { ownerPolicyTargets } from "./targets/owner-policy.ts";
 import { readingTargets } from "./targets/readings.ts";
 import { sealedTargets } from "./targets/sealed.ts";
 import { sessionTargets } from "./targets/session-machines.ts";
@@ -25,5 +26,6 @@ export const targets: readonly FuzzTarget[] = [
   spoolFile,
   ...bridgeFileTargets,
   archive,
+  ...ownerPolicyTargets,
   ...typedTextTargets,
 ];

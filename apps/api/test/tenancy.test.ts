@@ -133,6 +133,7 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "projects.retryClone": ({ projectId }) => [{ projectId }],
   "projects.setTestCommand": ({ projectId }) => [{ projectId, program: "npm", args: [] }],
   "projects.setNetwork": ({ projectId }) => [{ projectId, network: { mode: "none", hosts: [] } }],
+  "projects.setPrograms": ({ projectId }) => [{ projectId, added: ["deno"], installScripts: true }],
   "quotas.get": (ids) => quotaNodes(ids),
   "quotas.set": (ids) => quotaNodes(ids).map((node) => ({ ...node, limits: { cpu: 1000 } })),
   "quotas.setOvercommit": (ids) => quotaNodes(ids).map((node) => ({ ...node, isOvercommitted: true })),

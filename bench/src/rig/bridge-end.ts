@@ -1,3 +1,4 @@
+import { accept } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
@@ -99,7 +100,8 @@ export class BridgeEnd {
     const ledger = new RunLedger({ journal, commits, privateKey, serverId, clock, onResult: resultAdded });
     const closer = new RunCloser({ ledger, data, contentKeys, log });
     const sandbox = { isolation: "hidden", reason: null } as never;
-    const context = { data, sandbox, users: null, folders: [], updater: null };
+    const policy = { judge: accept<Command>, judgeRepository: () => null };
+    const context = { data, sandbox, users: null, folders: [], policy, updater: null };
     const own = new OwnRunner({ context, ledger, closer, contentKeys, log });
     const begin = (record: CommandRecord, command: Command, { opened }: { readonly opened: OpenedPart | null }) => {
       if (opened) contentKeys.begin(record.runId, opened.streamKey);
@@ -110,7 +112,7 @@ export class BridgeEnd {
     };
     const runner = { begin, cancel: (_runId: RunId) => false };
     const trusted = () => platformKeys.trusted;
-    const rules = { platformKeys: trusted, serverId, keyFingerprint: fingerprint, programs: ["true"] };
+    const rules = { platformKeys: trusted, serverId, keyFingerprint: fingerprint, policy };
     const intake = new CommandIntake({
       journal,
       commits,

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { actionNames, actions } from "@quarterdeck/core/actions/catalogue";
 import { auditHeadSchema, heldHeadSchema } from "@quarterdeck/core/protocol/audit-head";
-import { commandSchema } from "@quarterdeck/core/protocol/command";
+import { accept } from "@quarterdeck/core/errors/result";
+import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import { enrolAnswerSchema, enrolRequestSchema } from "@quarterdeck/core/protocol/enrolment";
 import { helloBodySchema, relayCertificateSchema, welcomeBodySchema } from "@quarterdeck/core/protocol/handshake";
 import { evidenceReportSchema } from "@quarterdeck/core/protocol/limit-evidence";
+import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { releaseManifestSchema } from "@quarterdeck/core/protocol/release";
 import { resultSchema } from "@quarterdeck/core/protocol/result";
 import {
@@ -35,7 +37,7 @@ const rules = {
   platformKeys: () => [publicKey],
   serverId: `srv_${"0".repeat(26)}` as ServerId,
   keyFingerprint: "SHA256:own",
-  programs: ["echo"],
+  policy: { judge: accept<Command> },
 };
 
 function isOf(schema: z.ZodType, body: string): boolean {
@@ -81,7 +83,8 @@ const command: FuzzTarget = {
         serverId === rules.serverId && bridgeKeyFingerprint === rules.keyFingerprint,
         "another bridge's command",
       );
-      mustHold(action !== "exec" || params["program"] === "echo", "a program that is not allowed");
+      const allowed = [...defaultPrograms, ...(verdict.value.programs?.added ?? [])];
+      mustHold(action !== "exec" || allowed.includes(String(params["program"])), "a program that is not allowed");
     } else mustHold(verdict.error.message.length <= 1000, "the refusal is as long as what it refuses");
     readUnverifiedIds(text);
     const entry = { kind: "command", position: 1, ...text, sealed: null } as const;

@@ -5,6 +5,7 @@ import { enrolCommand } from "./commands/enrol.ts";
 import { helperCommand, helperInitCommand } from "./commands/helper.ts";
 import { isolationCommand } from "./commands/isolation.ts";
 import { parseCommandLine, usage, UsageError } from "./commands/options.ts";
+import { policyCommand, policyPath } from "./commands/policy.ts";
 import { AlreadyRunning, runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
 import { DataDirectory } from "./data-directory.ts";
@@ -20,7 +21,7 @@ const exitCodes = { usage: usageExitCode, alreadyRunning: alreadyRunningExitCode
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
-  const { command, values } = parseCommandLine(args);
+  const { command, words, values } = parseCommandLine(args);
   if (values.version) {
     say(bridgeVersion);
     return 0;
@@ -30,6 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     return values.help ? 0 : exitCodes.usage;
   }
   const environment = readEnvironment(process.env);
+  if (command === "policy") return policyCommand(words, policyPath(values, environment).path, say);
   const log = createLog({
     write: (line) => process.stderr.write(line),
     isForPeople: process.stderr.isTTY ?? false,

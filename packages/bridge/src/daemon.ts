@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
-import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import type { RunId } from "@quarterdeck/core/ids";
+import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs } from "@quarterdeck/core/units";
@@ -22,6 +22,8 @@ import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
 import type { Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
+import { LocalPolicy, type PolicyPlace } from "./policy/local-policy.ts";
+import { narrowCapabilities } from "./policy/policy-report.ts";
 import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
 import { KeptOutput } from "./runs/kept-output.ts";
@@ -62,6 +64,8 @@ export interface DaemonOptions {
   readonly lifeline: string | null;
   readonly hasConsent: boolean;
   readonly driver: DriverPreference | null;
+  /** The file with the owner's policy. */
+  readonly policy: PolicyPlace;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly onFatal: (error: unknown) => void;
   /** Null when no launcher started this process. */
@@ -92,9 +96,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   space.makeRoomToStart();
   const bootId = readBootId();
+  const policy = new LocalPolicy({ ...options.policy, log });
   let tellEvidence: HostEvents["onEvidence"] = () => undefined;
   const [host, privateKey, fingerprint, sealedParts] = await Promise.all([
-    openHost(options, (items) => tellEvidence(items)),
+    openHost({ ...options, policy }, (items) => tellEvidence(items)),
     importSigningKey(identity.privateKeyPkcs8),
     keyFingerprint(identity.publicKey),
     SealedParts.with(identity.sealingKey),
@@ -155,7 +160,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     platformKeys: () => platformKeys.trusted,
     serverId: identity.serverId,
     keyFingerprint: fingerprint,
-    programs: defaultPrograms,
+    policy,
   };
   const intake = new CommandIntake({
     journal,
@@ -233,7 +238,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       serverId: identity.serverId,
       sessionId: journal.sessionId,
       bootId,
-      capabilities: { ...readCapabilities({ facts: host.facts, hasLauncher }), ...condition.forHello() },
+      capabilities: {
+        ...narrowCapabilities(readCapabilities({ facts: host.facts, hasLauncher }), policy.path, policy.state),
+        ...condition.forHello(),
+      },
       received: { commands: journal.receivedCommands() },
       keysVersion: platformKeys.version,
     }),
@@ -305,7 +313,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 
   space.start();
-  await recoverCommands({ journal, commits, runner, sealedParts, platformKeys: platformKeys.everTrusted, log });
+  await recoverCommands({
+    journal,
+    commits,
+    runner,
+    sealedParts,
+    platformKeys: platformKeys.everTrusted,
+    policy,
+    log,
+  });
   kept.load();
   makeRoom = () => kept.keepWithinBudget();
   onSpace = (isFull) => {
@@ -315,6 +331,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   connection.start();
   migrate().catch(onFatal);
   telemetry.start();
+  // A hello says what a bridge offers, so what the owner changed is told with the next one.
+  const unwatchPolicy = policy.watch(() => connection.renew("the owner's policy changed"));
   const tidying = setInterval(tidy, hourMs);
   log.info("bridge is running", {
     serverId: identity.serverId,
@@ -331,6 +349,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stop() {
       clearInterval(tidying);
       evidence.disconnected();
+      unwatchPolicy();
       space.stop();
       telemetry.stop();
       feed.disconnected();
@@ -344,7 +363,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 function openHost(
-  { data, log, hidden, ...options }: DaemonOptions,
+  { data, log, hidden, ...options }: Omit<DaemonOptions, "policy"> & { readonly policy: LocalPolicy },
   onEvidence: HostEvents["onEvidence"],
 ): Promise<ExecutionHost> {
   return openLocalHost({

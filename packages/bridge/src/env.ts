@@ -15,6 +15,8 @@ export interface Environment {
   readonly defaultData: string;
   /** What limits runs, where the owner wants another than the best that the machine has. */
   readonly driver: DriverPreference | null;
+  /** The file with the owner's policy, if somebody named one. */
+  readonly policy: string | undefined;
   /** How long a new version of the bridge has to show that it works. */
   readonly probationMs: number;
 }
@@ -32,6 +34,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     enrolToken: variables["QUARTERDECK_ENROL_TOKEN"],
     defaultData: process.getuid?.() === 0 ? "/var/lib/quarterdeck-bridge" : join(ownData, "quarterdeck-bridge"),
     driver: driverPreferences.find((name) => name === variables["QUARTERDECK_DRIVER"]) ?? null,
+    policy: variables["QUARTERDECK_POLICY"],
     probationMs: /^[1-9]\d{0,6}$/.test(probation) ? Number(probation) : probationDefaultMs,
   };
 }

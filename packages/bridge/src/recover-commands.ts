@@ -4,6 +4,7 @@ import { rememberMs, type CommandRecord } from "./journal/command-record.ts";
 import type { GroupCommit } from "./journal/group-commit.ts";
 import type { DamagedRow, Journal } from "./journal/journal.ts";
 import type { Log } from "./log.ts";
+import type { LocalPolicy } from "./policy/local-policy.ts";
 import type { SealedParts } from "./verification/open-sealed-part.ts";
 import { readUnverifiedIds } from "./verification/unverified-ids.ts";
 import type { Runner } from "./runs/runner.ts";
@@ -14,6 +15,7 @@ interface RecoveryOptions {
   readonly runner: Runner;
   readonly sealedParts: SealedParts;
   readonly platformKeys: readonly string[];
+  readonly policy: Pick<LocalPolicy, "judge">;
   readonly log: Log;
 }
 
@@ -32,15 +34,17 @@ export async function recoverCommands(options: RecoveryOptions): Promise<void> {
 
 /** The journal keeps what the platform sealed as it came, so it is opened once more. */
 async function takeUp(record: CommandRecord, command: Command, options: RecoveryOptions): Promise<void> {
-  const { journal, runner, sealedParts, log } = options;
+  const { journal, runner, sealedParts, policy, log } = options;
   const part = await sealedParts.open(command, record.text);
   if (!part.ok) {
     const { commandId } = record;
     log.error("the sealed part of a journaled command cannot be opened", { commandId, ...part.error });
   }
-  runner.begin(record, command, {
+  // What the owner forbade meanwhile is not started any more.
+  const judged = policy.judge(command);
+  runner.begin(record, judged.ok ? judged.value : command, {
     opened: part.ok ? part.value : null,
-    refusal: part.ok ? null : part.error,
+    refusal: part.ok ? (judged.ok ? null : judged.error) : part.error,
     isCancelled: journal.isBuried(record.runId),
     isRecovered: true,
   });

@@ -109,6 +109,12 @@ const projects = () => {
   return existsSync(path) ? readdirSync(path) : [];
 };
 
+/** git, started by the code of a run: no rules about arguments hold for what that does. */
+function gitOfARun(...args: string[]) {
+  const code = 'require("node:child_process").execFileSync("git", process.argv.slice(1))';
+  return { program: "node", args: ["-e", code, ...args] };
+}
+
 describe("a project", () => {
   const projectId = newProject();
 
@@ -182,7 +188,7 @@ describe("a project", () => {
 
   it("runs no program that its own configuration names, while it is read by the bridge [S2]", async () => {
     const proof = join(bridge.data.workspace(bridge.relay.platform.workspaceId).scratch, "proof");
-    const args = (name: string) => ({ program: "git", args: ["config", name, `touch ${proof}; true`] });
+    const args = (name: string) => gitOfARun("config", name, `touch ${proof}; true`);
     for (const name of ["core.fsmonitor", "core.pager", "credential.helper"])
       await bridge.relay.run({ action: "exec", projectId, params: args(name) });
     expect(await bridge.relay.run({ action: "git.status", projectId })).toMatchObject({ verdict: "succeeded" });
@@ -194,7 +200,7 @@ describe("a project", () => {
       await bridge.relay.run({
         action: "exec",
         projectId,
-        params: { program: "git", args: ["remote", "set-url", "origin", url] },
+        params: gitOfARun("remote", "set-url", "origin", url),
       });
       expect(await bridge.relay.run({ action: "git.pull", projectId })).toMatchObject({
         verdict: "refused",

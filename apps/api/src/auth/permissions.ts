@@ -16,6 +16,7 @@ const permissions = {
   "projects.create": ["owner", "admin", "member"],
   "projects.manage": ["owner", "admin", "member"],
   "projects.setNetwork": ["owner", "admin"],
+  "projects.configure": ["owner", "admin"],
   "tasks.read": ["owner", "admin", "member", "viewer"],
   "tasks.submit": ["owner", "admin", "member", "viewer"],
   "tasks.run": ["owner", "admin", "member"],

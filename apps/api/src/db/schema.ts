@@ -13,6 +13,7 @@ import type {
   UserId,
   WorkspaceId,
 } from "@quarterdeck/core/ids";
+import type { ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import type { HeldHeads } from "@quarterdeck/core/protocol/audit-head";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { Priority } from "@quarterdeck/core/protocol/command";
@@ -244,6 +245,8 @@ export const projects = sqliteTable(
     network: text({ mode: "json" }).$type<ProjectNetwork>().notNull().default({ mode: "all", hosts: [] }),
     /** How much of its quota it has. */
     lifecycle: text().$type<LifecycleState>().notNull().default("active"),
+    /** Which programs it has beyond those of every project, and whether install scripts run. */
+    programs: text({ mode: "json" }).$type<ProjectPrograms>().notNull().default({ added: [], installScripts: false }),
     createdAtMs: integer().notNull(),
   },
   (table) => [uniqueIndex("projects_by_name").on(table.workspaceId, table.name)],

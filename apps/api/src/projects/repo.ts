@@ -5,6 +5,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, workspaces } from "../db/schema.ts";
+import type { ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import {
   defaultTestCommand,
   type ProjectNetwork,
@@ -35,6 +36,7 @@ function selectProjects(db: Database) {
       testCommand: projects.testCommand,
       network: projects.network,
       lifecycle: projects.lifecycle,
+      programs: projects.programs,
       createdAtMs: projects.createdAtMs,
     })
     .from(projects)
@@ -106,4 +108,29 @@ export function updateNetwork(
   { projectId, network }: { projectId: ProjectId; network: ProjectNetwork },
 ): SQL {
   return sql`update ${projects} set network = ${JSON.stringify(network)} where ${isOwn(scope, projectId)}`;
+}
+
+export function updatePrograms(
+  scope: TenantScope,
+  { projectId, programs }: { projectId: ProjectId; programs: ProjectPrograms },
+): SQL {
+  return sql`update ${projects} set "programs" = ${JSON.stringify(programs)} where ${isOwn(scope, projectId)}`;
+}
+
+const programsOf = prepared((db) =>
+  db
+    .select({ programs: projects.programs })
+    .from(projects)
+    .where(and(eq(projects.orgId, sql.placeholder("orgId")), eq(projects.projectId, sql.placeholder("projectId"))))
+    .prepare(),
+);
+
+/** What a project allows of its programs, as it is now. */
+export async function findPrograms(
+  db: Database,
+  { orgId }: Pick<TenantScope, "orgId">,
+  projectId: ProjectId,
+): Promise<ProjectPrograms | null> {
+  const [row] = await programsOf(db).all({ orgId, projectId });
+  return row?.programs ?? null;
 }

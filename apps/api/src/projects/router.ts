@@ -4,6 +4,8 @@ import { idSchema } from "@quarterdeck/core/ids";
 import * as z from "zod";
 import { taskViewSchema } from "../tasks/views.ts";
 import { procedure, router } from "../trpc.ts";
+import { projectProgramsSchema } from "@quarterdeck/core/programs/project-programs";
+import { setPrograms } from "./set-programs.ts";
 import { createProjectFromGit, getProject, listProjects, retryClone, setNetwork, setTestCommand } from "./service.ts";
 import { projectNetworkSchema, projectViewSchema, testCommandSchema } from "./views.ts";
 
@@ -41,4 +43,8 @@ export const projectsRouter = router({
     .input(projectInput.extend({ network: projectNetworkSchema }))
     .output(projectViewSchema)
     .mutation(({ ctx, input }) => setNetwork(ctx.runtime, ctx.scope, input)),
+  setPrograms: procedure({ scope: "org", permission: "projects.configure" })
+    .input(projectInput.extend(projectProgramsSchema.shape))
+    .output(projectViewSchema)
+    .mutation(({ ctx, input }) => setPrograms(ctx.runtime, ctx.scope, input)),
 });

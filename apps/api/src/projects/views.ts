@@ -2,6 +2,7 @@ import { actions } from "@quarterdeck/core/actions/catalogue";
 import { mostNetworkHosts, networkHostSchema } from "@quarterdeck/core/actions/network-host";
 import { idSchema } from "@quarterdeck/core/ids";
 import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
+import { projectProgramsSchema } from "@quarterdeck/core/programs/project-programs";
 import { repositoryStateSchema } from "@quarterdeck/core/protocol/result";
 import { lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
 import * as z from "zod";
@@ -50,6 +51,7 @@ export const projectViewSchema = z.strictObject({
   testCommand: testCommandSchema,
   network: projectNetworkSchema,
   lifecycle: z.enum(lifecycleStates),
+  programs: projectProgramsSchema,
   createdAtMs: z.int(),
 });
 export type ProjectView = z.infer<typeof projectViewSchema>;

@@ -7,6 +7,7 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 import { dayMs, minuteMs } from "@quarterdeck/core/units";
 import { noBounds, readBounds, type CommandBounds } from "../limits/read-bounds.ts";
+import { findPrograms } from "../projects/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import type { TaskParams } from "./views.ts";
 
@@ -59,6 +60,8 @@ export async function signCommand(
   const isBound = !worksOnBridge(action) && workspaceId !== null;
   const bounds = given ?? (isBound ? await readBounds(db, { orgId, workspaceId, projectId }, action) : noBounds);
   const { effect, demand, timeoutMs } = actions[action];
+  // As they are when it is signed: a renewal brings what was changed meanwhile.
+  const programs = action === "exec" && projectId !== null ? await findPrograms(db, { orgId }, projectId) : null;
   const command: Command = {
     v: 1,
     ...same,
@@ -67,6 +70,7 @@ export async function signCommand(
     action,
     effect,
     demand,
+    ...(programs === null ? {} : { programs }),
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     ...bounds,
     notBeforeMs: nowMs,

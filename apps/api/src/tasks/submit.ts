@@ -1,13 +1,10 @@
-import {
-  actions,
-  defaultPrograms,
-  findAction,
-  type Action,
-  type ActionName,
-} from "@quarterdeck/core/actions/catalogue";
+import { actions, findAction, type Action, type ActionName } from "@quarterdeck/core/actions/catalogue";
 import { takesSecretInput, type SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import { checkProgram } from "@quarterdeck/core/programs/check-program";
+import { defaultPrograms } from "@quarterdeck/core/programs/programs";
+import { usualPrograms, type ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import * as z from "zod";
 import { isAllowed } from "../auth/permissions.ts";
@@ -103,6 +100,7 @@ export async function checkSubmission(
   checkNotRevoked(server);
   checkProject(action, name, project);
   checkServer(runtime, { name, params, server });
+  if (name === "exec") checkCall(server, { params, programs: project?.programs ?? usualPrograms });
   if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
 }
 
@@ -171,14 +169,21 @@ function checkServer(
     );
   }
   if (name !== "exec") return;
-  const { program, input } = actions.exec.params.parse(params);
-  if (input) requireSealedInput({ release }, server);
-  const programs: readonly string[] = capabilities?.programs ?? defaultPrograms;
-  if (programs.includes(program)) return;
-  throw new QuarterdeckError(
-    "PROGRAM_NOT_ALLOWED",
-    `${server.name} does not allow the program "${program}". Allowed are: ${[...programs].sort().join(", ")}. The owner of the server can allow more there.`,
-  );
+  if (actions.exec.params.parse(params).input) requireSealedInput({ release }, server);
+}
+
+/** The program and its arguments, by their rules; and whether the server has said that it has this program. */
+function checkCall(server: Server, { params, programs }: { params: TaskParams; programs: ProjectPrograms }): void {
+  const call = actions.exec.params.parse(params);
+  const there = [...(server.capabilities?.programs ?? defaultPrograms), ...programs.added];
+  if (!there.includes(call.program)) {
+    throw new QuarterdeckError(
+      "PROGRAM_NOT_ALLOWED",
+      `${server.name} does not allow the program "${call.program}". Allowed are: ${[...new Set(there)].sort().join(", ")}. Who manages the project can add programs to it, as far as the owner of the server allows.`,
+    );
+  }
+  const checked = checkProgram(call, programs.added);
+  if (!checked.ok) throw new QuarterdeckError(checked.error.code, checked.error.message);
 }
 
 function whatBrings(release: Runtime["release"], action: ActionName): string {

@@ -18,6 +18,7 @@ import { CloneProgress } from "../features/projects/CloneProgress.tsx";
 import { NetworkSetting } from "../features/projects/NetworkSetting.tsx";
 import { ProjectActions } from "../features/projects/ProjectActions.tsx";
 import { PullFailure } from "../features/projects/PullFailure.tsx";
+import { ProjectPrograms } from "../features/projects/ProjectPrograms.tsx";
 import { ProjectState } from "../features/projects/ProjectState.tsx";
 import { TestCommand } from "../features/projects/TestCommand.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
@@ -66,6 +67,7 @@ function ProjectDetails({ project }: { project: ProjectView }) {
           <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
             <TestCommand project={project} />
             <NetworkSetting project={project} />
+            <ProjectPrograms project={project} />
           </div>
           <Tabs
             label={project.name}

@@ -14,6 +14,7 @@ import { AuditNotice } from "../features/servers/AuditNotice.tsx";
 import { ConnectionNotice } from "../features/servers/ConnectionNotice.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
 import { LimitNotice } from "../features/servers/LimitNotice.tsx";
+import { PolicySection } from "../features/servers/PolicySection.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
 import { RevokeServer } from "../features/servers/RevokeServer.tsx";
 import { ServerLimits } from "../features/servers/ServerLimits.tsx";
@@ -105,6 +106,7 @@ function ServerDetails({ server }: { server: ServerView }) {
             <ServerLimits server={server} />
           </Section>
         )}
+        <PolicySection server={server} />
         <Section title={t("servers.facts")}>
           <HostFacts server={server} />
         </Section>

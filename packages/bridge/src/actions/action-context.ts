@@ -5,6 +5,7 @@ import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { GroupLimits } from "../limits/group-limits.ts";
+import type { LocalPolicy } from "../policy/local-policy.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { WorkspaceUsers } from "../sandbox/workspace-users.ts";
 import type { RepositoryReading } from "./repository-state.ts";
@@ -19,6 +20,8 @@ export interface ActionContext {
   readonly folders: readonly string[];
   /** Gives workspaces and projects their limits. */
   readonly groupLimits: Pick<GroupLimits, "apply">;
+  /** What the server's owner allows. */
+  readonly policy: Pick<LocalPolicy, "judgeRepository">;
 }
 
 /** A verified command of a workspace. */

@@ -3,6 +3,7 @@ import { findProgram } from "../drivers/search-path.ts";
 import { refused, type ProgramAction } from "./action-context.ts";
 import { isPlainDirectory } from "./plain-directory.ts";
 import { missingProject } from "./project-directory.ts";
+import { programSettings } from "./program-settings.ts";
 import { runEnvironment } from "./run-environment.ts";
 import { makeWorkspace, runPlace } from "./sandbox-place.ts";
 
@@ -19,7 +20,8 @@ export const exec: ProgramAction = {
       const message = `${program} is not installed on this server, or not on the bridge's PATH.`;
       return { kind: "done", completion: refused({ code: "NOT_FOUND", message }) };
     }
-    const call = { program: path, args, directory, environment: runEnvironment(command, context) };
+    const environment = { ...runEnvironment(command, context), ...programSettings(command) };
+    const call = { program: path, args, directory, environment };
     return {
       kind: "program",
       call: { ...context.sandbox.wrap(call, runPlace(command, context, [directory])), takesInput: input },

@@ -11,6 +11,8 @@ export const gitPull: ProgramAction = {
     if (!directory) return { kind: "done", completion: refused(missingProject) };
     const origin = await originUrl(command, context, directory);
     if (!origin.ok) return { kind: "done", completion: refused(origin.error) };
+    const forbidden = context.policy.judgeRepository(origin.value);
+    if (forbidden) return { kind: "done", completion: refused(forbidden) };
     const args = ["pull", "--ff-only", "--no-rebase", "--no-recurse-submodules"];
     const call = gitCall(command, context, { args, directory, remoteUrl: origin.value });
     return call.ok ? { kind: "program", call: call.value } : { kind: "done", completion: refused(call.error) };

@@ -1,5 +1,5 @@
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
-import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
+import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { gibibyte, kibibyte } from "@quarterdeck/core/units";
 import { explainUnreachable } from "../connection/explain-unreachable.ts";
 import { requestText } from "../connection/http-request.ts";

@@ -9,7 +9,6 @@ import { RunMemory } from "../helper/run-memory.ts";
 import { startHelper } from "../helper/start-helper.ts";
 import { readIdentity } from "../identity.ts";
 import type { Log } from "../log.ts";
-import { noPolicy } from "../policy/policy-check.ts";
 import { UsageError, type OptionValues } from "./options.ts";
 import { AlreadyRunning } from "./run.ts";
 
@@ -68,7 +67,7 @@ export async function helperCommand({ values, environment, log }: HelperCommandO
     gid,
     log,
     nowMs: Date.now,
-    policy: noPolicy,
+    policy: policyPath(values, environment),
     // Bundled beside the bundle, and source beside the source.
     wrapperScript:
       extname(import.meta.filename) === ".ts"

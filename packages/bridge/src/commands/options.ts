@@ -11,6 +11,7 @@ export const usage = `usage: quarterdeck-bridge <command> [options]
   doctor    check what the bridge needs on this machine
   helper    do as root what the platform signed, for a bridge that is not root (--data, --socket, --group)
   helper init  have the helper obey the platform of a bridge, once (--from, --data, --group)
+  policy check [FILE]  say whether a policy file is in order, and what it forbids
 
 options
   --url URL              the platform's address                          (connect, enrol)
@@ -27,6 +28,8 @@ options
   --group NAME           who may talk to the helper and read what runs wrote (helper, helper init)
   --trust FILE           whom the helper obeys, if not in its --data     (helper, helper init)
   --from DIR             the directory of the bridge                     (helper init)
+  --policy FILE          the policy of this server's owner, instead of /etc/quarterdeck/policy.toml
+                         (connect, run; or QUARTERDECK_POLICY)
   --lifeline FIFO        end all runs when this pipe ends                (connect, run)
   --consent-no-isolation run programs although they can read the bridge's own files (connect, run)
   --version, --help
@@ -51,6 +54,7 @@ const definitions = {
   group: { type: "string" },
   trust: { type: "string" },
   from: { type: "string" },
+  policy: { type: "string" },
   lifeline: { type: "string" },
   "consent-no-isolation": { type: "boolean" },
   version: { type: "boolean" },
@@ -66,6 +70,7 @@ export const commandNames = [
   "doctor",
   "helper",
   "helper init",
+  "policy",
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
@@ -80,7 +85,14 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: definitions, allowPositionals: true });
 }
 
-export function parseCommandLine(args: readonly string[]): { command: CommandName | undefined; values: OptionValues } {
+export interface CommandLine {
+  readonly command: CommandName | undefined;
+  /** What follows the command's name; only `policy` takes any. */
+  readonly words: readonly string[];
+  readonly values: OptionValues;
+}
+
+export function parseCommandLine(args: readonly string[]): CommandLine {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
@@ -90,9 +102,9 @@ export function parseCommandLine(args: readonly string[]): { command: CommandNam
   const [first, ...others] = parsed.positionals;
   const [name, ...rest] =
     first === "helper" && others[0] === "init" ? ["helper init", ...others.slice(1)] : [first, ...others];
-  if (name === undefined) return { command: undefined, values: parsed.values };
+  if (name === undefined) return { command: undefined, words: [], values: parsed.values };
   const command = commandNames.find((known) => known === name);
   if (!command) throw new UsageError(`There is no command ${name}.`);
-  if (rest.length > 0) throw new UsageError(`Unexpected: ${rest.join(" ")}`);
-  return { command, values: parsed.values };
+  if (rest.length > 0 && command !== "policy") throw new UsageError(`Unexpected: ${rest.join(" ")}`);
+  return { command, words: rest, values: parsed.values };
 }

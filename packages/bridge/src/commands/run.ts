@@ -11,6 +11,7 @@ import { fatalExitCode, restartExitCode } from "../update/exit-policy.ts";
 import { openLauncherLink } from "../update/launcher-link.ts";
 import { watchLifeline } from "../wrapper/lifeline.ts";
 import type { OptionValues } from "./options.ts";
+import { policyPath } from "./policy.ts";
 
 /** Another bridge has the data directory. */
 export class AlreadyRunning extends Error {
@@ -58,6 +59,7 @@ export async function runCommand({ values, environment, data, log, onStatus }: R
     hidden: values.hide ?? [],
     ownNetworks: environment.ownNetworks,
     lifeline: values.lifeline ?? null,
+    policy: policyPath(values, environment),
     hasConsent: values["consent-no-isolation"] ?? false,
     onStatus: onStatus ?? (() => undefined),
     onFatal,

@@ -3,7 +3,6 @@ import type { WorkspaceCommand } from "../actions/action-context.ts";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
 import { commandSchema } from "@quarterdeck/core/protocol/command";
 import type { HostCommand } from "../host/execution-host.ts";
-import type { PolicyCheck } from "../policy/policy-check.ts";
 import type { SealedParts } from "../verification/open-sealed-part.ts";
 import { readUnverifiedIds } from "../verification/unverified-ids.ts";
 import { verifyCommand, type VerificationRules } from "../verification/verify-command.ts";
@@ -13,7 +12,6 @@ import type { RunMemory } from "./run-memory.ts";
 interface CommandGateOptions {
   readonly rules: VerificationRules;
   readonly sealedParts: SealedParts;
-  readonly policy: PolicyCheck;
   readonly memory: RunMemory;
   readonly nowMs: () => number;
 }
@@ -33,16 +31,14 @@ export class CommandGate {
    * @throws HostRefused
    */
   async admit(text: CommandText): Promise<HostCommand> {
-    const { memory, policy, sealedParts } = this.#options;
+    const { memory, sealedParts } = this.#options;
     const claimed = readUnverifiedIds(text);
     const known = claimed && memory.find(claimed.runId);
     if (known?.isForgotten) refuseHost("CONFLICT", "The run is over, and its files were removed.");
     const isKnown = known !== undefined && isSameText(known.text, text);
-    const command = isKnown ? this.read(known.text) : await this.#verify(text, known !== undefined);
+    const command = isKnown ? this.#judge(this.read(known.text)) : await this.#verify(text, known !== undefined);
     const opened = await sealedParts.open(command, text);
     if (!opened.ok) throw new HostRefused(opened.error);
-    const refusal = policy(command);
-    if (refusal) throw new HostRefused(refusal);
     if (!isKnown) memory.remember(command, text);
     return { command, text, secretInput: opened.value?.secretInput ?? {} };
   }
@@ -50,6 +46,13 @@ export class CommandGate {
   /** A command that was verified before it was remembered. */
   read(text: CommandText): WorkspaceCommand {
     return commandSchema.parse(JSON.parse(text.signed)) as WorkspaceCommand;
+  }
+
+  /** The owner may have changed the policy since it was verified. */
+  #judge(command: WorkspaceCommand): WorkspaceCommand {
+    const judged = this.#options.rules.policy.judge(command);
+    if (!judged.ok) throw new HostRefused(judged.error);
+    return judged.value as WorkspaceCommand;
   }
 
   async #verify({ signed, signature }: CommandText, isRunKnown: boolean): Promise<WorkspaceCommand> {

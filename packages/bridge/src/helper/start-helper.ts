@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
+import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import { hourMs } from "@quarterdeck/core/units";
 import type { DriverPreference } from "../drivers/choose-driver.ts";
 import { openLocalHost } from "../host/open-local-host.ts";
 import type { Log } from "../log.ts";
-import type { PolicyCheck } from "../policy/policy-check.ts";
+import { LocalPolicy, type PolicyPlace } from "../policy/local-policy.ts";
 import { SealedParts } from "../verification/open-sealed-part.ts";
 import { PlatformKeys } from "../verification/platform-keys.ts";
 import { CommandGate } from "./command-gate.ts";
@@ -22,7 +22,8 @@ export interface HelperOptions {
   readonly gid: number | null;
   readonly log: Log;
   readonly nowMs: () => number;
-  readonly policy: PolicyCheck;
+  /** The file with the owner's policy. */
+  readonly policy: PolicyPlace;
   /** The wrapper's bundle. */
   readonly wrapperScript: string;
   readonly path: string | undefined;
@@ -40,7 +41,8 @@ export interface Helper {
 
 /** Puts the parts of the helper together and starts them. */
 export async function startHelper(options: HelperOptions): Promise<Helper> {
-  const { directory, trustFile, log, nowMs, policy } = options;
+  const { directory, trustFile, log, nowMs } = options;
+  const policy = new LocalPolicy({ ...options.policy, log });
   const { data } = directory;
   const trust = readTrust(trustFile);
   const keys = new PlatformKeys({ store: trustedKeyStore(trustFile), onFull: () => false });
@@ -49,15 +51,16 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   const host = await openLocalHost({
     ...options,
     data,
+    policy,
     lifeline: null,
     hasConsent: false,
     programs: defaultPrograms,
     onEvidence: (evidence) => tell(evidence),
   });
   const { serverId, keyFingerprint } = trust;
-  const rules = { platformKeys: () => keys.trusted, serverId, keyFingerprint, programs: defaultPrograms };
+  const rules = { platformKeys: () => keys.trusted, serverId, keyFingerprint, programs: defaultPrograms, policy };
   const sealedParts = await SealedParts.with(trust.sealingKey);
-  const gate = new CommandGate({ rules, sealedParts, policy, memory, nowMs });
+  const gate = new CommandGate({ rules, sealedParts, memory, nowMs });
   const server = new HelperServer({
     socketPath: options.socketPath,
     gid: options.gid,

@@ -8,6 +8,7 @@ import { findProgram, searchPath } from "../drivers/search-path.ts";
 import { GroupLimits } from "../limits/group-limits.ts";
 import type { Log } from "../log.ts";
 import { WrapperLauncher } from "../runs/wrapper-launcher.ts";
+import type { LocalPolicy } from "../policy/local-policy.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { systemClock } from "../system-clock.ts";
 import { bootId as readBootId } from "../wrapper/processes.ts";
@@ -27,6 +28,7 @@ export interface LocalHostPlace extends HostEvents {
   readonly hidden: readonly string[];
   readonly lifeline: string | null;
   readonly hasConsent: boolean;
+  readonly policy: Pick<LocalPolicy, "judgeRepository">;
   /** What may run, as far as it is installed. */
   readonly programs: readonly string[];
   /** Whether workspaces get networks of their own, which changes the machine's. Only root can. */
@@ -65,7 +67,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   log.info("the driver was chosen", { driver: driver.name, limited: driver.limited.join(" "), reason });
   const { onEvidence } = place;
   const groupLimits = new GroupLimits({ driver, file: data.groupLimitsFile, log, onEvidence });
-  const context = { data, sandbox, users: sandbox.users, folders, groupLimits };
+  const context = { data, sandbox, users: sandbox.users, folders, groupLimits, policy: place.policy };
   const host = new LocalHost({
     ...place,
     context,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
+import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { SandboxFacts } from "@quarterdeck/core/protocol/capabilities";
 import type { DataDirectory } from "../data-directory.ts";

@@ -2,6 +2,7 @@ import { actions } from "@quarterdeck/core/actions/catalogue";
 import { anyNetwork } from "@quarterdeck/core/protocol/command";
 import { signText, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { beforeAll, describe, expect, it } from "vitest";
+import { accept } from "@quarterdeck/core/errors/result";
 import { newId, newKey } from "../../test/fake-platform.ts";
 import { readUnverifiedIds } from "./unverified-ids.ts";
 import { verifyCommand, type VerificationRules } from "./verify-command.ts";
@@ -15,7 +16,7 @@ beforeAll(async () => {
     platformKeys: () => [platform.publicKey],
     serverId: newId("server") as VerificationRules["serverId"],
     keyFingerprint: "SHA256:own",
-    programs: ["echo"],
+    policy: { judge: accept },
   };
 });
 

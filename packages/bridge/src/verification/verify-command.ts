@@ -4,21 +4,24 @@ import type { ServerId } from "@quarterdeck/core/ids";
 import { commandSchema, type Command } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { openSigned, type SignedText } from "@quarterdeck/core/protocol/signing";
+import { checkProgram } from "@quarterdeck/core/programs/check-program";
 import * as z from "zod";
+import type { LocalPolicy } from "../policy/local-policy.ts";
 
 /** Whom this bridge obeys, who it is, and what it may run. */
 export interface VerificationRules {
   readonly platformKeys: () => readonly string[];
   readonly serverId: ServerId;
   readonly keyFingerprint: string;
-  readonly programs: readonly string[];
+  /** What the server's owner allows: it has the last word. */
+  readonly policy: Pick<LocalPolicy, "judge">;
 }
 
 /**
  * Decides whether a command may be run here: signed by the platform for this server and this key, valid now, and one that
- * this bridge's own catalogue allows.
+ * this bridge's own catalogue and its owner's policy allow.
  *
- * @returns the command, or why it is refused; nothing has happened then
+ * @returns the command, with the owner's limits, or why it is refused; nothing has happened then
  */
 export async function verifyCommand(
   text: SignedText,
@@ -40,7 +43,8 @@ export async function verifyCommand(
     return refuse("COMMAND_WRONG_TARGET", "The command is for another key of this server.");
   // A cancel starts nothing, and its run is wanted no more whenever it comes: no clock may keep it from its run.
   const inTime = command.action === "task.cancel" ? accept(command) : checkTime(command, nowMs);
-  return inTime.ok ? checkAction(command, rules) : inTime;
+  const checked = inTime.ok ? checkAction(command) : inTime;
+  return checked.ok ? rules.policy.judge(command) : checked;
 }
 
 function checkTime(command: Command, nowMs: number): Result<Command> {
@@ -57,7 +61,7 @@ function checkTime(command: Command, nowMs: number): Result<Command> {
   return accept(command);
 }
 
-function checkAction(command: Command, rules: VerificationRules): Result<Command> {
+function checkAction(command: Command): Result<unknown> {
   const action = findAction(command.action);
   if (!action) {
     return refuse(
@@ -80,14 +84,7 @@ function checkAction(command: Command, rules: VerificationRules): Result<Command
     return refuse("COMMAND_INVALID", `${command.action} needs a workspace.`);
   if (action.needsProject && command.projectId === null)
     return refuse("COMMAND_INVALID", `${command.action} needs a project.`);
-  if (command.action === "exec") {
-    const { program } = actions.exec.params.parse(command.params);
-    if (!rules.programs.includes(program)) {
-      return refuse(
-        "PROGRAM_NOT_ALLOWED",
-        `${program.slice(0, 100)} is not among the programs that may run on this server. Allowed: ${rules.programs.join(", ")}.`,
-      );
-    }
-  }
+  if (command.action === "exec")
+    return checkProgram(actions.exec.params.parse(command.params), command.programs?.added ?? []);
   return accept(command);
 }

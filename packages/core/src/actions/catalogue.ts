@@ -179,32 +179,5 @@ export function worksOnBridge(name: string): boolean {
   return name === "task.cancel" || name === "bridge.update";
 }
 
-/** The programs that `exec` may start unless the server's owner says otherwise. */
-export const defaultPrograms = [
-  "cat",
-  "date",
-  "echo",
-  "false",
-  "git",
-  "go",
-  "cargo",
-  "ls",
-  "make",
-  "node",
-  "npm",
-  "npx",
-  "pip",
-  "pnpm",
-  "printf",
-  "pwd",
-  "pytest",
-  "python3",
-  "seq",
-  "sleep",
-  "true",
-  "uname",
-  "yarn",
-] as const;
-
 /** The most output of one run that a bridge keeps; past it the run goes on and the cut is recorded. */
 export const defaultOutputLimitBytes = 1 * gibibyte;

@@ -21,8 +21,28 @@ test("variables that load code, or that the bridge sets, are refused in any lett
     "HOME",
     "QUARTERDECK_RUN_ID",
   ];
-  for (const name of [...names, ...more]) expect([name, isAccepted(name)]).toEqual([name, false]);
-  for (const name of ["API_TOKEN", "lower", "_X", "NODE_ENV", "CI", "LDAP_URL"])
+  const options = [
+    "GOFLAGS",
+    "MAKEFLAGS",
+    "RUSTC_WRAPPER",
+    "PIP_PYTHON",
+    "PYTEST_ADDOPTS",
+    "pnpm_config_x",
+    "EDITOR",
+    "CC",
+  ];
+  for (const name of [...names, ...more, ...options]) expect([name, isAccepted(name)]).toEqual([name, false]);
+  for (const name of [
+    "API_TOKEN",
+    "lower",
+    "_X",
+    "NODE_ENV",
+    "CI",
+    "LDAP_URL",
+    "PIP_INDEX_URL",
+    "GOPROXY",
+    "CARGO_TERM_COLOR",
+  ])
     expect([name, isAccepted(name)]).toEqual([name, true]);
   for (const name of ["", "1A", "A B", "A=B", "A\0", "É"]) expect([name, isAccepted(name)]).toEqual([name, false]);
 });

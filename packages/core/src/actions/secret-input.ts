@@ -11,11 +11,21 @@ export const secretInputBytes = 32 * kibibyte;
 const reservedNames =
   /^(PATH|HOME|TMPDIR|LANG|TERM|SHELL|ENV|IFS|PS4|SHELLOPTS|BASHOPTS|NLSPATH|LOCPATH|QUARTERDECK_.*|LD_.*|DYLD_.*|GLIBC_.*|GCONV_.*|MALLOC_.*|BASH_.*|GIT_.*|SSH_.*|NODE_OPTIONS|NODE_PATH|NPM_CONFIG_.*|PYTHON(PATH|HOME|STARTUP)|PERL5?(LIB|OPT)|RUBY(LIB|OPT)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS)$/i;
 
+/**
+ * Variables that say the same as arguments that programs may not be given (`programs/`): what loads code, what is started in the
+ * place of something else, and whether install scripts run.
+ */
+const programOptions =
+  /^(EDITOR|VISUAL|PAGER|BROWSER|LESSOPEN|LESSCLOSE|XDG_CONFIG_.*|NODE_(REPL_EXTERNAL_MODULE|EXTRA_CA_CERTS|TLS_REJECT_UNAUTHORIZED|USE_ENV_PROXY)|PNPM_(CONFIG_.*|HOME|SCRIPT_SRC_DIR)|COREPACK_.*|YARN_(RC_FILENAME|YARN_PATH|IGNORE_PATH|PLUGINS|SCRIPT_SHELL|ENABLE_SCRIPTS|IGNORE_SCRIPTS|GLOBAL_FOLDER|PNP_.*)|PYTHON(INSPECT|BREAKPOINT|USERBASE|PLATLIBDIR|EXECUTABLE|CASEOK|PYCACHEPREFIX|WARNINGS)|PYTEST_(ADDOPTS|PLUGINS)|PIP_(?!(INDEX_URL|EXTRA_INDEX_URL|RETRIES|TIMEOUT|DEFAULT_TIMEOUT)$).*|VIRTUAL_ENV|GOFLAGS|GOENV|GOROOT|GOTOOLCHAIN|GOTOOLDIR|GOPROXY_COMMAND|GOAUTH|CC|CXX|AR|LD|AS|CGO_.*|RUSTC.*|RUSTDOC.*|RUSTFLAGS|RUSTUP_.*|CARGO_(HOME|BUILD_.*|TARGET_.*|ALIAS_.*|ENCODED_RUSTFLAGS|PROFILE_.*_BUILD_OVERRIDE_.*)|MAKE|MAKEFLAGS|MAKEFILES|MAKESHELL|GNUMAKEFLAGS|MFLAGS|TAR_OPTIONS|GREP_OPTIONS)$/i;
+
 const variableName = z
   .string()
   .max(128)
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable")
-  .refine((name) => !reservedNames.test(name), "is set by Quarterdeck, or could load code into programs");
+  .refine(
+    (name) => !reservedNames.test(name) && !programOptions.test(name),
+    "is set by Quarterdeck, or could load code into programs",
+  );
 
 const noNul = /^[^\0]*$/;
 

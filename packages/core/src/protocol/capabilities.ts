@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { resourcesSchema } from "../quota/resources.ts";
+import { policyReportSchema } from "./policy-report.ts";
 
 /** What the sandbox of a bridge does on its machine beyond hiding files. */
 const sandboxFactsSchema = z.object({
@@ -34,6 +35,8 @@ export const capabilitiesSchema = z.object({
   capacity: resourcesSchema,
   /** Why it takes no new commands at the moment. What runs goes on. */
   blocked: z.enum(["DISK_FULL"]).optional(),
+  /** What the server's owner forbids there; a bridge from before it says nothing. */
+  policy: policyReportSchema.optional(),
   host: z.object({
     hostname: z.string().max(255),
     os: z.string().max(200),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { effects } from "../actions/catalogue.ts";
 import { idSchema } from "../ids.ts";
 import { kernelLimitsSchema } from "../quota/kernel-limits.ts";
+import { projectProgramsSchema } from "../programs/project-programs.ts";
 import { resourcesSchema } from "../quota/resources.ts";
 import { limits } from "./limits.ts";
 import { signedTextSchema } from "./signing.ts";
@@ -35,6 +36,8 @@ export const commandSchema = z.strictObject({
     mode: z.enum(["none", "allowList", "all"]),
     hosts: z.array(z.string().max(255)).max(100),
   }),
+  /** Missing: none are added, and no install scripts run. */
+  programs: projectProgramsSchema.optional(),
   priority: z.enum(priorities),
   notBeforeMs: z.int().min(0),
   expiresAtMs: z.int().min(0),

@@ -19,7 +19,11 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
   const [command, setCommand] = useState<CommandText>({ program: "", line: "" });
   const [after, setAfter] = useState<TaskId | null>(null);
   const submit = useSubmitTask();
-  const errors = useFormErrors(submit.error, { PROGRAM_NOT_ALLOWED: "params.program", DEPENDENCY_FAILED: "after" });
+  const errors = useFormErrors(submit.error, {
+    PROGRAM_NOT_ALLOWED: "params.program",
+    ARGUMENT_NOT_ALLOWED: "params.args",
+    DEPENDENCY_FAILED: "after",
+  });
   const parsed = parseArguments(command.line);
   return (
     <Card className="p-4">

@@ -54,7 +54,7 @@ function TestCommandForm({ project, onDone }: { project: ProjectView; onDone: ()
       },
     }),
   );
-  const errors = useFormErrors(save.error, { PROGRAM_NOT_ALLOWED: "program" });
+  const errors = useFormErrors(save.error, { PROGRAM_NOT_ALLOWED: "program", ARGUMENT_NOT_ALLOWED: "args" });
   return (
     <Form
       isBusy={save.isPending}
@@ -80,7 +80,7 @@ function TestCommandForm({ project, onDone }: { project: ProjectView; onDone: ()
       <CommandFields
         value={command}
         onChange={setCommand}
-        programs={server.data?.capabilities?.programs ?? []}
+        programs={[...(server.data?.capabilities?.programs ?? []), ...project.programs.added]}
         programError={errors.of("program")}
         argumentsError={errors.of("args")}
       />

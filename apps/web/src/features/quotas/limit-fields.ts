@@ -1,4 +1,4 @@
-import { bandwidthQuantity, bytesQuantity, cpuQuantity } from "@quarterdeck/core/quota/quantities";
+import { bandwidthQuantity, bytesQuantity, cpuQuantity } from "@quarterdeck/core/quota/quantities/quantities";
 import { quotaResourceNames, type QuotaChange, type QuotaResource } from "@quarterdeck/core/quota/quota-resources";
 import type { QuotaView } from "../../api/views.ts";
 

@@ -1,0 +1,1 @@
+ALTER TABLE `projects` ADD `programs` text DEFAULT '{"added":[],"installScripts":false}' NOT NULL;
