@@ -23,7 +23,12 @@ async function replaceFile(name: string, content: Uint8Array, mode = 0o644): Pro
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: { cli: "src/cli.ts", launcher: "src/launcher.ts", wrapper: "src/wrapper.ts" },
+  entryPoints: {
+    cli: "src/cli.ts",
+    launcher: "src/launcher.ts",
+    wrapper: "src/wrapper.ts",
+    "list-directory": "src/actions/list-directory.ts",
+  },
   outdir: dist,
   outExtension: { ".js": ".mjs" },
   bundle: true,
@@ -80,6 +85,7 @@ const tar = packTar([
   { name: "package/dist/cli.mjs", content: await readFile(join(dist, "cli.mjs")) },
   { name: "package/dist/launcher.mjs", content: await readFile(join(dist, "launcher.mjs")) },
   { name: "package/dist/wrapper.mjs", content: await readFile(join(dist, "wrapper.mjs")) },
+  { name: "package/dist/list-directory.mjs", content: await readFile(join(dist, "list-directory.mjs")) },
 ]);
 const tarball = gzipSync(tar, { level: 9 });
 // What the platform signs when it offers this package to its servers.

@@ -13,8 +13,9 @@ import { Connection, type ConnectionStatus } from "./connection/connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { DiskSpace } from "./disk/disk-space.ts";
 import { ToldCondition } from "./disk/told-condition.ts";
-import type { ExecutionHost } from "./host/execution-host.ts";
+import type { ExecutionHost, HostEvents } from "./host/execution-host.ts";
 import { openLocalHost } from "./host/open-local-host.ts";
+import { RemoteHost } from "./host/remote-host.ts";
 import type { Identity } from "./identity.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
@@ -43,11 +44,15 @@ import { bootId as readBootId } from "./wrapper/processes.ts";
 
 /** A run made longer ago than this that the journal does not know will not come any more. */
 const forgottenMs = 2 * dayMs;
+/** So long a helper that starts with this process is waited for before the platform is told that there is none. */
+const helperWaitMs = 10_000;
 
 export interface DaemonOptions {
   readonly data: DataDirectory;
   readonly identity: Identity;
   readonly log: Log;
+  /** Who starts the runs instead of this process, and where its files are. */
+  readonly helper?: { readonly socketPath: string; readonly path: string };
   /** The wrapper's bundle. */
   readonly wrapperScript: string;
   /** The owner's PATH. */
@@ -87,8 +92,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   space.makeRoomToStart();
   const bootId = readBootId();
+  let onFacts: () => void = () => undefined;
   const [host, privateKey, fingerprint, sealedParts] = await Promise.all([
-    openHost(options),
+    openHost(options, () => onFacts()),
     importSigningKey(identity.privateKeyPkcs8),
     keyFingerprint(identity.publicKey),
     SealedParts.with(identity.sealingKey),
@@ -289,6 +295,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     condition.tell();
     if (!isFull) intake.roomAgain().catch(onFatal);
   };
+  onFacts = () => connection.renew("what this server offers has changed");
   connection.start();
   migrate().catch(onFatal);
   telemetry.start();
@@ -319,14 +326,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 }
 
-function openHost({ data, log, hidden, ...options }: DaemonOptions): Promise<ExecutionHost> {
+async function openHost(options: DaemonOptions, onFacts: () => void): Promise<ExecutionHost> {
+  const { data, log, hidden, helper } = options;
+  const onEvidence: HostEvents["onEvidence"] = (evidence) => log.info("limits were read back", { limits: evidence.length });
+  if (helper) {
+    const { socketPath, path: helperPath } = helper;
+    const statementsFile = data.keyStatementsFile;
+    const remote = new RemoteHost({ socketPath, helperPath, statementsFile, log, onEvidence, onFacts });
+    await remote.open(helperWaitMs);
+    return remote;
+  }
   return openLocalHost({
     ...options,
-    data,
-    log,
     hidden: hidden.map((folder) => realpathSync(folder)),
     programs: defaultPrograms,
-    users: null,
-    onEvidence: (evidence) => log.info("limits were read back", { limits: evidence.length }),
+    onEvidence,
   });
 }

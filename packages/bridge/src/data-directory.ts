@@ -58,6 +58,10 @@ export class DataDirectory {
   get auditHeadsFile(): string {
     return join(this.path, "audit-heads.json");
   }
+  /** What the platform said about its keys, for the helper. */
+  get keyStatementsFile(): string {
+    return join(this.path, "key-statements.json");
+  }
   get reserveFile(): string {
     return join(this.path, "reserve");
   }

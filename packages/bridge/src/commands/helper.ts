@@ -10,11 +10,9 @@ import { startHelper } from "../helper/start-helper.ts";
 import { readIdentity } from "../identity.ts";
 import type { Log } from "../log.ts";
 import { noPolicy } from "../policy/policy-check.ts";
-import { WorkspaceUsers } from "../sandbox/workspace-users.ts";
-import { UsageError, type OptionValues } from "./options.ts";
+import { defaultHelperData, UsageError, type OptionValues } from "./options.ts";
 import { AlreadyRunning } from "./run.ts";
 
-const defaultData = "/var/lib/quarterdeck-helper";
 const defaultSocket = "/run/quarterdeck/helper.sock";
 
 interface HelperCommandOptions {
@@ -28,7 +26,7 @@ function openDirectory({ data, group }: OptionValues): { readonly directory: Hel
   // Whoever has no group of its own to let in has nobody to let in.
   process.umask(0o027);
   const gid = group === undefined ? null : findGroup(group);
-  return { directory: HelperDirectory.open(data ?? defaultData, gid), gid };
+  return { directory: HelperDirectory.open(data ?? defaultHelperData, gid), gid };
 }
 
 function findGroup(name: string): number {
@@ -57,9 +55,8 @@ export async function helperInitCommand({ values, say }: HelperCommandOptions): 
 export async function helperCommand({ values, environment, log }: HelperCommandOptions): Promise<number> {
   const { directory, gid } = openDirectory(values);
   const { data } = directory;
-  const lock = takeDataLock(data.lockFile);
+  const lock = takeDataLock(directory.lockFile);
   if (!lock) throw new AlreadyRunning(`A helper is running on ${data.path} already.`);
-  const isRoot = process.getuid?.() === 0;
   const helper = await startHelper({
     directory,
     trustFile: values.trust ?? directory.trustFile,
@@ -76,7 +73,6 @@ export async function helperCommand({ values, environment, log }: HelperCommandO
     path: environment.path,
     bubblewrap: environment.bubblewrap,
     hidden: (values.hide ?? []).map((folder) => realpathSync(folder)),
-    users: isRoot ? WorkspaceUsers.open(join(data.path, "users.json"), data.path) : null,
   });
   const reason = await new Promise<string>((resolve) => {
     process.once("SIGTERM", () => resolve("SIGTERM"));

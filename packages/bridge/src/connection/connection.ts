@@ -83,6 +83,11 @@ export class Connection {
     this.#socket?.close(1001, "the bridge is stopping");
   }
 
+  /** Says hello anew: what it said is not so any more. */
+  renew(reason: string): void {
+    this.#closeSocket(1001, reason);
+  }
+
   /** The journal has a further result. The first word of a commit takes all of its results, so they go out together. */
   resultAdded(): void {
     if (!this.#isClosed) this.#handle({ type: "resultsAdded", through: this.#options.lastResult() });

@@ -9,7 +9,8 @@ import { hostVerbs, requestSchema, type HelperLine, type HostVerb } from "../hos
 import { LineReader, LineTooLong } from "../host/line-reader.ts";
 import type { Log } from "../log.ts";
 import type { VerbHandlers } from "./guarded-host.ts";
-import { explainHostError, HostRefused, refuseHost } from "./host-refused.ts";
+import { HostRefused, refuseHost } from "../host/host-refused.ts";
+import { explainHostError } from "./explain-host-error.ts";
 
 interface HelperServerOptions {
   readonly socketPath: string;

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { defaultPrograms } from "@quarterdeck/core/actions/catalogue";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import { hourMs } from "@quarterdeck/core/units";
-import type { ActionContext } from "../actions/action-context.ts";
 import { openLocalHost } from "../host/open-local-host.ts";
 import type { Log } from "../log.ts";
 import type { PolicyCheck } from "../policy/policy-check.ts";
@@ -28,7 +27,6 @@ export interface HelperOptions {
   readonly path: string | undefined;
   readonly bubblewrap: string | undefined;
   readonly hidden: readonly string[];
-  readonly users: ActionContext["users"];
 }
 
 export interface Helper {

@@ -18,7 +18,7 @@ const completionSchema = z.strictObject({
   verdict: verdictSchema,
   code: z.string().nullable(),
   message: z.string().nullable(),
-  quote: z.string().optional(),
+  quote: z.string().exactOptional(),
   repository: z
     .strictObject({
       branch: z.string().nullable(),

@@ -25,8 +25,6 @@ export interface LocalHostPlace extends HostEvents {
   readonly hasConsent: boolean;
   /** What may run, as far as it is installed. */
   readonly programs: readonly string[];
-  /** Whom the programs of workspaces run as, and who owns their files. Null: the bridge's own user. */
-  readonly users: ActionContext["users"];
 }
 
 /** Finds out what this machine has, and makes a host of it. */
@@ -42,7 +40,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
     maxPathLength: data.runs.length + 64,
     keepIdleMs: minuteMs,
   });
-  const context: ActionContext & { readonly data: DataDirectory } = { data, sandbox, folders, users: place.users };
+  const context: ActionContext & { readonly data: DataDirectory } = { data, sandbox, folders, users: null };
   return new LocalHost({
     ...place,
     context,
