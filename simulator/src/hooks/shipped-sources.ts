@@ -44,6 +44,7 @@ const replacedFiles = new Map([
   [folder("apps/api/src/keys/key-files.ts"), substitute("key-files")],
   [folder("packages/bridge/src/wrapper/processes.ts"), substitute("processes")],
   [folder("packages/bridge/src/wrapper/output-pipe.ts"), substitute("output-pipe")],
+  [folder("packages/bridge/src/sandbox/own-folder.ts"), substitute("own-folder")],
 ]);
 
 const bridgeFolder = folder("packages/bridge/src/");

@@ -314,6 +314,10 @@ export function plantFile(root: DirectoryNode, path: string, text: string): void
   directory.durable.set(name, file);
 }
 
+export function rmdirSync(path: string): void {
+  rmSync(path, { recursive: true });
+}
+
 export function readlinkSync(path: string): never {
   throw new DiskError("EINVAL", path);
 }

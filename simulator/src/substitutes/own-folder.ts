@@ -1,0 +1,5 @@
+import { mkdirSync } from "./fs.ts";
+
+export function makeOwnFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+}
