@@ -45,7 +45,7 @@ import { bootId as readBootId } from "./wrapper/processes.ts";
 /** A run made longer ago than this that the journal does not know will not come any more. */
 const forgottenMs = 2 * dayMs;
 /** So long a helper that starts with this process is waited for before the platform is told that there is none. */
-const helperWaitMs = 10_000;
+const helperWaitMs = 3000;
 
 export interface DaemonOptions {
   readonly data: DataDirectory;

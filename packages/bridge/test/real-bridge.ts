@@ -21,7 +21,7 @@ export class RealBridge implements AsyncDisposable {
   readonly data: DataDirectory;
   readonly helper: HelperProcess | undefined;
   /** Where its own files are. */
-  readonly #path: string;
+  readonly path: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #disk: SmallDisk | undefined;
   #child: ChildProcess | undefined;
@@ -39,7 +39,7 @@ export class RealBridge implements AsyncDisposable {
     this.relay = relay;
     this.data = helper?.data ?? data;
     this.helper = helper;
-    this.#path = data.path;
+    this.path = data.path;
     this.#environment = environment;
     this.#disk = disk;
   }
@@ -90,7 +90,7 @@ export class RealBridge implements AsyncDisposable {
   }
 
   begin(args: readonly string[] = []): void {
-    const data = this.#disk?.path ?? this.#path;
+    const data = this.#disk?.path ?? this.path;
     const helped = this.helper ? ["--helper", this.helper.socketPath, "--helper-data", this.helper.data.path] : [];
     const [command = "", ...rest] = [
       ...(this.#disk?.enter ?? []),
@@ -143,6 +143,6 @@ export class RealBridge implements AsyncDisposable {
     await Promise.all(readdirSync(this.data.runs).map((runId) => killRun(runId as RunId)));
     await this.relay.stop();
     await this.helper?.[Symbol.asyncDispose]();
-    if (!this.#disk) rmSync(this.#path, { recursive: true, force: true, maxRetries: 5 });
+    if (!this.#disk) rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
   }
 }

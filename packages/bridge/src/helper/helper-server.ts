@@ -76,7 +76,7 @@ export class HelperServer {
   }
 
   #take(line: string, socket: Socket, pending: { count: number }): void {
-    if (socket.destroyed) return;
+    if (socket.destroyed || socket.writableEnded) return;
     const request = decodeFrame(requestSchema, line);
     if (!request.ok) return this.#cutOff(socket, new HostRefused(request.error));
     const { id, verb, params } = request.value;

@@ -108,10 +108,7 @@ export class HelperLink {
         this.#delayMs = firstDelayMs;
         for (const request of this.#requests.values()) if (!request.isSent) this.#send(request);
       },
-      (error: unknown) => {
-        this.#options.log.error("the helper cannot be used", { reason: errorMessage(error) });
-        socket.destroy();
-      },
+      (error: unknown) => socket.destroy(error instanceof Error ? error : new Error(String(error))),
     );
   }
 

@@ -137,6 +137,7 @@ export class RemoteHost implements ExecutionHost {
       for (;;) {
         const readiness = await this.prepare({ text } as HostCommand);
         if (readiness.kind === "ended") return readiness.completion;
+        if (signal.aborted) return failed("CANCELLED", "It was stopped before it began.");
         const completion = await this.#link.ask("runOwn", { runId }, { isRepeatable: false }).catch((error: unknown) => {
           if (error instanceof HostLost) return undefined; // Doing it again is harmless.
           throw error;
