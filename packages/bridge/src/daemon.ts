@@ -328,7 +328,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 async function openHost(options: DaemonOptions, onFacts: () => void): Promise<ExecutionHost> {
   const { data, log, hidden, helper } = options;
-  const onEvidence: HostEvents["onEvidence"] = (evidence) => log.info("limits were read back", { limits: evidence.length });
+  const onEvidence: HostEvents["onEvidence"] = (evidence) =>
+    log.info("limits were read back", { limits: evidence.length });
   if (helper) {
     const { socketPath, path: helperPath } = helper;
     const statementsFile = data.keyStatementsFile;

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
@@ -32,7 +41,11 @@ async function marking(wish: Partial<CommandWish> = {}) {
   const mark = `mark-${newId("entry")}`;
   const path = join(helper.data.workspace(platform.workspaceId).scratch, mark);
   const script = `require('node:fs').appendFileSync(${JSON.stringify(mark)}, 'x')`;
-  const made = await platform.makeCommand({ action: "exec", params: { program: "node", args: ["-e", script] }, ...wish });
+  const made = await platform.makeCommand({
+    action: "exec",
+    params: { program: "node", args: ["-e", script] },
+    ...wish,
+  });
   const starts = () => (existsSync(path) ? readFileSync(path, "utf8").length : 0);
   return { ...made, runId: made.command.runId, starts };
 }
@@ -62,27 +75,47 @@ describe("a captured daemon", () => {
   });
 
   it.each<[string, string, (made: Awaited<ReturnType<typeof marking>>) => Promise<CommandText> | CommandText]>([
-    ["that it made up, with a key of its own", "SIGNATURE_INVALID", async ({ command }) => ({
-      ...(await signText((await newKey()).privateKey, "command", JSON.stringify(command))),
-      sealed: null,
-    })],
-    ["with other arguments than were signed", "SIGNATURE_INVALID", ({ text }) => ({
-      ...text,
-      signed: text.signed.replace("appendFileSync", "appendFilesync"),
-    })],
-    ["signed for another use", "SIGNATURE_INVALID", async ({ command, text }) => ({
-      ...(await signText(platform.current.privateKey, "ticket", JSON.stringify(command))),
-      sealed: text.sealed,
-    })],
-    ["with a field too many", "COMMAND_INVALID", async ({ command, text }) => ({
-      ...(await signText(platform.current.privateKey, "command", JSON.stringify({ ...command, asRoot: true }))),
-      sealed: text.sealed,
-    })],
+    [
+      "that it made up, with a key of its own",
+      "SIGNATURE_INVALID",
+      async ({ command }) => ({
+        ...(await signText((await newKey()).privateKey, "command", JSON.stringify(command))),
+        sealed: null,
+      }),
+    ],
+    [
+      "with other arguments than were signed",
+      "SIGNATURE_INVALID",
+      ({ text }) => ({
+        ...text,
+        signed: text.signed.replace("appendFileSync", "appendFilesync"),
+      }),
+    ],
+    [
+      "signed for another use",
+      "SIGNATURE_INVALID",
+      async ({ command, text }) => ({
+        ...(await signText(platform.current.privateKey, "ticket", JSON.stringify(command))),
+        sealed: text.sealed,
+      }),
+    ],
+    [
+      "with a field too many",
+      "COMMAND_INVALID",
+      async ({ command, text }) => ({
+        ...(await signText(platform.current.privateKey, "command", JSON.stringify({ ...command, asRoot: true }))),
+        sealed: text.sealed,
+      }),
+    ],
     ["without its sealed part", "SEALED_PART_INVALID", ({ text }) => ({ ...text, sealed: null })],
-    ["with the sealed part of another", "SEALED_PART_INVALID", async ({ text }) => ({
-      ...text,
-      sealed: (await marking({ secretInput: { environment: { NODE_OPTIONS: "--require=/x" } } })).text.sealed,
-    })],
+    [
+      "with the sealed part of another",
+      "SEALED_PART_INVALID",
+      async ({ text }) => ({
+        ...text,
+        sealed: (await marking({ secretInput: { environment: { NODE_OPTIONS: "--require=/x" } } })).text.sealed,
+      }),
+    ],
   ])("does not get a command carried out %s [W2] [W4]", async (_what, code, change) => {
     const made = await marking();
     await expectRefused(await change(made), made.runId, code);
@@ -153,7 +186,10 @@ describe("a captured daemon", () => {
   it("starts it once also when it asks for it many times at the same moment [W3]", async () => {
     const made = await marking();
     const { runId, text } = made;
-    const asked = Array.from({ length: 20 }, () => [captured.say("prepare", { text }), captured.say("launch", { runId })]);
+    const asked = Array.from({ length: 20 }, () => [
+      captured.say("prepare", { text }),
+      captured.say("launch", { runId }),
+    ]);
     await Promise.all(asked.flat());
     await captured.ask("untilEnded", { runId });
     await helper.changes.until(() => existsSync(helper.data.run(runId).result), "the result");
@@ -171,7 +207,10 @@ describe("a captured daemon", () => {
   });
 
   it("removes or cuts nothing of a run that goes on", async () => {
-    const { command, text } = await platform.makeCommand({ action: "exec", params: { program: "sleep", args: ["600"] } });
+    const { command, text } = await platform.makeCommand({
+      action: "exec",
+      params: { program: "sleep", args: ["600"] },
+    });
     const { runId } = command;
     await captured.ask("prepare", { text });
     await captured.ask("launch", { runId });
@@ -189,7 +228,16 @@ describe("a captured daemon", () => {
     mkdirSync(victim, { recursive: true });
     writeFileSync(join(victim, "output"), "precious");
     const { runId } = (await marking()).command;
-    for (const name of ["../../victim", `${runId}/../../../victim`, "run_..", `${runId}\0`, "", `${runId}/`, [runId], { runId }])
+    for (const name of [
+      "../../victim",
+      `${runId}/../../../victim`,
+      "run_..",
+      `${runId}\0`,
+      "",
+      `${runId}/`,
+      [runId],
+      { runId },
+    ])
       for (const verb of ["forget", "dropOutput", "cancel", "kill", "endInput", "look", "untilEnded"] as const)
         expect(await captured.refusal(verb, { runId: name })).toBe("PROTOCOL_VIOLATION");
     expect(readFileSync(join(victim, "output"), "utf8")).toBe("precious");
@@ -244,7 +292,10 @@ describe("a captured daemon", () => {
     const trusted = readFileSync(join(helper.data.path, "own/trust.json"), "utf8");
     const other = mkdtempSync(join(tmpdir(), "qd-captured-"));
     await enrolledPlatform(other);
-    expect(await helper.init(other)).toMatchObject({ exitCode: 12, stderr: expect.stringContaining("somebody changed") as string });
+    expect(await helper.init(other)).toMatchObject({
+      exitCode: 12,
+      stderr: expect.stringContaining("somebody changed") as string,
+    });
     const identity = JSON.parse(readFileSync(join(bridgePath, "identity.json"), "utf8")) as { platformKeys: object };
     const forged = { ...identity, platformKeys: { ...identity.platformKeys, current: (await newKey()).publicKey } };
     writeFileSync(join(bridgePath, "identity.json"), JSON.stringify(forged));

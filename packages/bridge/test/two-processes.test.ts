@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readMarker } from "../src/runs/run-files.ts";
 import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
 import { newId, tailText } from "./fake-platform.ts";
@@ -9,12 +9,16 @@ import { HelperProcess } from "./helper-process.ts";
 import { RealBridge } from "./real-bridge.ts";
 import { Typist } from "./typist.ts";
 
-async function start(): Promise<RealBridge & { readonly helper: HelperProcess }> {
-  return (await RealBridge.start({ helper: new HelperProcess() })) as RealBridge & { readonly helper: HelperProcess };
-}
+const helper = new HelperProcess();
+let bridge: RealBridge;
+beforeAll(async () => {
+  bridge = await RealBridge.start({ helper });
+});
+afterAll(() => bridge[Symbol.asyncDispose]());
 
 /** A program that counts its starts, and ends when it is told to. */
-async function startWaiting({ relay, data }: RealBridge) {
+async function startWaiting() {
+  const { relay, data } = bridge;
   const { scratch } = data.workspace(relay.platform.workspaceId);
   const [go, count] = [join(scratch, newId("entry")), join(scratch, newId("entry"))];
   const script = `const fs = require('node:fs'); fs.appendFileSync('${count}', 'x');
@@ -29,7 +33,6 @@ const echo = (text: string) => ({ action: "exec", params: { program: "echo", arg
 
 describe("a bridge whose helper starts the runs", () => {
   it("reports output and end, answers reads, takes input, and writes nothing of users itself", async () => {
-    await using bridge = await start();
     const { relay, data } = bridge;
     expect(relay.hello?.capabilities.isolation).toBe("hidden");
     expect(tailText(await relay.run(echo("hello")))).toBe("hello\n");
@@ -37,6 +40,7 @@ describe("a bridge whose helper starts the runs", () => {
     const refused = await relay.run({ action: "exec", params: { program: "bash", args: [] } });
     expect(refused).toMatchObject({ verdict: "refused", code: "PROGRAM_NOT_ALLOWED" });
     const runId = await relay.send({ action: "exec", params: { program: "cat", args: [], input: true } });
+    await relay.untilStarted(runId);
     const typist = await Typist.begin(relay, runId);
     await typist.type("typed\n");
     await typist.type("", { isEnd: true });
@@ -48,9 +52,8 @@ describe("a bridge whose helper starts the runs", () => {
   });
 
   it("that is killed: runs go on in their wrappers, and their true results come once [F4]", async () => {
-    await using bridge = await start();
-    const { relay, helper } = bridge;
-    const run = await startWaiting(bridge);
+    const { relay } = bridge;
+    const run = await startWaiting();
     const wrapper = readMarker(bridge.data.run(run.runId))!.pid;
     await helper.end("SIGKILL");
     expect(processStartTicks(wrapper)).toBeDefined();
@@ -65,10 +68,9 @@ describe("a bridge whose helper starts the runs", () => {
   });
 
   it("and that is killed with it, during a run and after its end: the next ones adopt [F4]", async () => {
-    await using bridge = await start();
-    const { relay, helper } = bridge;
+    const { relay } = bridge;
     for (const isOver of [false, true]) {
-      const run = await startWaiting(bridge);
+      const run = await startWaiting();
       await Promise.all([bridge.end("SIGKILL"), helper.end("SIGKILL")]);
       if (isOver) {
         run.end();
@@ -84,9 +86,8 @@ describe("a bridge whose helper starts the runs", () => {
   });
 
   it("whose wrapper is killed while no helper runs: the run is indeterminate, and nothing of it lives [F4]", async () => {
-    await using bridge = await start();
-    const { relay, helper } = bridge;
-    const run = await startWaiting(bridge);
+    const { relay } = bridge;
+    const run = await startWaiting();
     await helper.end("SIGKILL");
     process.kill(readMarker(bridge.data.run(run.runId))!.pid, "SIGKILL");
     await helper.begin();
@@ -96,8 +97,7 @@ describe("a bridge whose helper starts the runs", () => {
   });
 
   it("cancels: a run that goes on, also while no helper runs, and one that waits for the helper", async () => {
-    await using bridge = await start();
-    const { relay, helper } = bridge;
+    const { relay } = bridge;
     const sleep = { action: "exec", params: { program: "sleep", args: ["600"] } } as const;
     const cancel = (runId: RunId) => relay.send({ action: "task.cancel", params: { runId } });
     const first = await relay.send(sleep);
@@ -117,8 +117,7 @@ describe("a bridge whose helper starts the runs", () => {
   });
 
   it("tells it what the platform says about its keys, also what it missed [W2]", async () => {
-    await using bridge = await start();
-    const { relay, helper } = bridge;
+    const { relay } = bridge;
     relay.sendKeys(await relay.platform.changeKeys("rotate"));
     expect(tailText(await relay.run(echo("1")))).toBe("1\n");
     await helper.end("SIGKILL");
@@ -136,8 +135,7 @@ describe("a bridge whose helper starts the runs", () => {
   });
 
   it("that is not there says so, and says hello again when it is", async () => {
-    await using bridge = await start();
-    const { relay, helper } = bridge;
+    const { relay } = bridge;
     await bridge.end("SIGTERM");
     await helper.end("SIGTERM");
     bridge.begin();

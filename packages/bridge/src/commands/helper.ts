@@ -22,7 +22,10 @@ interface HelperCommandOptions {
   readonly say: (line: string) => void;
 }
 
-function openDirectory({ data, group }: OptionValues): { readonly directory: HelperDirectory; readonly gid: number | null } {
+function openDirectory({ data, group }: OptionValues): {
+  readonly directory: HelperDirectory;
+  readonly gid: number | null;
+} {
   // Whoever has no group of its own to let in has nobody to let in.
   process.umask(0o027);
   const gid = group === undefined ? null : findGroup(group);

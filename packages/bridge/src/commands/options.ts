@@ -57,7 +57,16 @@ const definitions = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-export const commandNames = ["connect", "enrol", "run", "status", "isolation", "doctor", "helper", "helper init"] as const;
+export const commandNames = [
+  "connect",
+  "enrol",
+  "run",
+  "status",
+  "isolation",
+  "doctor",
+  "helper",
+  "helper init",
+] as const;
 export type CommandName = (typeof commandNames)[number];
 
 export type OptionValues = ReturnType<typeof parse>["values"];
@@ -79,7 +88,8 @@ export function parseCommandLine(args: readonly string[]): { command: CommandNam
     throw new UsageError(errorMessage(error), { cause: error });
   }
   const [first, ...others] = parsed.positionals;
-  const [name, ...rest] = first === "helper" && others[0] === "init" ? ["helper init", ...others.slice(1)] : [first, ...others];
+  const [name, ...rest] =
+    first === "helper" && others[0] === "init" ? ["helper init", ...others.slice(1)] : [first, ...others];
   if (name === undefined) return { command: undefined, values: parsed.values };
   const command = commandNames.find((known) => known === name);
   if (!command) throw new UsageError(`There is no command ${name}.`);

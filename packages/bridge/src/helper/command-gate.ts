@@ -61,7 +61,10 @@ export class CommandGate {
       refuseHost("COMMAND_UNSUPPORTED", `${command.action} is nothing that the helper does.`);
     if (isRunKnown) refuseHost("COMMAND_CONFLICT", "Its run is known with another command.");
     if (memory.isTooOld(command))
-      refuseHost("COMMAND_EXPIRED", "It is older than what the helper remembers, so it may have been carried out before.");
+      refuseHost(
+        "COMMAND_EXPIRED",
+        "It is older than what the helper remembers, so it may have been carried out before.",
+      );
     return command as WorkspaceCommand;
   }
 }

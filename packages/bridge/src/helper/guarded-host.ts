@@ -50,7 +50,13 @@ export class GuardedHost implements VerbHandlers {
   async facts(): Promise<VerbAnswer<"facts">> {
     const { host, keys } = this.#options;
     const { limited, programs, ...facts } = host.facts;
-    return { protocol: helperProtocol, keysVersion: keys.version, ...facts, limited: [...limited], programs: [...programs] };
+    return {
+      protocol: helperProtocol,
+      keysVersion: keys.version,
+      ...facts,
+      limited: [...limited],
+      programs: [...programs],
+    };
   }
 
   async keys({ statements }: VerbParams<"keys">): Promise<VerbAnswer<"keys">> {

@@ -70,7 +70,10 @@ export class HelperServer {
         for (const line of reader.push(data)) this.#take(line, socket, pending);
       } catch (error) {
         if (!(error instanceof LineTooLong)) throw error;
-        this.#cutOff(socket, new HostRefused({ code: "TOO_LARGE", message: `A request may have ${limits.frameBytes} bytes.` }));
+        this.#cutOff(
+          socket,
+          new HostRefused({ code: "TOO_LARGE", message: `A request may have ${limits.frameBytes} bytes.` }),
+        );
       }
     });
   }
@@ -94,7 +97,10 @@ export class HelperServer {
   async #answer(verb: HostVerb, params: unknown): Promise<unknown> {
     const parsed = hostVerbs[verb].params.safeParse(params);
     if (!parsed.success)
-      refuseHost("PROTOCOL_VIOLATION", `The parameters of ${verb} are malformed: ${z.prettifyError(parsed.error).slice(0, 300)}`);
+      refuseHost(
+        "PROTOCOL_VIOLATION",
+        `The parameters of ${verb} are malformed: ${z.prettifyError(parsed.error).slice(0, 300)}`,
+      );
     const handle = this.#options.handlers[verb].bind(this.#options.handlers) as (params: unknown) => Promise<unknown>;
     return handle(parsed.data);
   }

@@ -17,7 +17,8 @@ describe("lines", () => {
   });
 
   it("longer than is meant end it before they are held whole, with and without an end [W1]", () => {
-    for (const text of ["12345\n", "12345"]) expect(() => new LineReader(4).push(Buffer.from(text))).toThrow(LineTooLong);
+    for (const text of ["12345\n", "12345"])
+      expect(() => new LineReader(4).push(Buffer.from(text))).toThrow(LineTooLong);
     const reader = new LineReader(4);
     expect(reader.push(Buffer.from("1234"))).toEqual([]);
     expect(() => reader.push(Buffer.from("5"))).toThrow(LineTooLong);

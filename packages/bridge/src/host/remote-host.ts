@@ -75,7 +75,11 @@ export class RemoteHost implements ExecutionHost {
   }
 
   async #getToKnow(): Promise<void> {
-    const { protocol, keysVersion, ...facts } = await this.#link.ask("facts", {}, { isFirst: true, isRepeatable: false });
+    const { protocol, keysVersion, ...facts } = await this.#link.ask(
+      "facts",
+      {},
+      { isFirst: true, isRepeatable: false },
+    );
     if (protocol !== helperProtocol)
       throw new Error(`it speaks version ${protocol} and this bridge ${helperProtocol}: bring both to one version`);
     const statements = this.#statements.after(keysVersion);
@@ -124,7 +128,10 @@ export class RemoteHost implements ExecutionHost {
     return this.#unlessRefused(cleared, (refusal) => refusal);
   }
 
-  complete({ command: { runId } }: HostCommand, { isCancelled }: { readonly isCancelled: boolean }): Promise<Completion> {
+  complete(
+    { command: { runId } }: HostCommand,
+    { isCancelled }: { readonly isCancelled: boolean },
+  ): Promise<Completion> {
     // What a run is told that the helper would not complete: whatever its program did, nobody can say the rest.
     const asked: Promise<Completion> = this.#link.ask("complete", { runId, isCancelled });
     return this.#unlessRefused(asked, ({ code, message }) => failed(code, message));
@@ -138,10 +145,12 @@ export class RemoteHost implements ExecutionHost {
         const readiness = await this.prepare({ text } as HostCommand);
         if (readiness.kind === "ended") return readiness.completion;
         if (signal.aborted) return failed("CANCELLED", "It was stopped before it began.");
-        const completion = await this.#link.ask("runOwn", { runId }, { isRepeatable: false }).catch((error: unknown) => {
-          if (error instanceof HostLost) return undefined; // Doing it again is harmless.
-          throw error;
-        });
+        const completion = await this.#link
+          .ask("runOwn", { runId }, { isRepeatable: false })
+          .catch((error: unknown) => {
+            if (error instanceof HostLost) return undefined; // Doing it again is harmless.
+            throw error;
+          });
         if (completion) return completion;
       }
     } catch (error) {
