@@ -29,6 +29,7 @@ const { outputFiles, metafile } = await build({
     wrapper: "src/wrapper.ts",
     egress: "src/egress.ts",
     forwarder: "src/forwarder.ts",
+    "list-directory": "src/actions/list-directory.ts",
   },
   outdir: dist,
   outExtension: { ".js": ".mjs" },
@@ -102,6 +103,7 @@ const tar = packTar([
   { name: "package/dist/egress.mjs", content: await readFile(join(dist, "egress.mjs")) },
   { name: "package/dist/forwarder.mjs", content: await readFile(join(dist, "forwarder.mjs")) },
   ...installFiles,
+  { name: "package/dist/list-directory.mjs", content: await readFile(join(dist, "list-directory.mjs")) },
 ]);
 const tarball = gzipSync(tar, { level: 9 });
 // What the platform signs when it offers this package to its servers.

@@ -20,6 +20,9 @@ const relay = (file: string, find: string, replace: string): Patch => ({
   replace,
 });
 
+/** The host has its own opinion about what may start again; a wrong version of the daemon alone would not be seen. */
+const trustingHost = bridge("host/local-host.ts", 'if (effect !== "idempotent")', "if (effect === undefined)");
+
 export const wrongVersions: readonly WrongVersion[] = [
   {
     name: "acknowledges commands before they are on the disk",
@@ -47,7 +50,10 @@ export const wrongVersions: readonly WrongVersion[] = [
   {
     name: "runs again what was cut off, whatever its effect",
     caughtBy: ["once"],
-    patches: [bridge("journal/recovery.ts", 'evidence.effect === "idempotent" ? "rerun" : "indeterminate"', '"rerun"')],
+    patches: [
+      bridge("journal/recovery.ts", 'evidence.effect === "idempotent" ? "rerun" : "indeterminate"', '"rerun"'),
+      trustingHost,
+    ],
   },
   {
     name: "knows commands only by ids, and forgets those after a second",
@@ -137,6 +143,7 @@ export class FairScheduler {`,
         'if (recovery === "rerun") {',
         'if (recovery === "rerun" || (recovery === "start" && readMarker(run.directory))) {',
       ),
+      trustingHost,
     ],
   },
   {

@@ -5,13 +5,14 @@ import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import type { RunInput } from "@quarterdeck/core/protocol/run-input";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
-import type { Completion, WorkspaceCommand } from "../../../packages/bridge/src/actions/action-context.ts";
+import type { Completion } from "../../../packages/bridge/src/actions/action-context.ts";
 import { bridgeSocketUrl } from "../../../packages/bridge/src/addresses.ts";
 import { CommandIntake } from "../../../packages/bridge/src/command-intake.ts";
 import { Connection } from "../../../packages/bridge/src/connection/connection.ts";
 import type { StreamFrame } from "../../../packages/bridge/src/connection/session/stream-frame.ts";
 import { DataDirectory } from "../../../packages/bridge/src/data-directory.ts";
 import { type Identity, writeIdentity } from "../../../packages/bridge/src/identity.ts";
+import type { HostCommand } from "../../../packages/bridge/src/host/execution-host.ts";
 import { GroupCommit } from "../../../packages/bridge/src/journal/group-commit.ts";
 import type { CommandRecord } from "../../../packages/bridge/src/journal/command-record.ts";
 import { openJournal } from "../../../packages/bridge/src/journal/open-journal.ts";
@@ -23,7 +24,7 @@ import { RunLedger } from "../../../packages/bridge/src/runs/run-ledger.ts";
 import { ContentKeys } from "../../../packages/bridge/src/sealing/content-keys.ts";
 import { systemClock } from "../../../packages/bridge/src/system-clock.ts";
 import { type OpenedPart, SealedParts } from "../../../packages/bridge/src/verification/open-sealed-part.ts";
-import { PlatformKeys } from "../../../packages/bridge/src/verification/platform-keys.ts";
+import { identityKeys, PlatformKeys } from "../../../packages/bridge/src/verification/platform-keys.ts";
 
 export interface BridgeEndOptions {
   readonly identity: Identity;
@@ -89,7 +90,7 @@ export class BridgeEnd {
     ]);
     const data = DataDirectory.open(options.folder);
     writeIdentity(data, identity);
-    const platformKeys = new PlatformKeys(data, () => false);
+    const platformKeys = new PlatformKeys({ store: identityKeys(data), onFull: makesNoRoom });
     const contentKeys = new ContentKeys(data);
     const journal = openJournal(data.journalFile, { nowMs: clock.nowMs(), log, onFull: makesNoRoom });
     const commits = new GroupCommit({ journal, onFailure: fail, onFull: makesNoRoom });
@@ -98,20 +99,19 @@ export class BridgeEnd {
       connection.resultAdded();
     };
     const ledger = new RunLedger({ journal, commits, privateKey, serverId, clock, onResult: resultAdded });
-    const closer = new RunCloser({ ledger, data, contentKeys, log });
-    const sandbox = { isolation: "hidden", reason: null } as never;
-    const policy = { judge: accept<Command>, judgeRepository: () => null };
-    const context = { data, sandbox, users: null, folders: [], policy, updater: null };
-    const own = new OwnRunner({ context, ledger, closer, contentKeys, log });
+    const closer = new RunCloser({ ledger, files: data, contentKeys, log });
+    const act = options.act ?? noOp;
+    const host = { runOwn: ({ command }: HostCommand) => act(command), cancel: () => undefined };
+    const own = new OwnRunner({ host, updater: null, ledger, closer, contentKeys, log });
     const begin = (record: CommandRecord, command: Command, { opened }: { readonly opened: OpenedPart | null }) => {
       if (opened) contentKeys.begin(record.runId, opened.streamKey);
-      const run = new ActiveRun(record.runId, data.run(record.runId), "bench");
-      const act = options.act ?? noOp;
-      const implementation = { kind: "own", run: (called: WorkspaceCommand) => act(called) } as const;
-      own.run(record, command as WorkspaceCommand, { run, implementation }).catch(fail);
+      const run = new ActiveRun(record.runId, data.run(record.runId), host);
+      const work = { command: command as HostCommand["command"], text: record.text, secretInput: {} };
+      own.run(record, work, run).catch(fail);
     };
     const runner = { begin, cancel: (_runId: RunId) => false };
     const trusted = () => platformKeys.trusted;
+    const policy = { judge: accept<Command> };
     const rules = { platformKeys: trusted, serverId, keyFingerprint: fingerprint, policy };
     const intake = new CommandIntake({
       journal,

@@ -17,10 +17,10 @@ export const runFiles: FuzzTarget = {
   check(text) {
     writeFileSync(run.started, text);
     rmSync(run.result, { force: true });
-    const started = recoverRun(readEvidence(run, "boot", "once"));
+    const started = recoverRun({ ...readEvidence(run, "boot"), effect: "once" });
     mustHold(started === "indeterminate", `a run with a marker and no result would be ${started}`);
     writeFileSync(run.result, text);
-    const ended = recoverRun(readEvidence(run, "boot", "once"));
+    const ended = recoverRun({ ...readEvidence(run, "boot"), effect: "once" });
     mustHold(ended === "finish" || ended === "indeterminate", `a run with a result would be ${ended}`);
   },
 };

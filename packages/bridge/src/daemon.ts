@@ -16,6 +16,7 @@ import { ToldCondition } from "./disk/told-condition.ts";
 import type { DriverPreference } from "./drivers/choose-driver.ts";
 import type { ExecutionHost, HostEvents } from "./host/execution-host.ts";
 import { openLocalHost } from "./host/open-local-host.ts";
+import { RemoteHost } from "./host/remote-host.ts";
 import type { Identity } from "./identity.ts";
 import { EvidenceTeller } from "./limits/evidence-teller.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
@@ -47,11 +48,15 @@ import { bootId as readBootId } from "./wrapper/processes.ts";
 
 /** A run made longer ago than this that the journal does not know will not come any more. */
 const forgottenMs = 2 * dayMs;
+/** So long a helper that starts with this process is waited for before the platform is told that there is none. */
+const helperWaitMs = 3000;
 
 export interface DaemonOptions {
   readonly data: DataDirectory;
   readonly identity: Identity;
   readonly log: Log;
+  /** Who starts the runs instead of this process, and where its files are. */
+  readonly helper?: { readonly socketPath: string; readonly path: string };
   /** The wrapper's bundle. */
   readonly wrapperScript: string;
   /** The owner's PATH. */
@@ -98,8 +103,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const bootId = readBootId();
   const policy = new LocalPolicy({ ...options.policy, log });
   let tellEvidence: HostEvents["onEvidence"] = () => undefined;
+  let onFacts: () => void = () => undefined;
   const [host, privateKey, fingerprint, sealedParts] = await Promise.all([
-    openHost({ ...options, policy }, (items) => tellEvidence(items)),
+    openHost(options, {
+      policy,
+      onEvidence: (items) => tellEvidence(items),
+      onFacts: () => onFacts(),
+    }),
     importSigningKey(identity.privateKeyPkcs8),
     keyFingerprint(identity.publicKey),
     SealedParts.with(identity.sealingKey),
@@ -328,6 +338,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     condition.tell();
     if (!isFull) intake.roomAgain().catch(onFatal);
   };
+  onFacts = () => connection.renew("what this server offers has changed");
   connection.start();
   migrate().catch(onFatal);
   telemetry.start();
@@ -362,14 +373,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 }
 
-function openHost(
-  { data, log, hidden, ...options }: Omit<DaemonOptions, "policy"> & { readonly policy: LocalPolicy },
-  onEvidence: HostEvents["onEvidence"],
-): Promise<ExecutionHost> {
+interface HostPlace extends HostEvents {
+  readonly policy: LocalPolicy;
+  readonly onFacts: () => void;
+}
+
+async function openHost(options: DaemonOptions, { policy, onEvidence, onFacts }: HostPlace): Promise<ExecutionHost> {
+  const { data, log, hidden, helper } = options;
+  if (helper) {
+    const { socketPath, path: helperPath } = helper;
+    const statementsFile = data.keyStatementsFile;
+    const remote = new RemoteHost({ socketPath, helperPath, statementsFile, log, onEvidence, onFacts });
+    await remote.open(helperWaitMs);
+    return remote;
+  }
   return openLocalHost({
     ...options,
-    data,
-    log,
+    policy,
     hidden: hidden.map((folder) => realpathSync(folder)),
     programs: defaultPrograms,
     onEvidence,

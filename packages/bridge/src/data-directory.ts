@@ -66,6 +66,10 @@ export class DataDirectory {
   get quotaIdsFile(): string {
     return join(this.path, "quota-ids.json");
   }
+  /** What the platform said about its keys, for the helper. */
+  get keyStatementsFile(): string {
+    return join(this.path, "key-statements.json");
+  }
   get reserveFile(): string {
     return join(this.path, "reserve");
   }

@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
 import { readMarker } from "../src/runs/run-files.ts";
 import { newKey } from "./fake-platform.ts";
-import { RealBridge, runCli } from "./real-bridge.ts";
+import { RealBridge } from "./real-bridge.ts";
+import { runCli } from "./run-cli.ts";
 
 describe("a connection", () => {
   it("is made again after it was cut, and nothing is lost or run twice", async () => {

@@ -8,7 +8,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newKey } from "./fake-platform.ts";
 import { FakeRelay } from "./fake-relay.ts";
-import { runCli } from "./real-bridge.ts";
+import { runCli } from "./run-cli.ts";
 import { keyFingerprint } from "@quarterdeck/core/protocol/signing";
 
 let relay: FakeRelay;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tailText } from "./fake-platform.ts";
-import { RealBridge, runCli } from "./real-bridge.ts";
+import { RealBridge } from "./real-bridge.ts";
+import { runCli } from "./run-cli.ts";
 
 let folder: string;
 let file: string;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { proxyAgent } from "../src/connection/proxy.ts";
-import { RealBridge, runCli } from "./real-bridge.ts";
+import { RealBridge } from "./real-bridge.ts";
+import { runCli } from "./run-cli.ts";
 
 // A key that vouches for nothing but the name platform.test in this file.
 const tls = (name: string) => join(import.meta.dirname, "tls", name);

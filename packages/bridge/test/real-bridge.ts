@@ -5,43 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataDirectory } from "../src/data-directory.ts";
 import { killRun } from "../src/wrapper/end-run.ts";
+import { runCli } from "./run-cli.ts";
 import { FakeRelay } from "./fake-relay.ts";
+import type { HelperProcess } from "./helper-process.ts";
 import type { SmallDisk } from "./small-disk.ts";
 import type { RunId } from "@quarterdeck/core/ids";
 import { readdirSync } from "node:fs";
 
 const cli = join(import.meta.dirname, "../src/cli.ts");
 
-export interface CliEnd {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the bridge's command line to its end. */
-export function runCli(
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv = {},
-  disk?: SmallDisk,
-): Promise<CliEnd> {
-  return new Promise((resolve) => {
-    const [command = "", ...rest] = [...(disk?.enter ?? []), process.execPath, cli, ...args];
-    const child = spawn(command, rest, {
-      env: { PATH: process.env["PATH"], ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
-    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
-    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
-  });
-}
-
 /** A bridge in a process of its own, enrolled with a fake relay. */
 export class RealBridge implements AsyncDisposable {
   readonly relay: FakeRelay;
+  /** Where its runs and workspaces are: with a helper, that one's. */
   readonly data: DataDirectory;
+  readonly helper: HelperProcess | undefined;
+  /** Where its own files are. */
+  readonly path: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #disk: SmallDisk | undefined;
   #child: ChildProcess | undefined;
@@ -50,31 +30,41 @@ export class RealBridge implements AsyncDisposable {
   private constructor(
     relay: FakeRelay,
     data: DataDirectory,
-    { environment, disk }: { environment: NodeJS.ProcessEnv; disk: SmallDisk | undefined },
+    {
+      environment,
+      disk,
+      helper,
+    }: { environment: NodeJS.ProcessEnv; disk: SmallDisk | undefined; helper: HelperProcess | undefined },
   ) {
     this.relay = relay;
-    this.data = data;
+    this.data = helper?.data ?? data;
+    this.helper = helper;
+    this.path = data.path;
     this.#environment = environment;
     this.#disk = disk;
   }
 
-  /** `disk`: its files are there, and `data` is how this process sees them. `url`: where it finds the platform. */
+  /**
+   * `disk`: its files are there, and `data` is how this process sees them. `url`: where it finds the platform. `helper`: who
+   * starts its runs.
+   */
   static async start(
     options: {
       args?: readonly string[];
       environment?: NodeJS.ProcessEnv;
       disk?: SmallDisk;
       url?: string;
+      helper?: HelperProcess;
       onRelay?: (relay: FakeRelay) => void;
     } = {},
   ): Promise<RealBridge> {
-    const { disk } = options;
+    const { disk, helper } = options;
     const relay = await FakeRelay.start();
     options.onRelay?.(relay);
     const data = disk ? new DataDirectory(disk.outside) : DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
     // The machine's groups are for the tests that are about them.
     const environment = { PATH: process.env["PATH"], QUARTERDECK_DRIVER: "process", ...options.environment };
-    const bridge = new RealBridge(relay, data, { environment, disk });
+    const bridge = new RealBridge(relay, data, { environment, disk, helper });
     const fingerprint = await relay.platform.fingerprint();
     const enrolment = [
       "--url",
@@ -90,13 +80,19 @@ export class RealBridge implements AsyncDisposable {
       disk,
     );
     if (enrolled.exitCode !== 0) throw new Error(enrolled.stderr);
+    if (helper) {
+      const trusted = await helper.init(data.path);
+      if (trusted.exitCode !== 0) throw new Error(trusted.stderr);
+      await helper.begin();
+    }
     bridge.begin(options.args);
     await relay.untilOnline();
     return bridge;
   }
 
   begin(args: readonly string[] = []): void {
-    const data = this.#disk?.path ?? this.data.path;
+    const data = this.#disk?.path ?? this.path;
+    const helped = this.helper ? ["--helper", this.helper.socketPath, "--helper-data", this.helper.data.path] : [];
     const [command = "", ...rest] = [
       ...(this.#disk?.enter ?? []),
       process.execPath,
@@ -104,6 +100,7 @@ export class RealBridge implements AsyncDisposable {
       "run",
       "--data",
       data,
+      ...helped,
       ...args,
     ];
     const child = spawn(command, rest, {
@@ -146,6 +143,7 @@ export class RealBridge implements AsyncDisposable {
     await this.end("SIGKILL");
     await Promise.all(readdirSync(this.data.runs).map((runId) => killRun(runId as RunId)));
     await this.relay.stop();
-    if (!this.#disk) rmSync(this.data.path, { recursive: true, force: true, maxRetries: 5 });
+    await this.helper?.[Symbol.asyncDispose]();
+    if (!this.#disk) rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -60,6 +60,8 @@ export class Client {
           action: "exec",
           params: { program: "node", args: ["plan", text] },
           secretInput: null,
+          after: [],
+          isParallel: false,
           priority: "normal",
         }),
       );

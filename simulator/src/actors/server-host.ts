@@ -99,6 +99,7 @@ export class ServerHost {
         hidden: [],
         lifeline: null,
         hasConsent: true,
+        driver: "process",
         policy: { path: "/etc/quarterdeck/policy.toml", isRequired: false },
         launcher: null,
         onSwitched: () => undefined,

@@ -45,6 +45,7 @@ const replacedFiles = new Map([
   [folder("packages/bridge/src/wrapper/processes.ts"), substitute("processes")],
   [folder("packages/bridge/src/wrapper/output-pipe.ts"), substitute("output-pipe")],
   [folder("packages/bridge/src/sandbox/open-sandbox.ts"), substitute("open-sandbox")],
+  [folder("packages/bridge/src/drivers/open-driver.ts"), substitute("open-driver")],
   [folder("packages/bridge/src/sandbox/own-folder.ts"), substitute("own-folder")],
 ]);
 

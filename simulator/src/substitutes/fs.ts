@@ -326,6 +326,9 @@ export function chmodSync(path: string): void {
 export function chownSync(path: string): void {
   here().require(path);
 }
+export function rmdirSync(path: string): void {
+  rmSync(path, { recursive: true });
+}
 
 export function readlinkSync(path: string): never {
   throw new DiskError("EINVAL", path);

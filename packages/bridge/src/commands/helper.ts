@@ -9,10 +9,10 @@ import { RunMemory } from "../helper/run-memory.ts";
 import { startHelper } from "../helper/start-helper.ts";
 import { readIdentity } from "../identity.ts";
 import type { Log } from "../log.ts";
-import { UsageError, type OptionValues } from "./options.ts";
+import { defaultHelperData, UsageError, type OptionValues } from "./options.ts";
+import { policyPath } from "./policy.ts";
 import { AlreadyRunning } from "./run.ts";
 
-const defaultData = "/var/lib/quarterdeck-helper";
 const defaultSocket = "/run/quarterdeck/helper.sock";
 
 interface HelperCommandOptions {
@@ -29,7 +29,7 @@ function openDirectory({ data, group }: OptionValues): {
   // Whoever has no group of its own to let in has nobody to let in.
   process.umask(0o027);
   const gid = group === undefined ? null : findGroup(group);
-  return { directory: HelperDirectory.open(data ?? defaultData, gid), gid };
+  return { directory: HelperDirectory.open(data ?? defaultHelperData, gid), gid };
 }
 
 function findGroup(name: string): number {
@@ -58,7 +58,7 @@ export async function helperInitCommand({ values, say }: HelperCommandOptions): 
 export async function helperCommand({ values, environment, log }: HelperCommandOptions): Promise<number> {
   const { directory, gid } = openDirectory(values);
   const { data } = directory;
-  const lock = takeDataLock(data.lockFile);
+  const lock = takeDataLock(directory.lockFile);
   if (!lock) throw new AlreadyRunning(`A helper is running on ${data.path} already.`);
   const helper = await startHelper({
     directory,

@@ -39,6 +39,8 @@ environment
                          this machine itself is never reached through one
 `;
 
+export const defaultHelperData = "/var/lib/quarterdeck-helper";
+
 const definitions = {
   url: { type: "string" },
   token: { type: "string" },

@@ -10,7 +10,7 @@ import { errorMessage, type Log } from "../log.ts";
 import { fatalExitCode, restartExitCode } from "../update/exit-policy.ts";
 import { openLauncherLink } from "../update/launcher-link.ts";
 import { watchLifeline } from "../wrapper/lifeline.ts";
-import type { OptionValues } from "./options.ts";
+import { defaultHelperData, type OptionValues } from "./options.ts";
 import { policyPath } from "./policy.ts";
 
 /** Another bridge has the data directory. */
@@ -48,6 +48,9 @@ export async function runCommand({ values, environment, data, log, onStatus }: R
     data,
     identity,
     log,
+    ...(values.helper === undefined
+      ? {}
+      : { helper: { socketPath: values.helper, path: values["helper-data"] ?? defaultHelperData } }),
     // Bundled beside the bundle, and source beside the source.
     wrapperScript:
       extname(import.meta.filename) === ".ts"

@@ -6,7 +6,7 @@ import type { HostCommand } from "../host/execution-host.ts";
 import type { SealedParts } from "../verification/open-sealed-part.ts";
 import { readUnverifiedIds } from "../verification/unverified-ids.ts";
 import { verifyCommand, type VerificationRules } from "../verification/verify-command.ts";
-import { HostRefused, refuseHost } from "./host-refused.ts";
+import { HostRefused, refuseHost } from "../host/host-refused.ts";
 import type { RunMemory } from "./run-memory.ts";
 
 interface CommandGateOptions {

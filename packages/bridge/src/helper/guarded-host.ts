@@ -8,7 +8,7 @@ import { helperProtocol, type HostVerb, type VerbAnswer, type VerbParams } from 
 import type { PlatformKeys } from "../verification/platform-keys.ts";
 import { readUnverifiedIds } from "../verification/unverified-ids.ts";
 import type { CommandGate } from "./command-gate.ts";
-import { HostRefused, refuseHost } from "./host-refused.ts";
+import { HostRefused, refuseHost } from "../host/host-refused.ts";
 import { OwnRuns } from "./own-runs.ts";
 import type { RunMemory } from "./run-memory.ts";
 import { Turns } from "./turns.ts";
@@ -103,7 +103,6 @@ export class GuardedHost implements VerbHandlers {
   }
 
   async untilEnded({ runId }: VerbParams<"untilEnded">): Promise<VerbAnswer<"untilEnded">> {
-    this.#commandOf(runId);
     await this.#options.host.untilEnded(runId);
     return {};
   }

@@ -21,16 +21,25 @@ export class HelperDirectory {
     chmodSync(data.path, 0o750);
     // What is made in here belongs to the group.
     chmodSync(data.runs, 0o2750);
-    mkdirSync(data.workspaces, { recursive: true });
-    chmodSync(data.workspaces, 0o700);
-    return new HelperDirectory(data);
+    const directory = new HelperDirectory(data);
+    for (const folder of [data.workspaces, directory.#own]) {
+      mkdirSync(folder, { recursive: true });
+      chmodSync(folder, 0o700);
+    }
+    return directory;
   }
 
+  get #own(): string {
+    return join(this.data.path, "own");
+  }
   get trustFile(): string {
-    return join(this.data.path, "trust.json");
+    return join(this.#own, "trust.json");
+  }
+  get lockFile(): string {
+    return join(this.#own, "lock.db");
   }
   /** Which runs were there. */
   get memoryFile(): string {
-    return join(this.data.path, "runs.db");
+    return join(this.#own, "runs.db");
   }
 }

@@ -9,7 +9,8 @@ import { hostVerbs, requestSchema, type HelperLine, type HostVerb } from "../hos
 import { LineReader, LineTooLong } from "../host/line-reader.ts";
 import type { Log } from "../log.ts";
 import type { VerbHandlers } from "./guarded-host.ts";
-import { explainHostError, HostRefused, refuseHost } from "./host-refused.ts";
+import { HostRefused, refuseHost } from "../host/host-refused.ts";
+import { explainHostError } from "./explain-host-error.ts";
 
 interface HelperServerOptions {
   readonly socketPath: string;
@@ -78,7 +79,7 @@ export class HelperServer {
   }
 
   #take(line: string, socket: Socket, pending: { count: number }): void {
-    if (socket.destroyed) return;
+    if (socket.destroyed || socket.writableEnded) return;
     const request = decodeFrame(requestSchema, line);
     if (!request.ok) return this.#cutOff(socket, new HostRefused(request.error));
     const { id, verb, params } = request.value;

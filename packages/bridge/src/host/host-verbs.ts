@@ -1,3 +1,4 @@
+import { sandboxFactsSchema } from "@quarterdeck/core/protocol/capabilities";
 import { idSchema } from "@quarterdeck/core/ids";
 import { commandTextSchema } from "@quarterdeck/core/protocol/command";
 import { maxKeyStatements } from "@quarterdeck/core/protocol/key-set";
@@ -18,7 +19,7 @@ const completionSchema = z.strictObject({
   verdict: verdictSchema,
   code: z.string().nullable(),
   message: z.string().nullable(),
-  quote: z.string().optional(),
+  quote: z.string().exactOptional(),
   repository: z
     .strictObject({
       branch: z.string().nullable(),
@@ -53,6 +54,7 @@ export const hostVerbs = {
       keysVersion: z.int(),
       isolation: z.enum(["hidden", "consented", "missing"]),
       reason: z.string().nullable(),
+      sandbox: sandboxFactsSchema,
       driver: z.enum(["systemd", "cgroup", "process"]),
       limited: z.array(z.enum(limitedResources)),
       programs: z.array(z.string()),

@@ -122,12 +122,14 @@ export class LocalHost implements ExecutionHost {
 
   async launch({ command: { runId }, secretInput }: HostCommand): Promise<void> {
     const { ended } = this.#options.launcher.launch(this.files.run(runId), secretInput);
-    this.#launched.set(runId, ended);
-    void ended.then(() => this.#launched.delete(runId));
+    const closed = ended.then(() => this.#groups.close(runId)).finally(() => this.#launched.delete(runId));
+    this.#launched.set(runId, closed);
   }
 
   async untilEnded(runId: RunId): Promise<void> {
-    await (this.#launched.get(runId) ?? untilWrapperGone(this.files.run(runId), this.#options.bootId));
+    const launched = this.#launched.get(runId);
+    if (launched) return launched;
+    await untilWrapperGone(this.files.run(runId), this.#options.bootId);
     await this.#groups.close(runId);
   }
 

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { dayMs, hourMs } from "@quarterdeck/core/units";
 import type { DataDirectory } from "../data-directory.ts";
 import type { ExecutionHost } from "../host/execution-host.ts";
 import { errorMessage, type Log } from "../log.ts";
+import { listRuns } from "./list-runs.ts";
 
 /** Output of programs stays for a month; answers to questions, which can be asked again, for an hour. */
 const keepOutputMs = 30 * dayMs;
@@ -22,21 +23,21 @@ interface CleanUpOptions {
 /** Removes the files of runs that ended long ago. */
 export function cleanUpRuns({ data, host, isActive, nowMs, log }: CleanUpOptions): void {
   const { runs } = host.files;
-  for (const name of readdirSync(runs)) {
-    const path = join(runs, name);
+  for (const runId of listRuns(host.files)) {
+    const path = join(runs, runId);
     try {
       const hasProgram = statSync(join(path, "spec.json"), { throwIfNoEntry: false }) !== undefined;
       const ageMs = nowMs - statSync(path).mtimeMs;
-      if (isActive(name as RunId) || ageMs < (hasProgram ? keepOutputMs : keepAnswersMs)) continue;
-      host.forget(name as RunId);
+      if (isActive(runId) || ageMs < (hasProgram ? keepOutputMs : keepAnswersMs)) continue;
+      host.forget(runId);
     } catch (error) {
       log.warn("the files of an old run cannot be removed", { path, reason: errorMessage(error) });
     }
   }
   if (data.runs === runs) return;
-  for (const name of readdirSync(data.runs)) {
-    if (isActive(name as RunId) || existsSync(join(runs, name))) continue;
-    const path = join(data.runs, name);
+  for (const runId of listRuns(data)) {
+    if (isActive(runId) || existsSync(join(runs, runId))) continue;
+    const path = join(data.runs, runId);
     try {
       rmSync(path, { recursive: true, force: true });
     } catch (error) {

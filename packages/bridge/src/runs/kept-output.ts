@@ -1,7 +1,8 @@
-import { readdirSync, statfsSync, statSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { ExecutionHost } from "../host/execution-host.ts";
 import { errorMessage, type Log } from "../log.ts";
+import { listRuns } from "./list-runs.ts";
 import { keptOutputBudget, outputsToDrop } from "./kept-output-budget.ts";
 
 interface KeptOutputOptions {
@@ -33,8 +34,7 @@ export class KeptOutput {
     const { host, isActive } = this.#options;
     const { files } = host;
     const found: { runId: RunId; bytes: number; endedAtMs: number }[] = [];
-    for (const name of readdirSync(files.runs)) {
-      const runId = name as RunId;
+    for (const runId of listRuns(files)) {
       const run = files.run(runId);
       // A crash may have come in the middle of it.
       if ((statSync(run.droppedOutput, { throwIfNoEntry: false })?.size ?? 0) > 0) host.dropOutput(runId);

@@ -3,7 +3,7 @@ import { resourcesSchema } from "../quota/resources.ts";
 import { policyReportSchema } from "./policy-report.ts";
 
 /** What the sandbox of a bridge does on its machine beyond hiding files. */
-const sandboxFactsSchema = z.object({
+export const sandboxFactsSchema = z.object({
   /** Why isolation is not `hidden`. */
   reason: z.string().max(1000).nullable(),
   /** Whether each workspace has a system user of its own. */

@@ -1,22 +1,7 @@
-import type { ErrorCode } from "@quarterdeck/core/errors/codes";
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import { isDiskFull } from "../disk/disk-full.ts";
+import { HostRefused } from "../host/host-refused.ts";
 import { errorMessage, type Log } from "../log.ts";
-
-/** The helper does not do what it was asked; nothing has happened. */
-export class HostRefused extends Error {
-  override readonly name = "HostRefused";
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
-
-export function refuseHost(code: ErrorCode, message: string): never {
-  throw new HostRefused({ code, message });
-}
 
 /** What a daemon is told when the helper did not do something. What went wrong inside stays in the helper's log. */
 export function explainHostError(error: unknown, about: Readonly<Record<string, string>>, log: Log): Refusal {
