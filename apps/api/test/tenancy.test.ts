@@ -116,8 +116,9 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
-  "servers.viewerTicket": ({ serverId, runId }) => [
+  "servers.viewerTicket": ({ serverId, workspaceId, runId }) => [
     { serverId, telemetry: true, runIds: [runId] },
+    { serverId, telemetry: false, workspaceIds: [workspaceId], runIds: [] },
     { serverId, telemetry: false, runIds: [], inputRunIds: [runId] },
   ],
   "updates.updateServer": ({ serverId }) => [{ serverId }],
@@ -134,6 +135,8 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "quotas.set": (ids) => quotaNodes(ids).map((node) => ({ ...node, limits: { cpu: 1000 } })),
   "quotas.setOvercommit": (ids) => quotaNodes(ids).map((node) => ({ ...node, isOvercommitted: true })),
   "quotas.history": (ids) => quotaNodes(ids),
+  "telemetry.history": ({ serverId, workspaceId, projectId }) =>
+    [serverId, workspaceId, projectId].map((nodeId) => ({ nodeId, span: "day" })),
   "tasks.submit": ({ workspaceId, projectId, runId }) => [
     { ...submission(), workspaceId, projectId, action: "exec", params: { program: "echo", args: [] } },
     {

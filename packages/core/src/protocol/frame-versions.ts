@@ -17,3 +17,6 @@ export const bridgeFramesSince: Readonly<Record<BridgeToRelay["type"], Version>>
   inputState: first,
   heldHeads: first,
 };
+
+/** Since when readings may hold what is not of version 1.0: pressure, and workspaces (PROTOCOL 11.10). */
+export const workspaceReadingsSince: Version = { major: 1, minor: 1 };
