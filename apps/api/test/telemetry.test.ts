@@ -138,16 +138,19 @@ test("[T9] a server's bridge speaks for no workspace of another server or org, w
   expect(await of(foreign.workspaceId, foreign)).toEqual([]);
   expect(await of(own.projectId)).toEqual([]);
   expect(await of(own.workspaceId)).toEqual([666]);
-  expect(await refusalOf(fixture.api.telemetry.history.query({ nodeId: foreign.workspaceId, span: "hour" }))).toMatchObject(
-    { code: "NOT_FOUND" },
-  );
+  expect(
+    await refusalOf(fixture.api.telemetry.history.query({ nodeId: foreign.workspaceId, span: "hour" })),
+  ).toMatchObject({ code: "NOT_FOUND" });
 });
 
 test("[F7] what is older than a day, or of a time that has not come, is left out; a removed server's readings count for nothing", async () => {
   const { serverId } = await freshServer();
   const nowMs = wholeMinute(Date.now());
   const times = [nowMs - 400 * dayMs, nowMs - dayMs - minuteMs, nowMs - minuteMs, nowMs + hourMs, nowMs + 400 * dayMs];
-  await tell(serverId, times.map((atMs) => minute(atMs, 5)));
+  await tell(
+    serverId,
+    times.map((atMs) => minute(atMs, 5)),
+  );
   const { telemetry, servers } = fixture.api;
   await rollUp();
   for (const span of ["day", "month", "year"] as const)
@@ -162,7 +165,10 @@ test("[T1] who may watch a server gets tickets for workspaces on it, and for no 
   const other = await freshServer();
   const ticket = { serverId, telemetry: false, runIds: [] };
   await fixture.api.servers.viewerTicket.mutate({ ...ticket, workspaceIds: [workspaceId] });
-  const refused = fixture.api.servers.viewerTicket.mutate({ ...ticket, workspaceIds: [workspaceId, other.workspaceId] });
+  const refused = fixture.api.servers.viewerTicket.mutate({
+    ...ticket,
+    workspaceIds: [workspaceId, other.workspaceId],
+  });
   expect(await refusalOf(refused)).toMatchObject({ code: "NOT_FOUND" });
 });
 
@@ -190,7 +196,10 @@ test("rolling up conserves sums and the most, in whatever order minutes come and
       const points = await db.all<{ stepMs: number; sum: number; most: number; readings: number }>(`
         select stepMs, sum(cpuSum) as sum, max(cpuMax) as most, sum(readings) as readings from telemetry_points
         join telemetry_nodes using (nodeKey) where nodeId = '${nodeId}' group by stepMs order by stepMs`);
-      const [sum, most] = [[...told.values()].reduce((total, cpu) => total + 2 * cpu, 0), Math.max(...told.values()) + 1];
+      const [sum, most] = [
+        [...told.values()].reduce((total, cpu) => total + 2 * cpu, 0),
+        Math.max(...told.values()) + 1,
+      ];
       const expected = { sum, most, readings: 2 * told.size };
       expect(points).toEqual([minuteMs, 15 * minuteMs, dayMs].map((stepMs) => ({ stepMs, ...expected })));
     }),

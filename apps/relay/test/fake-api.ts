@@ -21,6 +21,8 @@ export class FakeApi {
   /** The runs that new signatures were asked for, request by request. */
   readonly renewals: RunId[][] = [];
   refusedRequests = 0;
+  /** How often a server's minutes were told. */
+  tellings = 0;
   readonly #reports = new Map<ServerId, Report[]>();
   readonly #minutes = new Map<ServerId, Map<number, TelemetryMinute>>();
   /** Up to where the newest stream of a server is recorded. */
@@ -70,6 +72,7 @@ export class FakeApi {
   }
 
   #answerTelemetry(body: unknown): Response {
+    this.tellings++;
     if (!this.isUp) return new Response("down", { status: 503 });
     const { serverId, sinceMs, minutes } = telemetryBatchSchema.parse(body);
     const known = this.#minutes.get(serverId) ?? new Map<number, TelemetryMinute>();

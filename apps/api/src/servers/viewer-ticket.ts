@@ -52,7 +52,10 @@ export async function issueViewerTicket(
     ...[...new Set(inputRunIds)].map((runId): Topic => `input:${runId}`),
   ];
   if (topics.length === 0) {
-    throw new QuarterdeckError("BAD_REQUEST", "Say what to watch: telemetry, of the server or a workspace, or the output of at least one run.");
+    throw new QuarterdeckError(
+      "BAD_REQUEST",
+      "Say what to watch: telemetry, of the server or a workspace, or the output of at least one run.",
+    );
   }
   const ticket: Ticket = {
     ticketId: runtime.makeId("viewer"),

@@ -13,7 +13,8 @@ export function columnsOf(points: readonly PointRow[]): Columns {
       const [sum, count] = [sumOf(point), countOf(point)];
       return sum === null || count === null || count === 0 ? null : sum / count;
     });
-  const perReading = (sumOf: (point: PointRow) => number) => points.map((point) => Math.round(sumOf(point) / point.readings));
+  const perReading = (sumOf: (point: PointRow) => number) =>
+    points.map((point) => Math.round(sumOf(point) / point.readings));
   const pressure = (sumOf: (point: PointRow) => number) =>
     mean(sumOf, (point) => point.pressureReadings).map((part) => part && Math.round(part));
   const seconds = ({ networkMs }: PointRow) => (networkMs === null ? null : networkMs / secondMs);
@@ -35,6 +36,9 @@ export function columnsOf(points: readonly PointRow[]): Columns {
     pressureCpu: pressure(({ pressureCpuSum }) => pressureCpuSum),
     pressureMemory: pressure(({ pressureMemorySum }) => pressureMemorySum),
     pressureIo: pressure(({ pressureIoSum }) => pressureIoSum),
-    capacity: last === undefined ? null : { cpu: last.cpuCapacity ?? 0, memory: last.memoryTotal ?? 0, disk: last.diskTotal ?? 0 },
+    capacity:
+      last === undefined
+        ? null
+        : { cpu: last.cpuCapacity ?? 0, memory: last.memoryTotal ?? 0, disk: last.diskTotal ?? 0 },
   };
 }

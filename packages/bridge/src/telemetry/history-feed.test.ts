@@ -21,7 +21,9 @@ function makeTelemetry() {
     },
     next(beforeMs: number) {
       const samples = state.spooled.slice(state.dropped, state.dropped + 120).filter(({ atMs }) => atMs < beforeMs);
-      return samples.length === 0 ? undefined : { through: state.dropped + samples.length, samples, workspaces: [], gaps: [] };
+      return samples.length === 0
+        ? undefined
+        : { through: state.dropped + samples.length, samples, workspaces: [], gaps: [] };
     },
     drop: (through: number) => void (state.dropped = through),
   };
