@@ -36,6 +36,7 @@ it("measures one project at a time, each again after some minutes; whoever asks 
   expect(meter.usedBy(first.projectId)).toBe(7);
   time.nowMs = 5 * minuteMs - 1;
   meter.see(projects);
+  await new Promise(setImmediate);
   expect(walks).toHaveLength(2);
   time.nowMs = 5 * minuteMs;
   meter.see(projects);
