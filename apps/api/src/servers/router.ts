@@ -15,7 +15,6 @@ import {
 } from "./views.ts";
 
 const maxInputRuns = 8;
-const maxWatchedWorkspaces = 32;
 
 const serverInput = z.strictObject({ serverId: idSchema("server") });
 
@@ -52,7 +51,7 @@ export const serversRouter = router({
       serverInput.extend({
         telemetry: z.boolean(),
         /** Workspaces on the server whose readings, with those of their projects and runs, are watched. */
-        workspaceIds: z.array(idSchema("workspace")).max(maxWatchedWorkspaces).default([]),
+        workspaceIds: z.array(idSchema("workspace")).max(limits.workspacesPerTicket).default([]),
         runIds: z.array(idSchema("run")).max(limits.topicsPerViewer - 1),
         /** Runs to type into; only for who may run tasks. */
         inputRunIds: z.array(idSchema("run")).max(maxInputRuns).default([]),

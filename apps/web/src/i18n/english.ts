@@ -6,8 +6,21 @@ import errors from "./en/errors.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import runs from "./en/runs.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
+import telemetry from "./en/telemetry.json" with { type: "json" };
 import updates from "./en/updates.json" with { type: "json" };
 import workspaces from "./en/workspaces.json" with { type: "json" };
 
 /** Every text of the console. The type of this object is the type of every key. */
-export const english = { auth, common, connection, content, errors, projects, runs, servers, updates, workspaces };
+export const english = {
+  auth,
+  common,
+  connection,
+  content,
+  errors,
+  projects,
+  runs,
+  servers,
+  telemetry,
+  updates,
+  workspaces,
+};
