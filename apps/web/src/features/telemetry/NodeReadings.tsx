@@ -5,11 +5,10 @@ import { Activity } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ServerView } from "../../api/views.ts";
-import { Section } from "../../ui/Card.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { NodeHistory } from "./NodeHistory.tsx";
 import { spanMs, type Span } from "./span.ts";
-import { SpanSelect } from "./SpanSelect.tsx";
+import { SpanSection } from "./SpanSection.tsx";
 import { columnsOf, holesBetween, type UsePoint } from "./use-columns.ts";
 import { useUsage } from "./use-usage.ts";
 import { usePoints } from "./usage-history.ts";
@@ -34,13 +33,13 @@ export function NodeReadings({ server, workspaceId, projectId }: NodeReadingsPro
     [readings, projectId],
   );
   return (
-    <Section title={t("telemetry.use")} action={<SpanSelect span={span} onSpan={setSpan} />}>
+    <SpanSection title={t("telemetry.use")} span={span} onSpan={setSpan}>
       {span === "minutes" ? (
         <LiveUse points={live} />
       ) : (
         <NodeHistory nodeId={projectId ?? workspaceId} span={span} live={live} />
       )}
-    </Section>
+    </SpanSection>
   );
 }
 

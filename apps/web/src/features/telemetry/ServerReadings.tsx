@@ -2,13 +2,12 @@ import { Activity } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ServerView } from "../../api/views.ts";
-import { Section } from "../../ui/Card.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ChartSkeletons } from "./ChartSkeletons.tsx";
 import { NodeHistory } from "./NodeHistory.tsx";
 import { ServerCharts } from "./ServerCharts.tsx";
 import { spanMs, type Span } from "./span.ts";
-import { SpanSelect } from "./SpanSelect.tsx";
+import { SpanSection } from "./SpanSection.tsx";
 import { useTelemetry } from "./use-telemetry.ts";
 
 /** A server's charts: live and of the last day from the relay, of the time before from what the platform keeps. */
@@ -17,13 +16,13 @@ export function ServerReadings({ server }: { server: ServerView }) {
   const [span, setSpan] = useState<Span>("minutes");
   if (server.isRevoked) return null;
   return (
-    <Section title={t("servers.readings")} action={<SpanSelect span={span} onSpan={setSpan} />}>
+    <SpanSection title={t("servers.readings")} span={span} onSpan={setSpan}>
       {span === "month" || span === "year" ? (
         <NodeHistory nodeId={server.serverId} span={span} />
       ) : (
         <LiveReadings server={server} span={span} />
       )}
-    </Section>
+    </SpanSection>
   );
 }
 
