@@ -6,6 +6,7 @@ import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
 import { serversRouter } from "./servers/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
+import { telemetryRouter } from "./telemetry/router.ts";
 import { router } from "./trpc.ts";
 import { updatesRouter } from "./updates/router.ts";
 import { workspacesRouter } from "./workspaces/router.ts";
@@ -20,6 +21,7 @@ export const appRouter = router({
   projects: projectsRouter,
   quotas: quotasRouter,
   tasks: tasksRouter,
+  telemetry: telemetryRouter,
   events: eventsRouter,
 });
 

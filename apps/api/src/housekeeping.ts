@@ -11,6 +11,7 @@ import { planLedger } from "./quotas/plan-ledger.ts";
 import { reportDrift } from "./quotas/report-drift.ts";
 import type { Runtime } from "./runtime.ts";
 import { signCancelsAgain } from "./tasks/cancels-again.ts";
+import { HistoryKeeper } from "./telemetry/history-keeper.ts";
 
 const everyMs = 10 * minuteMs;
 /** A console that was away longer fetches everything again. */
@@ -42,8 +43,11 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
 /** Does it now and then; answers how to stop, which waits for what is being done. */
 export function startHousekeeping(runtime: Runtime): () => Promise<void> {
   let running = Promise.resolve();
+  const telemetry = new HistoryKeeper(runtime);
   const run = () => {
-    running = keepHouse(runtime).catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
+    running = keepHouse(runtime)
+      .then(() => telemetry.run())
+      .catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
   };
   run();
   const timer = setInterval(run, everyMs);

@@ -118,8 +118,9 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.acknowledgeLimitAlert": ({ serverId }) => [{ serverId, atMs: 1 }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
-  "servers.viewerTicket": ({ serverId, runId }) => [
+  "servers.viewerTicket": ({ serverId, workspaceId, runId }) => [
     { serverId, telemetry: true, runIds: [runId] },
+    { serverId, telemetry: false, workspaceIds: [workspaceId], runIds: [] },
     { serverId, telemetry: false, runIds: [], inputRunIds: [runId] },
   ],
   "updates.updateServer": ({ serverId }) => [{ serverId }],
@@ -143,6 +144,8 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "quotas.undo": (ids) => quotaNodes(ids).map((node) => ({ ...node, historyId: 1 })),
   "quotas.evidence": (ids) => quotaNodes(ids),
   "quotas.evidenceHistory": (ids) => quotaNodes(ids),
+  "telemetry.history": ({ serverId, workspaceId, projectId }) =>
+    [serverId, workspaceId, projectId].map((nodeId) => ({ nodeId, span: "day" })),
   "tasks.submit": ({ workspaceId, projectId, runId }) => [
     { ...submission(), workspaceId, projectId, action: "exec", params: { program: "echo", args: [] } },
     {

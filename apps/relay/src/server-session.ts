@@ -23,6 +23,7 @@ import { openEntries } from "./server/outbox-entries.ts";
 import { ReportDelivery } from "./server/report-delivery.ts";
 import { RunDispatch } from "./server/run-dispatch.ts";
 import { logFailure, sendError } from "./server/socket-errors.ts";
+import { TelemetryReport } from "./server/telemetry-report.ts";
 import { ViewerHall, type InterestChange } from "./server/viewer-hall.ts";
 import { restartGraceMs, revocationMemoryMs, ticketMemoryMs } from "./session/alarm-schedule.ts";
 import { forgetEndedBefore } from "./storage/ended-runs.ts";
@@ -75,7 +76,9 @@ export class ServerSession extends DurableObject<Env> {
     this.#viewers = new ViewerHall(this.#state, (input) => this.#bridge.sendInput(input));
     const parts = { state: this.#state, bridge: this.#bridge, viewers: this.#viewers, upkeep: this.#upkeep };
     this.#dispatch = new RunDispatch({ ...parts, renewal: this.#renewal });
-    this.#liveFrames = new LiveFrames({ ...parts, dispatch: this.#dispatch });
+    const { sql } = this.#state;
+    const report = new TelemetryReport({ ctx, sql, api, serverId: () => this.#state.serverId() });
+    this.#liveFrames = new LiveFrames({ ...parts, dispatch: this.#dispatch, report });
     if (this.#state.server().isOnline && !this.#bridge.isConnected) this.#missedSinceMs = Date.now();
   }
 

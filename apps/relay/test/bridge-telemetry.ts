@@ -68,7 +68,8 @@ export function playBridge(minutes: number, options: { isWatched: boolean; folde
       spool,
       feed,
       read: () => ({ ...usual, atMs: Date.now() }),
-      send: (samples) => take({ type: "telemetry", readings: encodeReadings(samples) }),
+      readWorkspaces: () => [],
+      send: ({ samples }) => take({ type: "telemetry", readings: encodeReadings(samples) }),
     });
     schedule.start();
     schedule.connected();

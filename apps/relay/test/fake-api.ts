@@ -5,6 +5,8 @@ import {
   reportBatchSchema,
 } from "@quarterdeck/core/protocol/relay-api";
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import { telemetryBatchSchema, type TelemetryMinute } from "@quarterdeck/core/protocol/telemetry-minutes";
+import { dayMs, minuteMs } from "@quarterdeck/core/units";
 import { serviceKey } from "./platform.ts";
 
 type Renew = (serverId: ServerId, runIds: readonly RunId[]) => Promise<Partial<RenewalAnswer>>;
@@ -19,7 +21,10 @@ export class FakeApi {
   /** The runs that new signatures were asked for, request by request. */
   readonly renewals: RunId[][] = [];
   refusedRequests = 0;
+  /** How often a server's minutes were told. */
+  tellings = 0;
   readonly #reports = new Map<ServerId, Report[]>();
+  readonly #minutes = new Map<ServerId, Map<number, TelemetryMinute>>();
   /** Up to where the newest stream of a server is recorded. */
   readonly #through = new Map<ServerId, number>();
   /** The streams of reports that each server had, the newest last. */
@@ -34,6 +39,7 @@ export class FakeApi {
     if (request.headers.get("authorization") !== `Bearer ${serviceKey}`) return new Response(null, { status: 401 });
     const { pathname } = new URL(request.url);
     if (pathname === "/relay/renewals") return await this.#answerRenewal(await request.json());
+    if (pathname === "/relay/telemetry") return this.#answerTelemetry(await request.json());
     if (pathname !== "/relay/reports") return new Response(null, { status: 404 });
     if (!this.isUp) {
       this.refusedRequests++;
@@ -59,6 +65,23 @@ export class FakeApi {
     this.#through.set(serverId, through);
     return Response.json({ through, ...(this.spreadMs !== undefined && { spreadMs: this.spreadMs }) });
   };
+
+  /** Every minute of a server that was told, each as it came last. */
+  minutes(serverId: ServerId): TelemetryMinute[] {
+    return [...(this.#minutes.get(serverId)?.values() ?? [])];
+  }
+
+  #answerTelemetry(body: unknown): Response {
+    this.tellings++;
+    if (!this.isUp) return new Response("down", { status: 503 });
+    const { serverId, sinceMs, minutes } = telemetryBatchSchema.parse(body);
+    const known = this.#minutes.get(serverId) ?? new Map<number, TelemetryMinute>();
+    this.#minutes.set(serverId, known);
+    const heldMs = Math.max(Date.now() - dayMs, ...known.keys());
+    const isTaken = sinceMs <= heldMs + minuteMs;
+    if (isTaken) for (const minute of minutes) known.set(minute.atMs, minute);
+    return Response.json({ isTaken, heldMs });
+  }
 
   async #answerRenewal(body: unknown): Promise<Response> {
     const { serverId, runIds } = renewalRequestSchema.parse(body);

@@ -12,7 +12,15 @@ let aheadMs = 0;
 const now = Date.now.bind(Date);
 Date.now = () => now() + aheadMs;
 const setTimer = globalThis.setTimeout;
-globalThis.setTimeout = (...args) => { count("timer"); return setTimer(...args); };
+const clearTimer = globalThis.clearTimeout;
+const running = new Set();
+globalThis.setTimeout = (run, ...args) => {
+  count("timer");
+  const timer = setTimer(() => { running.delete(timer); run(); }, ...args);
+  running.add(timer);
+  return timer;
+};
+globalThis.clearTimeout = (timer) => { running.delete(timer); clearTimer(timer); };
 
 const rows = { read: 0, written: 0 };
 let areRowsCounted = false;
@@ -68,6 +76,7 @@ export default {
   async fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/test/wakes") return Response.json(wakes);
+    if (pathname === "/test/timers") return Response.json(running.size);
     if (pathname === "/test/rows") return Response.json(rows);
     if (pathname === "/test/clock") {
       aheadMs = Number(searchParams.get("aheadMs"));

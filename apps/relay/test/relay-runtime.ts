@@ -92,6 +92,11 @@ export class RelayRuntime {
     return (await (await fetch(new URL("/test/wakes", this.url))).json()) as Record<string, number>;
   }
 
+  /** Whether the instrumented objects have asked the API nothing that it has not answered: each question has a time limit. */
+  async isAnswered(): Promise<boolean> {
+    return (await (await fetch(new URL("/test/timers", this.url))).json()) === 0;
+  }
+
   /** The rows that the instrumented objects' storage has billed so far. */
   async rows(): Promise<{ read: number; written: number }> {
     return (await (await fetch(new URL("/test/rows", this.url))).json()) as { read: number; written: number };

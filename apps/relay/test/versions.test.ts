@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { capabilities, FakeServer } from "./fake-bridge.ts";
 import { eventually } from "./peer.ts";
 import { id, orgId } from "./platform.ts";
+import { protocolRange as ourRange } from "@quarterdeck/core/protocol/version";
 import { RelayRuntime } from "./relay-runtime.ts";
 
 let relay: RelayRuntime;
@@ -34,11 +35,12 @@ test("[F11] a newer bridge of the same major version is welcomed: what this rela
   server.capabilities = newer;
   const peer = server.dial();
   await peer.next("challenge");
-  const protocolRange = { min: { major: 1, minor: 0 }, max: { major: 1, minor: 7 } };
+  const newest = ourRange.max;
+  const protocolRange = { min: { major: 1, minor: 0 }, max: { major: 1, minor: newest.minor + 7 } };
   const parts = { protocolRange, mood: "bold" };
   peer.send({ type: "hello", ...(await server.hello(peer.texts[0] ?? "", parts)) });
   const { signed } = await peer.next<{ type: string; signed: string }>("welcome");
-  expect(JSON.parse(signed)).toMatchObject({ protocol: { major: 1, minor: 0 } });
+  expect(JSON.parse(signed)).toMatchObject({ protocol: newest });
   const [online] = await eventually(
     () => reportsOf(server, "online"),
     (all) => all.length === 1,

@@ -65,8 +65,10 @@ async function replay({ peer, welcome }: Connection, frames: readonly ReadingsFr
   let samples = 0;
   for (const [sent, frame] of frames.entries()) {
     peer.send({ ...frame, epoch: welcome.epoch });
-    if (frame.type === "history") await peer.next("historyStored", ({ through }) => through === frame.through);
-    else samples++;
+    if (frame.type === "history") {
+      await peer.next("historyStored", ({ through }) => through === frame.through);
+      await eventually(() => relay.isAnswered(), Boolean);
+    } else samples++;
     if ((sent + 1) % atOnce > 0 && sent + 1 < frames.length) continue;
     await eventually(taken, (count) => count >= samples);
     await between();
@@ -92,16 +94,21 @@ async function replayUnwatched(connection: Connection, between: () => Promise<vo
   return await replay(connection, frames, { atOnce: 1, taken, between });
 }
 
-test("[F10] nothing wakes an unwatched idle object but the frame of its bridge a minute and the one alarm", async () => {
+test("[F10] nothing wakes an unwatched idle object but the frame of its bridge a minute and the one alarm, and it waits only for the API to take a slot", async () => {
   const { server, peer, welcome } = await idleServer();
   const before = await relay.wakes();
+  const toldBefore = relay.api.tellings;
   await replayUnwatched({ peer, welcome }, async () => {
     for (let passedMs = 0; passedMs < limits.telemetryUnwatchedMs; passedMs += welcome.heartbeatMs) await beat(peer);
     // It sleeps after each frame: nothing that it left behind keeps it in memory.
     await relay.evict(server.serverId);
   });
   const after = await relay.wakes();
-  expect({ ...after, start: 0 }).toEqual({ ...before, message: (before["message"] ?? 0) + minutes, start: 0 });
+  const tellings = relay.api.tellings - toldBefore;
+  const timer = (before["timer"] ?? 0) + tellings;
+  expect({ ...after, start: 0 }).toEqual({ ...before, message: (before["message"] ?? 0) + minutes, timer, start: 0 });
+  // Once a slot; the first of all is told again, after the API said that it knows nothing.
+  expect(tellings).toBeLessThanOrEqual((minutes * minuteMs) / limits.historySlotMs + 1);
   expect(relay.countAlarms()).toBe(1);
   // The alarm looks after the heartbeats, and lies as far ahead as the newest of them allows: once a minute or so.
   const nextMs = await relay.ring(server.serverId);

@@ -4,10 +4,14 @@ import {
   countReadings,
   decodeReadings,
   encodeReadings,
+  firstReadings,
+  isOfWorkspace,
+  splitReadings,
   type CompactReadings,
 } from "@quarterdeck/core/protocol/compact-readings";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { sampleSchema } from "@quarterdeck/core/protocol/telemetry";
+import { decodeWorkspaces, encodeWorkspaces, type NodeUsage } from "@quarterdeck/core/protocol/workspace-readings";
 import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
 
 function read(text: string): CompactReadings | undefined {
@@ -18,31 +22,36 @@ function read(text: string): CompactReadings | undefined {
   }
 }
 
+function mustBeUsage({ cpu, memory, tasks, runs, disk, pressure }: NodeUsage): void {
+  const numbers = [cpu, memory, tasks, runs, disk ?? 0, ...(pressure ? Object.values(pressure) : [])];
+  mustHold(
+    numbers.every((of) => Number.isSafeInteger(of) && of >= 0),
+    "what a workspace or a project uses is no use",
+  );
+}
+
 /** Readings as a frame holds them: what is taken is sound, whatever numbers it was made of. */
 const compactReadings: FuzzTarget = {
   name: "compact-readings",
   grammar: "json",
   shapes: [
-    { name: "of a server", isOne: (text) => (read(text) ?? []).some(({ projects }) => projects === undefined) },
-    { name: "of projects", isOne: (text) => (read(text) ?? []).some(({ projects }) => projects !== undefined) },
+    { name: "of a server", isOne: (text) => (read(text) ?? []).some((group) => !isOfWorkspace(group)) },
+    { name: "with pressure", isOne: (text) => (read(text) ?? []).some((group) => "pressure" in group) },
+    { name: "of a workspace", isOne: (text) => (read(text) ?? []).some(isOfWorkspace) },
   ],
   check(text) {
     const compact = read(text);
     if (!compact) return;
-    const readings = decodeReadings(compact);
-    mustHold(readings.length === countReadings(compact), "readings were lost or made up");
-    mustHold(readings.length <= limits.historySamplesPerFrame, "more readings than a frame may hold");
-    for (const { projects, ...server } of readings) {
-      mustHold(sampleSchema.safeParse(server).success, "a reading is none");
-      for (const { cpu, memory, runs } of projects ?? [])
-        mustHold(
-          [cpu, memory, runs].every((of) => Number.isSafeInteger(of) && of >= 0),
-          "a project's use is none",
-        );
-    }
-    const again = compactReadingsSchema.safeParse(encodeReadings(readings));
-    const isSame = again.success && isDeepStrictEqual(decodeReadings(again.data), readings);
-    mustHold(isSame, "readings did not come back as they were sent");
+    const samples = decodeReadings(compact);
+    mustHold(samples.length === countReadings(compact), "readings were lost or made up");
+    mustHold(samples.length <= limits.historySamplesPerFrame, "more readings than a frame may hold");
+    for (const sample of samples) mustHold(sampleSchema.safeParse(sample).success, "a reading is none");
+    const workspaces = decodeWorkspaces(splitReadings(compact).workspaces);
+    for (const { projects, ...own } of workspaces) for (const usage of [own, ...projects]) mustBeUsage(usage);
+    const again = compactReadingsSchema.safeParse([...encodeReadings(samples), ...encodeWorkspaces(workspaces)]);
+    mustHold(again.success && isDeepStrictEqual(decodeReadings(again.data), samples), "readings did not come back");
+    const isFirst = compactReadingsSchema.safeParse(firstReadings(compact)).success;
+    mustHold(isFirst, "what is left for a peer of version 1.0 cannot be read");
   },
 };
 

@@ -1,7 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
 import { defaultPrograms } from "@quarterdeck/core/programs/programs";
-import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
@@ -39,8 +38,10 @@ import { Runner } from "./runs/runner.ts";
 import { systemClock } from "./system-clock.ts";
 import { HistoryFeed } from "./telemetry/history-feed.ts";
 import { SampleReader } from "./telemetry/read-sample.ts";
+import { packReadings } from "./telemetry/readings.ts";
 import { SampleSpool } from "./telemetry/sample-spool.ts";
 import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
+import { WorkspaceUsage } from "./telemetry/workspace-usage.ts";
 import type { LauncherLink } from "./update/launcher-link.ts";
 import { Updater } from "./update/updater.ts";
 import { identityKeys, PlatformKeys } from "./verification/platform-keys.ts";
@@ -210,15 +211,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const feed = new HistoryFeed({
     spool,
     hasRoom: () => connection.hasRoom,
-    send: ({ through, samples: read, gaps }) =>
-      connection.send({ type: "history", through, readings: encodeReadings(read), gaps: [...gaps] }),
+    send: ({ through, gaps, ...readings }) =>
+      connection.send({ type: "history", through, readings: packReadings(readings), gaps: [...gaps] }),
+  });
+  const workspaceUsage = new WorkspaceUsage({
+    clock,
+    // The driver `process` has no groups, so it counts nothing.
+    source: () => [],
+    pathOf: ({ workspaceId, projectId }) => data.workspace(workspaceId).project(projectId),
   });
   const telemetry = new TelemetrySchedule({
     clock,
     spool,
     feed,
     read: () => samples.read(clock.nowMs(), runner.activeCount),
-    send: (batch) => connection.send({ type: "telemetry", readings: encodeReadings(batch) }),
+    readWorkspaces: (of, atMs) => workspaceUsage.read(of, atMs),
+    send: (batch) => connection.send({ type: "telemetry", readings: packReadings(batch) }),
   });
   const auditHeads = new AuditHeads({
     data,
@@ -363,6 +371,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       unwatchPolicy();
       space.stop();
       telemetry.stop();
+      workspaceUsage.stop();
       feed.disconnected();
       connection.close();
       inputs.close();

@@ -10,6 +10,7 @@ const permissions = {
   "servers.read": ["owner", "admin", "member", "viewer"],
   "servers.manage": ["owner", "admin"],
   "servers.watch": ["owner", "admin", "member", "viewer"],
+  "telemetry.read": ["owner", "admin", "member", "viewer"],
   "workspaces.read": ["owner", "admin", "member", "viewer"],
   "workspaces.create": ["owner", "admin"],
   "projects.read": ["owner", "admin", "member", "viewer"],

@@ -3,6 +3,7 @@ import { nameSchema } from "@quarterdeck/core/actions/names";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { fleetSpreadMs } from "@quarterdeck/core/protocol/fleet-spread";
 import { drainRequestSchema, renewalRequestSchema, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
+import { telemetryBatchSchema } from "@quarterdeck/core/protocol/telemetry-minutes";
 import { mebibyte } from "@quarterdeck/core/units";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -15,6 +16,7 @@ import { renewCommands } from "../relay/renewals.ts";
 import { recordReports } from "../relay/reports.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrolThisMachine } from "../servers/enrolment-service.ts";
+import { recordTelemetry } from "../telemetry/record.ts";
 import { answerError } from "./error-answer.ts";
 import { internalProof } from "./internal-proof.ts";
 
@@ -43,6 +45,12 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
     const recorded = await recordReports(runtime, batch);
     if (recorded === null) throw notFound("server");
     return c.json({ ...recorded, spreadMs: fleetSpreadMs(await fleet.count()) });
+  });
+  app.post("/relay/telemetry", async (c) => {
+    const batch = parse(telemetryBatchSchema, await c.req.json().catch(() => null));
+    const answer = await recordTelemetry(runtime, batch);
+    if (answer === null) throw notFound("server");
+    return c.json(answer);
   });
   app.post("/relay/renewals", async (c) => {
     const request = parse(renewalRequestSchema, await c.req.json().catch(() => null));

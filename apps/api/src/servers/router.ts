@@ -67,6 +67,8 @@ export const serversRouter = router({
     .input(
       serverInput.extend({
         telemetry: z.boolean(),
+        /** Workspaces on the server whose readings, with those of their projects and runs, are watched. */
+        workspaceIds: z.array(idSchema("workspace")).max(limits.workspacesPerTicket).default([]),
         runIds: z.array(idSchema("run")).max(limits.topicsPerViewer - 1),
         /** Runs to type into; only for who may run tasks. */
         inputRunIds: z.array(idSchema("run")).max(maxInputRuns).default([]),

@@ -1,5 +1,5 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import type { RunId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protocol/ticket";
 import type { OrgScope } from "../auth/scope.ts";
@@ -8,6 +8,7 @@ import { notFound } from "../not-found.ts";
 import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
+import { listWorkspaceIdsOnServer } from "../workspaces/repo.ts";
 import { requireSealedInput } from "./require-sealed-input.ts";
 import { requireServer } from "./service.ts";
 import type { ViewerTicketView } from "./views.ts";
@@ -15,6 +16,8 @@ import type { ViewerTicketView } from "./views.ts";
 interface TicketRequest {
   readonly serverId: ServerId;
   readonly telemetry: boolean;
+  /** Whose readings are watched. */
+  readonly workspaceIds: readonly WorkspaceId[];
   readonly runIds: readonly RunId[];
   /** To type into. */
   readonly inputRunIds: readonly RunId[];
@@ -26,7 +29,7 @@ interface TicketRequest {
 export async function issueViewerTicket(
   runtime: Runtime,
   scope: OrgScope,
-  { serverId, telemetry, runIds, inputRunIds, sessionToken }: TicketRequest,
+  { serverId, telemetry, workspaceIds, runIds, inputRunIds, sessionToken }: TicketRequest,
 ): Promise<ViewerTicketView> {
   const issuedAtMs = runtime.clock.nowMs();
   const server = await requireServer(runtime, scope, serverId);
@@ -39,13 +42,20 @@ export async function issueViewerTicket(
   const wanted = [...new Set([...runIds, ...inputRunIds])];
   const readable = await listRunsOnServer(runtime.db, scope, { serverId, runIds: wanted });
   if (readable.length !== wanted.length) throw notFound("run");
+  const watched = [...new Set(workspaceIds)];
+  const here = watched.length === 0 ? new Set() : await listWorkspaceIdsOnServer(runtime.db, scope, serverId);
+  if (watched.some((workspaceId) => !here.has(workspaceId))) throw notFound("workspace");
   const topics: Topic[] = [
     ...(telemetry ? (["telemetry"] as const) : []),
+    ...watched.map((workspaceId): Topic => `telemetry:${workspaceId}`),
     ...[...new Set(runIds)].map((runId): Topic => `output:${runId}`),
     ...[...new Set(inputRunIds)].map((runId): Topic => `input:${runId}`),
   ];
   if (topics.length === 0) {
-    throw new QuarterdeckError("BAD_REQUEST", "Say what to watch: telemetry, or the output of at least one run.");
+    throw new QuarterdeckError(
+      "BAD_REQUEST",
+      "Say what to watch: telemetry, of the server or a workspace, or the output of at least one run.",
+    );
   }
   const ticket: Ticket = {
     ticketId: runtime.makeId("viewer"),

@@ -42,6 +42,19 @@ export async function findWorkspace(
   return row ?? null;
 }
 
+/** The workspaces of the org on one of its servers. */
+export async function listWorkspaceIdsOnServer(
+  db: Database,
+  scope: TenantScope,
+  serverId: ServerId,
+): Promise<ReadonlySet<WorkspaceId>> {
+  const rows = await db
+    .select({ workspaceId: workspaces.workspaceId })
+    .from(workspaces)
+    .where(and(eq(workspaces.orgId, scope.orgId), eq(workspaces.serverId, serverId)));
+  return new Set(rows.map(({ workspaceId }) => workspaceId));
+}
+
 /** Inserts a workspace on a server of the org, unless the org has one of this name. */
 export function insertWorkspace(
   scope: TenantScope,

@@ -11,6 +11,7 @@ import { acknowledgeCommands, takeCondition, takeKeysVersion, takeResults } from
 import type { ObjectState } from "./object-state.ts";
 import type { ObjectUpkeep } from "./object-upkeep.ts";
 import type { RunDispatch } from "./run-dispatch.ts";
+import type { TelemetryReport } from "./telemetry-report.ts";
 import type { ViewerHall } from "./viewer-hall.ts";
 
 type Output = Extract<BridgeToRelay, { type: "output" }>;
@@ -24,6 +25,7 @@ interface LiveFramesOptions {
   readonly viewers: ViewerHall;
   readonly dispatch: RunDispatch;
   readonly upkeep: ObjectUpkeep;
+  readonly report: TelemetryReport;
 }
 
 /** What the frames of the live bridge do, once the link has admitted them. */
@@ -35,7 +37,7 @@ export class LiveFrames {
   }
 
   async take(socket: WebSocket, frame: Exclude<BridgeToRelay, { type: "hello" }>): Promise<void> {
-    const { state, bridge, viewers, dispatch, upkeep } = this.#options;
+    const { state, bridge, viewers, dispatch, upkeep, report } = this.#options;
     const { sql } = state;
     if (isUnpaid(frame, () => state.server())) bridge.charge(socket, Date.now());
     if (socket.readyState !== WebSocket.OPEN) return;
@@ -67,6 +69,7 @@ export class LiveFrames {
           for (const slot of slots) storeSlot(sql, slot);
         });
         bridge.acknowledgeHistory(frame.through);
+        report.stored(slots.map(({ startMs }) => startMs));
         return viewers.telemetry.history(frame);
       }
       case "condition":

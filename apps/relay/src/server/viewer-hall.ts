@@ -14,6 +14,7 @@ import { markUnread, needsMark, nothingUnread } from "../session/unread-output.t
 import { connectionExpiryMs, judgeRenewal } from "../session/viewer-access.ts";
 import { behindAllowance } from "../session/viewer-allowance.ts";
 import { noPast } from "../session/viewer-past.ts";
+import { sightOf } from "../session/visible-readings.ts";
 import {
   addTopics,
   isPaidAck,
@@ -255,6 +256,7 @@ export class ViewerHall {
     this.#seats.set(socket, added.value);
     const { topics, expiresAtMs } = added.value;
     this.#seats.send(socket, { type: "authorized", topics: [...topics], expiresAtMs });
+    if (sightOf(added.value) !== sightOf(viewer)) this.telemetry.seesMore(socket);
     return null;
   }
 

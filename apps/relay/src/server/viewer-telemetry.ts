@@ -3,9 +3,14 @@ import { RecentReadings } from "../session/recent-readings.ts";
 import { TelemetryFlow, type TelemetryStep } from "../session/telemetry-flow.ts";
 import { inFrames, type History } from "../session/telemetry-history.ts";
 import { askPast, missPast } from "../session/viewer-past.ts";
+import { sightOf, visibleHistory, visibleReadings } from "../session/visible-readings.ts";
 import type { Sql } from "../storage/sql.ts";
 import { takePast } from "./past-frames.ts";
 import { encodeForViewers, type ViewerSeats } from "./viewer-seats.ts";
+
+function textsOf(history: History): readonly string[] {
+  return [...inFrames(history)].map((frame) => encodeForViewers({ type: "history", ...frame }));
+}
 
 /** The readings of one server for its viewers: those that come, and as much of the past as each asked for. */
 export class ViewerTelemetry {
@@ -19,16 +24,24 @@ export class ViewerTelemetry {
     this.#seats = seats;
   }
 
-  /** Passes readings on as they came. */
-  readings(readings: CompactReadings): void {
-    this.#recent.add(readings);
-    const text = encodeForViewers({ type: "telemetry", readings: [...readings] });
+  /** Passes readings on as they came, to each viewer those that it may see. Who may see the same gets the same text. */
+  readings(all: CompactReadings): void {
+    this.#recent.add(all);
     const nowMs = Date.now();
+    const views = new Map<string, { readings: CompactReadings; text: string; nowMs: number }>();
     for (const seat of this.#seats) {
       const [socket, viewer] = seat;
       if (!viewer.isWatchingTelemetry) continue;
-      if (!viewer.features.includes("checkpoint")) this.#seats.sendText(seat, text, nowMs);
-      else this.#send(socket, this.#flowOf(socket).offer(readings), { readings, text, nowMs });
+      const sight = sightOf(viewer);
+      let view = views.get(sight);
+      if (!view) {
+        const readings = visibleReadings(all, viewer);
+        view = { readings, text: encodeForViewers({ type: "telemetry", readings: [...readings] }), nowMs };
+        views.set(sight, view);
+      }
+      if (view.readings.length === 0) continue;
+      if (!viewer.features.includes("checkpoint")) this.#seats.sendText(seat, view.text, nowMs);
+      else this.#send(socket, this.#flowOf(socket).offer(view.readings), view);
     }
   }
 
@@ -38,11 +51,15 @@ export class ViewerTelemetry {
    */
   history(history: History): void {
     const nowMs = Date.now();
-    const texts = [...inFrames(history)].map((frame) => encodeForViewers({ type: "history", ...frame }));
+    const views = new Map<string, readonly string[]>();
     for (const seat of this.#seats) {
       const [socket, viewer] = seat;
+      if (!viewer.topics.includes("telemetry")) continue;
       const isBehind = viewer.past.mark !== null || viewer.past.due !== null;
       if (viewer.isWatchingTelemetry && !isBehind) {
+        const sight = sightOf(viewer);
+        const texts = views.get(sight) ?? textsOf(visibleHistory(history, viewer));
+        views.set(sight, texts);
         for (const text of texts) this.#seats.sendText(seat, text, nowMs);
         this.#markPast(socket);
       } else if (viewer.isWatchingTelemetry || viewer.past.coveredFromMs !== null) {
@@ -51,13 +68,23 @@ export class ViewerTelemetry {
     }
   }
 
+  /** A viewer may see more than before: what came last of that goes out too. */
+  seesMore(socket: WebSocket): void {
+    const viewer = this.#seats.get(socket);
+    if (!viewer?.isWatchingTelemetry || !viewer.features.includes("checkpoint")) return;
+    this.#seats.set(socket, { ...viewer, past: { ...viewer.past, isRecentDue: true } });
+    this.#sendPast(socket);
+  }
+
   /** A viewer asks for that much of the past. */
   wantPast(socket: WebSocket, wasWatching: boolean, historyMs: number): void {
     const viewer = this.#seats.get(socket);
     if (!viewer) return;
     // Whoever answers no marks gets the recent readings once.
     const isRecentDue = viewer.past.isRecentDue || (!wasWatching && viewer.features.includes("checkpoint"));
-    this.#seats.set(socket, { ...viewer, past: { ...askPast(viewer.past, historyMs, Date.now()), isRecentDue } });
+    // There is no past for who may not see the server itself.
+    const askedMs = viewer.topics.includes("telemetry") ? historyMs : 0;
+    this.#seats.set(socket, { ...viewer, past: { ...askPast(viewer.past, askedMs, Date.now()), isRecentDue } });
     this.#sendPast(socket);
   }
 
@@ -71,7 +98,7 @@ export class ViewerTelemetry {
     const viewer = this.#seats.get(socket);
     if (!viewer?.isWatchingTelemetry) return;
     const source = { sql: this.#sql, recent: this.#recent, nowMs: Date.now() };
-    const { past, frames } = takePast(viewer.past, source);
+    const { past, frames } = takePast(viewer, source);
     this.#seats.set(socket, { ...viewer, past });
     for (const frame of frames) this.#seats.send(socket, frame);
     if (frames.length > 0 && !this.#markPast(socket)) this.#sendPast(socket);

@@ -2,11 +2,18 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import {
   decodeReadings,
   encodeReadings,
+  isOfWorkspace,
+  splitReadings,
   type CompactReadings,
-  type Reading,
   type ReadingGroup,
 } from "@quarterdeck/core/protocol/compact-readings";
-import type { TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import {
+  decodeWorkspaces,
+  encodeWorkspaces,
+  type WorkspaceGroup,
+  type WorkspaceReading,
+} from "@quarterdeck/core/protocol/workspace-readings";
 
 /** Readings as they travel, and times whose readings are lost. */
 export interface History {
@@ -26,6 +33,9 @@ export const historySlots = limits.telemetryHistoryMs / limits.historySlotMs;
 /** Four times what a bridge that reads every 30 s sends: one that sends more does not fill the storage. */
 const samplesPerSlot = (4 * limits.historySlotMs) / limits.sampleUnwatchedMs;
 const gapsPerSlot = 16;
+/** The most numbers of workspaces in a slot, and in a frame to a viewer: a few hundred kilobytes. */
+const numbersPerSlot = 60_000;
+const numbersPerFrame = 12_000;
 
 /** Where a slot is kept. */
 export function slotPlace(startMs: number): number {
@@ -40,28 +50,51 @@ export function slotStartMs(atMs: number): number {
 
 /** Sorts what came into slots. What is older than the history, or further ahead than clocks may differ, is left out. */
 export function toSlots({ readings, gaps }: History, nowMs: number): HistorySlot[] {
-  const slots = new Map<number, { samples: Reading[]; gaps: TelemetryGap[] }>();
+  const slots = new Map<number, { samples: Sample[]; workspaces: WorkspaceReading[]; gaps: TelemetryGap[] }>();
   const slotAt = (atMs: number) => {
     if (atMs < nowMs - limits.telemetryHistoryMs || atMs > nowMs + limits.clockSkewMs) return undefined;
     const startMs = slotStartMs(atMs);
-    const slot = slots.get(startMs) ?? { samples: [], gaps: [] };
+    const slot = slots.get(startMs) ?? { samples: [], workspaces: [], gaps: [] };
     slots.set(startMs, slot);
     return slot;
   };
   for (const sample of decodeReadings(readings)) slotAt(sample.atMs)?.samples.push(sample);
+  for (const reading of decodeWorkspaces(splitReadings(readings).workspaces))
+    slotAt(reading.atMs)?.workspaces.push(reading);
   for (const gap of gaps) slotAt(gap.toMs)?.gaps.push(gap);
-  return [...slots].map(([startMs, slot]) => ({ startMs, readings: encodeReadings(slot.samples), gaps: slot.gaps }));
+  return [...slots].map(([startMs, { samples, workspaces, gaps: lost }]) => ({
+    startMs,
+    readings: [...encodeReadings(samples), ...encodeWorkspaces(workspaces)],
+    gaps: lost,
+  }));
 }
 
 /** Adds readings to those of the same slot: each moment and each gap once, in order, the newest if there are too many. */
 export function mergeHistory(known: History, added: History): History {
-  const both = decodeReadings([...known.readings, ...added.readings]);
-  const samples = new Map(both.map((sample) => [sample.atMs, sample]));
+  const both = [...known.readings, ...added.readings];
+  const samples = new Map(decodeReadings(both).map((sample) => [sample.atMs, sample]));
   const gaps = new Map([...known.gaps, ...added.gaps].map((gap) => [`${gap.fromMs} ${gap.toMs}`, gap]));
   return {
-    readings: encodeReadings([...samples.values()].toSorted((a, b) => a.atMs - b.atMs).slice(-samplesPerSlot)),
+    readings: [
+      ...encodeReadings(inOrder([...samples.values()]).slice(-samplesPerSlot)),
+      ...mergeWorkspaces(splitReadings(both).workspaces),
+    ],
     gaps: [...gaps.values()].toSorted((a, b) => a.toMs - b.toMs).slice(-gapsPerSlot),
   };
+}
+
+function inOrder<R extends { readonly atMs: number }>(readings: readonly R[]): R[] {
+  return readings.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function mergeWorkspaces(groups: readonly WorkspaceGroup[]): WorkspaceGroup[] {
+  const readings = new Map(decodeWorkspaces(groups).map((one) => [`${one.workspaceId} ${one.atMs}`, one]));
+  let room = numbersPerSlot;
+  return encodeWorkspaces(inOrder([...readings.values()])).filter((group) => (room -= numbersIn(group)) >= 0);
+}
+
+function numbersIn({ rows }: ReadingGroup): number {
+  return rows.length * (rows[0]?.length ?? 0);
 }
 
 /** Splits a history into pieces that each fit a frame, oldest first. Groups stay as they are. */
@@ -76,15 +109,19 @@ export function* inFrames({ readings, gaps }: History): Generator<{ readings: Re
 
 function packed(readings: CompactReadings): ReadingGroup[][] {
   const frames: ReadingGroup[][] = [];
-  let room = 0;
+  let rows = 0;
+  let numbers = 0;
   for (const group of readings) {
     const frame = frames.at(-1);
-    if (frame && group.rows.length <= room) frame.push(group);
+    const ownRows = isOfWorkspace(group) ? 0 : group.rows.length;
+    if (frame && ownRows <= rows && numbersIn(group) <= numbers) frame.push(group);
     else {
       frames.push([group]);
-      room = limits.historySamplesPerFrame;
+      rows = limits.historySamplesPerFrame;
+      numbers = numbersPerFrame;
     }
-    room -= group.rows.length;
+    rows -= ownRows;
+    numbers -= numbersIn(group);
   }
   return frames;
 }

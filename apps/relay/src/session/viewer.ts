@@ -1,7 +1,7 @@
 import { accept, refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
-import type { Topic } from "@quarterdeck/core/protocol/ticket";
+import { isTelemetryTopic, type Topic } from "@quarterdeck/core/protocol/ticket";
 import type { ViewerFeature } from "@quarterdeck/core/protocol/viewer-features";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
 import { acknowledgeOutput, isNearAgain, startWatch, type OutputRoom, type OutputWatch } from "./output-watch.ts";
@@ -124,7 +124,7 @@ export function takeViewerFrame(viewer: ViewerState, frame: Frame, allowanceByte
   const unchanged: ViewerStep = { viewer, isInterestChanged: false, asked: null, historyMs: null };
   switch (frame.type) {
     case "watchTelemetry":
-      if (!viewer.topics.includes("telemetry")) return notInTicket("telemetry");
+      if (!viewer.topics.some(isTelemetryTopic)) return notInTicket("telemetry");
       return accept({
         ...unchanged,
         viewer: { ...viewer, isWatchingTelemetry: true },

@@ -17,3 +17,4 @@ export type ProjectView = Outputs["projects"]["get"];
 export type TaskView = Outputs["tasks"]["submit"];
 export type Resolution = NonNullable<TaskView["resolution"]>;
 export type TaskDetail = Outputs["tasks"]["get"];
+export type TelemetryHistoryView = Outputs["telemetry"]["history"];

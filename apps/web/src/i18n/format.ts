@@ -121,3 +121,8 @@ export function formatRate(language: string, bytesPerSecond: number): string {
     maximumFractionDigits: value >= 100 ? 0 : 1,
   });
 }
+
+/** A day of a chart's axis: "22 Nov". */
+export function formatDay(language: string, atMs: number): string {
+  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(atMs);
+}

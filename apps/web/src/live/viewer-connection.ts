@@ -1,9 +1,10 @@
 import type { Clock } from "@quarterdeck/core/clock";
-import type { RunId } from "@quarterdeck/core/ids";
+import type { RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import { encodeFrame } from "@quarterdeck/core/protocol/codec";
-import { heartbeat } from "@quarterdeck/core/protocol/limits";
+import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { featuresText } from "@quarterdeck/core/protocol/viewer-features";
 import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import type { WorkspaceReading } from "@quarterdeck/core/protocol/workspace-readings";
 import { secondMs } from "@quarterdeck/core/units";
 import { toApiError } from "../api/api-error.ts";
 import { PieceOpener, type RunKeys } from "./piece-opener.ts";
@@ -29,12 +30,24 @@ export interface TelemetrySink {
   readings(readings: { readonly samples: readonly Sample[]; readonly gaps: readonly TelemetryGap[] }): void;
 }
 
+export interface WorkspaceSink {
+  readonly workspaceIds: readonly WorkspaceId[];
+  /** Of these workspaces, and of others that are watched on the same server. */
+  readings(readings: readonly WorkspaceReading[]): void;
+}
+
+/** What a ticket is asked for. */
+export interface TicketWish {
+  readonly telemetry: boolean;
+  readonly workspaceIds: readonly WorkspaceId[];
+  readonly runIds: readonly RunId[];
+}
+
 export interface ViewerConnectionOptions {
   readonly clock: Clock;
-  readonly fetchTicket: (wish: {
-    telemetry: boolean;
-    runIds: RunId[];
-  }) => Promise<Omit<Ticket, "telemetry" | "runIds"> & { readonly contentKeys: RunKeys }>;
+  readonly fetchTicket: (
+    wish: TicketWish,
+  ) => Promise<Omit<Ticket, keyof TicketWish> & { readonly contentKeys: RunKeys }>;
   readonly onPhase: (phase: Phase) => void;
   /** The relay's word on whether the server's bridge is connected. */
   readonly onServer: (isOnline: boolean, sinceMs: number) => void;
@@ -48,6 +61,7 @@ export class ViewerConnection {
   readonly #opener: PieceOpener;
   readonly #outputs = new Map<RunId, OutputSink>();
   readonly #telemetry = new Set<TelemetrySink>();
+  readonly #workspaces = new Set<WorkspaceSink>();
   #socket: WebSocket | null = null;
   #ticketNumber = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -56,7 +70,8 @@ export class ViewerConnection {
     this.#options = options;
     this.#session = new ViewerSession({ clock: options.clock, random: Math.random });
     this.#opener = new PieceOpener({
-      fetchKeys: async (runId) => (await options.fetchTicket({ telemetry: false, runIds: [runId] })).contentKeys,
+      fetchKeys: async (runId) =>
+        (await options.fetchTicket({ telemetry: false, workspaceIds: [], runIds: [runId] })).contentKeys,
       onEvent: (event) => this.#handle(event),
     });
   }
@@ -79,6 +94,20 @@ export class ViewerConnection {
       this.#telemetry.delete(sink);
       this.#wantTelemetry();
     };
+  }
+
+  watchWorkspaces(sink: WorkspaceSink): () => void {
+    this.#workspaces.add(sink);
+    this.#wantWorkspaces();
+    return () => {
+      this.#workspaces.delete(sink);
+      this.#wantWorkspaces();
+    };
+  }
+
+  #wantWorkspaces(): void {
+    const workspaceIds = [...new Set([...this.#workspaces].flatMap((sink) => sink.workspaceIds))];
+    this.#handle({ type: "wantWorkspaces", workspaceIds: workspaceIds.slice(0, limits.workspacesPerTicket) });
   }
 
   #wantTelemetry(): void {
@@ -104,7 +133,7 @@ export class ViewerConnection {
   #carryOut(effect: ViewerEffect): void {
     switch (effect.type) {
       case "fetchTicket":
-        void this.#fetchTicket({ telemetry: effect.telemetry, runIds: [...effect.runIds] });
+        void this.#fetchTicket(effect);
         return;
       case "connect":
         this.#connect(effect.path, effect.ticket);
@@ -123,6 +152,7 @@ export class ViewerConnection {
         return;
       case "readings":
         for (const sink of this.#telemetry) sink.readings(effect);
+        if (effect.workspaces.length > 0) for (const sink of this.#workspaces) sink.readings(effect.workspaces);
         return;
       case "server":
         this.#options.onServer(effect.isOnline, effect.sinceMs);
@@ -152,7 +182,8 @@ export class ViewerConnection {
   }
 
   /** Only the newest ticket asked for counts: an older one belongs to a connection that is gone. */
-  async #fetchTicket(wish: { telemetry: boolean; runIds: RunId[] }): Promise<void> {
+  async #fetchTicket({ telemetry, workspaceIds, runIds }: TicketWish): Promise<void> {
+    const wish = { telemetry, workspaceIds, runIds };
     const number = ++this.#ticketNumber;
     let event: ViewerEvent;
     try {

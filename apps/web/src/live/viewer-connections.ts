@@ -1,4 +1,4 @@
-import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import type { ServerId } from "@quarterdeck/core/ids";
 import { queryClient } from "../api/query-client.ts";
 import { trpc, trpcClient } from "../api/trpc.ts";
 import { browserClock } from "./browser-clock.ts";
@@ -13,8 +13,13 @@ export function viewerConnection(serverId: ServerId): ViewerConnection {
   if (existing !== undefined) return existing;
   const connection = new ViewerConnection({
     clock: browserClock,
-    fetchTicket: ({ telemetry, runIds }: { telemetry: boolean; runIds: RunId[] }) =>
-      trpcClient.servers.viewerTicket.mutate({ serverId, telemetry, runIds }),
+    fetchTicket: ({ telemetry, workspaceIds, runIds }) =>
+      trpcClient.servers.viewerTicket.mutate({
+        serverId,
+        telemetry,
+        workspaceIds: [...workspaceIds],
+        runIds: [...runIds],
+      }),
     onPhase(phase) {
       if (phase === "waiting") {
         connectionHealth.lost(serverId, browserClock.nowMs());

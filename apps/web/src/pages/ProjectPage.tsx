@@ -23,6 +23,7 @@ import { ProjectState } from "../features/projects/ProjectState.tsx";
 import { TestCommand } from "../features/projects/TestCommand.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
+import { NodeReadings } from "../features/telemetry/NodeReadings.tsx";
 import { Badge } from "../ui/Badge.tsx";
 import { Tabs } from "../ui/Tabs.tsx";
 
@@ -41,9 +42,11 @@ export function ProjectPage() {
 
 function ProjectDetails({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
-  const [tab, setTab] = useState<"files" | "commits" | "history">("files");
+  const [tab, setTab] = useState<"files" | "commits" | "history" | "use">("files");
   const server = useQuery(trpc.servers.get.queryOptions({ serverId: project.serverId }));
   const isServerOnline = server.data?.status !== "offline";
+  const { workspaceId, projectId } = project;
+  const use = server.data && <NodeReadings server={server.data} workspaceId={workspaceId} projectId={projectId} />;
   return (
     <>
       <PageHeader
@@ -81,6 +84,7 @@ function ProjectDetails({ project }: { project: ProjectView }) {
                 label: t("runs.history.title"),
                 content: <TaskHistory of={{ projectId: project.projectId }} />,
               },
+              { value: "use", label: t("telemetry.use"), content: use },
             ]}
           />
         </div>

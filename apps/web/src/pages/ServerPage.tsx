@@ -20,7 +20,9 @@ import { RevokeServer } from "../features/servers/RevokeServer.tsx";
 import { ServerLimits } from "../features/servers/ServerLimits.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
-import { ChartSkeletons, ServerReadings } from "../features/telemetry/ServerReadings.tsx";
+import { ChartSkeletons } from "../features/telemetry/ChartSkeletons.tsx";
+import { ServerReadings } from "../features/telemetry/ServerReadings.tsx";
+import { TopRuns } from "../features/telemetry/TopRuns.tsx";
 import { BridgeSection } from "../features/updates/BridgeSection.tsx";
 import { VersionBadge } from "../features/updates/VersionBadge.tsx";
 import { NewWorkspaceDialog } from "../features/workspaces/NewWorkspaceDialog.tsx";
@@ -82,6 +84,7 @@ function ServerDetails({ server }: { server: ServerView }) {
           <ServerNotice server={server} />
         </div>
         <ServerReadings server={server} />
+        <TopRuns server={server} workspaces={(workspaces.data ?? []).filter((one) => one.serverId === serverId)} />
         <Section
           title={t("servers.workspaces")}
           action={!server.isRevoked && <NewWorkspaceDialog serverId={serverId} />}

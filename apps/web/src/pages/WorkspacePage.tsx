@@ -13,6 +13,7 @@ import { ProjectList } from "../features/projects/ProjectList.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
+import { NodeReadings } from "../features/telemetry/NodeReadings.tsx";
 import { Section } from "../ui/Card.tsx";
 
 export function WorkspacePage() {
@@ -57,6 +58,7 @@ export function WorkspacePage() {
               >
                 <ProjectList workspaceId={workspaceId} />
               </Section>
+              {server !== undefined && <NodeReadings server={server} workspaceId={workspaceId} />}
               <Section title={t("runs.form.title")}>
                 <RunProgramForm workspaceId={workspaceId} serverId={workspace.serverId} />
               </Section>

@@ -21,7 +21,9 @@ function makeTelemetry() {
     },
     next(beforeMs: number) {
       const samples = state.spooled.slice(state.dropped, state.dropped + 120).filter(({ atMs }) => atMs < beforeMs);
-      return samples.length === 0 ? undefined : { through: state.dropped + samples.length, samples, gaps: [] };
+      return samples.length === 0
+        ? undefined
+        : { through: state.dropped + samples.length, samples, workspaces: [], gaps: [] };
     },
     drop: (through: number) => void (state.dropped = through),
   };
@@ -38,8 +40,9 @@ function makeTelemetry() {
     spool,
     feed,
     read: () => ({ atMs: Date.now(), cpu: (Date.now() / secondMs) % 2 === 0 ? 0 : 100 }) as Sample,
-    send: (samples) => {
-      if (state.isConnected) live.push(samples);
+    readWorkspaces: () => [],
+    send: ({ samples }) => {
+      if (state.isConnected) live.push([...samples]);
       return state.isConnected;
     },
   });

@@ -1,6 +1,7 @@
 import { readFileSync, statfsSync } from "node:fs";
 import { coreMillicores } from "@quarterdeck/core/units";
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
+import { PressureReader } from "./pressure.ts";
 
 export interface CpuTimes {
   readonly busy: number;
@@ -40,6 +41,7 @@ export function parseNetwork(text: string): { receivedBytes: number; sentBytes: 
 /** Reads the machine's figures from the kernel; cpu is what was used since the reading before. */
 export class SampleReader {
   readonly #dataPath: string;
+  readonly #pressure = new PressureReader();
   #before: CpuTimes = parseCpuTimes(readFileSync("/proc/stat", "utf8"));
 
   constructor(dataPath: string) {
@@ -54,6 +56,7 @@ export class SampleReader {
     const memory = parseMemory(readFileSync("/proc/meminfo", "utf8"));
     const network = parseNetwork(readFileSync("/proc/net/dev", "utf8"));
     const disk = statfsSync(this.#dataPath);
+    const pressure = this.#pressure.read();
     return {
       atMs: nowMs,
       cpu: Math.round(share * now.cores * coreMillicores),
@@ -66,6 +69,7 @@ export class SampleReader {
       networkSent: network.sentBytes,
       load1: Number(readFileSync("/proc/loadavg", "utf8").split(" ")[0] ?? 0),
       runs,
+      ...(pressure && { pressure }),
     };
   }
 }

@@ -2,9 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import {
+  decodeWorkspaces,
+  encodeWorkspaces,
+  type WorkspaceReading,
+} from "@quarterdeck/core/protocol/workspace-readings";
 import { kibibyte, mebibyte } from "@quarterdeck/core/units";
 import { errorMessage, type Log } from "../log.ts";
 import { appendWhole } from "./append-whole.ts";
+import type { Readings } from "./readings.ts";
 import { decodeRecords, encodeRecord, recordMs, type SpoolRecord } from "./spool-record.ts";
 
 /** What bounds a spool. */
@@ -16,9 +22,9 @@ export interface SpoolBounds {
 }
 
 const defaultBounds: SpoolBounds = {
-  bytes: 2 * mebibyte,
+  bytes: 8 * mebibyte,
   segmentBytes: 64 * kibibyte,
-  segments: 64,
+  segments: 160,
   ageMs: limits.telemetryHistoryMs,
 };
 
@@ -44,11 +50,13 @@ interface Segment {
 }
 
 /** Records in their order, as they go into one frame. */
-export interface SpoolPiece {
+export interface SpoolPiece extends Readings {
   readonly through: number;
-  readonly samples: Sample[];
   readonly gaps: TelemetryGap[];
 }
+
+/** About the most numbers of workspaces in a piece: with room for how long numbers may be, it fits a frame. */
+const numbersPerPiece = 20_000;
 
 /**
  * Readings that the relay has not stored yet, oldest first, on the disk and in memory. It is bounded: the oldest go first,
@@ -88,8 +96,9 @@ export class SampleSpool {
     return first && recordMs(first.record);
   }
 
-  add(sample: Sample): void {
-    this.#append({ kind: "sample", sample });
+  add(sample: Sample, workspaces: readonly WorkspaceReading[] = []): void {
+    const groups = encodeWorkspaces(workspaces.map((one) => ({ ...one, topRuns: [] })));
+    this.#append({ kind: "sample", sample, ...(groups.length > 0 && { workspaces: groups }) });
     this.#enforceBounds(sample.atMs);
     this.#write();
   }
@@ -97,16 +106,23 @@ export class SampleSpool {
   /** The oldest records from before a time, as many as fit a frame; `undefined` when there are none. */
   next(beforeMs: number): SpoolPiece | undefined {
     const samples: Sample[] = [];
+    const workspaces: WorkspaceReading[] = [];
     const gaps: TelemetryGap[] = [];
+    let numbers = 0;
     let through = 0;
     for (const { seq, record } of this.#segments.flatMap(({ records }) => records)) {
       if (samples.length === limits.historySamplesPerFrame || gaps.length === limits.historyGapsPerFrame) break;
       if (recordMs(record) >= beforeMs) break;
-      if (record.kind === "sample") samples.push(record.sample);
-      else gaps.push(record.gap);
+      if (record.kind === "sample") {
+        const groups = record.workspaces ?? [];
+        numbers += groups.reduce((sum, { rows }) => sum + (rows[0]?.length ?? 0), 0);
+        if (numbers > numbersPerPiece && samples.length > 0) break;
+        samples.push(record.sample);
+        workspaces.push(...decodeWorkspaces(groups));
+      } else gaps.push(record.gap);
       through = seq;
     }
-    return through === 0 ? undefined : { through, samples, gaps };
+    return through === 0 ? undefined : { through, samples, workspaces, gaps };
   }
 
   /** The relay has every record up to `through`. */

@@ -1,14 +1,20 @@
 import { crc32 } from "node:zlib";
 import { sampleSchema, telemetryGapSchema, type Sample, type TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import { workspaceGroupSchema, type WorkspaceGroup } from "@quarterdeck/core/protocol/workspace-readings";
 import * as z from "zod";
 
 /** One thing that the spool keeps for the relay: a reading, or the news that readings are gone. */
 export type SpoolRecord =
-  | { readonly kind: "sample"; readonly sample: Sample }
+  | { readonly kind: "sample"; readonly sample: Sample; readonly workspaces?: WorkspaceGroup[] | undefined }
   | { readonly kind: "gap"; readonly gap: TelemetryGap };
 
 const recordSchema: z.ZodType<SpoolRecord> = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("sample"), sample: sampleSchema }),
+  z.strictObject({
+    kind: z.literal("sample"),
+    sample: sampleSchema,
+    /** In the form that takes least; left out where there are none. */
+    workspaces: z.array(workspaceGroupSchema).optional(),
+  }),
   z.strictObject({ kind: z.literal("gap"), gap: telemetryGapSchema }),
 ]);
 

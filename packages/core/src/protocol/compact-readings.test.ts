@@ -1,21 +1,17 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { makeId } from "../ids.ts";
 import {
   compactReadingsSchema,
   countReadings,
   decodeReadings,
   encodeReadings,
-  projectKey,
+  firstReadings,
   type CompactReadings,
-  type Reading,
 } from "./compact-readings.ts";
 import { limits } from "./limits.ts";
+import type { Sample } from "./telemetry.ts";
 
 const count = fc.maxSafeNat();
-const keys = Array.from({ length: 4 }, (_, index) =>
-  projectKey(makeId("project", 1, new Uint8Array(16).fill(index * 37))),
-);
 const server = fc.record({
   atMs: count,
   cpu: count,
@@ -29,16 +25,10 @@ const server = fc.record({
   load1: fc.nat({ max: 100_000_000 }).map((hundredths) => hundredths / 100),
   runs: count,
 });
-const projects = fc
-  .subarray(keys, { minLength: 1 })
-  .chain((some) =>
-    fc.tuple(
-      ...some.map((project) => fc.record({ project: fc.constant(project), cpu: count, memory: count, runs: count })),
-    ),
-  );
-const readings: fc.Arbitrary<Reading> = fc.oneof(
+const pressure = fc.record({ cpu: count, memory: count, io: count });
+const readings: fc.Arbitrary<Sample> = fc.oneof(
   server,
-  fc.tuple(server, projects).map(([one, of]) => ({ ...one, projects: of })),
+  fc.tuple(server, pressure).map(([one, of]) => ({ ...one, pressure: of })),
 );
 
 function onTheWire(compact: CompactReadings): CompactReadings {
@@ -56,7 +46,7 @@ it("gives back every reading, whatever changes between them", () => {
 });
 
 it("makes groups that each fit a frame, and no more than it needs", () => {
-  const [one] = fc.sample(server, { numRuns: 1, seed: 3 }) as [Reading];
+  const [one] = fc.sample(server, { numRuns: 1, seed: 3 }) as [Sample];
   const many = Array.from({ length: 3 * limits.historySamplesPerFrame }, (_, i) => ({ ...one, atMs: i }));
   const groups = encodeReadings(many);
   expect(groups).toHaveLength(3);
@@ -66,7 +56,7 @@ it("makes groups that each fit a frame, and no more than it needs", () => {
 });
 
 it("[W1] what has other numbers than its projects need, or ends below zero or beyond what can be counted, is refused", () => {
-  const [one, two] = fc.sample(server, { numRuns: 2, seed: 7 }) as [Reading, Reading];
+  const [one, two] = fc.sample(server, { numRuns: 2, seed: 7 }) as [Sample, Sample];
   const [group] = encodeReadings([one, two]);
   if (!group) throw new Error("no group");
   const [first = [], second = []] = group.rows;
@@ -77,9 +67,10 @@ it("[W1] what has other numbers than its projects need, or ends below zero or be
     "an empty row": { rows: [[]] },
     "a number too few": { rows: [first.slice(1)] },
     "a number too many later": { rows: [first, [...second, 0]] },
-    "numbers of no project": { rows: [[...first, 1, 2, 3]] },
-    "a project without numbers": { projects: keys[0], rows: [first] },
-    "half a project": { projects: keys[0]?.slice(1), rows: [[...first, 1, 2, 3]] },
+    "pressure without a word of it": { rows: [[...first, 1, 2, 3]] },
+    "a word of pressure without it": { pressure: true },
+    "a word that it has none": { pressure: false },
+    "projects of no workspace": { projects: "00000000", rows: [[...first, 1, 2, 3]] },
     "a negative number": { rows: [first.map((number) => -1 - number)] },
     "one below zero later": { rows: [first, second.map((_, i) => -1 - (first[i] ?? 0))] },
     "one that cannot be counted": { rows: [first, first.map(() => Number.MAX_SAFE_INTEGER), first.map(() => 1)] },
@@ -107,5 +98,16 @@ it("takes exactly the rows whose numbers stay whole and above zero, and writes t
       expect(encodeReadings(decodeReadings(parsed.data))).toEqual([{ rows: sent }]);
     }),
     { numRuns: 500 },
+  );
+});
+
+it("[F11] leaves of readings what a peer of version 1.0 can read, number for number", () => {
+  fc.assert(
+    fc.property(fc.array(readings, { maxLength: 12 }), (sent) => {
+      const cut = sent.map(({ pressure: _, ...first }) => first);
+      const old = firstReadings(encodeReadings(sent));
+      expect(decodeReadings(onTheWire(old))).toEqual(cut);
+      expect(JSON.stringify(old)).not.toContain("pressure");
+    }),
   );
 });

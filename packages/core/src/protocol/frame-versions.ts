@@ -18,3 +18,6 @@ export const bridgeFramesSince: Readonly<Record<BridgeToRelay["type"], Version>>
   heldHeads: first,
   evidence: first,
 };
+
+/** Since when readings may hold what is not of version 1.0: pressure, and workspaces (PROTOCOL 11.10). */
+export const workspaceReadingsSince: Version = { major: 1, minor: 1 };

@@ -61,6 +61,8 @@ export const limits = {
   inputInFlightBytes: 64 * kibibyte,
   viewersPerServer: 256,
   topicsPerViewer: 64,
+  /** The most workspaces whose readings one ticket shows. */
+  workspacesPerTicket: 32,
   /** The end of a run's output, which the platform keeps. */
   tailBytes: 64 * kibibyte,
   ticketMs: minuteMs,

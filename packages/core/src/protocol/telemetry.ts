@@ -2,6 +2,15 @@ import * as z from "zod";
 
 const bytes = z.int().min(0);
 
+const share = z.int().min(0);
+
+/**
+ * How much of the last ten seconds some process waited for a resource, in hundredths of a percent: what the kernel calls
+ * `some avg10` (PSI).
+ */
+export const pressureSchema = z.strictObject({ cpu: share, memory: share, io: share });
+export type Pressure = z.infer<typeof pressureSchema>;
+
 /** One telemetry reading of a server. Network counters are cumulative since boot, so a lost sample loses no total. */
 export const sampleSchema = z.strictObject({
   atMs: z.int(),
@@ -16,6 +25,8 @@ export const sampleSchema = z.strictObject({
   networkSent: bytes,
   load1: z.number().min(0),
   runs: z.int().min(0),
+  /** Missing where the kernel does not say. */
+  pressure: pressureSchema.optional(),
 });
 
 export type Sample = z.infer<typeof sampleSchema>;

@@ -1,17 +1,23 @@
 import * as z from "zod";
 import { fromBase64Url, toBase64Url } from "../base64.ts";
 import { accept, refuse, type Result } from "../errors/result.ts";
-import { idSchema, type RunId } from "../ids.ts";
+import { idSchema, type RunId, type WorkspaceId } from "../ids.ts";
 import { signedTextSchema, type SignedText } from "./signing.ts";
 
-/** What a viewer may do on one server: watch its telemetry or the output of one run, or type into a run. */
-export type Topic = "telemetry" | `output:${RunId}` | `input:${RunId}`;
+/** What a viewer may do on one server: watch its telemetry, that of one workspace, or the output of one run, or type into a run. */
+export type Topic = "telemetry" | `telemetry:${WorkspaceId}` | `output:${RunId}` | `input:${RunId}`;
 
 const topicSchema = z.custom<Topic>(
   (value) =>
-    value === "telemetry" || (typeof value === "string" && /^(output|input):run_[0-9a-hjkmnp-tv-z]{26}$/.test(value)),
-  { message: "must be telemetry, output:run_… or input:run_…" },
+    value === "telemetry" ||
+    (typeof value === "string" && /^(telemetry:ws|(output|input):run)_[0-9a-hjkmnp-tv-z]{26}$/.test(value)),
+  { message: "must be telemetry, telemetry:ws_…, output:run_… or input:run_…" },
 );
+
+/** Whether a topic is of readings at all: who has one may watch them, and sees what its topics name. */
+export function isTelemetryTopic(topic: Topic): boolean {
+  return topic === "telemetry" || topic.startsWith("telemetry:");
+}
 
 /** What the API signs to let a viewer in (PROTOCOL 6.1): short-lived, for one use, for one server and these topics. */
 export const ticketSchema = z.strictObject({

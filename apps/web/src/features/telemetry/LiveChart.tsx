@@ -1,3 +1,4 @@
+import { dayMs } from "@quarterdeck/core/units";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import uPlot from "uplot";
 import { themeStore } from "../../app/theme.ts";
@@ -32,9 +33,9 @@ const height = 132;
 export function LiveChart({ label, times, series, format, max, spanMs, holes }: LiveChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const { clock } = useFormat();
-  const latest = useRef({ format, max, clock, spanMs, holes });
-  latest.current = { format, max, clock, spanMs, holes };
+  const { clock, day } = useFormat();
+  const latest = useRef({ format, max, clock, day, spanMs, holes });
+  latest.current = { format, max, clock, day, spanMs, holes };
   const isDark = useSyncExternalStore(themeStore.subscribe, themeStore.isDark);
   const shape = series.map(({ label: name, color }) => `${name}:${color}`).join("|");
 
@@ -66,7 +67,11 @@ export function LiveChart({ label, times, series, format, max, spanMs, holes }: 
             space: 70,
             size: 26,
             values: (_plot, ticks, _axis, _space, stepSeconds) =>
-              ticks.map((tick) => latest.current.clock(tick * 1000, stepSeconds < 60)),
+              ticks.map((tick) =>
+                latest.current.spanMs > 2 * dayMs
+                  ? latest.current.day(tick * 1000)
+                  : latest.current.clock(tick * 1000, stepSeconds < 60),
+              ),
           },
           {
             ...axis,

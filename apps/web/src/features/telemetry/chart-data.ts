@@ -1,35 +1,20 @@
 import type { Sample } from "@quarterdeck/core/protocol/telemetry";
 import type { Hole } from "./holes.ts";
 import { networkRates } from "./sample-history.ts";
+import { columnsOf, pressureParts, type UseColumns, type UsePoint } from "./use-columns.ts";
 
-/** The columns of a server's charts: for each time in seconds since 1970 a value, or null where the line breaks. */
-export interface ChartData {
-  readonly times: readonly number[];
-  readonly cpu: readonly (number | null)[];
-  readonly memory: readonly (number | null)[];
-  readonly disk: readonly (number | null)[];
-  readonly received: readonly (number | null)[];
-  readonly sent: readonly (number | null)[];
+/** Puts a server's samples into the columns of its charts. */
+export function chartData(samples: readonly Sample[], holes: readonly Hole[]): UseColumns {
+  const points = samples.map((sample, index): UsePoint => {
+    const { atMs, cpu, memoryUsed, diskUsed, load1, pressure } = sample;
+    const rates = networkRates(samples[index - 1], sample);
+    return { atMs, cpu, memory: memoryUsed, disk: diskUsed, load: load1, ...rates, ...pressureParts(pressure) };
+  });
+  return columnsOf(points, holes);
 }
 
-type Row = readonly [time: number, ...values: (number | null)[]];
-
-/** Puts samples into columns, with an empty moment in each hole. */
-export function chartData(samples: readonly Sample[], holes: readonly Hole[]): ChartData {
-  const rows: Row[] = samples.map((sample, index) => {
-    const { received, sent } = networkRates(samples[index - 1], sample);
-    const cpu = sample.cpuCapacity === 0 ? null : sample.cpu / sample.cpuCapacity;
-    return [sample.atMs / 1000, cpu, sample.memoryUsed, sample.diskUsed, received, sent];
-  });
-  const empty = holes.map(({ fromMs, toMs }): Row => [(fromMs + toMs) / 2000, null, null, null, null, null]);
-  const all = [...rows, ...empty].toSorted((a, b) => a[0] - b[0]);
-  const column = (index: number) => all.map((row) => row[index] ?? null);
-  return {
-    times: all.map(([time]) => time),
-    cpu: column(1),
-    memory: column(2),
-    disk: column(3),
-    received: column(4),
-    sent: column(5),
-  };
+/** What a server has, as its newest sample says. */
+export function capacityOf(sample: Sample | undefined) {
+  if (sample === undefined) return null;
+  return { cpu: sample.cpuCapacity, memory: sample.memoryTotal, disk: sample.diskTotal };
 }

@@ -1,6 +1,7 @@
-import type { RunId } from "@quarterdeck/core/ids";
+import type { RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import type { ViewerToRelay } from "@quarterdeck/core/protocol/viewer-to-relay";
+import type { WorkspaceReading } from "@quarterdeck/core/protocol/workspace-readings";
 import type { OutputPiece } from "./output-assembler.ts";
 
 /** A piece of a run's output as it comes: only the shell has the keys and the time to open it. */
@@ -16,6 +17,7 @@ export interface Ticket {
   readonly ticket: string;
   readonly connectionExpiresAtMs: number;
   readonly telemetry: boolean;
+  readonly workspaceIds: readonly WorkspaceId[];
   readonly runIds: readonly RunId[];
 }
 
@@ -25,6 +27,8 @@ export type Phase = "idle" | "connecting" | "open" | "waiting";
 /** Everything that can happen to a viewer session. */
 export type ViewerEvent =
   | { readonly type: "wantTelemetry"; readonly isWanted: boolean; readonly historyMs: number }
+  /** The workspaces whose readings are wanted from now on. */
+  | { readonly type: "wantWorkspaces"; readonly workspaceIds: readonly WorkspaceId[] }
   | { readonly type: "wantOutput"; readonly runId: RunId; readonly fromOffset: number }
   | { readonly type: "dropOutput"; readonly runId: RunId }
   | { readonly type: "ticket"; readonly ticket: Ticket }
@@ -47,13 +51,23 @@ export type ViewerEvent =
 
 /** Everything that a viewer session may ask of its shell, in this order. */
 export type ViewerEffect =
-  | { readonly type: "fetchTicket"; readonly telemetry: boolean; readonly runIds: readonly RunId[] }
+  | {
+      readonly type: "fetchTicket";
+      readonly telemetry: boolean;
+      readonly workspaceIds: readonly WorkspaceId[];
+      readonly runIds: readonly RunId[];
+    }
   | { readonly type: "connect"; readonly path: string; readonly ticket: string }
   | { readonly type: "send"; readonly frame: ViewerToRelay }
   | { readonly type: "ping" }
   | { readonly type: "disconnect" }
   | { readonly type: "phase"; readonly phase: Phase }
-  | { readonly type: "readings"; readonly samples: readonly Sample[]; readonly gaps: readonly TelemetryGap[] }
+  | {
+      readonly type: "readings";
+      readonly samples: readonly Sample[];
+      readonly gaps: readonly TelemetryGap[];
+      readonly workspaces: readonly WorkspaceReading[];
+    }
   | { readonly type: "server"; readonly isOnline: boolean; readonly sinceMs: number }
   /** Open this piece, after those of the same run that came before it. */
   | { readonly type: "open"; readonly runId: RunId; readonly piece: SealedPiece }

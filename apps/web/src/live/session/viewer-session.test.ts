@@ -2,6 +2,7 @@ import { fromBase64, toBase64 } from "@quarterdeck/core/base64";
 import { makeId, type RunId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import { encodeWorkspaces } from "@quarterdeck/core/protocol/workspace-readings";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { ViewerEffect } from "./viewer-events.ts";
@@ -39,11 +40,11 @@ function makeSession() {
   const giveTicket = (wish: ViewerEffect[]) => {
     const asked = wish.find((effect) => effect.type === "fetchTicket");
     if (asked === undefined) throw new Error("no ticket was asked for");
-    const { telemetry, runIds } = asked;
+    const { telemetry, workspaceIds, runIds } = asked;
     const connectionExpiresAtMs = time.ms + limits.viewerConnectionMs;
     return handle({
       type: "ticket",
-      ticket: { path: "/viewer/srv", ticket: "t", connectionExpiresAtMs, telemetry, runIds },
+      ticket: { path: "/viewer/srv", ticket: "t", connectionExpiresAtMs, telemetry, workspaceIds, runIds },
     });
   };
   return { session, effects, handle, frame, passMs, giveTicket };
@@ -78,7 +79,7 @@ it("tells whoever watches that there is nothing to watch any more, and asks no m
 it("authorizes a further run over the open connection", () => {
   const test = open(runId(1));
   const wish = test.handle({ type: "wantOutput", runId: runId(2), fromOffset: 0 });
-  expect(wish).toEqual([{ type: "fetchTicket", telemetry: false, runIds: [runId(2)] }]);
+  expect(wish).toEqual([{ type: "fetchTicket", telemetry: false, workspaceIds: [], runIds: [runId(2)] }]);
   expect(sent(test.giveTicket(wish))).toEqual([
     { type: "authorize", ticket: "t" },
     { type: "watchOutput", runId: runId(2), fromOffset: 0 },
@@ -231,7 +232,7 @@ it("renews its ticket before the connection's end, and asks for every topic then
     renewal = test.passMs(5000).filter((effect) => effect.type === "fetchTicket");
     test.handle({ type: "frame", text: "pong" });
   }
-  expect(renewal).toEqual([{ type: "fetchTicket", telemetry: false, runIds: [runId(1)] }]);
+  expect(renewal).toEqual([{ type: "fetchTicket", telemetry: false, workspaceIds: [], runIds: [runId(1)] }]);
   expect(sent(test.giveTicket(renewal))).toEqual([{ type: "authorize", ticket: "t" }]);
 });
 
@@ -274,4 +275,28 @@ it("shows that a piece cannot be opened, asks for no more of that run, and goes 
   const again = test.giveTicket(test.passMs(60_000));
   expect(again.map((effect) => effect.type)).toContain("connect");
   expect(sent(test.handle({ type: "opened" }))).toEqual([{ type: "watchOutput", runId: runId(2), fromOffset: 1 }]);
+});
+
+const workspaceId = (number: number) => makeId("workspace", 1, new Uint8Array(16).fill(number));
+
+it("watches workspaces by their topics, asks for a ticket when another is wanted, and shows what comes of them", () => {
+  const test = makeSession();
+  const wish = test.handle({ type: "wantWorkspaces", workspaceIds: [workspaceId(1)] });
+  expect(wish).toContainEqual({ type: "fetchTicket", telemetry: false, workspaceIds: [workspaceId(1)], runIds: [] });
+  test.giveTicket(wish);
+  expect(sent(test.handle({ type: "opened" }))).toEqual([{ type: "watchTelemetry", historyMs: 0 }]);
+  const usage = { cpu: 5, memory: 1, tasks: 1, runs: 0, disk: null, pressure: null };
+  const reading = { workspaceId: workspaceId(1), atMs: 7, ...usage, projects: [], topRuns: [] };
+  const [shown] = test.frame({ type: "telemetry", readings: encodeWorkspaces([reading]) });
+  expect(shown).toEqual({ type: "readings", samples: [], gaps: [], workspaces: [reading] });
+  // A further workspace needs a further ticket, and no further word.
+  const both = [workspaceId(1), workspaceId(2)];
+  const more = test.handle({ type: "wantWorkspaces", workspaceIds: both });
+  expect(more).toEqual([{ type: "fetchTicket", telemetry: false, workspaceIds: both, runIds: [] }]);
+  expect(sent(test.giveTicket(more)).map(({ type }) => type)).toEqual(["authorize"]);
+  // The server's past is asked for once its readings are wanted and allowed.
+  const server = test.handle({ type: "wantTelemetry", isWanted: true, historyMs: 1000 });
+  expect(sent(test.giveTicket(server))).toContainEqual({ type: "watchTelemetry", historyMs: 1000 });
+  expect(sent(test.handle({ type: "wantWorkspaces", workspaceIds: [] }))).toEqual([]);
+  expect(test.handle({ type: "wantTelemetry", isWanted: false, historyMs: 0 })).toContainEqual({ type: "disconnect" });
 });

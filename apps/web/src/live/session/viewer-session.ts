@@ -1,9 +1,11 @@
 import type { Clock } from "@quarterdeck/core/clock";
-import type { RunId } from "@quarterdeck/core/ids";
+import type { RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import { decodeFrame } from "@quarterdeck/core/protocol/codec";
-import { decodeReadings } from "@quarterdeck/core/protocol/compact-readings";
+import { decodeReadings, splitReadings, type CompactReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { heartbeat, limits } from "@quarterdeck/core/protocol/limits";
 import { relayToViewerSchema, type RelayToViewer } from "@quarterdeck/core/protocol/relay-to-viewer";
+import type { TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
+import { decodeWorkspaces } from "@quarterdeck/core/protocol/workspace-readings";
 import { minuteMs, secondMs } from "@quarterdeck/core/units";
 import { reconnectDelayMs } from "./reconnect-delay.ts";
 import type { Phase, Ticket, ViewerEffect, ViewerEvent } from "./viewer-events.ts";
@@ -15,7 +17,7 @@ const connectWithinMs = 10 * secondMs;
 /** A connection that lived this long was healthy: the next failure counts as the first. */
 const healthyAfterMs = 10 * secondMs;
 const renewBeforeMs = minuteMs;
-/** One topic of a ticket is for telemetry. */
+/** One topic of a ticket is for the server's telemetry, and one for each workspace's. */
 const runsPerTicket = limits.topicsPerViewer - 1;
 
 export interface ViewerSessionOptions {
@@ -33,6 +35,8 @@ export class ViewerSession {
   readonly #random: () => number;
   readonly #runs = new Map<RunId, WatchedRun>();
   readonly #allowedRuns = new Set<RunId>();
+  readonly #allowedWorkspaces = new Set<WorkspaceId>();
+  #workspaceIds: readonly WorkspaceId[] = [];
   #wantsTelemetry = false;
   #isTelemetryAllowed = false;
   #historyMs = 0;
@@ -58,7 +62,12 @@ export class ViewerSession {
   handle(event: ViewerEvent): ViewerEffect[] {
     switch (event.type) {
       case "wantTelemetry":
-        return this.#wantTelemetry(event);
+        this.#wantsTelemetry = event.isWanted;
+        this.#historyMs = event.historyMs;
+        return this.#wantReadings();
+      case "wantWorkspaces":
+        this.#workspaceIds = event.workspaceIds;
+        return this.#wantReadings();
       case "wantOutput":
         this.#runs.set(event.runId, new WatchedRun(event.runId, event.fromOffset));
         return this.#proceed();
@@ -91,13 +100,15 @@ export class ViewerSession {
   }
 
   get #isNeeded(): boolean {
-    return this.#wantsTelemetry || this.#runs.size > 0;
+    return this.#wantsReadings || this.#runs.size > 0;
   }
 
-  #wantTelemetry({ isWanted, historyMs }: Extract<ViewerEvent, { type: "wantTelemetry" }>): ViewerEffect[] {
-    this.#wantsTelemetry = isWanted;
-    this.#historyMs = historyMs;
-    if (isWanted || this.#askedHistoryMs === null) return this.#proceed();
+  get #wantsReadings(): boolean {
+    return this.#wantsTelemetry || this.#workspaceIds.length > 0;
+  }
+
+  #wantReadings(): ViewerEffect[] {
+    if (this.#wantsReadings || this.#askedHistoryMs === null) return this.#proceed();
     this.#askedHistoryMs = null;
     return [{ type: "send", frame: { type: "unwatchTelemetry" } }, ...this.#proceed()];
   }
@@ -138,7 +149,8 @@ export class ViewerSession {
       {
         type: "fetchTicket",
         telemetry: this.#wantsTelemetry,
-        runIds: (asksAll ? [...this.#runs.keys()] : runIds).slice(0, runsPerTicket),
+        workspaceIds: this.#workspaceIds,
+        runIds: (asksAll ? [...this.#runs.keys()] : runIds).slice(0, runsPerTicket - this.#workspaceIds.length),
       },
     ];
   }
@@ -147,6 +159,7 @@ export class ViewerSession {
     this.#isFetchingTicket = false;
     if (this.#phase !== "connecting" && this.#phase !== "open") return [];
     for (const runId of ticket.runIds) this.#allowedRuns.add(runId);
+    for (const workspaceId of ticket.workspaceIds) this.#allowedWorkspaces.add(workspaceId);
     if (ticket.telemetry) this.#isTelemetryAllowed = true;
     this.#connectionExpiresAtMs = ticket.connectionExpiresAtMs;
     if (this.#phase === "connecting") return [{ type: "connect", path: ticket.path, ticket: ticket.ticket }];
@@ -169,11 +182,16 @@ export class ViewerSession {
   #watch(): ViewerEffect[] {
     const effects: ViewerEffect[] = [];
     let isTicketMissing = false;
-    if (this.#wantsTelemetry && (this.#askedHistoryMs === null || this.#askedHistoryMs < this.#historyMs)) {
-      if (this.#isTelemetryAllowed) {
-        this.#askedHistoryMs = this.#historyMs;
-        effects.push({ type: "send", frame: { type: "watchTelemetry", historyMs: this.#historyMs } });
-      } else isTicketMissing = true;
+    const seesServer = this.#wantsTelemetry && this.#isTelemetryAllowed;
+    const unseen = this.#workspaceIds.filter((workspaceId) => !this.#allowedWorkspaces.has(workspaceId));
+    if ((this.#wantsTelemetry && !seesServer) || unseen.length > 0) isTicketMissing = true;
+    if (seesServer || unseen.length < this.#workspaceIds.length) {
+      // What the ticket allows comes by itself; only the server has a past there.
+      const historyMs = seesServer ? this.#historyMs : 0;
+      if (this.#askedHistoryMs === null || this.#askedHistoryMs < historyMs) {
+        this.#askedHistoryMs = historyMs;
+        effects.push({ type: "send", frame: { type: "watchTelemetry", historyMs } });
+      }
     }
     for (const run of this.#runs.values()) {
       if (run.isAsked || run.hasEnded) continue;
@@ -201,6 +219,7 @@ export class ViewerSession {
     this.#isTelemetryAllowed = false;
     this.#askedHistoryMs = null;
     this.#allowedRuns.clear();
+    this.#allowedWorkspaces.clear();
     for (const run of this.#runs.values()) run.connectionLost();
   }
 
@@ -243,9 +262,9 @@ export class ViewerSession {
       case "server":
         return [{ type: "server", isOnline: message.isOnline, sinceMs: message.sinceMs }];
       case "telemetry":
-        return [{ type: "readings", samples: decodeReadings(message.readings), gaps: [] }];
+        return [readingsOf(message.readings, [])];
       case "history":
-        return [{ type: "readings", samples: decodeReadings(message.readings), gaps: message.gaps }];
+        return [readingsOf(message.readings, message.gaps)];
       case "output": {
         // A frame of a run that nobody here asked for is dropped, whatever its offset.
         const { runId, offset, data, isEnd } = message;
@@ -267,4 +286,9 @@ export class ViewerSession {
         return [{ type: "refused", code: message.code, message: message.message }];
     }
   }
+}
+
+function readingsOf(readings: CompactReadings, gaps: readonly TelemetryGap[]): ViewerEffect {
+  const workspaces = decodeWorkspaces(splitReadings(readings).workspaces);
+  return { type: "readings", samples: decodeReadings(readings), gaps, workspaces };
 }

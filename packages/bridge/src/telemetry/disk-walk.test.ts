@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kibibyte } from "@quarterdeck/core/units";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { walkDisk } from "./disk-walk.ts";
+
+let root: string;
+beforeEach(() => (root = mkdtempSync(join(tmpdir(), "qd-walk-"))));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+let turns = 0;
+const turn = () => Promise.resolve(++turns > 0);
+const walk = (path = root, options: Partial<Parameters<typeof walkDisk>[1]> = {}) =>
+  walkDisk(path, { mostEntries: 10_000, entriesPerTurn: 10, turn, ...options });
+const du = () => Number(execFileSync("du", ["--block-size=1", "-sx", root]).toString().split("\t")[0]);
+
+it("counts what du counts, in turns", async () => {
+  for (let i = 0; i < 30; i++) {
+    mkdirSync(join(root, `${i}/deep/er`), { recursive: true });
+    writeFileSync(join(root, `${i}/deep/er/file`), Buffer.alloc(i * kibibyte, 1));
+  }
+  linkSync(join(root, "20/deep/er/file"), join(root, "again"));
+  turns = 0;
+  expect(await walk()).toBe(du());
+  expect(turns).toBe(Math.floor((30 * 4 + 1) / 10));
+});
+
+it("[S6] follows no link, waits for no pipe, and ends in a tree that has no end", async () => {
+  writeFileSync(join(root, "large"), Buffer.alloc(64 * kibibyte, 1));
+  const inside = join(root, "inside");
+  mkdirSync(inside);
+  symlinkSync("/", join(inside, "everything"));
+  symlinkSync("..", join(inside, "up"));
+  symlinkSync(join(root, "large"), join(inside, "large"));
+  execFileSync("mkfifo", [join(inside, "pipe")]);
+  expect(await walk(inside)).toBeLessThan(64 * kibibyte);
+  expect(await walk(`/proc/${process.pid}`, { mostEntries: 500 })).not.toBeNull();
+});
+
+it("stops at so many entries, and when it is told to", async () => {
+  for (let i = 0; i < 100; i++) writeFileSync(join(root, String(i)), Buffer.alloc(4 * kibibyte, 1));
+  const all = (await walk())!;
+  const some = (await walk(root, { mostEntries: 50 }))!;
+  expect(some).toBeLessThan(all);
+  expect(some).toBeGreaterThanOrEqual(50 * 4 * kibibyte);
+  let left = 2;
+  expect(await walk(root, { turn: () => Promise.resolve(--left > 0) })).toBeNull();
+});
+
+it("knows nothing of what is not there, and leaves its file system for nothing", async () => {
+  expect(await walk(join(root, "missing"))).toBeNull();
+  expect(await walk("/dev", { mostEntries: 10_000 })).toBeLessThan(1024 * kibibyte);
+});
