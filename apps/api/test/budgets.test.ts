@@ -20,7 +20,7 @@ async function start() {
   const client = createClient({ url: `file:${folder}/test.db` });
   await client.execute("PRAGMA journal_mode = WAL");
   await client.batch([...sqlBudgetSchema], "write");
-  const writer = new Writer(client);
+  const writer = new Writer(client, { onCommit: () => undefined });
   const run = async (statement: SqlStatement) => (await writer.commit([statement]))[0]?.rows ?? [];
   return {
     budgets: new SqlBudgets(),
