@@ -80,6 +80,7 @@ export function checkRecord(stage: Stage, { mendedAtMs }: { readonly mendedAtMs:
     if (start.endedAtMs === null) stage.world.violate(`survivor: a program of ${start.runId} runs on after its end`);
   }
   checkOrder(stage, rows);
+  checkFollowers(stage, rows);
   checkOutput(stage);
   for (const task of stage.client.submitted) checkCancel(stage, task, mendedAtMs);
   const { planned } = stage.world.timeline;
@@ -144,6 +145,21 @@ function checkOrder({ world, truth, client }: Stage, rows: Map<string, RunRow>):
       if (before && before.atMs > run.atMs)
         world.violate(`order: ${run.runId} started before ${before.runId}, which came first`);
     }
+  }
+}
+
+/** What follows another one starts after that has succeeded, or never; and it is given up only where that did not. */
+function checkFollowers({ world, truth, client }: Stage, rows: Map<string, RunRow>): void {
+  for (const { runId, after } of client.submitted) {
+    if (runId === null || after?.runId === null || after === null) continue;
+    const before = rows.get(after.runId);
+    const [first] = truth.startsOf(runId);
+    const endedAtMs = truth.startsOf(after.runId).at(-1)?.endedAtMs ?? Number.POSITIVE_INFINITY;
+    const hasSucceeded = before?.verdict === "succeeded";
+    if (first && (!hasSucceeded || endedAtMs > first.startedAtMs))
+      world.violate(`follows: ${runId} started, and ${after.runId}, which it follows, is ${before?.verdict}`);
+    if (hasSucceeded && rows.get(runId)?.code === "DEPENDENCY_FAILED")
+      world.violate(`follows: ${runId} was given up, and ${after.runId} has succeeded`);
   }
 }
 

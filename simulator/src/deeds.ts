@@ -14,7 +14,9 @@ export function planDeeds(stage: Stage, scenario: Scenario): void {
       if (deed.kind === "submit") {
         const place = places[deed.place % places.length];
         const { durationMs, lines, exitCode } = deed;
-        if (place) tasks.set(index, client.submit(place, { durationMs, lines, exitCode }));
+        const predecessor = deed.after === undefined ? undefined : tasks.get(deed.after);
+        const after = predecessor?.place.workspaceId === place?.workspaceId ? predecessor : undefined;
+        if (place) tasks.set(index, client.submit(place, { durationMs, lines, exitCode }, after));
         return;
       }
       const task = tasks.get(deed.of);

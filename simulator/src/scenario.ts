@@ -10,6 +10,8 @@ export type Deed =
       readonly durationMs: number;
       readonly lines: number;
       readonly exitCode: number;
+      /** It is to follow the task of this deed, if that is of the same workspace. */
+      readonly after?: number;
     }
   /** Cancels the task of the deed `of`, if that was a submission. */
   | { readonly kind: "cancel"; readonly atMs: number; readonly of: number }
@@ -213,8 +215,19 @@ export function drawScenario(seed: string): Scenario {
       link: flap.between(0, servers + viewers - 1),
       way: flap.pick(["both", "both", "toServer", "toClient"]),
     });
+  drawFollowers(new Random(`follow ${seed}`), deeds);
   const crowded = drawRush(new Random(`rush ${seed}`), { servers, projects, deeds });
   return { seed, orgs, servers, projects, viewers, crowded, deeds, faults: withSafeKeyChanges(faults), healAtMs };
+}
+
+/** In some scenarios, lets submissions follow earlier ones. */
+function drawFollowers(random: Random, deeds: Deed[]): void {
+  if (!random.chance(0.4)) return;
+  for (const [index, deed] of deeds.entries()) {
+    if (deed.kind !== "submit" || !random.chance(0.6)) continue;
+    const earlier = [...deeds.entries()].filter(([, one]) => one.kind === "submit" && one.atMs < deed.atMs);
+    if (earlier.length > 0) deeds[index] = { ...deed, after: random.pick(earlier)[0] };
+  }
 }
 
 /** Now and then, adds what makes projects compete for a server. */

@@ -130,6 +130,17 @@ export class FairScheduler {`,
     ],
   },
   {
+    name: "starts what follows a run, however that ended",
+    caughtBy: ["follows"],
+    patches: [
+      relay(
+        "server/run-desk.ts",
+        "const followers = end.hasSucceeded ? [] : this.#queue.followers(runId);",
+        "const followers: RunId[] = [];",
+      ),
+    ],
+  },
+  {
     name: "takes a wrapper that is gone for a run that never started",
     caughtBy: ["once"],
     patches: [

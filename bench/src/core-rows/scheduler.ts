@@ -1,6 +1,7 @@
 import { bandNames } from "@quarterdeck/core/scheduling/bands";
 import type { WaitingTask } from "@quarterdeck/core/scheduling/scheduler";
 import TinyQueue from "tinyqueue";
+import { cpuNanos } from "../cpu-time.ts";
 import { median } from "../percentile.ts";
 import { compare, type Row } from "../row.ts";
 import { LoadedScheduler, treeOf } from "./loaded-scheduler.ts";
@@ -132,11 +133,4 @@ function measureDecision(): Row {
 function takeFirstOfSorted(list: readonly WaitingTask[]): WaitingTask | undefined {
   const rank = (task: WaitingTask) => bandNames.indexOf(task.band);
   return list.toSorted((a, b) => rank(a) - rank(b) || a.seq - b.seq)[0];
-}
-
-function cpuNanos(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) * 1000;
 }

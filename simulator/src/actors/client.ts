@@ -20,6 +20,8 @@ export interface Submitted {
   readonly taskId: TaskId;
   readonly place: Place;
   readonly plan: ProgramPlan;
+  /** What it is to follow. */
+  after: Submitted | null;
   runId: RunId | null;
   isCancelAsked: boolean;
   /** When the platform said that it would end it. */
@@ -44,14 +46,14 @@ export class Client {
   /** What was asked for and has not been answered yet. */
   pending = 0;
 
-  submit(place: Place, plan: ProgramPlan): Submitted {
+  submit(place: Place, plan: ProgramPlan, after: Submitted | null = null): Submitted {
     const { world } = this.process.machine;
     const taskId = this.#shipped.makeId("task", Math.floor(world.wallMs), world.random.bytes(16));
-    const task: Submitted = { taskId, place, plan, runId: null, isCancelAsked: false, cancelAnsweredAtMs: null };
+    const task: Submitted = { taskId, place, plan, after, runId: null, isCancelAsked: false, cancelAnsweredAtMs: null };
     this.submitted.push(task);
     const { scope, workspaceId, projectId } = place;
     const text = JSON.stringify({ orgId: scope.orgId, orderKey: projectId, plan });
-    this.#untilAnswered("submit", async () => {
+    const submitOnce = async () => {
       const view = await this.#api.call("client", (runtime) =>
         this.#shipped.submitTask(runtime, scope, {
           taskId,
@@ -63,11 +65,20 @@ export class Client {
           after: [],
           isParallel: false,
           priority: "normal",
+          after: task.after === null ? [] : [task.after.taskId],
+          isParallel: false,
         }),
       );
       task.runId = view.runId;
       world.trace("submitted", `${taskId} ${view.runId}`);
-    });
+    };
+    this.#untilAnswered("submit", () =>
+      submitOnce().catch((error: unknown) => {
+        // It was not taken, because the other one has failed: the person submits it without.
+        if (error instanceof QuarterdeckError && error.code === "DEPENDENCY_FAILED") task.after = null;
+        throw error;
+      }),
+    );
     return task;
   }
 

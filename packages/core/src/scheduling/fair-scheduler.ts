@@ -97,11 +97,12 @@ export class FairScheduler {
    */
   enqueue(task: WaitingTask): Result<void> {
     if (this.#tasks.find(task.id)) return done;
-    const quota = this.#quotas.find(task.nodeId);
+    // A leaf knows its node, so that one is looked up only for the first task of a leaf.
+    const leaf = this.#shares.findLeaf(task.band, task.nodeId);
+    const quota = leaf?.holder ?? this.#quotas.find(task.nodeId);
     if (!quota) return refuse("NOT_FOUND", `${task.id} cannot wait at ${task.nodeId}: there is no such node`);
     const demand = this.#classes.of(task.demand);
     if (!demand.ok) return demand;
-    const leaf = this.#shares.findLeaf(task.band, quota);
     // Where one such task waits and would fit now, another may wait.
     const lane = leaf && findLane(leaf, demand.value);
     const isPossible = lane !== undefined && isUnparked(lane);

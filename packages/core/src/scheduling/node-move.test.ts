@@ -150,7 +150,7 @@ it("counts and decides after moves as one that was restarted there, and starts w
       for (const [i, step] of history.steps.entries()) {
         expect(two.play(step)).toBe(one.play(step));
         if (i % stride !== stride - 1) continue;
-        const [from = 0, to = 0] = pairs[Math.floor(i / stride)] ?? [];
+        const [from, to] = pairs[Math.floor(i / stride)] ?? [0, 0];
         const move = [paths[from % paths.length] ?? "", paths[to % paths.length] ?? ""] as const;
         const done = straight.scheduler.moveNode(...move);
         expect(stopped.scheduler.moveNode(...move)).toEqual(done);

@@ -6,6 +6,8 @@ import { Peers, ShareBook, ShareNode } from "./share-node.ts";
 
 /** So many nodes without work are kept without asking whether they need be: they will be back soon. */
 const fewIdle = 64;
+/** And besides one for so many that there are. */
+const nodesForOneIdle = 8;
 const fewChildren = 8;
 const noNodes: readonly ShareNode[] = [];
 
@@ -36,6 +38,7 @@ export class ShareTree {
   /** Nodes that were seen without work, and how many there may be before they are looked through. */
   #idle: ShareNode[] = [];
   #sweepAt = fewIdle;
+  #nodes = 0;
 
   constructor(server: QuotaNode, { quotas, depth, bands, isStored }: ShareTreeOptions) {
     this.#quotas = quotas;
@@ -55,11 +58,11 @@ export class ShareTree {
 
   /** The leaf of a band for the tasks of one node of the quota tree; its nodes are made where there are none. */
   leafOf(band: Band, quota: QuotaNode): ShareNode {
-    return this.findLeaf(band, quota) ?? this.#makeLeaf(band, quota);
+    return this.findLeaf(band, quota.id) ?? this.#makeLeaf(band, quota);
   }
 
-  findLeaf(band: Band, quota: QuotaNode): ShareNode | undefined {
-    for (const peer of this.nodesOf(quota.id)) {
+  findLeaf(band: Band, quotaId: string): ShareNode | undefined {
+    for (const peer of this.nodesOf(quotaId)) {
       if (peer.band !== band) continue;
       let node: ShareNode | undefined = peer;
       while (node !== undefined && !node.isLeaf) node = node.children?.get(ownId(node.id));
@@ -242,6 +245,7 @@ export class ShareTree {
     );
     peers.nodes = [...peers.nodes, node];
     parent.children?.add(node);
+    this.#nodes++;
     this.#list(node);
     this.#book.add(node);
     return node;
@@ -282,10 +286,11 @@ export class ShareTree {
       parent.children?.delete(node);
       return false;
     });
-    this.#sweepAt = fewIdle + 2 * this.#idle.length;
+    this.#sweepAt = fewIdle + 2 * this.#idle.length + this.#nodes / nodesForOneIdle;
   }
 
   #forget(node: ShareNode): void {
+    this.#nodes--;
     for (const child of node.children ?? []) this.#forget(child);
     node.children?.clear();
     const { peers } = node;
