@@ -14,18 +14,18 @@ const leaf = "quarterdeck-bridge";
 export function delegatedBase(own: string): string {
   // After a restart it is in there already.
   const base = own.endsWith(`/${leaf}`) ? own.slice(0, -leaf.length - 1) : own;
-  if (writeGroupFile(join(base, "cgroup.subtree_control"), firstController(base)) !== "EBUSY") return base;
-  const directory = join(base, leaf);
-  mkdirSync(directory, { recursive: true });
-  for (const pid of ownProcesses(base)) writeGroupFile(join(directory, "cgroup.procs"), pid);
+  if (giveControllers(base).includes("EBUSY")) {
+    const directory = join(base, leaf);
+    mkdirSync(directory, { recursive: true });
+    const processes = (readGroupFile(base, "cgroup.procs") ?? "").split("\n").filter(Boolean);
+    for (const pid of processes) writeGroupFile(join(directory, "cgroup.procs"), pid);
+    giveControllers(base);
+  }
   return base;
 }
 
-function firstController(directory: string): string {
-  const [name = ""] = (readGroupFile(directory, "cgroup.controllers") ?? "").trim().split(" ");
-  return name === "" ? "" : `+${name}`;
-}
-
-function ownProcesses(directory: string): string[] {
-  return (readGroupFile(directory, "cgroup.procs") ?? "").split("\n").filter(Boolean);
+/** @returns what the kernel said to each */
+function giveControllers(directory: string): (string | null)[] {
+  const names = (readGroupFile(directory, "cgroup.controllers") ?? "").trim().split(" ").filter(Boolean);
+  return names.map((name) => writeGroupFile(join(directory, "cgroup.subtree_control"), `+${name}`));
 }
