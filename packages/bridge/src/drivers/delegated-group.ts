@@ -14,18 +14,15 @@ const leaf = "quarterdeck-bridge";
 export function delegatedBase(own: string): string {
   // After a restart it is in there already.
   const base = own.endsWith(`/${leaf}`) ? own.slice(0, -leaf.length - 1) : own;
-  if (writeGroupFile(join(base, "cgroup.subtree_control"), firstController(base)) !== "EBUSY") return base;
-  const directory = join(base, leaf);
-  mkdirSync(directory, { recursive: true });
-  for (const pid of ownProcesses(base)) writeGroupFile(join(directory, "cgroup.procs"), pid);
+  const control = join(base, "cgroup.subtree_control");
+  // Asked with memory, and first: cpu alone would be given in spite of the processes, and then none could be moved any more.
+  if (writeGroupFile(control, "+memory") === "EBUSY") {
+    const directory = join(base, leaf);
+    mkdirSync(directory, { recursive: true });
+    const processes = (readGroupFile(base, "cgroup.procs") ?? "").split("\n").filter(Boolean);
+    for (const pid of processes) writeGroupFile(join(directory, "cgroup.procs"), pid);
+  }
+  const names = (readGroupFile(base, "cgroup.controllers") ?? "").trim().split(" ").filter(Boolean);
+  for (const name of names) writeGroupFile(control, `+${name}`);
   return base;
-}
-
-function firstController(directory: string): string {
-  const [name = ""] = (readGroupFile(directory, "cgroup.controllers") ?? "").trim().split(" ");
-  return name === "" ? "" : `+${name}`;
-}
-
-function ownProcesses(directory: string): string[] {
-  return (readGroupFile(directory, "cgroup.procs") ?? "").split("\n").filter(Boolean);
 }

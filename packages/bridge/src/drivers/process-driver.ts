@@ -1,3 +1,4 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import type { KernelLimits, LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
@@ -31,17 +32,33 @@ export class ProcessDriver implements Driver {
     return { group: null, evidence: [] };
   }
 
-  async closeRun() {
+  async closeRun(runId: RunId, path: GroupPath) {
+    groupNode(path, runId);
     return null;
   }
-  async killRun() {}
-  async freeze(): Promise<never> {
-    throw new Error("nothing can be frozen without groups");
+
+  async killRun(runId: RunId, path: GroupPath) {
+    groupNode(path, runId);
   }
-  async thaw() {}
+
+  async freeze(path: GroupPath): Promise<never> {
+    groupNode(path);
+    throw new QuarterdeckError(
+      "LIMITS_UNAVAILABLE",
+      "Nothing can be frozen on this server, because the bridge can make no control groups. quarterdeck-bridge doctor says why.",
+    );
+  }
+
+  async thaw(path: GroupPath) {
+    groupNode(path);
+  }
+
   usage() {
     return [];
   }
-  async remove() {}
+
+  async remove(path: GroupPath) {
+    groupNode(path);
+  }
   release() {}
 }

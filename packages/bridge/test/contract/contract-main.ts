@@ -7,7 +7,7 @@ import { driverContract } from "./driver-contract.ts";
 
 const [wrapper = "", driver, pattern] = process.argv.slice(2);
 const place = await ContractPlace.open(wrapper, driver === "cgroup" ? "cgroup" : undefined);
-console.log(`driver ${place.driver.name}: ${place.driver.limited.join(", ")}`);
+console.log(`driver ${place.driver.name}: ${place.driver.limited.join(", ")}. ${place.reason}`);
 const awake = setInterval(() => undefined, 1000); // Nothing else waits for a wrapper.
 const disk = findQuotaMount(place.folder)?.hasProjectQuota === true ? diskContract : [];
 const cases = [...driverContract.map(({ name, check }) => ({ name, check: () => check(place) })), ...disk];

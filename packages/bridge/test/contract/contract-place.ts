@@ -53,13 +53,16 @@ export class ContractPlace implements AsyncDisposable {
   readonly groupName = `quarterdeck-test-${randomBytes(4).toString("hex")}`;
   readonly sliceName = `qdtest${randomBytes(4).toString("hex")}`;
   driver: Driver;
+  reason = "";
   readonly #prefer: DriverOptions["prefer"];
   readonly #launcher: WrapperLauncher;
   readonly #used: GroupPath[] = [];
 
   static async open(wrapper: string, prefer?: DriverOptions["prefer"]): Promise<ContractPlace> {
     const place = new ContractPlace(wrapper, prefer);
-    place.driver = (await place.openDriver()).driver;
+    const { driver, reason } = await place.openDriver();
+    place.driver = driver;
+    place.reason = reason;
     return place;
   }
 

@@ -349,6 +349,25 @@ export const driverContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "puts a run without a project into its workspace, under the workspace's limits",
+    async check(place) {
+      const path = workspaceOf(place.project());
+      const limits = await place.driver.applyLimits(path, { ...noLimits, tasks: 99 });
+      assert.equal(limits.find(({ resource }) => resource === "tasks")?.state, "enforced");
+      const run = await place.start({ path, script: sleeper });
+      await untilRunning(place, run);
+      const mine = place.driver.usage().filter(({ workspaceId }) => workspaceId === path.workspaceId);
+      assert.deepEqual(
+        mine.map(({ projectId, runId, tasks }) => [projectId, runId, tasks]),
+        [
+          [null, null, 1],
+          [null, run.runId, 1],
+        ],
+      );
+      await end(place, run);
+    },
+  },
+  {
     name: "makes no group for what is no id [S6]",
     async check(place) {
       const { workspaceId, projectId } = place.project();
