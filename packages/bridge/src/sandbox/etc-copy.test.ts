@@ -5,8 +5,8 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,11 +16,9 @@ import { copyEtc } from "./etc-copy.ts";
 
 let folder: string;
 let source: string;
-let target: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "qd-etc-"));
   source = join(folder, "source");
-  target = join(folder, "target");
   for (const path of ["ssl/private", "ssl/certs", "cron.d"])
     mkdirSync(join(source, path), { recursive: true, mode: 0o755 });
   chmodSync(join(source, "ssl/private"), 0o710);
@@ -39,7 +37,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it("copies what programs need, as far as everybody may read it, and nothing else [S7]", () => {
-  copyEtc(source, target);
+  const target = copyEtc(source, folder);
   expect(readFileSync(join(target, "ssl/certs/one"), "utf8")).toBe("ssl/certs/one");
   expect(readFileSync(join(target, "nsswitch.conf"), "utf8")).toBe("nsswitch.conf");
   for (const path of ["shadow", "cron.d", "ssl/private", "ssl/secret"])
@@ -54,18 +52,27 @@ it("takes the file that a link out of the system leads to, unless it is not for 
   symlinkSync(open, join(source, "localtime"));
   symlinkSync(closed, join(source, "timezone"));
   symlinkSync("certs/one", join(source, "ssl/link"));
-  copyEtc(source, target);
+  const target = copyEtc(source, folder);
   expect(readFileSync(join(target, "localtime"), "utf8")).toBe("open");
   expect(existsSync(join(target, "timezone"))).toBe(false);
   expect(readFileSync(join(target, "ssl/link"), "utf8")).toBe("ssl/certs/one");
 });
 
-it("copies again only when something changed", () => {
-  copyEtc(source, target);
-  const { ino } = statSync(target);
-  copyEtc(source, target);
-  expect(statSync(target).ino).toBe(ino);
+it("copies again only when something changed, and leaves runs that go on what they have", () => {
+  const first = copyEtc(source, folder);
+  expect(copyEtc(source, folder)).toBe(first);
   writeFileSync(join(source, "ssl/certs/two"), "two", { mode: 0o644 });
-  copyEtc(source, target);
-  expect(readFileSync(join(target, "ssl/certs/two"), "utf8")).toBe("two");
+  const second = copyEtc(source, folder);
+  expect(readFileSync(join(second, "ssl/certs/two"), "utf8")).toBe("two");
+  expect(readFileSync(join(first, "ssl/certs/one"), "utf8")).toBe("ssl/certs/one");
+});
+
+it("keeps a few copies, and removes the oldest", () => {
+  const copies = Array.from({ length: 9 }, (_, index) => {
+    writeFileSync(join(source, "nsswitch.conf"), "x".repeat(index), { mode: 0o644 });
+    const copy = copyEtc(source, folder);
+    utimesSync(copy, index, index);
+    return copy;
+  });
+  expect(copies.filter((copy) => existsSync(copy))).toEqual(copies.slice(-6));
 });

@@ -36,8 +36,7 @@ export function readLayout({ bubblewrap, folder, folders, programs, hidden }: La
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const seccompFile = join(folder, "seccomp");
   writeWhole(seccompFile, seccompFilter(architecture));
-  const etc = join(folder, "etc");
-  copyEtc("/etc", etc);
+  const etc = copyEtc("/etc", folder);
   return {
     bubblewrap,
     setpriv: findProgram("setpriv", folders) ?? null,
