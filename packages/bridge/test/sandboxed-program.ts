@@ -28,6 +28,7 @@ export class TestSandbox implements Disposable {
   static async open(hidden: readonly string[] = []): Promise<TestSandbox> {
     const data = DataDirectory.open(realpathSync(mkdtempSync(join(tmpdir(), "qd-sandbox-"))));
     const sandbox = await openSandbox({ data, hidden, folders, bubblewrap: undefined, hasConsent: false });
+    if (sandbox.reason !== null) throw new Error(sandbox.reason);
     return new TestSandbox(data, sandbox);
   }
 

@@ -16,7 +16,7 @@ let sandbox: OpenedSandbox;
 beforeAll(async () => {
   data = DataDirectory.open(realpathSync(mkdtempSync(join(tmpdir(), "qd-canary-"))));
   sandbox = await openSandbox({ data, hidden: [], folders, bubblewrap: undefined, hasConsent: false });
-  expect(sandbox.reason).toBeNull();
+  if (sandbox.reason !== null) throw new Error(sandbox.reason);
 });
 afterAll(() => rmSync(data.path, { recursive: true, force: true }));
 

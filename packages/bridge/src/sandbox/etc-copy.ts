@@ -5,7 +5,6 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -14,7 +13,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../durable-file.ts";
 
 /**
  * What of /etc programs need to work. Everything else there is the machine's own: its users, services, keys and jobs.
@@ -67,6 +65,9 @@ const groups = "root:x:0:\nnogroup:x:65534:\n";
 const everybodyReads = 0o004;
 const everybodyEnters = 0o005;
 
+const copyPrefix = "etc-";
+const keptCopies = 5;
+
 interface Entry {
   /** Below /etc. */
   readonly path: string;
@@ -77,15 +78,16 @@ interface Entry {
 }
 
 /**
- * Copies what runs may see of `source`, /etc, to `target`: one folder to bind instead of forty files. Only what everybody on the
- * machine may read is taken, so that a bridge of root gives nothing away. What has not changed is not copied again.
+ * Copies what runs may see of `source`, /etc, into a folder below `folder`: one to bind instead of forty files. Only what everybody
+ * on the machine may read is taken, so that a bridge of root gives nothing away. Its name says what is in it: what has not changed is not
+ * copied again, and runs that go on keep the copy that they were started with.
  */
-export function copyEtc(source: string, target: string): void {
+export function copyEtc(source: string, folder: string): string {
   const entries = copied.flatMap((name) => readEntries(source, name));
-  const stamp = createHash("sha256").update(JSON.stringify(entries)).digest("hex");
-  const stampFile = `${target}.stamp`;
-  if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
-  const unfinished = `${target}.${process.pid}.tmp`;
+  const stamp = createHash("sha256").update(JSON.stringify(entries)).digest("hex").slice(0, 32);
+  const target = join(folder, `${copyPrefix}${stamp}`);
+  if (existsSync(target)) return target;
+  const unfinished = join(folder, `.${copyPrefix}${process.pid}`);
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(join(unfinished, "ssh"), { recursive: true, mode: 0o755 });
   for (const { path, kind, target: link } of entries) {
@@ -96,13 +98,24 @@ export function copyEtc(source: string, target: string): void {
   }
   for (const name of [...liveFiles, ...madeFiles]) writeFileSync(join(unfinished, name), "", { mode: 0o644 });
   writeFileSync(join(unfinished, "group"), groups, { mode: 0o644 });
-  rmSync(stampFile, { force: true });
-  const former = `${target}.${process.pid}.old`;
-  rmSync(former, { recursive: true, force: true });
-  if (existsSync(target)) renameSync(target, former);
-  renameSync(unfinished, target);
-  rmSync(former, { recursive: true, force: true });
-  writeWhole(stampFile, stamp);
+  removeOldCopies(folder);
+  try {
+    renameSync(unfinished, target);
+  } catch (error) {
+    // Another process of this bridge has made the same meanwhile.
+    if (!existsSync(target)) throw error;
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return target;
+}
+
+/** Runs may be using the newest ones. */
+function removeOldCopies(folder: string): void {
+  const copies = readdirSync(folder).filter((name) => name.startsWith(copyPrefix));
+  const byAge = copies
+    .map((name) => ({ path: join(folder, name), atMs: statSync(join(folder, name)).mtimeMs }))
+    .toSorted((a, b) => b.atMs - a.atMs);
+  for (const { path } of byAge.slice(keptCopies)) rmSync(path, { recursive: true, force: true });
 }
 
 /** A file or folder with all in it, as far as everybody may read it. */

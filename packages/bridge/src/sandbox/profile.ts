@@ -54,25 +54,25 @@ export function sandboxArguments(
   // Made by itself, the way to a folder would have that folder's mode: nobody but root would get to another user's.
   const way = (path: string) => ["--dir", dirname(path)];
   return [
-    ...layout.system.flatMap(({ path, link }) => (link === null ? readOnly(path) : ["--symlink", link, path])),
-    ...readOnly(layout.etc, "/etc"),
-    ...layout.liveEtc.flatMap((path) => readOnly(path)),
-    ...(resolvFile === null ? [] : readOnly(resolvFile, "/etc/resolv.conf")),
-    ...readOnly(passwdFile, "/etc/passwd"),
-    ...["--dev", "/dev", "--proc", "/proc"],
-    ...layout.masked.flatMap((path) => readOnly("/dev/null", path)),
-    ...["--perms", "1777", "--tmpfs", "/dev/shm", "--perms", "1777", "--tmpfs", "/tmp"],
-    ...["--dir", "/var", "--symlink", "../tmp", "/var/tmp", "--dir", "/run"],
-    ...layout.tools.flatMap((path) => [...way(path), ...readOnly(path)]),
-    ...(egressFolder === null ? [] : readOnly(egressFolder, egressMountPoint)),
-    ...place.writable.flatMap((path) => [...way(path), "--bind", path, path]),
-    ...["--remount-ro", "/"],
-    ...["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
-    ...(keepsNetwork ? [] : ["--unshare-net"]),
-    ...["--die-with-parent", "--new-session", "--cap-drop", "ALL"],
-    ...(place.user === null ? [] : userChange.flatMap((capability) => ["--cap-add", capability])),
-    ...["--seccomp", seccompDescriptor],
-  ];
+    layout.system.flatMap(({ path, link }) => (link === null ? readOnly(path) : ["--symlink", link, path])),
+    readOnly(layout.etc, "/etc"),
+    layout.liveEtc.flatMap((path) => readOnly(path)),
+    resolvFile === null ? [] : readOnly(resolvFile, "/etc/resolv.conf"),
+    readOnly(passwdFile, "/etc/passwd"),
+    ["--dev", "/dev", "--proc", "/proc"],
+    layout.masked.flatMap((path) => readOnly("/dev/null", path)),
+    ["--perms", "1777", "--tmpfs", "/dev/shm", "--perms", "1777", "--tmpfs", "/tmp"],
+    ["--dir", "/var", "--symlink", "../tmp", "/var/tmp", "--dir", "/run"],
+    layout.tools.flatMap((path) => [...way(path), ...readOnly(path)]),
+    egressFolder === null ? [] : readOnly(egressFolder, egressMountPoint),
+    place.writable.flatMap((path) => [...way(path), "--bind", path, path]),
+    ["--remount-ro", "/"],
+    ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
+    keepsNetwork ? [] : ["--unshare-net"],
+    ["--die-with-parent", "--new-session", "--cap-drop", "ALL"],
+    place.user === null ? [] : userChange.flatMap((capability) => ["--cap-add", capability]),
+    ["--seccomp", seccompDescriptor],
+  ].flat();
 }
 
 /** Becomes the workspace's user, inside: bubblewrap can find folders only as root, and a program must not be root. */

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync } from "node:fs";
-import { arch } from "node:os";
+import { arch, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { writeWhole } from "../durable-file.ts";
 import { findProgram } from "../drivers/search-path.ts";
@@ -36,8 +36,7 @@ export function readLayout({ bubblewrap, folder, folders, programs, hidden }: La
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const seccompFile = join(folder, "seccomp");
   writeWhole(seccompFile, seccompFilter(architecture));
-  const etc = join(folder, "etc");
-  copyEtc("/etc", etc);
+  const etc = copyEtc("/etc", folder);
   return {
     bubblewrap,
     setpriv: findProgram("setpriv", folders) ?? null,
@@ -46,7 +45,12 @@ export function readLayout({ bubblewrap, folder, folders, programs, hidden }: La
       if (!stat) return [];
       return [{ path, link: stat.isSymbolicLink() ? readlinkSync(path) : null }];
     }),
-    tools: toolFolders({ folders: [...folders, ...realFolders(programs, folders)], hidden, exists: existsSync }),
+    tools: toolFolders({
+      folders: [...folders, ...realFolders(programs, folders)],
+      hidden,
+      home: homedir(),
+      exists: existsSync,
+    }),
     etc,
     liveEtc: liveFiles.map((name) => join("/etc", name)).filter((path) => existsSync(path)),
     masked: maskedFiles.filter((path) => existsSync(path)),

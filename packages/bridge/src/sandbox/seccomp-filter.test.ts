@@ -42,11 +42,13 @@ function asked(architecture: Architecture) {
 
 it.each(architectures)("every forbidden call is refused, every absent one is absent, on %s [S7]", (architecture) => {
   const { number } = asked(architecture);
-  for (const [calls, errno] of [[forbiddenCalls, EPERM] as const, [absentCalls, ENOSYS] as const])
-    for (const [name, numbers] of Object.entries(calls)) {
+  const answers = (calls: typeof forbiddenCalls) =>
+    Object.values(calls).flatMap((numbers) => {
       const own = callNumber(numbers, architecture);
-      if (own !== null) expect([name, number(own)]).toEqual([name, errno]);
-    }
+      return own === null ? [] : [number(own)];
+    });
+  expect(new Set(answers(forbiddenCalls))).toEqual(new Set([EPERM]));
+  expect(new Set(answers(absentCalls))).toEqual(new Set([ENOSYS]));
 });
 
 it.each(architectures)("what programs need is allowed on %s", (architecture) => {

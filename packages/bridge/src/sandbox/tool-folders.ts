@@ -15,6 +15,8 @@ interface ToolQuestion {
   readonly folders: readonly string[];
   /** What runs must not see. */
   readonly hidden: readonly string[];
+  /** Of the bridge's own user. */
+  readonly home: string;
   readonly exists: (path: string) => boolean;
 }
 
@@ -22,7 +24,7 @@ interface ToolQuestion {
  * The folders that programs installed outside the system's own need: where they are, and what belongs to them. Version managers put
  * small programs into `shims` that need all of the manager. A folder that holds something hidden, or a whole home, is left out.
  */
-export function toolFolders({ folders, hidden, exists }: ToolQuestion): string[] {
+export function toolFolders({ folders, hidden, home, exists }: ToolQuestion): string[] {
   const wanted = folders.flatMap((folder) => {
     const above = dirname(folder);
     if (basename(folder) === "shims") return [above];
@@ -32,6 +34,7 @@ export function toolFolders({ folders, hidden, exists }: ToolQuestion): string[]
   const fitting = wanted.filter(
     (folder) =>
       folder.split(sep).length > 2 &&
+      !isWithin(home, folder) &&
       !systemFolders.some((system) => isWithin(folder, system)) &&
       !hidden.some((path) => isWithin(path, folder) || isWithin(folder, path)) &&
       exists(folder),

@@ -5,15 +5,12 @@ import { join } from "node:path";
 import { startCall, TestSandbox } from "../sandboxed-program.ts";
 
 const test = await TestSandbox.open();
-const { isolation, reason, facts } = test.sandbox;
-let seen: unknown = null;
-if (isolation === "hidden") {
-  const [first, second] = [test.workspace(), test.workspace()];
-  for (const { project } of [first, second]) cpSync(join(import.meta.dirname, "probe.mjs"), join(project, "probe.mjs"));
-  const { child, line } = await startCall(first.call(process.execPath, ["probe.mjs", "plant"]));
-  seen = JSON.parse((await second.run(process.execPath, ["probe.mjs", "look", line])).output);
-  child.stdin?.end();
-  await once(child, "exit");
-}
+const { isolation, facts } = test.sandbox;
+const [first, second] = [test.workspace(), test.workspace()];
+for (const { project } of [first, second]) cpSync(join(import.meta.dirname, "probe.mjs"), join(project, "probe.mjs"));
+const { child, line } = await startCall(first.call(process.execPath, ["probe.mjs", "plant"]));
+const seen: unknown = JSON.parse((await second.run(process.execPath, ["probe.mjs", "look", line])).output);
+child.stdin?.end();
+await once(child, "exit");
 test[Symbol.dispose]();
-process.stdout.write(`${JSON.stringify({ isolation, reason, facts, seen })}\n`);
+process.stdout.write(`${JSON.stringify({ isolation, facts, seen })}\n`);
