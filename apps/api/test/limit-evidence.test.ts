@@ -18,11 +18,11 @@ interface Limited extends Fixture {
   readonly orgId: OrgId;
   readonly projectId: ProjectId;
   /** Something that its bridge says of a limit. */
-  item(change?: Partial<LimitEvidence>): LimitEvidence;
+  readonly item: (change?: Partial<LimitEvidence>) => LimitEvidence;
   /** Has the bridge say it, signed, with what is changed of the report. */
-  say(items: readonly LimitEvidence[], change?: Partial<EvidenceReport>): Promise<SignedText>;
-  alert(): Promise<{ atMs: number } | null>;
-  refusals(action?: string): Promise<string[]>;
+  readonly say: (items: readonly LimitEvidence[], change?: Partial<EvidenceReport>) => Promise<SignedText>;
+  readonly alert: () => Promise<{ atMs: number } | null>;
+  readonly refusals: (action?: string) => Promise<string[]>;
 }
 
 async function start(platform: TestApi): Promise<Limited> {
