@@ -73,7 +73,6 @@ describe("a program with its arguments", () => {
     "node --require=/tmp/x.js a.js",
     "node --require ../x.js a.js",
     "node --import data:text/javascript,1 a.js",
-    "node --experimental_loader=/tmp/x.mjs a.js",
     "node --Experimental-Loader=/tmp/x.mjs a.js",
     "npm --tag --script-shell=/tmp/x test",
     "git log --unknown -- --ext-diff",
@@ -214,6 +213,10 @@ describe("a program with its arguments", () => {
     expect(refusal("python3", ["-m", "pip", "install", "--python", "x"])?.message).toMatch(/^Argument 4 of pip /);
     for (const args of [["hunter2"], ["hunter2::x"], ["-c", "hunter2.x=hunter2"], ["clone", "https://a:hunter2@b/c"]])
       expect(refusal("git", args)?.message).not.toContain("hunter2");
+  });
+
+  it("[S3] is refused in a spelling of its flags that only the program itself takes for the same", () => {
+    expect(refusal("node", ["--experimental_loader=/tmp/x.mjs", "a.js"])?.code).toBe("ARGUMENT_NOT_ALLOWED");
   });
 
   it("is refused when neither every project nor this one has it", () => {
