@@ -31,7 +31,7 @@ it("starts nothing that the server's owner forbade while the bridge was away", a
   const text = { ...(await signText(platform.privateKey, "command", JSON.stringify(command))), sealed: null };
   const { commandId, runId } = command;
   const record = { commandId, runId, text, effect: "once", state: "RECEIVED" };
-  const begin = vi.fn();
+  const begin = vi.fn<() => void>();
   const forbidden = refuse("POLICY_FORBIDS", "line 2 forbids it");
   await recoverCommands({
     journal: { unfinished: () => ({ sound: [record], damaged: [] }), isBuried: () => false },
