@@ -95,6 +95,7 @@ const notices = await Promise.all(
 const tar = packTar([
   { name: "package/package.json", content: Buffer.from(`${JSON.stringify(packageJson, undefined, 2)}\n`) },
   { name: "package/LICENSE", content: await readFile(join(import.meta.dirname, "../../LICENSE")) },
+  { name: "package/policy.toml", content: await readFile(join(import.meta.dirname, "policy.toml")) },
   { name: "package/THIRD-PARTY-NOTICES", content: Buffer.from(notices.join("\n\n")) },
   { name: `package/dist/${bin}`, content: await readFile(join(dist, bin)), isExecutable: true },
   { name: "package/dist/cli.mjs", content: await readFile(join(dist, "cli.mjs")) },

@@ -13,7 +13,11 @@ async function readyProject(platform: TestApi, { api, workspaceId, serverId, bri
 }
 
 const policy = (...rules: { line: number; setting: string; value: string }[]) => ({
-  ...{ state: "inForce", path: "/etc/quarterdeck/policy.toml", hash: "h", problem: null, rulesLeftOut: 0 },
+  state: "inForce",
+  path: "/etc/quarterdeck/policy.toml",
+  hash: "h",
+  problem: null,
+  rulesLeftOut: 0,
   rules,
 });
 
@@ -22,7 +26,11 @@ test("arguments that make a program start something else are refused at the subm
   const { api, workspaceId } = await platform.withWorkspace();
   const submit = (...args: string[]) =>
     api.tasks.submit.mutate({
-      ...{ taskId: newId("task"), workspaceId, projectId: null, action: "exec", params: { program: "npm", args } },
+      taskId: newId("task"),
+      workspaceId,
+      projectId: null,
+      action: "exec",
+      params: { program: "npm", args },
     });
   const refusal = await refusalOf(submit("--script-shell=/tmp/hunter2", "test"));
   expect(refusal.code).toBe("ARGUMENT_NOT_ALLOWED");
@@ -38,7 +46,10 @@ test("a project's admins add programs to it, which each of its commands says, si
   const projectId = await readyProject(platform, fixture);
   const submit = (place: { projectId: typeof projectId | null }) =>
     api.tasks.submit.mutate({
-      ...{ taskId: newId("task"), workspaceId, action: "exec", params: { program: "deno", args: ["test"] } },
+      taskId: newId("task"),
+      workspaceId,
+      action: "exec",
+      params: { program: "deno", args: ["test"] },
       ...place,
     });
   expect((await refusalOf(submit({ projectId }))).code).toBe("PROGRAM_NOT_ALLOWED");
@@ -76,7 +87,9 @@ test("a project gets no more programs than its server's owner allows, and is tol
   const projectId = await readyProject(platform, fixture);
   const online = (rules: ReturnType<typeof policy>, epoch: number) =>
     platform.report(fixture.serverId, {
-      ...{ kind: "online", epoch, bootId: "b" },
+      kind: "online",
+      epoch,
+      bootId: "b",
       capabilities: { ...capabilities, policy: rules },
     } as never);
   const set = (added: string[], installScripts = false) =>

@@ -84,7 +84,8 @@ const command: FuzzTarget = {
         "another bridge's command",
       );
       const allowed = [...defaultPrograms, ...(verdict.value.programs?.added ?? [])];
-      mustHold(action !== "exec" || allowed.includes(String(params["program"])), "a program that is not allowed");
+      const isAllowed = allowed.some((program) => program === params["program"]);
+      mustHold(action !== "exec" || isAllowed, "a program that is not allowed");
     } else mustHold(verdict.error.message.length <= 1000, "the refusal is as long as what it refuses");
     readUnverifiedIds(text);
     const entry = { kind: "command", position: 1, ...text, sealed: null } as const;

@@ -10,6 +10,22 @@ import { pipRules, pytestRules } from "./python-tool-rules.ts";
 /** Programs that do nothing with an argument but show it or read the file that it names. */
 const harmless = ["cat", "echo", "false", "ls", "printf", "pwd", "seq", "sleep", "true", "uname"] as const;
 
+const withRules = [
+  "cargo",
+  "date",
+  "git",
+  "go",
+  "make",
+  "node",
+  "npm",
+  "npx",
+  "pip",
+  "pnpm",
+  "pytest",
+  "python3",
+  "yarn",
+] as const;
+
 /** The rules of every program that has some. */
 const rulesByProgram: Readonly<Record<string, ArgumentRules>> = {
   cargo: cargoRules,
@@ -37,10 +53,7 @@ export function rulesOf(program: string): ArgumentRules | null {
 }
 
 /** The programs that `exec` may start in every project, as far as the server's owner forbids none. */
-export const defaultPrograms: readonly string[] = [
-  ...harmless,
-  ...["cargo", "date", "git", "go", "make", "node", "npm", "npx", "pip", "pnpm", "pytest", "python3", "yarn"],
-].toSorted();
+export const defaultPrograms: readonly string[] = [...harmless, ...withRules].toSorted();
 
 const startersOfOthers =
   "sh bash dash zsh ksh fish csh tcsh busybox env xargs parallel nohup nice setsid timeout stdbuf script expect watch strace ltrace gdb " +

@@ -3,7 +3,7 @@ import * as z from "zod";
 /** The most rules that a bridge reports one by one. */
 export const maxReportedRules = 100;
 
-/** What a bridge says of the policy file of its server's owner (PROTOCOL 16): to be shown, never to be changed from here. */
+/** What a bridge says of the policy file of its server's owner (PROTOCOL 18): to be shown, never to be changed from here. */
 export const policyReportSchema = z.object({
   /**
    * `none`: there is no file; `outdated`: it is broken, and the last good one is in force; `unreadable`: it is broken, and
