@@ -97,6 +97,9 @@ test("[T9] a viewer with a ticket for one workspace never gets a number of anoth
       await viewer.until(() => seen(viewer).size >= expected.length, `what viewer ${index} may see`);
       expect([index, seen(viewer)]).toEqual([index, new Set(expected)]);
     }
+  // The past of workspaces is not the relay's to show, whoever asks.
+  for (const viewer of [...early, ...late, witness])
+    for (const frame of viewer.frames) if (frame.type === "history") expect(JSON.stringify(frame)).not.toContain(a);
   // And after an eviction, when all that is known of a viewer is what its socket remembers.
   await relay.evict(server.serverId);
   send(connection, "telemetry", readingsAt(nowMs + 2));

@@ -17,8 +17,16 @@ interface Place {
   readonly runId: RunId;
 }
 
-/** A moment of a server on which one project works and waits for the disk now and then. */
-function readingsAt(atMs: number, { workspaceId, projectId, runId }: Place) {
+/** Moments of a server on which one project works and waits for the disk now and then. */
+function readingsAt(times: readonly number[], place: Place) {
+  const readings = times.map((atMs) => readingAt(atMs, place));
+  return [
+    ...encodeReadings(readings.map(({ sample }) => sample)),
+    ...encodeWorkspaces(readings.map(({ workspace }) => workspace)),
+  ];
+}
+
+function readingAt(atMs: number, { workspaceId, projectId, runId }: Place) {
   const wave = Math.sin(atMs / 20_000);
   const cpu = Math.round(700 + 500 * wave);
   const memory = Math.round((300 + 100 * wave) * mebibyte);
@@ -40,7 +48,7 @@ function readingsAt(atMs: number, { workspaceId, projectId, runId }: Place) {
   };
   const projects = [{ project: projectKey(projectId), ...usage }];
   const topRuns = [{ runId, cpu, memory, tasks: 9 }];
-  return [...encodeReadings([sample]), ...encodeWorkspaces([{ workspaceId, atMs, ...usage, projects, topRuns }])];
+  return { sample, workspace: { workspaceId, atMs, ...usage, projects, topRuns } };
 }
 
 async function lookAt(page: Page, name: string) {
@@ -71,22 +79,21 @@ it("shows what a workspace, a project and the server's runs use, live and in the
     // A quarter of an hour of which the bridge tells late, as one that was offline does.
     const nowMs = Date.now();
     const times = Array.from({ length: 30 }, (_, i) => nowMs - 20 * minuteMs + i * 30 * secondMs);
-    for (const atMs of times) await bridge.handOver(readingsAt(atMs, place));
+    await bridge.handOver(readingsAt(times, place));
     await waitFor(
       async () => (await api.telemetry.history.query({ nodeId: projectId, span: "hour" })).atMs.length >= 15,
       { what: "the minutes to reach the platform" },
     );
-    const live = setInterval(() => bridge.send(readingsAt(Date.now(), place)), secondMs);
+    const live = setInterval(() => bridge.send(readingsAt([Date.now()], place)), secondMs);
     try {
       await client.signIn(page, quarterdeck.url);
       await page.goto(`${quarterdeck.url}/workspaces/${workspaceId}`);
       const use = page.getByRole("region", { name: "Use" });
       await use.getByRole("img", { name: /^CPU: Last 5 minutes\. Now [\d.]+ cores, on average/ }).waitFor();
       await use.getByRole("img", { name: /^Pressure: Last 5 minutes\. CPU: now 2%.*disk: now/ }).waitFor();
-      await lookAt(page, "use-workspace");
       await use.getByLabel("Time shown").selectOption("Last hour");
       await use.getByRole("img", { name: /^Memory: Last hour\. Readings are missing once\. Now \d+ MB/ }).waitFor();
-      await lookAt(page, "use-workspace-hour");
+      await lookAt(page, "use-workspace");
       await use.getByLabel("Time shown").selectOption("Last year");
       await use.getByText("Nothing was measured").waitFor();
 

@@ -101,8 +101,8 @@ export async function measureWireBytes(): Promise<Row[]> {
     if (workspace?.projects.length !== projects) throw new Error("the sample's projects did not arrive");
   }
   const live = bytes;
-  const history = { type: "history", through: samples, readings: [...packed(plain)], gaps: [] } as const;
-  bridge.send({ ...history, gaps: [] });
+  const history = { type: "history", through: samples, readings: packed(plain) } as const;
+  bridge.send({ ...history, readings: [...history.readings], gaps: [] });
   await until(() => arrived.history === 1, "the history");
   const common = {
     peer: plain.reduce((sum, reading) => sum + JSON.stringify(reading).length, 0) / samples,

@@ -60,7 +60,14 @@ const viewerSession: FuzzTarget = {
   check(text) {
     const session = new ViewerSession({ clock: { nowMs: () => 0, monotonicMs: () => 0 }, random: () => 0.5 });
     session.handle({ type: "wantOutput", runId, fromOffset: 0 });
-    const ticket = { path: "/", ticket: "t", connectionExpiresAtMs: 1e9, telemetry: false, workspaceIds: [], runIds: [runId] };
+    const ticket = {
+      path: "/",
+      ticket: "t",
+      connectionExpiresAtMs: 1e9,
+      telemetry: false,
+      workspaceIds: [],
+      runIds: [runId],
+    };
     session.handle({ type: "ticket", ticket });
     session.handle({ type: "opened" });
     for (const line of text.split("\n")) {

@@ -104,8 +104,9 @@ it("takes exactly the rows whose numbers stay whole and above zero, and writes t
 it("[F11] leaves of readings what a peer of version 1.0 can read, number for number", () => {
   fc.assert(
     fc.property(fc.array(readings, { maxLength: 12 }), (sent) => {
-      const cut = sent.map(({ pressure: _, ...first }) => first);
+      const cut = sent.map((one) => ({ ...one, pressure: undefined }));
       const old = firstReadings(encodeReadings(sent));
+      // Without the difference between a field that is missing and one that is undefined.
       expect(decodeReadings(onTheWire(old))).toEqual(cut);
       expect(JSON.stringify(old)).not.toContain("pressure");
     }),
