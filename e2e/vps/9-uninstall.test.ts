@@ -26,7 +26,7 @@ describe("install.sh --uninstall", () => {
     const taskId = newTaskId();
     const params = { program: "sleep", args: ["864000"] };
     await client.api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
-    await client.waitUntil(taskId, ({ state }) => state === "running", 240_000);
+    await client.waitUntil(taskId, ({ state }) => state === "running", 480_000);
     const projects = await client.api.projects.list.query({ workspaceId });
     expect(projects.length).toBeGreaterThan(0);
 
