@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { waitFor } from "../../../apps/web/e2e/support/wait-for.ts";
@@ -51,11 +50,6 @@ export class TestServer {
     const { exitCode, stdout, stderr } = await this.run(command, options);
     if (exitCode !== 0) throw new Error(`on the test server: ${command}\nended with ${exitCode}:\n${stdout}${stderr}`);
     return stdout;
-  }
-
-  async send(file: string, target: string, mode = "644"): Promise<void> {
-    const write = `cat >'${target}.part' && chmod ${mode} '${target}.part' && mv '${target}.part' '${target}'`;
-    await this.sh(write, { stdin: createReadStream(file) });
   }
 
   /** Cuts the power, in effect: nothing is told, nothing is written any more. It comes back on the same disk. */
