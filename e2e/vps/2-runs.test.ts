@@ -7,7 +7,7 @@ import { waitUntilOnline, workspaceOn } from "./support/installed-server.ts";
 import { makeRepository } from "./support/repository.ts";
 import { server, stage } from "./support/stage.ts";
 
-const runMs = 240_000;
+const runMs = 480_000;
 
 let client: TestClient;
 let workspaceId: WorkspaceId;
@@ -70,7 +70,7 @@ describe("on an installed server", () => {
       for (const taskId of [once, made.task.taskId])
         await client.waitUntil(taskId, ({ state }) => state === "running", runMs);
       const starts = "find /var/lib/quarterdeck-* -name starts -type f -size +0";
-      await server.sh(`for i in $(seq 60); do test -n "$(${starts})" && exit; sleep 1; done; exit 1`);
+      await server.sh(`for i in $(seq 200); do test -n "$(${starts})" && exit; sleep 1; done; exit 1`);
       await server.sh("sync");
 
       await server.crash();

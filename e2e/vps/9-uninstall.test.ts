@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newTaskId, signIn, type TestClient } from "../../apps/web/e2e/support/client.ts";
+import { waitFor } from "../../apps/web/e2e/support/wait-for.ts";
 import { waitUntilOnline, workspaceOn } from "./support/installed-server.ts";
 import { filesBefore, listFiles, usersBefore } from "./support/leftovers.ts";
 import { server, stage } from "./support/stage.ts";
@@ -26,14 +27,15 @@ describe("install.sh --uninstall", () => {
     const taskId = newTaskId();
     const params = { program: "sleep", args: ["864000"] };
     await client.api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
-    await client.waitUntil(taskId, ({ state }) => state === "running", 240_000);
+    await client.waitUntil(taskId, ({ state }) => state === "running", 480_000);
     const projects = await client.api.projects.list.query({ workspaceId });
     expect(projects.length).toBeGreaterThan(0);
 
     const said = await server.sh(uninstall, { timeoutMs: 600_000 });
     for (const { projectId } of projects) expect(said).toContain(projectId);
 
-    expect((await server.run("pgrep -f 'sleep 864000|quarterdeck-bridge'")).stdout).toBe("");
+    // The brackets keep it from finding itself.
+    expect((await server.run("pgrep -af '[s]leep 864000|[q]uarterdeck-bridge'")).stdout).toBe("");
     expect(await server.sh(`getent passwd | diff ${usersBefore} - && getent group quarterdeck || true`)).toBe("");
     const diff = await server.sh(`${listFiles} | diff ${filesBefore} - || true`);
     const lines = diff.split("\n").filter((line) => /^[<>]/.test(line));
@@ -45,7 +47,9 @@ describe("install.sh --uninstall", () => {
     expect(lines.filter((line) => !notOurs.test(line) && !projectFolder.test(line))).toEqual([]);
     expect(lines.some((line) => line.endsWith("/sample.test.js"))).toBe(true);
     expect(await server.sh("find /var/lib/quarterdeck-* ! -user root -o ! -group root")).toBe("");
-    expect((await client.api.servers.list.query()).find((one) => one.serverId === serverId)?.status).not.toBe("online");
+    const isOffline = async () =>
+      (await client.api.servers.list.query()).some((one) => one.serverId === serverId && one.status === "offline");
+    await waitFor(isOffline, { what: "the console to show that it is gone", timeoutMs: 120_000 });
   });
 
   it("finds nothing to do when it is run again", async () => {

@@ -11,7 +11,7 @@ class ByName extends BaseSequencer {
 }
 
 // An emulated machine takes ten to twenty times as long as this one.
-const { test } = testConfig({ name: "e2e-vps", timeoutMs: 300_000, isSequential: true });
+const { test } = testConfig({ name: "e2e-vps", timeoutMs: 900_000, isSequential: true });
 
 export default defineConfig({
   root: join(import.meta.dirname, ".."),

@@ -2,7 +2,7 @@ import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { TestClient } from "../../../apps/web/e2e/support/client.ts";
 import { waitFor } from "../../../apps/web/e2e/support/wait-for.ts";
 
-const onlineMs = 240_000;
+const onlineMs = 480_000;
 
 /** Waits until the console shows the test server as online, and how: the other server is the machine of the tests. */
 export function waitUntilOnline(client: TestClient, timeoutMs = onlineMs) {

@@ -7,5 +7,5 @@ export const server = new TestServer(stage.server);
 beforeEach(({ onTestFailed }) => {
   onTestFailed(async () => {
     console.error(await server.diagnosis());
-  }, 300_000);
+  }, 600_000);
 });

@@ -221,8 +221,8 @@ read_manifest() {
       fail 4 "$platform_url has the key $fingerprint, but the command says $platform_key." \
         "Nothing was changed on this server. Copy the command again from the console;" \
         "if it still differs, somebody may be in between."
-  elif [ -f "$bridge_data/identity.json" ]; then
-    grep -q "\"\(current\|next\)\": \"$key\"" "$bridge_data/identity.json" ||
+  elif pinned=$(pinned_keys) && [ -n "$pinned" ]; then
+    grep -q "\"\(current\|next\)\": \"$key\"" "$pinned" ||
       fail 4 "$platform_url has the key $fingerprint, which is not the key that this server was connected with." \
         "Nothing was changed on this server. If the platform's keys were changed, name its fingerprint: --platform-key"
   else
@@ -232,6 +232,16 @@ read_manifest() {
   [ "$(manifest_field quarterdeck-install 2)" = 1 ] ||
     fail 1 "this script is older than what $platform_url serves." "Fetch it again from there."
   version=$(manifest_field bridge 2)
+}
+
+# The file with the keys that were pinned. The helper's is root's, so that a captured bridge could not have changed it.
+pinned_keys() {
+  for file in "$helper_data/trust.json" "$bridge_data/identity.json"; do
+    if [ -f "$file" ]; then
+      echo "$file"
+      return
+    fi
+  done
 }
 
 check_signature() {
