@@ -207,6 +207,37 @@ describe("a captured daemon", () => {
     expect([made.starts(), other.starts()]).toEqual([1, 0]);
   });
 
+  it("and an honest one as well: cancels also what is being prepared when the cancel comes", async () => {
+    const made = await marking();
+    const { runId, text } = made;
+    const [prepared, cancelled] = await Promise.all([
+      captured.say("prepare", { text }),
+      captured.say("cancel", { runId }),
+    ]);
+    expect([prepared.answer, cancelled.answer]).toEqual([{ kind: "ready" }, {}]);
+    await captured.ask("launch", { runId });
+    await captured.ask("untilEnded", { runId });
+    expect(await captured.ask("complete", { runId, isCancelled: true })).toMatchObject({ verdict: "cancelled" });
+    expect(made.starts()).toBe(0);
+  });
+
+  it("keeps no command for later: it is prepared and launched in its time, or not at all [W2]", async () => {
+    // Past its end, and within the skew that clocks may have.
+    const endsInMs = 3000;
+    const expiresAtMs = Date.now() - limits.clockSkewMs + endsInMs;
+    const made = await marking({ overrides: { notBeforeMs: expiresAtMs - 900_000, expiresAtMs } });
+    const { runId, text } = made;
+    await captured.ask("prepare", { text });
+    await helper.changes.until(() => Date.now() > expiresAtMs + limits.clockSkewMs, "its end");
+    expect(await captured.refusal("launch", { runId })).toBe("COMMAND_EXPIRED");
+    expect(await captured.refusal("prepare", { text })).toBe("COMMAND_EXPIRED");
+    await helper.end();
+    await helper.begin();
+    captured = await CapturedDaemon.connect(helper.socketPath);
+    await expectRefused(text, runId, "COMMAND_EXPIRED");
+    expect(made.starts()).toBe(0);
+  });
+
   it("removes or cuts nothing of a run that goes on", async () => {
     const { command, text } = await platform.makeCommand({
       action: "exec",
