@@ -216,8 +216,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const workspaceUsage = new WorkspaceUsage({
     clock,
-    // The driver `process` has no groups, so it counts nothing.
-    source: () => [],
+    source: () => host.usage(),
     pathOf: ({ workspaceId, projectId }) => data.workspace(workspaceId).project(projectId),
   });
   const telemetry = new TelemetrySchedule({

@@ -26,7 +26,7 @@ const bridgePath = mkdtempSync(join(tmpdir(), "qd-captured-"));
 beforeAll(async () => {
   platform = await enrolledPlatform(bridgePath);
   helper = new HelperProcess();
-  expect(await helper.init(bridgePath)).toMatchObject({ exitCode: 0 });
+  await helper.init(bridgePath);
   await helper.begin();
   captured = await CapturedDaemon.connect(helper.socketPath);
 });
@@ -145,10 +145,11 @@ describe("a captured daemon", () => {
   it("has the bridge neither updated nor a run cancelled through a command here", async () => {
     const { runId } = (await marking()).command;
     const cancel = await platform.makeCommand({ action: "task.cancel", params: { runId } });
-    await expectRefused(cancel.text, cancel.command.runId, "COMMAND_UNSUPPORTED");
+    expect(await captured.refusal("prepare", { text: cancel.text })).toBe("COMMAND_UNSUPPORTED");
     const params = { version: "9.9.9", manifestHash: "A".repeat(43), allowsDowngrade: true, triesAgain: true };
     const update = await platform.makeCommand({ action: "bridge.update", params });
-    await expectRefused(update.text, update.command.runId, "COMMAND_UNSUPPORTED");
+    expect(await captured.refusal("prepare", { text: update.text })).toBe("COMMAND_UNSUPPORTED");
+    expect(await captured.refusal("runOwn", { runId: update.command.runId })).toBe("NOT_READY");
   });
 
   it("starts nothing before it was prepared", async () => {
@@ -204,6 +205,37 @@ describe("a captured daemon", () => {
     await captured.ask("launch", { runId: made.runId });
     await captured.ask("untilEnded", { runId: made.runId });
     expect([made.starts(), other.starts()]).toEqual([1, 0]);
+  });
+
+  it("and an honest one as well: cancels also what is being prepared when the cancel comes", async () => {
+    const made = await marking();
+    const { runId, text } = made;
+    const [prepared, cancelled] = await Promise.all([
+      captured.say("prepare", { text }),
+      captured.say("cancel", { runId }),
+    ]);
+    expect([prepared.answer, cancelled.answer]).toEqual([{ kind: "ready" }, {}]);
+    await captured.ask("launch", { runId });
+    await captured.ask("untilEnded", { runId });
+    expect(await captured.ask("complete", { runId, isCancelled: true })).toMatchObject({ verdict: "cancelled" });
+    expect(made.starts()).toBe(0);
+  });
+
+  it("keeps no command for later: it is prepared and launched in its time, or not at all [W2]", async () => {
+    // Past its end, and within the skew that clocks may have.
+    const endsInMs = 3000;
+    const expiresAtMs = Date.now() - limits.clockSkewMs + endsInMs;
+    const made = await marking({ overrides: { notBeforeMs: expiresAtMs - 900_000, expiresAtMs } });
+    const { runId, text } = made;
+    await captured.ask("prepare", { text });
+    await helper.changes.until(() => Date.now() > expiresAtMs + limits.clockSkewMs, "its end");
+    expect(await captured.refusal("launch", { runId })).toBe("COMMAND_EXPIRED");
+    expect(await captured.refusal("prepare", { text })).toBe("COMMAND_EXPIRED");
+    await helper.end();
+    await helper.begin();
+    captured = await CapturedDaemon.connect(helper.socketPath);
+    await expectRefused(text, runId, "COMMAND_EXPIRED");
+    expect(made.starts()).toBe(0);
   });
 
   it("removes or cuts nothing of a run that goes on", async () => {

@@ -21,6 +21,10 @@ export function findRunProcesses(runId: string, session?: number): RunProcess[] 
     .map(({ pid }) => ({ pid, isSandbox: false }));
 }
 
+export function isSandboxProcess(): boolean {
+  return false;
+}
+
 export function signalProcess(pid: number, signal: string): void {
   requireProcess().machine.signal(pid, signal);
 }

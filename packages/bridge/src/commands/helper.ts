@@ -26,8 +26,8 @@ function openDirectory({ data, group }: OptionValues): {
   readonly directory: HelperDirectory;
   readonly gid: number | null;
 } {
-  // Whoever has no group of its own to let in has nobody to let in.
-  process.umask(0o027);
+  // That of the programs too. What others must not see says so itself.
+  process.umask(0o022);
   const gid = group === undefined ? null : findGroup(group);
   return { directory: HelperDirectory.open(data ?? defaultHelperData, gid), gid };
 }

@@ -1,7 +1,7 @@
 import { implementations } from "../actions/implementations.ts";
 import type { WorkspaceCommand } from "../actions/action-context.ts";
-import type { CommandText } from "@quarterdeck/core/protocol/command";
-import { commandSchema } from "@quarterdeck/core/protocol/command";
+import { commandSchema, type Command, type CommandText } from "@quarterdeck/core/protocol/command";
+import { limits } from "@quarterdeck/core/protocol/limits";
 import type { HostCommand } from "../host/execution-host.ts";
 import type { SealedParts } from "../verification/open-sealed-part.ts";
 import { readUnverifiedIds } from "../verification/unverified-ids.ts";
@@ -25,8 +25,8 @@ export class CommandGate {
   }
 
   /**
-   * Verifies a command and remembers its run. One that is remembered was verified when it came first: its time may have run out
-   * since.
+   * Verifies a command and remembers its run. Once it was launched its time may run out: what was begun may be taken up again.
+   * Until then it is verified each time, so that nobody keeps a command for later.
    *
    * @throws HostRefused
    */
@@ -35,12 +35,25 @@ export class CommandGate {
     const claimed = readUnverifiedIds(text);
     const known = claimed && memory.find(claimed.runId);
     if (known?.isForgotten) refuseHost("CONFLICT", "The run is over, and its files were removed.");
-    const isKnown = known !== undefined && isSameText(known.text, text);
-    const command = isKnown ? this.#judge(this.read(known.text)) : await this.#verify(text, known !== undefined);
+    if (known && !isSameText(known.text, text)) return this.#refuseOther(text);
+    const command =
+      known && known.launches > 0 ? this.#judge(this.read(known.text)) : await this.#verify(text);
     const opened = await sealedParts.open(command, text);
     if (!opened.ok) throw new HostRefused(opened.error);
-    if (!isKnown) memory.remember(command, text);
+    if (!known) {
+      if (memory.isTooOld(command))
+        refuseHost(
+          "COMMAND_EXPIRED",
+          "It is older than what the helper remembers, so it may have been carried out before.",
+        );
+      memory.remember(command, text);
+    }
     return { command, text, secretInput: opened.value?.secretInput ?? {} };
+  }
+
+  /** Whether a command that was let through before may still be begun. */
+  isInTime({ expiresAtMs }: Pick<Command, "expiresAtMs">): boolean {
+    return this.#options.nowMs() <= expiresAtMs + limits.clockSkewMs;
   }
 
   /** A command that was verified before it was remembered. */
@@ -55,19 +68,19 @@ export class CommandGate {
     return judged.value as WorkspaceCommand;
   }
 
-  async #verify({ signed, signature }: CommandText, isRunKnown: boolean): Promise<WorkspaceCommand> {
-    const { rules, memory, nowMs } = this.#options;
+  /** Only of what the platform signed it is said that it is another command. */
+  async #refuseOther(text: CommandText): Promise<never> {
+    await this.#verify(text);
+    return refuseHost("COMMAND_CONFLICT", "Its run is known with another command.");
+  }
+
+  async #verify({ signed, signature }: CommandText): Promise<WorkspaceCommand> {
+    const { rules, nowMs } = this.#options;
     const verified = await verifyCommand({ signed, signature }, rules, nowMs());
     if (!verified.ok) throw new HostRefused(verified.error);
     const command = verified.value;
     if (!Object.hasOwn(implementations, command.action))
       refuseHost("COMMAND_UNSUPPORTED", `${command.action} is nothing that the helper does.`);
-    if (isRunKnown) refuseHost("COMMAND_CONFLICT", "Its run is known with another command.");
-    if (memory.isTooOld(command))
-      refuseHost(
-        "COMMAND_EXPIRED",
-        "It is older than what the helper remembers, so it may have been carried out before.",
-      );
     return command as WorkspaceCommand;
   }
 }

@@ -72,12 +72,12 @@ export class GuardedHost implements VerbHandlers {
     return this.#options.host.look(runId);
   }
 
-  async prepare({ text }: VerbParams<"prepare">): Promise<VerbAnswer<"prepare">> {
-    // What the platform said about its keys before counts for this.
-    await this.#keysTaken;
+  prepare({ text }: VerbParams<"prepare">): Promise<VerbAnswer<"prepare">> {
     const { gate, host } = this.#options;
+    const keysTaken = this.#keysTaken;
     // Whose turn it is, if it is what it says: nothing else follows from that.
     return this.#turns.take(readUnverifiedIds(text)?.runId, async () => {
+      await keysTaken; // What the platform said about its keys before counts for this.
       const work = await gate.admit(text);
       const { runId, action } = work.command;
       if (findImplementation(action)?.kind === "program") {
@@ -92,9 +92,11 @@ export class GuardedHost implements VerbHandlers {
 
   launch({ runId }: VerbParams<"launch">): Promise<VerbAnswer<"launch">> {
     return this.#turns.take(runId, async () => {
-      const { host, memory } = this.#options;
+      const { host, memory, gate } = this.#options;
       const work = this.#readyWork(runId, "program");
       this.#mustBeStartable(runId);
+      if (memory.find(runId)?.launches === 0 && !gate.isInTime(work.command))
+        refuseHost("COMMAND_EXPIRED", "Its time ran out before it was launched.");
       memory.countLaunch(runId);
       this.#ready.delete(runId);
       await host.launch(work);

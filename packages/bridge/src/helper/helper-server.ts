@@ -11,6 +11,7 @@ import type { Log } from "../log.ts";
 import type { VerbHandlers } from "./guarded-host.ts";
 import { HostRefused, refuseHost } from "../host/host-refused.ts";
 import { explainHostError } from "./explain-host-error.ts";
+import { KeptEvidence } from "./kept-evidence.ts";
 
 interface HelperServerOptions {
   readonly socketPath: string;
@@ -23,6 +24,7 @@ interface HelperServerOptions {
 /** One daemon is there, and for a moment perhaps the one before it. */
 const mostConnections = 8;
 const mostPending = 1024;
+const mostEvidence = 4096;
 /** A daemon that does not read its answers is cut off. */
 const mostUnreadBytes = 8 * mebibyte;
 
@@ -31,6 +33,7 @@ export class HelperServer {
   readonly #options: HelperServerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #evidence = new KeptEvidence(mostEvidence);
 
   constructor(options: HelperServerOptions) {
     this.#options = options;
@@ -50,7 +53,9 @@ export class HelperServer {
     chmodSync(socketPath, gid === null ? 0o600 : 0o660);
   }
 
+  /** Tells it to the daemon, and to one that connects later. */
   tell(evidence: readonly LimitEvidence[]): void {
+    this.#evidence.add(evidence);
     for (const socket of this.#sockets) this.#write(socket, { evidence: [...evidence] });
   }
 
@@ -63,6 +68,8 @@ export class HelperServer {
     const reader = new LineReader(limits.frameBytes);
     const pending = { count: 0 };
     this.#sockets.add(socket);
+    const evidence = this.#evidence.all();
+    if (evidence.length > 0) this.#write(socket, { evidence });
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => undefined); // Its end is seen by `close`.
     socket.on("data", (data) => {
