@@ -36,8 +36,7 @@ export class CommandGate {
     const known = claimed && memory.find(claimed.runId);
     if (known?.isForgotten) refuseHost("CONFLICT", "The run is over, and its files were removed.");
     if (known && !isSameText(known.text, text)) return this.#refuseOther(text);
-    const command =
-      known && known.launches > 0 ? this.#judge(this.read(known.text)) : await this.#verify(text);
+    const command = known && known.launches > 0 ? this.#judge(this.read(known.text)) : await this.#verify(text);
     const opened = await sealedParts.open(command, text);
     if (!opened.ok) throw new HostRefused(opened.error);
     if (!known) {
