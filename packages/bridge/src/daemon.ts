@@ -203,7 +203,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     send: (heads) => connection.send({ type: "heldHeads", ...heads }),
   });
-  const condition: ToldCondition = new ToldCondition({ isFull: () => space.isFull, send: (frame) => connection.send(frame) });
+  const condition: ToldCondition = new ToldCondition({
+    isFull: () => space.isFull,
+    send: (frame) => connection.send(frame),
+  });
   const loseJournal = (reason: string) => {
     log.error("the journal cannot be trusted and is put aside", { code: "BRIDGE_STATE_LOST", reason });
     makeRoom = () => undefined;
