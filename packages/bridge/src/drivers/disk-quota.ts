@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
@@ -36,8 +37,9 @@ interface QuotaPlace {
 }
 
 const blockBytes = 1024;
-/** The number whose quota probes change. As a user it is nobody's. */
-const probeId = 7_069_999;
+/** Numbers for probes, one each. As users they are nobody. */
+const firstProbeId = 6_070_000;
+const probeIds = 900_000;
 const tools = ["chattr", "lsattr", "setquota", "repquota", "find", "dd"];
 
 /**
@@ -107,11 +109,12 @@ export class DiskQuota implements NodeLimiter {
   }
 
   #isHeld({ kind, folder, mount, user: owner }: QuotaPlace): Promise<boolean> {
-    const user = kind === "user" ? { uid: probeId, gid: probeId } : owner;
-    const key = `${mount.path} ${kind} ${user.uid}`;
+    const id = firstProbeId + randomInt(probeIds);
+    const user = kind === "user" ? { uid: id, gid: id } : owner;
+    const key = kind === "user" ? `${mount.path} users` : `${mount.path} project ${owner.uid}`;
     const before = this.#probed.get(key);
     if (before) return before;
-    const probe = isQuotaEnforced({ folder: dirname(folder), mount: mount.path, kind, id: probeId, user });
+    const probe = isQuotaEnforced({ folder: dirname(folder), mount: mount.path, kind, id, user });
     this.#probed.set(key, probe);
     probe.catch(() => this.#probed.delete(key));
     return probe;

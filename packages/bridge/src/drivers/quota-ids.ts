@@ -1,10 +1,13 @@
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { writeDurably } from "../durable-file.ts";
 import { isGone } from "./group-files.ts";
 
-/** Ids that other people's tools are not likely to have given to their own projects. */
+/** Numbers that other people's tools are not likely to have given to their own projects. */
 const firstId = 7_070_000;
+/** Two bridges on one file system begin somewhere else each, or their projects would be counted together. */
+const beginnings = 1_000_000_000;
 
 const entrySchema = z.object({
   id: z.int().min(firstId),
@@ -20,7 +23,7 @@ type QuotaEntry = z.infer<typeof entrySchema>;
  */
 export class QuotaIds {
   readonly #path: string;
-  #table: z.infer<typeof tableSchema> = { next: firstId, entries: {} };
+  #table: z.infer<typeof tableSchema> = { next: firstId + randomInt(beginnings), entries: {} };
 
   /** Reads the table. Throws when it is damaged: numbers given anew would mix projects. */
   constructor(path: string) {

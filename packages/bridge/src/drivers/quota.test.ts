@@ -58,6 +58,13 @@ describe("the table of quota ids", () => {
     expect(new QuotaIds(path).find("prj_c")).toBeUndefined();
   });
 
+  it("begins somewhere else on each server, so that two bridges on one file system do not meet", () => {
+    const numbers = ["one.json", "two.json", "three.json"].map(
+      (name) => new QuotaIds(join(folder, name)).take("prj_a").id,
+    );
+    expect(new Set(numbers).size).toBe(3);
+  });
+
   it("is not begun anew when it is damaged", () => {
     const path = join(folder, "damaged.json");
     writeFileSync(path, '{"next":7070001,"entr');

@@ -2,6 +2,7 @@
 // Bundled with the wrapper by `bundle-contract.ts`. Says `ok` or `not ok` of each case and ends with 1 if one failed.
 import { ContractPlace } from "./contract-place.ts";
 import { findQuotaMount } from "../../src/drivers/disk-quota.ts";
+import { bandwidthContract } from "./bandwidth-contract.ts";
 import { diskContract } from "./disk-contract.ts";
 import { driverContract } from "./driver-contract.ts";
 
@@ -10,7 +11,11 @@ const place = await ContractPlace.open(wrapper, driver === "cgroup" ? "cgroup" :
 console.log(`driver ${place.driver.name}: ${place.driver.limited.join(", ")}. ${place.reason}`);
 const awake = setInterval(() => undefined, 1000); // Nothing else waits for a wrapper.
 const disk = findQuotaMount(place.folder)?.hasProjectQuota === true ? diskContract : [];
-const cases = [...driverContract.map(({ name, check }) => ({ name, check: () => check(place) })), ...disk];
+const cases = [
+  ...driverContract.map(({ name, check }) => ({ name, check: () => check(place) })),
+  ...bandwidthContract,
+  ...disk,
+];
 const chosen = cases.filter(({ name }) => pattern === undefined || name.includes(pattern));
 let failures = 0;
 for (const { name, check } of chosen) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { runTool } from "../../src/drivers/run-tool.ts";
 const mebibyte = 2 ** 20;
 const newId = <K extends IdKind>(kind: K) => makeId(kind, Date.now(), randomBytes(16));
 /** Nobody's. */
-const user = { uid: 7_069_990, gid: 7_069_990 };
+const user = { uid: 5_070_000 + randomInt(900_000), gid: 5_070_000 };
 
 /** Folders of a workspace and a project, and a limiter of the disk for them. */
 class DiskPlace implements Disposable {

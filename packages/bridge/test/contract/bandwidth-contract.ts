@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { limitBandwidth } from "../../src/drivers/bandwidth.ts";
+import { runTool } from "../../src/drivers/run-tool.ts";
+
+/** What holds an interface to a bandwidth, tried on one that leads nowhere. Root only, and never on somebody's own machine. */
+export const bandwidthContract: readonly { readonly name: string; readonly check: () => Promise<void> }[] = [
+  {
+    name: "holds an interface to a bandwidth, and lets it go, by what the kernel says",
+    async check() {
+      const name = `qdtest${randomBytes(3).toString("hex")}`;
+      await runTool("ip", ["link", "add", name, "type", "dummy"]);
+      try {
+        assert.equal((await limitBandwidth(name, 1_000_000)).actual, 1_000_000);
+        assert.equal((await limitBandwidth(name, 250_000)).actual, 250_000);
+        assert.equal((await limitBandwidth(name, null)).actual, null);
+        assert.equal((await limitBandwidth(name, null)).actual, null);
+      } finally {
+        await runTool("ip", ["link", "del", name]);
+      }
+    },
+  },
+];
