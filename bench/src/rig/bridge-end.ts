@@ -99,7 +99,7 @@ export class BridgeEnd {
     const ledger = new RunLedger({ journal, commits, privateKey, serverId, clock, onResult: resultAdded });
     const closer = new RunCloser({ ledger, data, contentKeys, log });
     const sandbox = { isolation: "hidden", reason: null } as never;
-    const context = { data, sandbox, folders: [], updater: null };
+    const context = { data, sandbox, users: null, folders: [], updater: null };
     const own = new OwnRunner({ context, ledger, closer, contentKeys, log });
     const begin = (record: CommandRecord, command: Command, { opened }: { readonly opened: OpenedPart | null }) => {
       if (opened) contentKeys.begin(record.runId, opened.streamKey);
