@@ -90,11 +90,14 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       expect(["notYet", "unsupported"]).toContain(await standing(page, "cpu"));
       const run = await client.run("true", []);
       await client.waitUntil(run.taskId, ({ verdict }) => verdict === "succeeded");
-      // What this machine holds depends on what it has; that it is said, with its source, does not.
-      await row(page, "cpu").locator("time").waitFor();
-      await waitFor(async () => ["enforced", "unsupported"].includes((await standing(page, "cpu")) ?? ""), {
-        what: "what the server says of the limit",
+      // What this machine holds depends on what it has; that it is said of the new limit, with its source, does not.
+      const said = async () => (await client.api.quotas.evidence.query({ nodeId: workspaceId })).items;
+      await waitFor(async () => (await said()).some(({ resource, wanted }) => resource === "cpu" && wanted === 2000), {
+        what: "what the server says of the new limit",
       });
+      await page.reload();
+      await row(page, "cpu").locator("time").waitFor();
+      expect(["enforced", "unsupported"]).toContain(await standing(page, "cpu"));
       expect(await standing(page, "bandwidth")).toBe("none");
 
       // A kernel that holds something else is an alert here and on the server's page, and no badge in green.
