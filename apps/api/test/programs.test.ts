@@ -1,3 +1,5 @@
+import { commandSchema } from "@quarterdeck/core/protocol/command";
+import { renewalAnswerSchema } from "@quarterdeck/core/protocol/relay-api";
 import { expect, test } from "vitest";
 import { capabilities } from "./fake-bridge.ts";
 import { newId, refusalOf, TestApi, type Fixture } from "./test-api.ts";
@@ -65,10 +67,19 @@ test("a project's admins add programs to it, which each of its commands says, si
   const programs = { added: ["deno", "ruff"], installScripts: true };
   expect(platform.relay.commandsOf(serverId).at(-1)).toMatchObject({ runId: task.runId, programs });
 
+  await fixture.api.projects.setPrograms.mutate({ projectId, added: ["deno"], installScripts: false });
+  const answer = await platform.internal("/relay/renewals", { serverId, runIds: [task.runId] });
+  const { renewed } = renewalAnswerSchema.parse(await answer.json());
+  const again = commandSchema.parse(JSON.parse(renewed[0]?.signed ?? ""));
+  expect(again.programs).toEqual({ added: ["deno"], installScripts: false });
+
   const entries = await platform.api.database.client.execute(
     "select detail from audit_entries where action = 'project.setPrograms' and outcome = 'done'",
   );
-  expect(entries.rows.map((row) => row["detail"])).toEqual(["programs: deno ruff; install scripts: on"]);
+  expect(entries.rows.map((row) => row["detail"])).toEqual([
+    "programs: deno ruff; install scripts: on",
+    "programs: deno; install scripts: off",
+  ]);
 });
 
 test("a program that starts any other is not added, nor a path", async () => {

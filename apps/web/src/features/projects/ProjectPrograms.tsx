@@ -29,7 +29,7 @@ export function ProjectPrograms({ project }: { project: ProjectView }) {
         ))
       )}
       <span className="text-muted">
-        {t(installScripts ? "projects.programs.scriptsOn" : "projects.programs.scriptsOff")}
+        {installScripts ? t("projects.programs.scriptsOn") : t("projects.programs.scriptsOff")}
       </span>
       <IconButton label={t("projects.programs.edit")} onClick={() => setIsOpen(true)} className="size-7">
         <Pencil aria-hidden />
