@@ -99,7 +99,7 @@ it("shows what a workspace, a project and the server's runs use, live and in the
 
       await page.goto(`${quarterdeck.url}/servers/${serverId}`);
       const readings = page.getByRole("region", { name: "Readings" });
-      await readings.getByRole("img", { name: /^Load: Last 5 minutes\. Now / }).waitFor();
+      await readings.getByRole("img", { name: /^Load: Last 5 minutes\..* now [\d.]+, on average/i }).waitFor();
       const top = page.getByRole("table", { name: "Top runs" });
       await top.getByRole("link", { name: "echo busy" }).waitFor();
       expect(await top.getByRole("row").last().innerText()).toMatch(/Orchard\s+[\d.]+ cores\s+\d+ MB/);

@@ -1,3 +1,4 @@
+import { makeId } from "@quarterdeck/core/ids";
 import { bridgeFramesSince } from "@quarterdeck/core/protocol/frame-versions";
 import { protocolRange, type Version } from "@quarterdeck/core/protocol/version";
 import { expect, it } from "vitest";
@@ -27,5 +28,23 @@ it("[F11] is of no version that this build does not speak", () => {
   for (const since of Object.values(bridgeFramesSince)) {
     expect(since.major).toBe(major);
     expect(since.minor).toBeLessThanOrEqual(minor);
+  }
+});
+
+it("[F11] goes without what is newer in readings to a relay of version 1.0, and whole to a newer one", () => {
+  const numbers = (width: number) => [Array.from({ length: width }, () => 1)];
+  const workspace = makeId("workspace", 1, new Uint8Array(16));
+  const readings = [
+    { pressure: true as const, rows: numbers(14) },
+    { workspace, rows: numbers(9) },
+  ];
+  const history = { type: "history", through: 1, readings, gaps: [] } as const;
+  for (const frame of [{ type: "telemetry", readings } as const, { ...history, gaps: [] }]) {
+    expect(outgoingFrame(onlineWith({ major: 1, minor: 0 }), frame)).toEqual({
+      ...frame,
+      readings: [{ rows: numbers(11) }],
+      epoch: 7,
+    });
+    expect(outgoingFrame(onlineWith({ major: 1, minor: 1 }), frame)).toEqual({ ...frame, epoch: 7 });
   }
 });
