@@ -62,8 +62,6 @@ export class Client {
           action: "exec",
           params: { program: "node", args: ["plan", text] },
           secretInput: null,
-          after: [],
-          isParallel: false,
           priority: "normal",
           after: task.after === null ? [] : [task.after.taskId],
           isParallel: false,
