@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,23 +23,25 @@ export class HelperProcess implements AsyncDisposable {
   readonly data = new DataDirectory(join(this.folder, "helper"));
   readonly socketPath = join(this.folder, "helper.sock");
   readonly changes = new Changes();
-  readonly #environment: NodeJS.ProcessEnv;
+  readonly #group: readonly string[];
   #child: ChildProcess | undefined;
   log = "";
 
-  constructor(environment: NodeJS.ProcessEnv = {}) {
-    this.#environment = environment;
+  /** @param gid the group of the daemon, where that has another user */
+  constructor(gid?: number) {
+    this.#group = gid === undefined ? [] : ["--group", String(gid)];
+    if (gid !== undefined) chmodSync(this.folder, 0o711);
   }
 
   /** `helper init`. @returns its exit code and words */
   init(bridgePath: string) {
-    return runCli(["helper", "init", "--from", bridgePath, "--data", this.data.path]);
+    return runCli(["helper", "init", "--from", bridgePath, "--data", this.data.path, ...this.#group]);
   }
 
   async begin(): Promise<void> {
-    const args = [cli, "helper", "--data", this.data.path, "--socket", this.socketPath];
+    const args = [cli, "helper", "--data", this.data.path, "--socket", this.socketPath, ...this.#group];
     const child = spawn(process.execPath, args, {
-      env: { PATH: process.env["PATH"], ...this.#environment },
+      env: { PATH: process.env["PATH"] },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const before = this.log.length;

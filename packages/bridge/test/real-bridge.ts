@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataDirectory } from "../src/data-directory.ts";
@@ -10,9 +10,13 @@ import { FakeRelay } from "./fake-relay.ts";
 import type { HelperProcess } from "./helper-process.ts";
 import type { SmallDisk } from "./small-disk.ts";
 import type { RunId } from "@quarterdeck/core/ids";
-import { readdirSync } from "node:fs";
 
 const cli = join(import.meta.dirname, "../src/cli.ts");
+
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** A bridge in a process of its own, enrolled with a fake relay. */
 export class RealBridge implements AsyncDisposable {
@@ -24,6 +28,7 @@ export class RealBridge implements AsyncDisposable {
   readonly path: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #disk: SmallDisk | undefined;
+  readonly #user: User | undefined;
   #child: ChildProcess | undefined;
   log = "";
 
@@ -34,7 +39,13 @@ export class RealBridge implements AsyncDisposable {
       environment,
       disk,
       helper,
-    }: { environment: NodeJS.ProcessEnv; disk: SmallDisk | undefined; helper: HelperProcess | undefined },
+      user,
+    }: {
+      environment: NodeJS.ProcessEnv;
+      disk: SmallDisk | undefined;
+      helper: HelperProcess | undefined;
+      user: User | undefined;
+    },
   ) {
     this.relay = relay;
     this.data = helper?.data ?? data;
@@ -42,11 +53,12 @@ export class RealBridge implements AsyncDisposable {
     this.path = data.path;
     this.#environment = environment;
     this.#disk = disk;
+    this.#user = user;
   }
 
   /**
    * `disk`: its files are there, and `data` is how this process sees them. `url`: where it finds the platform. `helper`: who
-   * starts its runs.
+   * starts its runs. `user`: whom it runs as.
    */
   static async start(
     options: {
@@ -55,16 +67,17 @@ export class RealBridge implements AsyncDisposable {
       disk?: SmallDisk;
       url?: string;
       helper?: HelperProcess;
+      user?: User | undefined;
       onRelay?: (relay: FakeRelay) => void;
     } = {},
   ): Promise<RealBridge> {
-    const { disk, helper } = options;
+    const { disk, helper, user } = options;
     const relay = await FakeRelay.start();
     options.onRelay?.(relay);
     const data = disk ? new DataDirectory(disk.outside) : DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-bridge-")));
     // The machine's groups are for the tests that are about them.
     const environment = { PATH: process.env["PATH"], QUARTERDECK_DRIVER: "process", ...options.environment };
-    const bridge = new RealBridge(relay, data, { environment, disk, helper });
+    const bridge = new RealBridge(relay, data, { environment, disk, helper, user });
     const fingerprint = await relay.platform.fingerprint();
     const enrolment = [
       "--url",
@@ -80,6 +93,11 @@ export class RealBridge implements AsyncDisposable {
       disk,
     );
     if (enrolled.exitCode !== 0) throw new Error(enrolled.stderr);
+    if (user) {
+      const files = readdirSync(data.path, { recursive: true, encoding: "utf8" });
+      for (const path of [data.path, ...files.map((name) => join(data.path, name))])
+        chownSync(path, user.uid, user.gid);
+    }
     if (helper) {
       const trusted = await helper.init(data.path);
       if (trusted.exitCode !== 0) throw new Error(trusted.stderr);
@@ -106,6 +124,7 @@ export class RealBridge implements AsyncDisposable {
     const child = spawn(command, rest, {
       env: this.#environment,
       stdio: ["ignore", "ignore", "pipe"],
+      ...this.#user,
     });
     child.stderr.on("data", (data: Buffer) => (this.log += data.toString()));
     this.#child = child;

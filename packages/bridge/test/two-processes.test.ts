@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,13 +6,16 @@ import { readMarker } from "../src/runs/run-files.ts";
 import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
 import { newId, tailText } from "./fake-platform.ts";
 import { HelperProcess } from "./helper-process.ts";
+import { ordinaryUser } from "./ordinary-user.ts";
 import { RealBridge } from "./real-bridge.ts";
 import { Typist } from "./typist.ts";
 
-const helper = new HelperProcess();
+/** The daemon is never root, also where this test is. */
+const user = ordinaryUser();
+const helper = new HelperProcess(user?.gid);
 let bridge: RealBridge;
 beforeAll(async () => {
-  bridge = await RealBridge.start({ helper });
+  bridge = await RealBridge.start({ helper, user });
 });
 afterAll(() => bridge[Symbol.asyncDispose]());
 
@@ -34,6 +37,7 @@ const echo = (text: string) => ({ action: "exec", params: { program: "echo", arg
 describe("a bridge whose helper starts the runs", () => {
   it("reports output and end, answers reads, takes input, and writes nothing of users itself", async () => {
     const { relay, data } = bridge;
+    if (user) expect(statSync(`/proc/${bridge.pid}`).uid).toBe(user.uid);
     expect(relay.hello?.capabilities.isolation).toBe("hidden");
     expect(tailText(await relay.run(echo("hello")))).toBe("hello\n");
     expect(await relay.run({ action: "workspace.create" })).toMatchObject({ verdict: "succeeded" });

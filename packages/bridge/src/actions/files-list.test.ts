@@ -31,6 +31,8 @@ const context: ActionContext = {
   data,
   folders: ["/usr/bin", "/bin"],
   users: { of: () => user },
+  groupLimits: { apply: () => Promise.resolve() },
+  policy: { judgeRepository: () => null },
   sandbox: {
     isolation: "hidden",
     reason: null,

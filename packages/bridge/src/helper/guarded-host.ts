@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { WorkspaceCommand } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
-import { groupPath } from "../host/command-limits.ts";
+import { groupPath } from "../host/group-path.ts";
 import type { ExecutionHost, HostCommand } from "../host/execution-host.ts";
 import { helperProtocol, type HostVerb, type VerbAnswer, type VerbParams } from "../host/host-verbs.ts";
 import type { PlatformKeys } from "../verification/platform-keys.ts";

@@ -23,7 +23,7 @@ import type { WrapperLauncher } from "../runs/wrapper-launcher.ts";
 import { killRun } from "../wrapper/end-run.ts";
 import { signalProcess } from "../wrapper/processes.ts";
 import type { WrapperSpec } from "../wrapper/wrapper-spec.ts";
-import { groupPath } from "./command-limits.ts";
+import { groupPath } from "./group-path.ts";
 import type { ExecutionHost, HostCommand, HostEvents, HostFacts, Readiness, RunTraces } from "./execution-host.ts";
 import { explainGroupEnd } from "./group-end.ts";
 import { RunGroups } from "./run-groups.ts";

@@ -2,8 +2,9 @@ import type { RunId } from "@quarterdeck/core/ids";
 import type { WorkspaceCommand } from "../actions/action-context.ts";
 import type { Driver, GroupPath, RunGroup, RunGroupEnd } from "../drivers/driver.ts";
 import type { GroupLimits } from "../limits/group-limits.ts";
+import { runLimits } from "../drivers/run-limits.ts";
 import { errorMessage, type Log } from "../log.ts";
-import { groupPath, runLimits } from "./command-limits.ts";
+import { groupPath } from "./group-path.ts";
 import type { HostEvents } from "./execution-host.ts";
 
 interface RunGroupsOptions extends HostEvents {
@@ -31,7 +32,7 @@ export class RunGroups {
     const { runId } = command;
     await groupLimits.apply(command);
     const path = groupPath(command);
-    const { group, evidence } = await driver.openRun(runId, path, runLimits(command));
+    const { group, evidence } = await driver.openRun(runId, path, runLimits(command.demand));
     this.#paths.set(runId, path);
     if (evidence.length > 0) onEvidence(evidence);
     return group;

@@ -4,7 +4,7 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import { refused } from "../actions/action-context.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
 import { freeBytes } from "../disk/disk-space.ts";
-import { groupPath } from "../host/command-limits.ts";
+import { groupPath } from "../host/group-path.ts";
 import type { ExecutionHost, HostCommand, Readiness } from "../host/execution-host.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
