@@ -131,7 +131,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const evidence = new EvidenceTeller({
     identity,
-    driver: { name: host.facts.driver, limited: host.facts.limited },
+    driver: () => ({ name: host.facts.driver, limited: host.facts.limited }),
     privateKey,
     log,
     agreedMs: () => agreed.nowMs(),

@@ -41,7 +41,7 @@ export class HelperProcess implements AsyncDisposable {
   async begin(): Promise<void> {
     const args = [cli, "helper", "--data", this.data.path, "--socket", this.socketPath, ...this.#group];
     const child = spawn(process.execPath, args, {
-      env: { PATH: process.env["PATH"] },
+      env: { PATH: process.env["PATH"], QUARTERDECK_DRIVER: "process" },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const before = this.log.length;

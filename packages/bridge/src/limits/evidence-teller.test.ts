@@ -34,7 +34,7 @@ function open() {
   let wake = arrived;
   const teller = new EvidenceTeller({
     identity,
-    driver: { name: "cgroup", limited: ["cpu", "memory"] },
+    driver: () => ({ name: "cgroup", limited: ["cpu", "memory"] }),
     privateKey: key.privateKey,
     log: { info: () => undefined, warn: () => undefined, error: (message) => expect.unreachable(message) },
     agreedMs: () => state.nowMs,

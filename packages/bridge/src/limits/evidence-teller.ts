@@ -12,7 +12,8 @@ import { errorMessage, type Log } from "../log.ts";
 
 interface EvidenceTellerOptions {
   readonly identity: { readonly serverId: ServerId; readonly orgId: OrgId };
-  readonly driver: Pick<Driver, "name" | "limited">;
+  /** What limits runs now: a helper may come up later than this process. */
+  readonly driver: () => Pick<Driver, "name" | "limited">;
   readonly privateKey: CryptoKey;
   readonly log: Log;
   /** The time that this machine and the relay agree on; null before the relay was heard. */
@@ -94,8 +95,8 @@ export class EvidenceTeller {
       serverId,
       orgId,
       saidAtMs: this.#saidAtMs,
-      driver: driver.name,
-      limited: [...driver.limited],
+      driver: driver().name,
+      limited: [...driver().limited],
       items,
     };
     // Before the signature: what changes while it is made is told with the next report.
