@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { defaultOutputLimitBytes } from "@quarterdeck/core/actions/catalogue";
 import { hourMs } from "@quarterdeck/core/units";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import {
@@ -249,8 +250,9 @@ function implementationOf<Kind extends OwnAction | ProgramAction>(action: string
 }
 
 function limitsUnavailable(error: unknown, log: Log): Completion {
+  if (error instanceof QuarterdeckError) return refused({ code: error.code, message: error.message });
   const reason = errorMessage(error);
   log.error("a run is refused because its limits cannot be set", { reason });
   const message = `The server could not hold the run to its limits, so it was not started: ${reason.slice(0, 500)}`;
-  return refused({ code: "INTERNAL", message });
+  return refused({ code: "LIMITS_UNAVAILABLE", message });
 }

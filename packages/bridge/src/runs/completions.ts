@@ -1,4 +1,5 @@
-import { failed, type Completion } from "../actions/action-context.ts";
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { failed, refused, type Completion } from "../actions/action-context.ts";
 import { gitFailed } from "../actions/git-failure.ts";
 import { GitReadFailed } from "../actions/repository-state.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
@@ -38,6 +39,7 @@ export function sandboxMissing({ reason }: Pick<Sandbox, "reason">): Completion 
 /** What a user is told when an action threw. */
 export function explainError(error: unknown, log: Log): Completion {
   if (error instanceof GitReadFailed) return gitFailed(error.message);
+  if (error instanceof QuarterdeckError) return refused({ code: error.code, message: error.message });
   if (isDiskFull(error)) return failed("DISK_FULL", "The server's disk is full, so it could not be done.");
   const message = errorMessage(error);
   log.warn("an action failed", { reason: message });

@@ -86,7 +86,7 @@ it.each(architectures)("sockets are of the internet, local, or ask for routes, o
 
 it.each(architectures)("nobody types into a terminal or turns randomness off on %s [S7]", (architecture) => {
   const { checked } = asked(architecture);
-  for (const request of [0x5412, 0x541c]) expect(checked("ioctl", 0, request)).toBe(EPERM);
+  for (const request of [0x5412, 0x541c, 0x401c5820]) expect(checked("ioctl", 0, request)).toBe(EPERM);
   // The kernel looks at the low half of the request only, and so does the filter.
   expect(checked("ioctl", 0, 0x100005412)).toBe(EPERM);
   expect(checked("personality", 0x40000)).toBe(EPERM);

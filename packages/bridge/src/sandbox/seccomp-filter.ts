@@ -27,6 +27,8 @@ const newNamespaces = 0x7e020000;
 const newTimeNamespace = 0x80;
 /** They put characters into a terminal's input. */
 const typingRequests = [0x5412, 0x541c]; // TIOCSTI, TIOCLINUX
+/** FS_IOC_FSSETXATTR, with which the owner of a file could count it to another project's disk quota. */
+const quotaRequests = [0x401c5820];
 const unix = 1;
 const internetFamilies = [2, 10]; // AF_INET, AF_INET6
 const netlink = 16;
@@ -44,7 +46,11 @@ function answerUnlessOneOf(values: readonly number[], otherwise: Steps): Steps {
 const checks: Readonly<Record<keyof typeof checkedCalls, Steps>> = {
   clone: [...load(argumentAt(0)), ...whenAnyBit(newNamespaces, fail(EPERM)), ...allow],
   unshare: [...load(argumentAt(0)), ...whenAnyBit(newNamespaces | newTimeNamespace, fail(EPERM)), ...allow],
-  ioctl: [...load(argumentAt(1)), ...typingRequests.flatMap((request) => whenEqual(request, fail(EPERM))), ...allow],
+  ioctl: [
+    ...load(argumentAt(1)),
+    ...[...typingRequests, ...quotaRequests].flatMap((request) => whenEqual(request, fail(EPERM))),
+    ...allow,
+  ],
   socket: [
     ...load(argumentAt(0)),
     ...whenEqual(unix, allow),
