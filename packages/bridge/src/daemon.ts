@@ -20,7 +20,7 @@ import type { Identity } from "./identity.ts";
 import { EvidenceTeller } from "./limits/evidence-teller.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
-import type { Log } from "./log.ts";
+import { errorMessage, type Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
 import { LocalPolicy, type PolicyPlace } from "./policy/local-policy.ts";
 import { narrowCapabilities } from "./policy/policy-report.ts";
@@ -218,6 +218,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     source: () => host.usage(),
     pathOf: ({ workspaceId, projectId }) => data.workspace(workspaceId).project(projectId),
+    onFailure: (error) => log.warn("what workspaces use could not be read", { reason: errorMessage(error) }),
   });
   const telemetry = new TelemetrySchedule({
     clock,
