@@ -1,4 +1,5 @@
 import { signText, importSigningKey, generateSigningKey } from "@quarterdeck/core/protocol/signing";
+import { protocolRange } from "@quarterdeck/core/protocol/version";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
 import { eventually } from "./peer.ts";
@@ -18,7 +19,7 @@ function kinds(server: FakeServer): string[] {
 test("a bridge is welcomed with a signed answer to its hello, and the API hears of it", async () => {
   const server = await FakeServer.make(relay, { orgId });
   const { peer, welcome } = await server.connect();
-  expect(welcome).toMatchObject({ epoch: 1, received: { results: 0 }, protocol: { major: 1, minor: 0 } });
+  expect(welcome).toMatchObject({ epoch: 1, received: { results: 0 }, protocol: protocolRange.max });
   expect(await peer.next("interest")).toEqual({ type: "interest", telemetry: false, runs: [] });
   await eventually(
     () => kinds(server),
@@ -108,8 +109,8 @@ test("[F11] a bridge of another major version is refused with 4406", async () =>
   const server = await FakeServer.make(relay, { orgId });
   const peer = server.dial();
   await peer.next("challenge");
-  const protocolRange = { min: { major: 9, minor: 0 }, max: { major: 9, minor: 3 } };
-  peer.send({ type: "hello", ...(await server.hello(peer.texts[0] ?? "", { protocolRange })) });
+  const otherRange = { min: { major: 9, minor: 0 }, max: { major: 9, minor: 3 } };
+  peer.send({ type: "hello", ...(await server.hello(peer.texts[0] ?? "", { protocolRange: otherRange })) });
   expect(await peer.next("refuse")).toMatchObject({ code: "VERSION_UNSUPPORTED" });
   expect(await peer.closed()).toMatchObject({ code: 4406 });
 });
@@ -134,8 +135,8 @@ test("[W2] a revoked server is disconnected with 4403, is refused when it return
     (all) => all.length === 3,
   );
   expect(ended.map(({ runId, verdict }) => [runId, verdict])).toEqual([
-    [running.runId, "indeterminate"],
     [waiting.runId, "refused"],
+    [running.runId, "indeterminate"],
     [late.runId, "refused"],
   ]);
 });

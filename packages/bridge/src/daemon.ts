@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import type { RunId } from "@quarterdeck/core/ids";
 import { defaultPrograms } from "@quarterdeck/core/programs/programs";
+import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { dayMs, hourMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
@@ -103,7 +104,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   space.makeRoomToStart();
   const bootId = readBootId();
   const policy = new LocalPolicy({ ...options.policy, log });
-  let tellEvidence: HostEvents["onEvidence"] = () => undefined;
+  // The host reads limits back at once, before there is somebody to tell.
+  const early: LimitEvidence[] = [];
+  let tellEvidence: HostEvents["onEvidence"] = (items) => early.push(...items);
   let onFacts: () => void = () => undefined;
   const [host, privateKey, fingerprint, sealedParts] = await Promise.all([
     openHost(options, {
@@ -138,6 +141,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     send: (text) => connection.send({ type: "evidence", ...text }),
   });
   tellEvidence = (items) => evidence.tell(items);
+  evidence.tell(early);
   const runner = new Runner({
     host,
     updater: link && new Updater({ data, identity, platformKeys, link, onSwitched: options.onSwitched }),

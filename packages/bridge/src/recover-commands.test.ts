@@ -22,6 +22,8 @@ it("starts nothing that the server's owner forbade while the bridge was away", a
     params: { program: "make", args: [] },
     demand: actions.exec.demand,
     limits: { timeoutMs: 1000, outputBytes: 1000 },
+    quota: null,
+    network: { mode: "all", hosts: [] },
     priority: "normal",
     notBeforeMs: 0,
     expiresAtMs: 1,

@@ -44,6 +44,9 @@ describe("what a run sees", () => {
       "npm_config_ignore_scripts",
       "YARN_IGNORE_SCRIPTS",
       "YARN_ENABLE_SCRIPTS",
+      "pnpm_config_ignore_scripts",
+      "PIP_ONLY_BINARY",
+      "GIT_ALLOW_PROTOCOL",
     ];
     expect(Object.keys(environment).filter((name) => !allowed.includes(name))).toEqual([]);
     expect(JSON.stringify(environment)).not.toContain(canary);

@@ -6,6 +6,8 @@ import { checkProgram } from "@quarterdeck/core/programs/check-program";
 import { findProgram, searchPath } from "../src/drivers/search-path.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
+/** Without a committer git rebases nothing, and without a shell make starts nothing that early. */
+const needed = { GIT_COMMITTER_NAME: "a", GIT_COMMITTER_EMAIL: "a@b", SHELL: "/bin/sh" };
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "qd-launchers-"));
@@ -73,7 +75,7 @@ it.each(calls.filter(([program]) => isHere(program)))(
     const args = words.map((word) => word.replaceAll("F/", `${folder}/`));
     const cwd = join(folder, "project");
     try {
-      execFileSync(program, args, { cwd, stdio: "ignore" });
+      execFileSync(program, args, { cwd, stdio: "ignore", env: { ...process.env, ...needed } });
     } catch {
       // What it started was not what it expected: whether it was started is what counts.
     }

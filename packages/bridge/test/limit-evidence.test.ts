@@ -48,6 +48,6 @@ describe("the limits that a command brings", () => {
     await relay.run({ action: "workspace.create" });
     expect(existsSync(data.groupLimitsFile)).toBe(false);
     await relay.run({ action: "workspace.create", overrides: { quota: { workspace: limits, project: null } } });
-    expect((await word(relay, 1)).items).toHaveLength(5);
+    expect((await word(relay, 1)).items).toHaveLength(3);
   });
 });

@@ -47,7 +47,9 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   const trust = readTrust(trustFile);
   const keys = new PlatformKeys({ store: trustedKeyStore(trustFile), onFull: () => false });
   const memory = RunMemory.open(directory.memoryFile, { nowMs: nowMs(), log });
-  let tell: (evidence: readonly LimitEvidence[]) => void = () => undefined;
+  // The host reads limits back at once, before there is somebody to tell.
+  const early: LimitEvidence[] = [];
+  let tell: (evidence: readonly LimitEvidence[]) => void = (evidence) => early.push(...evidence);
   const host = await openLocalHost({
     ...options,
     data,
@@ -68,6 +70,7 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     log,
   });
   tell = (evidence) => server.tell(evidence);
+  server.tell(early);
   const prune = () => memory.prune(nowMs(), (runId) => existsSync(data.run(runId).path));
   prune();
   const pruning = setInterval(prune, hourMs);

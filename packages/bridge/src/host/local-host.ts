@@ -169,6 +169,11 @@ export class LocalHost implements ExecutionHost {
     const { runId } = command;
     const directory = this.files.run(runId);
     try {
+      await context.groupLimits.apply(command);
+    } catch (error) {
+      return limitsUnavailable(error, log);
+    }
+    try {
       mkdirSync(directory.path, { recursive: true, mode: runDirectoryMode });
       const implementation = implementationOf<OwnAction>(command.action, "own");
       return await implementation.run(command, context, { runId, directory, signal });
