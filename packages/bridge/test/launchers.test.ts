@@ -6,8 +6,14 @@ import { checkProgram } from "@quarterdeck/core/programs/check-program";
 import { findProgram, searchPath } from "../src/drivers/search-path.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
-/** Without a committer git rebases nothing, and without a shell make starts nothing that early. */
-const needed = { GIT_COMMITTER_NAME: "a", GIT_COMMITTER_EMAIL: "a@b", SHELL: "/bin/sh" };
+/** Without somebody who commits git rebases nothing, and without a shell make starts nothing that early. */
+const needed = {
+  GIT_AUTHOR_NAME: "a",
+  GIT_AUTHOR_EMAIL: "a@b",
+  GIT_COMMITTER_NAME: "a",
+  GIT_COMMITTER_EMAIL: "a@b",
+  SHELL: "/bin/sh",
+};
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "qd-launchers-"));
