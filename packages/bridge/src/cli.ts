@@ -30,6 +30,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return values.help ? 0 : exitCodes.usage;
   }
+  // That of the programs too, and they read what is made for them. What others must not see says so itself.
+  process.umask(0o022);
   const environment = readEnvironment(process.env);
   if (command === "policy") return policyCommand(words, policyPath(values, environment).path, say);
   const log = createLog({

@@ -120,6 +120,7 @@ export function bridgeSpec(options: Options, args: readonly string[]): ChildSpec
     env: {
       ...plainEnvironment(),
       PATH: callersPath(),
+      ...(process.env["QUARTERDECK_DRIVER"] && { QUARTERDECK_DRIVER: process.env["QUARTERDECK_DRIVER"] }),
       ...(process.env["QUARTERDECK_POLICY"] && { QUARTERDECK_POLICY: process.env["QUARTERDECK_POLICY"] }),
       ...(process.env["QUARTERDECK_BUBBLEWRAP"] && { QUARTERDECK_BUBBLEWRAP: process.env["QUARTERDECK_BUBBLEWRAP"] }),
     },

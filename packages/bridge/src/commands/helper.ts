@@ -26,8 +26,6 @@ function openDirectory({ data, group }: OptionValues): {
   readonly directory: HelperDirectory;
   readonly gid: number | null;
 } {
-  // That of the programs too. What others must not see says so itself.
-  process.umask(0o022);
   const gid = group === undefined ? null : findGroup(group);
   return { directory: HelperDirectory.open(data ?? defaultHelperData, gid), gid };
 }
