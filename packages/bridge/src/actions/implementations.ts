@@ -8,6 +8,7 @@ import { gitStatus } from "./git-status.ts";
 import { projectClone } from "./project-clone.ts";
 import { taskLog } from "./task-log.ts";
 import { workspaceCreate } from "./workspace-create.ts";
+import { workspaceFreeze, workspaceThaw } from "./workspace-freeze.ts";
 import { workspaceLimits } from "./workspace-limits.ts";
 
 /**
@@ -20,6 +21,8 @@ export const implementations: Record<
 > = {
   "workspace.create": workspaceCreate,
   "workspace.limits": workspaceLimits,
+  "workspace.freeze": workspaceFreeze,
+  "workspace.thaw": workspaceThaw,
   "project.clone": projectClone,
   "git.status": gitStatus,
   "git.log": gitLog,

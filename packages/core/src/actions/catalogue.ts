@@ -131,6 +131,23 @@ export const actions = {
     isRead: true,
     needsProject: false,
   }),
+  // Bound to no order: they are about the runs that go on.
+  "workspace.freeze": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: false,
+    needsProject: false,
+  }),
+  "workspace.thaw": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: false,
+    needsProject: false,
+  }),
   "bridge.update": action({
     params: z.strictObject({
       version: bridgeVersionSchema,
