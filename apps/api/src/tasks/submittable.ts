@@ -14,6 +14,8 @@ const submittable: Partial<Record<ActionName, Permission>> = {
 /** The actions that other procedures make, and the permission that those ask for. */
 const madeElsewhere: Partial<Record<ActionName, Permission>> = {
   "workspace.create": "workspaces.create",
+  "workspace.freeze": "workspaces.freeze",
+  "workspace.thaw": "workspaces.freeze",
   "project.clone": "projects.create",
 };
 
