@@ -5,6 +5,8 @@ import type { Permission } from "../auth/permissions.ts";
 const submittable: Partial<Record<ActionName, Permission>> = {
   exec: "tasks.run",
   "git.pull": "tasks.run",
+  "project.archive": "projects.manage",
+  "project.restore": "projects.manage",
   "git.status": "projects.read",
   "git.log": "projects.read",
   "files.list": "projects.read",

@@ -69,6 +69,28 @@ export const actions = {
     isRead: false,
     needsProject: true,
   }),
+  "project.archive": action({
+    params: z.strictObject({}),
+    // Its archive is named after the run.
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: hourMs,
+    isRead: false,
+    needsProject: true,
+  }),
+  "project.restore": action({
+    params: z.strictObject({
+      /** The run that made the archive. */
+      archive: idSchema("run"),
+      /** Whether it may take the place of a directory that is there. */
+      replaces: z.boolean(),
+    }),
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: hourMs,
+    isRead: false,
+    needsProject: true,
+  }),
   "git.status": action({
     params: z.strictObject({}),
     effect: "idempotent",
