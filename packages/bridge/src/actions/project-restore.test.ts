@@ -50,7 +50,7 @@ const inProjects = () => readdirSync(workspace().projects);
 
 describe("a restore whose bridge was killed", () => {
   it.each([
-    ["before the first rename", () => undefined],
+    ["before the first rename", (): void => undefined],
     ["between the two", () => renameSync(workspace().project(projectId), workspace().replacedProject(runId))],
     [
       "before the old directory was removed",
