@@ -127,6 +127,8 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "updates.updateAll": ({ serverId }) => [{ firstServerId: serverId }],
   "updates.stop": ({ rolloutId }) => [{ rolloutId }],
   "workspaces.get": ({ workspaceId }) => [{ workspaceId }],
+  "workspaces.freeze": ({ workspaceId }) => [{ workspaceId }],
+  "workspaces.thaw": ({ workspaceId }) => [{ workspaceId }],
   "workspaces.create": ({ serverId }) => [{ serverId, name: "New" }],
   "projects.list": ({ workspaceId }) => [{ workspaceId }],
   "projects.get": ({ projectId }) => [{ projectId }],

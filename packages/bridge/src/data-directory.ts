@@ -153,6 +153,22 @@ export class WorkspaceDirectory {
   project(projectId: ProjectId): string {
     return join(this.projects, projectId);
   }
+  /** Where a restored project grows before it is renamed into place. */
+  unfinishedRestore(runId: RunId): string {
+    return join(this.projects, `.restore-${runId}`);
+  }
+  /** Where a project's old directory is while a restored one takes its place. */
+  replacedProject(runId: RunId): string {
+    return join(this.projects, `.replaced-${runId}`);
+  }
+  /** Archives of projects. No run sees them, and none can change them. */
+  get archives(): string {
+    return join(this.path, "archives");
+  }
+  /** Where an archive grows. */
+  unfinishedArchive(runId: RunId): string {
+    return join(this.archives, `.archive-${runId}`);
+  }
   /** Where a clone grows before it is renamed into place. */
   unfinishedClone(runId: RunId): string {
     return join(this.projects, `.clone-${runId}`);

@@ -13,6 +13,7 @@ const permissions = {
   "telemetry.read": ["owner", "admin", "member", "viewer"],
   "workspaces.read": ["owner", "admin", "member", "viewer"],
   "workspaces.create": ["owner", "admin"],
+  "workspaces.freeze": ["owner", "admin"],
   "projects.read": ["owner", "admin", "member", "viewer"],
   "projects.create": ["owner", "admin", "member"],
   "projects.manage": ["owner", "admin", "member"],

@@ -255,6 +255,9 @@ export const projects = sqliteTable(
 
 const noTasks: readonly TaskId[] = [];
 
+/** Without values of its own, so that the index of the same name serves whoever asks with it. */
+export const isFreezeTask = sql`"action" in ('workspace.freeze', 'workspace.thaw')`;
+
 export const tasks = sqliteTable(
   "tasks",
   {
@@ -301,6 +304,7 @@ export const tasks = sqliteTable(
     index("tasks_by_org").on(table.orgId, table.isListed, table.submittedAtMs), // the history, newest first
     index("tasks_by_project").on(table.projectId, table.isListed, table.submittedAtMs), // a project's history
     index("tasks_with_secrets").on(table.orgId, table.taskId).where(sql`"secretInput" is not null`), // deleting what nothing needs any more
+    index("tasks_freezing").on(table.workspaceId, table.submittedAtMs).where(isFreezeTask), // whether a workspace is frozen
     index("tasks_by_workspace").on(table.workspaceId, table.isListed, table.submittedAtMs), // a workspace's history
   ],
 );

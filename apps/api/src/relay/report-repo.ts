@@ -1,4 +1,4 @@
-import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId } from "@quarterdeck/core/ids";
+import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
@@ -44,6 +44,7 @@ export interface ReportedRun {
   readonly runId: RunId;
   readonly orgId: OrgId;
   readonly taskId: TaskId;
+  readonly workspaceId: WorkspaceId;
   readonly projectId: ProjectId | null;
   readonly serverId: ServerId;
   readonly commandId: CommandId;
@@ -57,6 +58,7 @@ const reportedRun = prepared((db) =>
       runId: runs.runId,
       orgId: runs.orgId,
       taskId: runs.taskId,
+      workspaceId: tasks.workspaceId,
       projectId: tasks.projectId,
       serverId: runs.serverId,
       commandId: runs.commandId,

@@ -5,6 +5,7 @@ import { projects, runs } from "../db/schema.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Statement } from "../writer.ts";
+import { freezeActions } from "../workspaces/frozen.ts";
 import type { ReportedRun } from "./report-repo.ts";
 import { projectChange, type ProjectChange } from "./session/project-change.ts";
 import { transitionOf, type RunColumns, type RunReport, type RunTransition } from "./session/run-transition.ts";
@@ -16,13 +17,15 @@ import { runRefused } from "./run-refused.ts";
  */
 export function moveRun(runtime: Runtime, run: ReportedRun, report: RunReport): Statement[] {
   const transition = transitionOf(report);
-  const { orgId, taskId } = run;
+  const { orgId, taskId, workspaceId } = run;
   const atMs = runtime.clock.nowMs();
   const by = report.kind === "finished" ? run.serverId : "relay";
   const project = transition.ending && projectChange(run, transition.ending);
+  const isFreeze = transition.ending !== null && (freezeActions as readonly string[]).includes(run.action);
   return [
     updateRun(run, transition),
     recordChange({ orgId }, { kind: "task", id: taskId, atMs }, previousChanged),
+    ...(isFreeze ? [recordChange({ orgId }, { kind: "workspace", id: workspaceId, atMs }, previousChanged)] : []),
     ...(transition.set.verdict === "refused"
       ? [runRefused(runtime, run, { by, code: transition.set.code ?? null })]
       : []),

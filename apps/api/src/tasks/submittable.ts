@@ -5,6 +5,8 @@ import type { Permission } from "../auth/permissions.ts";
 const submittable: Partial<Record<ActionName, Permission>> = {
   exec: "tasks.run",
   "git.pull": "tasks.run",
+  "project.archive": "projects.manage",
+  "project.restore": "projects.manage",
   "git.status": "projects.read",
   "git.log": "projects.read",
   "files.list": "projects.read",
@@ -14,6 +16,8 @@ const submittable: Partial<Record<ActionName, Permission>> = {
 /** The actions that other procedures make, and the permission that those ask for. */
 const madeElsewhere: Partial<Record<ActionName, Permission>> = {
   "workspace.create": "workspaces.create",
+  "workspace.freeze": "workspaces.freeze",
+  "workspace.thaw": "workspaces.freeze",
   "project.clone": "projects.create",
 };
 

@@ -5,6 +5,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, servers, workspaces } from "../db/schema.ts";
+import { motionOf } from "./frozen.ts";
 import type { WorkspaceView } from "./views.ts";
 
 function selectWorkspaces(db: Database) {
@@ -15,6 +16,7 @@ function selectWorkspaces(db: Database) {
       serverId: workspaces.serverId,
       serverName: servers.name,
       projectCount: sql<number>`(select count(*) from ${projects} where ${projects.workspaceId} = ${workspaces.workspaceId})`,
+      motion: motionOf,
       createdAtMs: workspaces.createdAtMs,
     })
     .from(workspaces)

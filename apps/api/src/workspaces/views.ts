@@ -1,5 +1,6 @@
 import { idSchema } from "@quarterdeck/core/ids";
 import * as z from "zod";
+import { motions } from "./frozen.ts";
 
 export const workspaceViewSchema = z.strictObject({
   workspaceId: idSchema("workspace"),
@@ -7,6 +8,8 @@ export const workspaceViewSchema = z.strictObject({
   serverId: idSchema("server"),
   serverName: z.string(),
   projectCount: z.int(),
+  /** Whether its processes stand still. */
+  motion: z.enum(motions),
   createdAtMs: z.int(),
 });
 export type WorkspaceView = z.infer<typeof workspaceViewSchema>;

@@ -14,6 +14,8 @@ import { TaskHistory } from "../features/runs/TaskHistory.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
 import { NodeReadings } from "../features/telemetry/NodeReadings.tsx";
+import { FreezeControl } from "../features/workspaces/FreezeControl.tsx";
+import { MotionBadge } from "../features/workspaces/MotionBadge.tsx";
 import { Section } from "../ui/Card.tsx";
 
 export function WorkspacePage() {
@@ -35,6 +37,7 @@ export function WorkspacePage() {
                 </TextLink>,
               ]}
               title={<Name>{workspace.name}</Name>}
+              actions={<FreezeControl workspace={workspace} />}
               meta={
                 <>
                   <span>
@@ -44,6 +47,7 @@ export function WorkspacePage() {
                     </TextLink>
                   </span>
                   {server !== undefined && <ServerStatus server={server} />}
+                  <MotionBadge motion={workspace.motion} />
                   <TextLink to="/quotas/$nodeId" params={{ nodeId: workspaceId }} className="text-accent">
                     {t("quotas.open")}
                   </TextLink>

@@ -1,5 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import { mebibyte, secondMs } from "@quarterdeck/core/units";
 import { runFileMode } from "../data-directory.ts";
@@ -14,10 +13,12 @@ import {
   type WorkspaceCommand,
 } from "./action-context.ts";
 import { listDirectory } from "./list-directory.ts";
+import { ownProgram } from "./own-program.ts";
 import { missingProject, projectDirectory } from "./project-directory.ts";
 import { runEnvironment } from "./run-environment.ts";
 import { readingPlace } from "./sandbox-place.ts";
 
+const writeListing = 'process.stdout.write(JSON.stringify(listDirectory(...process.argv.slice(1))) ?? "");';
 const answerLimits = { timeoutMs: 30 * secondMs, outputBytes: 8 * mebibyte };
 
 export const filesList: OwnAction = {
@@ -49,10 +50,9 @@ async function listAsUser(
   { directory, path }: { readonly directory: string; readonly path: string },
   { command, context, own }: Surroundings,
 ): Promise<string | undefined> {
-  const { text, type } = readerProgram();
   const call = {
     program: process.execPath,
-    args: [`--input-type=${type}`, "--disable-warning=ExperimentalWarning", "--eval", text, directory, path],
+    args: [...ownProgram("list-directory", writeListing), directory, path],
     directory,
     environment: runEnvironment(command, context),
   };
@@ -60,12 +60,4 @@ async function listAsUser(
   const { exitCode, output, errors } = await runCall(wrapped, { ...answerLimits, signal: own.signal });
   if (exitCode !== 0) throw new Error(`the directory could not be listed: ${errors.slice(-500)}`);
   return output === "" ? undefined : output;
-}
-
-/** Bundled beside the bundle, and source beside the source. It is given as an argument: the sandbox need not show it. */
-function readerProgram(): { readonly text: string; readonly type: "module" | "module-typescript" } {
-  const extension = extname(import.meta.filename);
-  const source = readFileSync(join(import.meta.dirname, `list-directory${extension}`), "utf8");
-  const text = `${source}\nprocess.stdout.write(JSON.stringify(listDirectory(...process.argv.slice(1))) ?? "");\n`;
-  return { text, type: extension === ".ts" ? "module-typescript" : "module" };
 }

@@ -5,9 +5,12 @@ import { filesList } from "./files-list.ts";
 import { gitLog } from "./git-log.ts";
 import { gitPull } from "./git-pull.ts";
 import { gitStatus } from "./git-status.ts";
+import { projectArchive } from "./project-archive.ts";
 import { projectClone } from "./project-clone.ts";
+import { projectRestore } from "./project-restore.ts";
 import { taskLog } from "./task-log.ts";
 import { workspaceCreate } from "./workspace-create.ts";
+import { workspaceFreeze, workspaceThaw } from "./workspace-freeze.ts";
 import { workspaceLimits } from "./workspace-limits.ts";
 
 /**
@@ -20,7 +23,11 @@ export const implementations: Record<
 > = {
   "workspace.create": workspaceCreate,
   "workspace.limits": workspaceLimits,
+  "workspace.freeze": workspaceFreeze,
+  "workspace.thaw": workspaceThaw,
   "project.clone": projectClone,
+  "project.archive": projectArchive,
+  "project.restore": projectRestore,
   "git.status": gitStatus,
   "git.log": gitLog,
   "git.pull": gitPull,

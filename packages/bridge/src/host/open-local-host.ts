@@ -67,7 +67,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   log.info("the driver was chosen", { driver: driver.name, limited: driver.limited.join(" "), reason });
   const { onEvidence } = place;
   const groupLimits = new GroupLimits({ driver, file: data.groupLimitsFile, log, onEvidence });
-  const context = { data, sandbox, users: sandbox.users, folders, groupLimits, policy: place.policy };
+  const context = { data, sandbox, users: sandbox.users, folders, groupLimits, groups: driver, policy: place.policy };
   const host = new LocalHost({
     ...place,
     context,

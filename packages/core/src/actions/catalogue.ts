@@ -69,6 +69,28 @@ export const actions = {
     isRead: false,
     needsProject: true,
   }),
+  "project.archive": action({
+    params: z.strictObject({}),
+    // Its archive is named after the run.
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: hourMs,
+    isRead: false,
+    needsProject: true,
+  }),
+  "project.restore": action({
+    params: z.strictObject({
+      /** The run that made the archive. */
+      archive: idSchema("run"),
+      /** Whether it may take the place of a directory that is there. */
+      replaces: z.boolean(),
+    }),
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: hourMs,
+    isRead: false,
+    needsProject: true,
+  }),
   "git.status": action({
     params: z.strictObject({}),
     effect: "idempotent",
@@ -129,6 +151,23 @@ export const actions = {
     demand: noResources,
     timeoutMs: 30 * secondMs,
     isRead: true,
+    needsProject: false,
+  }),
+  // Bound to no order: they are about the runs that go on.
+  "workspace.freeze": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: false,
+    needsProject: false,
+  }),
+  "workspace.thaw": action({
+    params: z.strictObject({}),
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: 30 * secondMs,
+    isRead: false,
     needsProject: false,
   }),
   "bridge.update": action({

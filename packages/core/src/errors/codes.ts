@@ -49,6 +49,8 @@ export const errorCodes = {
   RELAY_UNAVAILABLE: { retryable: true, httpStatus: 503 },
   DISK_FULL: { retryable: true, httpStatus: 507, closeCode: 1013 },
   GIT_FAILED: { retryable: false, httpStatus: 400 },
+  ARCHIVE_FAILED: { retryable: false, httpStatus: 400 },
+  ARCHIVE_REFUSED: { retryable: false, httpStatus: 400 },
   UPDATE_REFUSED: { retryable: false, httpStatus: 400 },
   UPDATE_FAILED: { retryable: false, httpStatus: 409 },
   // Why a run ended as it did, where its program did not say so itself.

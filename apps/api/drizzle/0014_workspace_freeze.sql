@@ -1,0 +1,1 @@
+CREATE INDEX `tasks_freezing` ON `tasks` (`workspaceId`,`submittedAtMs`) WHERE "action" in ('workspace.freeze', 'workspace.thaw');
