@@ -17,7 +17,7 @@ import { World } from "./world/world.ts";
 /** What the machines of a scenario's servers allow at once; the same as the bridge says of two cores. */
 const usualRuns = 4;
 /** So little memory that what is left for runs is enough for one. */
-const crowdedMemoryKb = 512 * 1024;
+const crowdedMemoryKb = 1024 * 1024;
 
 /** Everybody who takes part in one scenario. */
 export interface Stage {

@@ -339,3 +339,15 @@ export function mkdtempSync(prefix: string): string {
   mkdirSync(path);
   return path;
 }
+
+export function createReadStream(path: string): never {
+  throw new Error(`${path}: simulated bridges archive nothing`);
+}
+
+export function fchmodSync(descriptor: number): never {
+  throw new Error(`${descriptor}: simulated bridges archive nothing`);
+}
+
+export function fchownSync(descriptor: number): never {
+  throw new Error(`${descriptor}: simulated bridges archive nothing`);
+}
