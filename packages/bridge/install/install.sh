@@ -376,6 +376,8 @@ write_settings() {
   } >"$work/bridge.env"
   put_file "$work/bridge.env" "$settings/bridge.env" 640
   chgrp "$service_user" "$settings/bridge.env"
+  # The owner's: what he wrote into it stays.
+  [ -e "$settings/policy.toml" ] || put_file "$library/bridge/policy.toml" "$settings/policy.toml" 644
 }
 
 # The key is made here and never leaves. The token goes through the environment: command lines are for all to see.
@@ -497,6 +499,8 @@ uninstall_all() {
     act systemctl disable --quiet --now "$unit"
   done
   [ ! -d /sys/fs/cgroup/qd.slice ] || act systemctl stop qd.slice
+  # What systemd keeps for slices of these names until the server starts again.
+  act rm -rf /run/systemd/system.control/qd-*.slice.d
   act rm -rf "$units/quarterdeck-bridge.service" "$units/quarterdeck-bridge.service.d" \
     "$units/quarterdeck-helper.service" "$units/quarterdeck-helper.service.d" \
     /run/systemd/system/quarterdeck-bridge.service.d /run/systemd/system/quarterdeck-helper.service.d
