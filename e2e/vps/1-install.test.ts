@@ -85,7 +85,10 @@ describe("install.sh", () => {
     expect(await listed()).toMatchObject({ status: "online", capabilities: { host: { hostname: "vps" } } });
     expect(await server.sh("stat -c '%U %a' /var/lib/quarterdeck-bridge/identity.json")).toBe("quarterdeck 600\n");
     expect(await server.sh("find /usr/lib/quarterdeck /usr/local/bin ! -user root -o ! -type l -perm /022")).toBe("");
-    expect(await server.sh("systemctl is-active quarterdeck-bridge")).toBe("active\n");
+    expect(await server.sh("systemctl is-active quarterdeck-bridge quarterdeck-helper")).toBe("active\nactive\n");
+    const owners =
+      "ps -o user= -p $(systemctl show -P MainPID quarterdeck-bridge quarterdeck-helper | xargs | tr ' ' ,)";
+    expect((await server.sh(owners)).trim().split(/\s+/).toSorted()).toEqual(["quarter+", "root"]);
   });
 
   it("leaves little of the system open to the part that talks to the network", async () => {
@@ -111,12 +114,15 @@ describe("install.sh", () => {
 
   it("updates in place when it is run again: identity, journal and projects stay", async () => {
     const before = await listed();
-    const identity = await server.sh("sha256sum /var/lib/quarterdeck-bridge/identity.json");
+    const kept =
+      "sha256sum /var/lib/quarterdeck-bridge/identity.json /var/lib/quarterdeck-helper/own/trust.json /etc/quarterdeck/policy.toml";
+    await server.sh("echo '# What its owner wrote stays.' >>/etc/quarterdeck/policy.toml");
+    const identity = await server.sh(kept);
     const again = (await newCommand()).replace(/--token \S+ --platform-key \S+/, "");
     const said = await server.sh(again, { timeoutMs: 600_000 });
     expect(said).toContain("This server is connected already");
     expect(said).not.toContain("Fetching Node");
-    expect(await server.sh("sha256sum /var/lib/quarterdeck-bridge/identity.json")).toBe(identity);
+    expect(await server.sh(kept)).toBe(identity);
     expect((await waitUntilOnline(client)).serverId).toBe(before?.serverId);
   });
 
@@ -136,5 +142,13 @@ describe("install.sh", () => {
     const end = await server.run("quarterdeck-bridge doctor");
     expect(end.stdout).not.toMatch(/^missing/m);
     expect(end.stdout).toContain("the clock is right");
+    expect(end.stdout).toContain("quarterdeck-helper.service runs and starts with the system");
+    expect(end.stdout).toContain("each workspace has a system user of its own");
+    // Root makes nothing in a directory of another user's.
+    expect(
+      await server.sh(
+        "find /var/lib/quarterdeck-bridge -user root; ls -d /var/lib/quarterdeck-doctor-* 2>/dev/null || true",
+      ),
+    ).toBe("");
   });
 });

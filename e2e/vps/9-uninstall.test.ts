@@ -17,6 +17,7 @@ describe("install.sh --uninstall", () => {
   it("says in a dry run what it would do, and leaves everything as it is", async () => {
     const said = await server.sh(`${uninstall} --dry-run`);
     expect(said).toContain("would: systemctl disable");
+    expect(said).toContain("quarterdeck-helper.service");
     expect(said).toContain("Nothing was changed.");
     expect(await server.sh("systemctl is-active quarterdeck-bridge")).toBe("active\n");
   });
@@ -36,6 +37,14 @@ describe("install.sh --uninstall", () => {
 
     // The brackets keep it from finding itself.
     expect((await server.run("pgrep -af '[s]leep 864000|[q]uarterdeck-bridge'")).stdout).toBe("");
+    const left = [
+      "/run/quarterdeck",
+      "/sys/fs/cgroup/qd.slice",
+      "/run/systemd/system.control/qd-*",
+      "/run/systemd/transient/qd-*",
+    ];
+    expect(await server.sh(`ls -d ${left.join(" ")} 2>/dev/null || true`)).toBe("");
+    expect(await server.sh("systemctl list-units --all --no-legend --plain 'quarterdeck-*' 'qd-*' qd.slice")).toBe("");
     expect(await server.sh(`getent passwd | diff ${usersBefore} - && getent group quarterdeck || true`)).toBe("");
     const diff = await server.sh(`${listFiles} | diff ${filesBefore} - || true`);
     const lines = diff.split("\n").filter((line) => /^[<>]/.test(line));

@@ -52,9 +52,9 @@ for (const file of outputFiles) await replaceFile(basename(file.path), file.cont
 const bin = "quarterdeck-bridge.mjs";
 await replaceFile(bin, await readFile(join(import.meta.dirname, "src/shim.mjs")), 0o755);
 
-// What install.sh puts onto a server. With quarterdeck-helper.service among them, it installs two processes.
+// What install.sh puts onto a server.
 const installFolder = join(import.meta.dirname, "install");
-const installed = ["install.sh", "quarterdeck-bridge.sh", "quarterdeck-bridge.service", "one-process.conf"];
+const installed = ["install.sh", "quarterdeck-bridge.sh", "quarterdeck-bridge.service", "quarterdeck-helper.service"];
 const installFiles = await Promise.all(
   installed.map(async (file) => ({
     name: `package/install/${file}`,

@@ -30,7 +30,9 @@ export async function serveGit(
   const request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
   const names = ["-subj", "/CN=git", "-addext", `subjectAltName=IP:${hostname}`, "-days", "2"];
   const make = [...request, ...names, "-keyout", key, "-out", certificateFile].map(quoted).join(" ");
-  await server.sh(`test -f ${key} || { ${make} 2>&1 && cat ${certificateFile} >>${authorities}; }`);
+  // What runs see of /etc is copied when the helper starts.
+  const trust = `cat ${certificateFile} >>${authorities} && systemctl restart quarterdeck-helper`;
+  await server.sh(`test -f ${key} || { ${make} 2>&1 && ${trust}; }`);
   const [privateKey, certificate] = [await server.sh(`cat ${key}`), await server.sh(`cat ${certificateFile}`)];
   const git = await startGitServer(folder);
   const front = createServer({ key: privateKey, cert: certificate }, (incoming, answer) => {

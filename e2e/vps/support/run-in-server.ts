@@ -45,7 +45,8 @@ export async function runInServer(
   return server.run(words.map(quoted).join(" "), timeoutMs === undefined ? {} : { timeoutMs });
 }
 
-async function bringNode(server: TestServer): Promise<string> {
+/** The path of a Node inside the server, which is sent if none is there. */
+export async function bringNode(server: TestServer): Promise<string> {
   const found = await server.run(`ls ${installedNode} ${ownNode} 2>/dev/null | head -n 1`);
   if (found.stdout.trim() !== "") return found.stdout.trim();
   const write = `install -d -m 755 ${folder} && gzip -d >${ownNode}.part && chmod 755 ${ownNode}.part && mv ${ownNode}.part ${ownNode}`;

@@ -236,7 +236,7 @@ read_manifest() {
 
 # The file with the keys that were pinned. The helper's is root's, so that a captured bridge could not have changed it.
 pinned_keys() {
-  for file in "$helper_data/trust.json" "$bridge_data/identity.json"; do
+  for file in "$helper_data/own/trust.json" "$bridge_data/identity.json"; do
     if [ -f "$file" ]; then
       echo "$file"
       return
@@ -359,7 +359,7 @@ make_user() {
 write_settings() {
   act mkdir -p "$settings"
   if [ "$is_dry" = yes ]; then
-    say "would: write $settings/bridge.env"
+    say "would: write $settings/bridge.env, and $settings/policy.toml where there is none"
     return
   fi
   # The proxy of whoever installs, or the one that was kept.
@@ -376,6 +376,8 @@ write_settings() {
   } >"$work/bridge.env"
   put_file "$work/bridge.env" "$settings/bridge.env" 640
   chgrp "$service_user" "$settings/bridge.env"
+  # The owner's: what he wrote into it stays.
+  [ -e "$settings/policy.toml" ] || put_file "$library/bridge/policy.toml" "$settings/policy.toml" 644
 }
 
 # The key is made here and never leaves. The token goes through the environment: command lines are for all to see.
@@ -400,11 +402,9 @@ enrol_server() {
   unset QUARTERDECK_ENROL_TOKEN
 }
 
-# A package with the helper's unit runs as two processes; one without it as a single one.
-has_helper() { [ -f "$library/bridge/install/quarterdeck-helper.service" ]; }
-
+# What the helper obeys is root's: it is taken from what the bridge was enrolled with, once.
 prepare_helper() {
-  if [ "$is_dry" = yes ] || ! has_helper; then return; fi
+  if [ "$is_dry" = yes ]; then return; fi
   "$library/bin/node" "$library/bridge/dist/quarterdeck-bridge.mjs" helper init \
     --from "$bridge_data" --data "$helper_data" --group "$service_user" ||
     fail 1 "the helper could not be prepared (the reason is above)."
@@ -412,21 +412,11 @@ prepare_helper() {
 
 start_services() {
   if [ "$is_dry" = yes ]; then
-    say "would: write $units/quarterdeck-bridge.service and what belongs to it, enable it and start it"
+    say "would: write $units/quarterdeck-bridge.service and $units/quarterdeck-helper.service, enable and start them"
     return
   fi
-  one_process=$units/quarterdeck-bridge.service.d/one-process.conf
-  put_file "$library/bridge/install/quarterdeck-bridge.service" "$units/quarterdeck-bridge.service" 644
-  services=quarterdeck-bridge.service
-  if has_helper; then
-    put_file "$library/bridge/install/quarterdeck-helper.service" "$units/quarterdeck-helper.service" 644
-    services="quarterdeck-helper.service $services"
-    rm -f "$one_process"
-    rmdir "${one_process%/*}" 2>/dev/null || true
-  else
-    mkdir -p "${one_process%/*}"
-    put_file "$library/bridge/install/one-process.conf" "$one_process" 644
-  fi
+  services="quarterdeck-helper.service quarterdeck-bridge.service"
+  for unit in $services; do put_file "$library/bridge/install/$unit" "$units/$unit" 644; done
   systemctl daemon-reload
   # shellcheck disable=SC2086 # two names, without spaces in them
   systemctl enable --quiet $services
@@ -435,7 +425,7 @@ start_services() {
   systemctl stop $services
   rm -f "$bridge_data/state.json"
   # shellcheck disable=SC2086
-  systemctl start $services || fail 1 "the service does not start." "See: journalctl -u quarterdeck-bridge"
+  systemctl start $services || fail 1 "the services do not start." "See: journalctl -u quarterdeck-bridge -u quarterdeck-helper"
 }
 
 wait_until_online() {
@@ -455,7 +445,7 @@ wait_until_online() {
   done
   "$command_path" status || true
   fail 5 "this server is installed, but the platform does not see it yet." \
-    "The service goes on trying. See what it says: journalctl -u quarterdeck-bridge" \
+    "The services go on trying. See what they say: journalctl -u quarterdeck-bridge -u quarterdeck-helper" \
     "and what is missing: quarterdeck-bridge doctor"
 }
 
@@ -497,6 +487,8 @@ uninstall_all() {
     act systemctl disable --quiet --now "$unit"
   done
   [ ! -d /sys/fs/cgroup/qd.slice ] || act systemctl stop qd.slice
+  # What systemd keeps for slices of these names until the server starts again.
+  act rm -rf /run/systemd/system.control/qd-*.slice.d
   act rm -rf "$units/quarterdeck-bridge.service" "$units/quarterdeck-bridge.service.d" \
     "$units/quarterdeck-helper.service" "$units/quarterdeck-helper.service.d" \
     /run/systemd/system/quarterdeck-bridge.service.d /run/systemd/system/quarterdeck-helper.service.d

@@ -5,6 +5,9 @@ library=/usr/lib/quarterdeck
 service_user=quarterdeck
 program=$library/bridge/dist/quarterdeck-bridge.mjs
 
+# As the services have it: the Node that came along is what runs get.
+export PATH="$PATH:$library/bin"
+
 # Where the bridge keeps its files, for whoever is not root.
 export XDG_DATA_HOME=/var/lib
 
@@ -19,9 +22,8 @@ fi
 
 if [ "$(id -u)" = 0 ]; then
   case ${1:-} in
-    helper | policy) ;;
-    # What is to be checked is what runs have: with a helper that is root's.
-    doctor) [ -f "$library/bridge/install/quarterdeck-helper.service" ] || set -- as-user "$@" ;;
+    # The doctor as root: what is to be checked is what runs have, which is the helper's to give.
+    helper | policy | doctor) ;;
     *) set -- as-user "$@" ;;
   esac
   if [ "${1:-}" = as-user ]; then

@@ -10,6 +10,7 @@ import type { Environment } from "../env.ts";
 import { exitCodeOf, findingLine, good, missing, type Finding } from "../doctor/finding.ts";
 import { judgeMachine, judgeService, judgeUser, judgeVersions } from "../doctor/judge-machine.ts";
 import { readMachineFacts, type MachineFacts } from "../doctor/machine-facts.ts";
+import { trialDirectory } from "../doctor/trial-directory.ts";
 import { readInstalledVersion, readService } from "../doctor/service-facts.ts";
 import { hasIdentity, readIdentity } from "../identity.ts";
 import { errorMessage } from "../log.ts";
@@ -25,8 +26,9 @@ export async function doctorCommand(
   say: (line: string) => void,
 ): Promise<number> {
   const folders = searchPath(environment.path);
+  using trial = trialDirectory(data);
   const sandbox = await openSandbox({
-    data,
+    data: trial.data,
     hidden: [],
     folders,
     bubblewrap: environment.bubblewrap,
@@ -72,7 +74,9 @@ export async function doctorCommand(
 async function checkServices({ isSystemd }: MachineFacts): Promise<Finding[]> {
   if (!isSystemd) return [];
   try {
-    return [judgeService(await readService("quarterdeck-bridge.service"))];
+    const bridge = judgeService(await readService("quarterdeck-bridge.service"));
+    const helper = await readService("quarterdeck-helper.service");
+    return helper.isInstalled ? [bridge, judgeService(helper)] : [bridge];
   } catch (error) {
     return [missing(errorMessage(error))];
   }

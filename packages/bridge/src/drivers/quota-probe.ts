@@ -32,8 +32,9 @@ export async function isQuotaEnforced({ folder, mount, kind, id, user }: QuotaPr
     chownSync(inner, user.uid, user.gid);
     if (kind === "project") await runTool("chattr", ["-p", String(id), "+P", inner]);
     await runTool("setquota", [option, String(id), "0", String(limitKibibytes), "0", "0", mount]);
-    const write = ["if=/dev/zero", `of=${join(inner, "file")}`, "bs=1024", `count=${writtenKibibytes}`, "conv=fsync"];
-    const { isSuccess, stderr } = await runTool("dd", write, { mayFail: true, user });
+    // By its name alone: the folders above may be closed to the user.
+    const write = ["if=/dev/zero", "of=file", "bs=1024", `count=${writtenKibibytes}`, "conv=fsync"];
+    const { isSuccess, stderr } = await runTool("dd", write, { mayFail: true, user, directory: inner });
     return !isSuccess && stderr.includes("quota exceeded");
   } finally {
     rmSync(outer, { recursive: true, force: true });

@@ -5,6 +5,8 @@ interface ToolOptions {
   readonly mayFail?: boolean;
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly timeoutMs?: number;
+  /** Where it starts: entered before it becomes the user, who may not be able to get there. */
+  readonly directory?: string;
 }
 
 interface ToolAnswer {
@@ -26,7 +28,7 @@ export function findTool(name: string): string | undefined {
  * @throws when it is not installed, and when it fails, unless it may
  */
 export function runTool(name: string, args: readonly string[], options: ToolOptions = {}): Promise<ToolAnswer> {
-  const { mayFail = false, user, timeoutMs = defaultTimeoutMs } = options;
+  const { mayFail = false, user, timeoutMs = defaultTimeoutMs, directory = "/" } = options;
   const program = findTool(name);
   if (program === undefined) return Promise.reject(new Error(`${name} is not installed`));
   return new Promise((resolve, reject) => {
@@ -34,7 +36,7 @@ export function runTool(name: string, args: readonly string[], options: ToolOpti
     execFile(
       program,
       [...args],
-      { cwd: "/", env: environment, timeout: timeoutMs, ...user },
+      { cwd: directory, env: environment, timeout: timeoutMs, ...user },
       (error, stdout, stderr) => {
         if (error && !mayFail)
           reject(new Error(`${name} ${args.join(" ")}: ${stderr.trim() || error.message}`.slice(0, 500)));
