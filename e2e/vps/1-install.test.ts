@@ -88,7 +88,7 @@ describe("install.sh", () => {
     expect(await server.sh("systemctl is-active quarterdeck-bridge quarterdeck-helper")).toBe("active\nactive\n");
     const owners =
       "ps -o user= -p $(systemctl show -P MainPID quarterdeck-bridge quarterdeck-helper | xargs | tr ' ' ,)";
-    expect((await server.sh(owners)).trim().split(/\s+/).toSorted()).toEqual(["quarter+", "root"]);
+    expect((await server.sh(owners)).trim().split(/\s+/).toSorted()).toEqual(["quarterdeck", "root"]);
   });
 
   it("leaves little of the system open to the part that talks to the network", async () => {

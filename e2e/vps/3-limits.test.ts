@@ -178,8 +178,9 @@ describe("the limits of a real server", () => {
       '$SIG{TERM} = $SIG{INT} = $SIG{HUP} = "IGNORE"; use POSIX; fork and sleep 8640; setsid; fork and sleep 8641; $0 = "stays"; sleep 8642';
     const run = await start({ inProject: true, script: perl(stay) });
     const group = groupOf(run);
-    const processes = async () => (await group.run(["cgroup.procs"]))[0]?.split("\n").length ?? 0;
-    await waitFor(async () => (await processes()) >= 4, { what: "all of its processes", timeoutMs: runMs });
+    // The last of them: in a session of its own, its parents asleep.
+    const stays = async () => (await server.run("pgrep -x stays")).stdout !== "";
+    await waitFor(stays, { what: "all of its processes", timeoutMs: runMs });
     await client.api.tasks.cancel.mutate({ taskId: run.taskId });
     expect(await ended(run.taskId)).toMatchObject({ verdict: "cancelled" });
     expect(await isGone(group)).toBe(true);

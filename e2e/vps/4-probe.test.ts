@@ -24,7 +24,7 @@ let planted: string;
 async function start(where: { workspaceId: WorkspaceId; projectId: ProjectId | null }, ...args: string[]) {
   const taskId = newTaskId();
   // The first argument is where a script's name would be.
-  const params = { program: "node", args: ["-e", probe, "probe", ...args] };
+  const params = { program: "node", args: ["--input-type=module", "-e", probe, "probe", ...args] };
   await client.api.tasks.submit.mutate({ taskId, ...where, action: "exec", params });
   return taskId;
 }
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const { serverId } = await waitUntilOnline(client);
   workspaceId = await workspaceOn(client, serverId);
   projectId = await sampleProject(client, workspaceId);
-  neighbourId = (await client.api.workspaces.create.mutate({ name: "Next door", serverId })).workspaceId;
+  neighbourId = await workspaceOn(client, serverId, "Next door");
   const source = readFileSync(join(import.meta.dirname, "../../packages/bridge/test/probe/probe.mjs"), "utf8");
   const { code } = await transform(source, { minify: true, format: "esm" });
   probe = `process.env.PROBE_WITHOUT_INPUT = "1"; ${code}`;

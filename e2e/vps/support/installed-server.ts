@@ -17,9 +17,12 @@ export function waitUntilOnline(client: TestClient, timeoutMs = onlineMs) {
   );
 }
 
-/** A workspace on the test server: the same one for all test files. */
-export async function workspaceOn(client: TestClient, serverId: ServerId): Promise<WorkspaceId> {
-  const name = "On the test server";
+/** A workspace on the test server: the same one of that name for all test files. */
+export async function workspaceOn(
+  client: TestClient,
+  serverId: ServerId,
+  name = "On the test server",
+): Promise<WorkspaceId> {
   const found = (await client.api.workspaces.list.query()).find((one) => one.name === name);
   const made = found ?? (await client.api.workspaces.create.mutate({ name, serverId }));
   return made.workspaceId;

@@ -493,6 +493,8 @@ uninstall_all() {
     "$units/quarterdeck-helper.service" "$units/quarterdeck-helper.service.d" \
     /run/systemd/system/quarterdeck-bridge.service.d /run/systemd/system/quarterdeck-helper.service.d
   act systemctl daemon-reload
+  # One that was killed is remembered as failed; there is nothing to forget of one that was not.
+  [ "$is_dry" = yes ] || systemctl reset-failed "quarterdeck-*" 2>/dev/null || true
   remove_users
   act rm -rf "$library" "$command_path" "$settings" /run/quarterdeck
   kept=
@@ -543,7 +545,7 @@ keep_projects() {
     find "$1/workspaces" -mindepth 2 -maxdepth 2 ! -name projects -exec rm -rf {} +
     # Clones that were not finished.
     find "$1/workspaces" -mindepth 3 -maxdepth 3 -name '.*' -exec rm -rf {} +
-    find "$1/workspaces" -mindepth 1 -maxdepth 2 -depth -type d -empty -exec rmdir {} +
+    find "$1/workspaces" -mindepth 1 -maxdepth 2 -depth -type d -empty -exec rmdir {} \;
     rmdir "$1/workspaces" 2>/dev/null || true
   fi
   if rmdir "$1" 2>/dev/null; then return; fi
