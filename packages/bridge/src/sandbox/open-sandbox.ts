@@ -74,13 +74,15 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
   if (!shell) return without("the program sh was not found.");
   const folder = join(data.path, "sandbox");
   try {
-    const layout = readLayout({
+    const machine = readLayout({
       bubblewrap,
       folder,
       folders,
       programs: defaultPrograms,
       hidden: [data.path, ...options.hidden],
     });
+    // Programs of the bridge's own run inside too, and by its own Node: the machine may have another, or none.
+    const layout = { ...machine, tools: [...machine.tools, process.execPath] };
     const networks = options.ownNetworks ? openNetworks(layout, folders, folder) : "Own networks were not asked for.";
     const sandbox = new BubblewrapSandbox({ layout, folder, dataPath: data.path, networks });
     const trial = { sandbox, folder, dataPath: data.path, shell, path: folders.join(":") };
@@ -180,7 +182,7 @@ class BubblewrapSandbox implements OpenedSandbox {
   #withProxy(call: ProgramCall, place: SandboxPlace, passwdFile: string): ProgramCall {
     const egressFolder = join(this.#egressFolder, randomUUID());
     const socket = join(egressMountPoint, egressSocketName);
-    const layout = { ...this.#layout, tools: [...this.#layout.tools, process.execPath, this.#forwarder] };
+    const layout = { ...this.#layout, tools: [...this.#layout.tools, this.#forwarder] };
     const user = place.user === null ? null : bridgeUser(this.#dataPath, proxyIndex);
     const companion: Companion = {
       program: process.execPath,
