@@ -1,27 +1,33 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
 import { setUp, signIn } from "./support/client.ts";
 import { createAccount, createWorkspace, output, runProgram, verdict } from "./support/console.ts";
-import { isAlive, processesNaming, startQuarterdeck, type Part } from "./support/quarterdeck.ts";
+import { isAlive, processesNaming, startQuarterdeck, type Part, type Quarterdeck } from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { waitFor } from "./support/wait-for.ts";
 import { withConsole } from "./support/with-console.ts";
 
 // Says on disk that it started, then counts until it may end; so a second start and a lost line would both be seen.
-const countingScript = (marker: string) =>
-  `const fs = require("fs"); fs.appendFileSync(${JSON.stringify(marker)}, "started\\n"); let i = 0; ` +
-  `const t = setInterval(() => { console.log("line", ++i); if (fs.existsSync("${marker}-end")) clearInterval(t); }, 150)`;
+const countingScript =
+  'const fs = require("fs"); fs.appendFileSync("marker", "started\\n"); let i = 0; ' +
+  'const t = setInterval(() => { console.log("line", ++i); if (fs.existsSync("marker-end")) clearInterval(t); }, 150)';
+
+/** Where the runs of the only workspace are that belong to no project: the one folder that they and a test both see. */
+function scratchOf({ dataDir }: Pick<Quarterdeck, "dataDir">): string {
+  const workspaces = join(dataDir, "bridge/workspaces");
+  const [workspace = ""] = readdirSync(workspaces).filter((name) => name.startsWith("ws_"));
+  return join(workspaces, workspace, "scratch");
+}
 
 it("[F3][F4] loses nothing when bridge, relay and API are killed while a run is going", {
   timeout: 120_000,
 }, async () => {
-  using marks = temporaryFolder();
-  const marker = `${marks.path}/marker`;
   await withConsole("survives", async ({ quarterdeck, page }) => {
     await createAccount(page, quarterdeck);
     await createWorkspace(page, quarterdeck.url, "Storm");
-    await runProgram(page, "node", `-e '${countingScript(marker)}'`);
+    await runProgram(page, "node", `-e '${countingScript}'`);
     await output(page).getByText("line 1").first().waitFor();
 
     for (const part of ["bridge", "relay", "api"] satisfies Part[]) {
@@ -43,6 +49,7 @@ it("[F3][F4] loses nothing when bridge, relay and API are killed while a run is 
       await waitFor(async () => (await shown()) > atReturn, { what: `output after the return of ${part}` });
     }
 
+    const marker = join(scratchOf(quarterdeck), "marker");
     writeFileSync(`${marker}-end`, "");
     expect(await verdict(page, 60_000)).toBe("succeeded");
     await page
