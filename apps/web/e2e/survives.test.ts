@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
 import { setUp, signIn } from "./support/client.ts";
 import { createAccount, createWorkspace, output, runProgram, verdict } from "./support/console.ts";
-import { isAlive, processesNaming, startQuarterdeck, type Part, type Quarterdeck } from "./support/quarterdeck.ts";
+import { isAlive, processesNaming, startQuarterdeck, type Part } from "./support/quarterdeck.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
+import { scratchOf } from "./support/scratch.ts";
 import { waitFor } from "./support/wait-for.ts";
 import { withConsole } from "./support/with-console.ts";
 
@@ -13,13 +14,6 @@ import { withConsole } from "./support/with-console.ts";
 const countingScript =
   'const fs = require("fs"); fs.appendFileSync("marker", "started\\n"); let i = 0; ' +
   'const t = setInterval(() => { console.log("line", ++i); if (fs.existsSync("marker-end")) clearInterval(t); }, 150)';
-
-/** Where the runs of the only workspace are that belong to no project: the one folder that they and a test both see. */
-function scratchOf({ dataDir }: Pick<Quarterdeck, "dataDir">): string {
-  const workspaces = join(dataDir, "bridge/workspaces");
-  const [workspace = ""] = readdirSync(workspaces).filter((name) => name.startsWith("ws_"));
-  return join(workspaces, workspace, "scratch");
-}
 
 it("[F3][F4] loses nothing when bridge, relay and API are killed while a run is going", {
   timeout: 120_000,

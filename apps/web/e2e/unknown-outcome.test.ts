@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
 import { signIn, type TaskView } from "./support/client.ts";
 import { account, createAccount } from "./support/console.ts";
 import { processesNaming, type Quarterdeck } from "./support/quarterdeck.ts";
-import { temporaryFolder } from "./support/temporary-folder.ts";
+import { scratchOf } from "./support/scratch.ts";
 import { waitFor } from "./support/wait-for.ts";
 import { withConsole } from "./support/with-console.ts";
 
@@ -18,18 +19,15 @@ function cutOff({ dataDir }: Quarterdeck, { runId }: TaskView, seconds: string):
 it("[F4] asks what became of a run that was cut off, records who decided what, and runs it again when told to", {
   timeout: 120_000,
 }, async () => {
-  using marks = temporaryFolder();
-  const marker = `${marks.path}/marker`;
-  const script = (seconds: string) =>
-    `require("fs").appendFileSync(${JSON.stringify(marker)}, "x"); setTimeout(() => {}, ${seconds})`;
+  const script = (seconds: string) => `require("fs").appendFileSync("marker", "x"); setTimeout(() => {}, ${seconds})`;
   await withConsole("unknown-outcome", async ({ quarterdeck, page }) => {
     await createAccount(page, quarterdeck);
     const client = await signIn(quarterdeck.url);
     const unknown = async (seconds: string) => {
-      const starts = readStarts(marker);
+      const starts = readStarts(quarterdeck);
       const { taskId } = await client.run("node", ["-e", script(seconds)]);
       const running = await client.waitUntil(taskId, ({ state }) => state === "running");
-      await waitFor(() => readStarts(marker) > starts, { what: "the program to run" });
+      await waitFor(() => readStarts(quarterdeck) > starts, { what: "the program to run" });
       await page.goto(`${quarterdeck.url}/runs/${taskId}`);
       cutOff(quarterdeck, running, seconds);
       await page.getByRole("group", { name: "What became of it?" }).waitFor({ timeout: 30_000 });
@@ -48,14 +46,14 @@ it("[F4] asks what became of a run that was cut off, records who decided what, a
     expect(decided).toMatchObject({ verdict: "indeterminate", resolution: { outcome: "failed", rerunTaskId: null } });
 
     const again = await unknown("864002");
-    const before = readStarts(marker);
+    const before = readStarts(quarterdeck);
     await choose("Run again");
     await page.getByText("This repeats a run whose outcome is unknown.").waitFor();
     expect(page.url()).not.toContain(again.taskId);
     const { resolution } = await client.api.tasks.get.query({ taskId: again.taskId });
     expect(resolution?.outcome).toBe("runAgain");
     expect(page.url()).toContain(resolution?.rerunTaskId);
-    await waitFor(() => readStarts(marker) === before + 1, { what: "the new run to start, once" });
+    await waitFor(() => readStarts(quarterdeck) === before + 1, { what: "the new run to start, once" });
     await page.getByRole("link", { name: "Open that run" }).click();
     await page.getByText(`Run again by ${account.email}.`).waitFor();
     await takeScreenshot(page, "unknown-outcome-decided");
@@ -64,9 +62,9 @@ it("[F4] asks what became of a run that was cut off, records who decided what, a
 });
 
 /** How often the program was started. */
-function readStarts(marker: string): number {
+function readStarts(quarterdeck: Quarterdeck): number {
   try {
-    return readFileSync(marker, "utf8").length;
+    return readFileSync(join(scratchOf(quarterdeck), "marker"), "utf8").length;
   } catch {
     return 0; // Not once.
   }
