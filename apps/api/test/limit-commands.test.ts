@@ -235,18 +235,18 @@ test("a project's network is in its commands, with its repository's host for wha
   await platform.report(serverId, { kind: "result", ...(await bridge.finish(clone)) });
   const set = (mode: "none" | "allowList" | "all", hosts: string[]) =>
     api.projects.setNetwork.mutate({ projectId, network: { mode, hosts } });
-  const allowed = await set("allowList", [" Registry.NPMJS.org "]);
-  expect(allowed.network).toEqual({ mode: "allowList", hosts: ["registry.npmjs.org"] });
+  const allowed = await set("allowList", [" Packages.EXAMPLE.org "]);
+  expect(allowed.network).toEqual({ mode: "allowList", hosts: ["packages.example.org"] });
   expect((await submit(true)).network).toEqual(allowed.network);
-  expect((await submit(true, "git.pull")).network.hosts).toEqual(["example.com", "registry.npmjs.org"]);
+  expect((await submit(true, "git.pull")).network.hosts).toEqual(["example.com", "packages.example.org"]);
   expect((await submit(false)).network).toEqual({ mode: "all", hosts: [] });
   // Kept for whoever comes back to it, and in no command meanwhile.
-  await set("none", ["registry.npmjs.org"]);
+  await set("none", ["packages.example.org"]);
   expect((await submit(true)).network).toEqual({ mode: "none", hosts: [] });
   expect((await submit(true, "git.pull")).network).toEqual({ mode: "allowList", hosts: ["example.com"] });
   const { db } = platform.api.runtime;
   const audit = await db.select().from(auditEntries).where(eq(auditEntries.action, "project.setNetwork"));
-  expect(audit.map(({ detail }) => detail)).toEqual(["allowList: registry.npmjs.org", "none"]);
+  expect(audit.map(({ detail }) => detail)).toEqual(["allowList: packages.example.org", "none"]);
 });
 
 test("a network that is none is refused, and who may not decide about it is told so [T6]", async () => {

@@ -141,11 +141,11 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByRole("link", { name: "Open the project" }).click();
       await page.getByRole("button", { name: "Edit the network access" }).click();
       await page.getByRole("dialog").getByLabel("Runs may reach").selectOption("allowList");
-      await page.getByRole("dialog").getByLabel("Hosts").fill("registry.npmjs.org\n127.0.0.1");
+      await page.getByRole("dialog").getByLabel("Hosts").fill("packages.example.org\n127.0.0.1");
       await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
       await page.getByRole("dialog").getByText("127.0.0.1 must be the name of a host").waitFor();
       await takeScreenshot(page, "network");
-      await page.getByRole("dialog").getByLabel("Hosts").fill("registry.npmjs.org");
+      await page.getByRole("dialog").getByLabel("Hosts").fill("packages.example.org");
       await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
       await page.getByText("Only 1 host").waitFor();
       await takeScreenshot(page, "quota-network");

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { networkHostSchema } from "./network-host.ts";
 
 describe("a host that runs may reach", () => {
-  it.each(["registry.npmjs.org", "xn--80ak6aa92e.com", "a-b.c0.example", "1.example"])("may be %s", (host) =>
+  it.each(["packages.example.org", "xn--80ak6aa92e.com", "a-b.c0.example", "1.example"])("may be %s", (host) =>
     expect(networkHostSchema.parse(host)).toBe(host),
   );
 
   it("is read without the space around it and in lower case", () =>
-    expect(networkHostSchema.parse(" Registry.NPMJS.org\n")).toBe("registry.npmjs.org"));
+    expect(networkHostSchema.parse(" Packages.EXAMPLE.org\n")).toBe("packages.example.org"));
 
   it.each([
     "",

@@ -14,7 +14,7 @@ export const networkHostSchema = z
   .string()
   .trim()
   .toLowerCase()
-  .refine(isPublicName, "must be the name of a host, like registry.npmjs.org");
+  .refine(isPublicName, "must be the name of a host, like packages.example.org");
 
 function isPublicName(host: string): boolean {
   const labels = host.split(".");

@@ -8,15 +8,15 @@ const reaches = (text: string, ...list: string[]) => {
 
 describe("a list of hosts", () => {
   it("holds exactly its hosts, in any case, at the web's ports", () => {
-    expect(reaches("registry.npmjs.org:443", "registry.npmjs.org")).toBe(true);
-    expect(reaches("Registry.NPMJS.org.:80", "registry.npmjs.ORG")).toBe(true);
+    expect(reaches("packages.example.org:443", "packages.example.org")).toBe(true);
+    expect(reaches("Packages.EXAMPLE.org.:80", "packages.example.ORG")).toBe(true);
     for (const other of [
-      "registry.npmjs.org:22",
-      "npmjs.org:443",
-      "a.registry.npmjs.org:443",
-      "registry.npmjs.org.evil.com:443",
+      "packages.example.org:22",
+      "example.org:443",
+      "a.packages.example.org:443",
+      "packages.example.org.evil.com:443",
     ])
-      expect(reaches(other, "registry.npmjs.org")).toBe(false);
+      expect(reaches(other, "packages.example.org")).toBe(false);
     expect(reaches("git.example.com:22", "git.example.com:22")).toBe(true);
     expect(reaches("git.example.com:443", "git.example.com:22")).toBe(false);
   });

@@ -28,7 +28,7 @@ function isHostName(host: string): boolean {
 }
 
 /**
- * Whether a list lets a run connect there. An entry is a host (`registry.npmjs.org`), all hosts below one (`*.example.com`), either
+ * Whether a list lets a run connect there. An entry is a host (`packages.example.org`), all hosts below one (`*.example.com`), either
  * with a port (`git.example.com:22`). Nothing else matches: no part of a name, and no other way to write an address.
  */
 export function isListed({ host, port }: Destination, list: readonly string[]): boolean {
