@@ -38,8 +38,7 @@ export function HostFacts({ server }: { server: ServerView }) {
       </dl>
       {capabilities !== null && (
         <Alert tone={tones[capabilities.isolation]} title={t("servers.isolation.title")} className="mt-4">
-          <p>{t("servers.isolation.process")}</p>
-          <p className="mt-1">{t(`servers.isolation.${capabilities.isolation}`)}</p>
+          <p>{t(`servers.isolation.${capabilities.isolation}`)}</p>
           {capabilities.sandbox && <SandboxFacts isolation={capabilities.isolation} sandbox={capabilities.sandbox} />}
         </Alert>
       )}
