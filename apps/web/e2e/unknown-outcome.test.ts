@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
 import { signIn, type TaskView } from "./support/client.ts";
 import { account, createAccount } from "./support/console.ts";
-import { processesNaming, type Quarterdeck } from "./support/quarterdeck.ts";
+import { killIfAlive, processesNaming, type Quarterdeck } from "./support/quarterdeck.ts";
 import { scratchOf } from "./support/scratch.ts";
 import { waitFor } from "./support/wait-for.ts";
 import { withConsole } from "./support/with-console.ts";
@@ -13,7 +13,7 @@ import { withConsole } from "./support/with-console.ts";
 function cutOff({ dataDir }: Quarterdeck, { runId }: TaskView, seconds: string): void {
   const marker = JSON.parse(readFileSync(`${dataDir}/bridge/runs/${runId}/started`, "utf8")) as { pid: number };
   process.kill(marker.pid, "SIGKILL");
-  for (const pid of processesNaming(seconds)) process.kill(pid, "SIGKILL");
+  for (const pid of processesNaming(seconds)) killIfAlive(pid); // The end of one takes others of its sandbox along.
 }
 
 it("[F4] asks what became of a run that was cut off, records who decided what, and runs it again when told to", {

@@ -273,12 +273,16 @@ describe("a captured daemon", () => {
       for (const verb of ["forget", "dropOutput", "cancel", "kill", "endInput", "look", "untilEnded"] as const)
         expect(await captured.refusal(verb, { runId: name })).toBe("PROTOCOL_VIOLATION");
     expect(readFileSync(join(victim, "output"), "utf8")).toBe("precious");
-    expect(await captured.refusal("freeze", { workspaceId: "ws_../..", projectId: null })).toBe("PROTOCOL_VIOLATION");
   });
 
   it("is cut off when it says what no daemon says, and the helper goes on [W1]", async () => {
     const lines: [string, string][] = [
       [`${JSON.stringify({ id: 1, verb: "shell", params: { command: "id" } })}\n`, "PROTOCOL_VIOLATION"],
+      // Only a signed command freezes a workspace, or lets it go on.
+      [
+        `${JSON.stringify({ id: 1, verb: "thaw", params: { workspaceId: "ws_1", projectId: null } })}\n`,
+        "PROTOCOL_VIOLATION",
+      ],
       ["not JSON\n", "PROTOCOL_VIOLATION"],
       [`{"id":1,"verb":"facts","verb":"usage","params":{}}\n`, "PROTOCOL_VIOLATION"],
       [`{"id":1,"verb":"facts","params":{"x":${"[".repeat(100)}${"]".repeat(100)}}}\n`, "PROTOCOL_VIOLATION"],

@@ -170,16 +170,6 @@ export class GuardedHost implements VerbHandlers {
     });
   }
 
-  async freeze(path: VerbParams<"freeze">): Promise<VerbAnswer<"freeze">> {
-    await this.#options.host.freeze(path);
-    return {};
-  }
-
-  async thaw(path: VerbParams<"thaw">): Promise<VerbAnswer<"thaw">> {
-    await this.#options.host.thaw(path);
-    return {};
-  }
-
   async usage(): Promise<VerbAnswer<"usage">> {
     return [...this.#options.host.usage()];
   }

@@ -83,8 +83,6 @@ export interface ExecutionHost {
   /** Removes the files of a run that ended long ago. */
   forget(runId: RunId): void;
 
-  freeze(path: GroupPath): Promise<void>;
-  thaw(path: GroupPath): Promise<void>;
   /** What its groups use, as far as is known. */
   usage(): readonly GroupUsage[];
 

@@ -13,7 +13,6 @@ export const helperProtocol = 1;
 
 const nothing = z.strictObject({});
 const ofRun = z.strictObject({ runId: idSchema("run") });
-const ofGroup = z.strictObject({ workspaceId: idSchema("workspace"), projectId: idSchema("project").nullable() });
 
 const completionSchema = z.strictObject({
   verdict: verdictSchema,
@@ -88,8 +87,6 @@ export const hostVerbs = {
   endInput: { params: ofRun, answer: nothing },
   dropOutput: { params: ofRun, answer: nothing },
   forget: { params: ofRun, answer: nothing },
-  freeze: { params: ofGroup, answer: nothing },
-  thaw: { params: ofGroup, answer: nothing },
   usage: { params: nothing, answer: z.array(usageSchema) },
 } as const;
 

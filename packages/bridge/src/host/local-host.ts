@@ -221,14 +221,6 @@ export class LocalHost implements ExecutionHost {
     rmSync(this.files.run(runId).path, { recursive: true, force: true });
   }
 
-  freeze(path: GroupPath): Promise<void> {
-    return this.#options.driver.freeze(path);
-  }
-
-  thaw(path: GroupPath): Promise<void> {
-    return this.#options.driver.thaw(path);
-  }
-
   usage(): GroupUsage[] {
     return this.#options.driver.usage();
   }

@@ -4,7 +4,7 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { refused, failed, type Completion } from "../actions/action-context.ts";
 import { DataDirectory } from "../data-directory.ts";
-import type { GroupPath, GroupUsage } from "../drivers/driver.ts";
+import type { GroupUsage } from "../drivers/driver.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { readResult } from "../runs/run-files.ts";
 import {
@@ -184,14 +184,6 @@ export class RemoteHost implements ExecutionHost {
 
   forget(runId: RunId): void {
     this.#tell("forget", { runId });
-  }
-
-  async freeze({ workspaceId, projectId }: GroupPath): Promise<void> {
-    await this.#link.ask("freeze", { workspaceId, projectId });
-  }
-
-  async thaw({ workspaceId, projectId }: GroupPath): Promise<void> {
-    await this.#link.ask("thaw", { workspaceId, projectId });
   }
 
   /** What it said last; asks for the next time. */
