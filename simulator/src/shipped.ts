@@ -6,14 +6,14 @@ import { useShippedSources, type Patch } from "./hooks/shipped-sources.ts";
 import { setStore, Store } from "./substitutes/libsql-client.ts";
 import { installGlobals } from "./world/globals.ts";
 
-/** Everything that scenarios share: the shipped modules and the database's tables. */
+/** Everything that scenarios share: the shipped modules and the database. */
 export interface Shipped {
   readonly api: ShippedApi;
   readonly bridge: ShippedBridge;
   readonly relay: ShippedRelay;
   readonly console: ShippedConsole;
-  /** The statements that make the API's database, as its migrations do. */
-  readonly tables: readonly string[];
+  /** The API's database, as its migrations make it. A scenario rewinds it first. */
+  readonly store: Store;
 }
 
 /** Loads what is shipped, with `patches` made to it. Once in a process: modules stay loaded. */
@@ -21,18 +21,13 @@ export async function loadShipped(patches: readonly Patch[]): Promise<Shipped> {
   useShippedSources(patches);
   installGlobals();
   const [api, bridge, relay, console] = await Promise.all([loadApi(), loadBridge(), loadRelay(), loadConsole()]);
-  return { api, bridge, relay, console, tables: await readTables(api) };
+  return { api, bridge, relay, console, store: await makeStore(api) };
 }
 
-async function readTables(api: ShippedApi): Promise<string[]> {
+async function makeStore(api: ShippedApi): Promise<Store> {
   const store = new Store();
   setStore("http://migrated", store);
   const database = await api.openDatabase("http://migrated", null);
   await api.migrateDatabase(database, { nowMs: 0 });
-  const rows = store.database
-    .prepare(
-      "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type = 'trigger', type DESC",
-    )
-    .all();
-  return rows.map(({ sql }) => String(sql));
+  return store;
 }

@@ -11,7 +11,7 @@ import { Viewer } from "./actors/viewer.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Shipped } from "./shipped.ts";
 import { forgetKeys } from "./substitutes/key-files.ts";
-import { Store } from "./substitutes/libsql-client.ts";
+import type { Store } from "./substitutes/libsql-client.ts";
 import { World } from "./world/world.ts";
 
 /** What the machines of a scenario's servers allow at once; the same as the bridge says of two cores. */
@@ -44,8 +44,8 @@ interface EnrolledServer {
 export async function setStage(shipped: Shipped, scenario: Scenario, options: { isTraced: boolean }): Promise<Stage> {
   const world = new World(scenario.seed, options);
   const truth = new Truth(world);
-  const store = new Store();
-  for (const sql of shipped.tables) store.database.exec(sql);
+  const { store } = shipped;
+  store.rewind();
   const dataDir = `/platform-${scenario.seed}`;
   forgetKeys(dataDir); // Shrinking plays a seed many times.
   const platform = await makePlatform(shipped.api, dataDir, Math.floor(world.wallMs));
@@ -64,11 +64,8 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
     shipped.api.makeId(kind, Math.floor(world.wallMs), world.random.bytes(16));
   const insert = (table: string, row: Record<string, string | number>) => {
     const names = Object.keys(row);
-    store.database
-      .prepare(
-        `INSERT INTO ${table} (${names.map((name) => `"${name}"`).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
-      )
-      .run(...Object.values(row));
+    const sql = `INSERT INTO ${table} (${names.map((name) => `"${name}"`).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+    store.prepare(sql).run(Object.values(row));
   };
   const nowMs = Math.floor(world.wallMs);
   const orgs = Array.from({ length: scenario.orgs }, (_, index) => {

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { constants as realConstants } from "node:fs";
 import { DiskError, newDirectory, type DirectoryNode, type FileNode, type Node } from "../world/disk.ts";
+import { written } from "../world/file-bytes.ts";
 import { requireProcess } from "../world/sim-process.ts";
 
 // `node:fs` on the disk of the machine that the calling process runs on.
@@ -174,7 +175,7 @@ export function writeSync(descriptor: number, data: Uint8Array, offset = 0, leng
   const piece = data.subarray(offset, offset + length);
   here().take(Math.max(0, at + length - node.bytes.length), file.path);
   durableStep();
-  node.bytes = Buffer.concat([node.bytes.subarray(0, at), piece, node.bytes.subarray(at + length)]);
+  node.bytes = written(node.bytes, at, piece);
   node.mtimeMs = nowMs();
   file.position = at + length;
   changed(file.path);
