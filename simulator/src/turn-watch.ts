@@ -11,10 +11,12 @@ interface Turn {
   readonly runId: string;
   readonly projectId: string;
   readonly arrivedAtMs: number;
-  /** Whether nothing of its project was there before it, so that it is owed the next turn. */
+  /** Whether nothing of its project was there before it, and it follows no other run, so that it is owed the next turn. */
   readonly isFirst: boolean;
   dispatchedAtMs: number | null;
 }
+
+type SeenRun = Pick<Turn, "runId" | "projectId"> & { readonly isDispatched: boolean };
 
 /**
  * Watches whose turn it is at a server that has room for one run: a project's first run is passed by no other project again
@@ -58,16 +60,20 @@ export class TurnWatch {
   #look(): void {
     const { world, relay, serverIds } = this.#stage;
     const object = [...relay.objects].find(([name]) => name === serverIds[this.#server])?.[1];
-    const rows = object?.storage.rows("SELECT run_id, project_id, seq FROM runs ORDER BY position") ?? [];
-    for (const row of rows) this.#see(String(row["run_id"]), String(row["project_id"]), row["seq"] !== null);
+    const rows = object?.storage.rows("SELECT run_id, project_id, seq, after FROM runs ORDER BY position") ?? [];
+    for (const row of rows)
+      this.#see(
+        { runId: String(row["run_id"]), projectId: String(row["project_id"]), isDispatched: row["seq"] !== null },
+        row["after"] === "[]",
+      );
     world.timeline.after(lookEveryMs, () => this.#look());
   }
 
-  #see(runId: string, projectId: string, isDispatched: boolean): void {
+  #see({ runId, projectId, isDispatched }: SeenRun, isFree: boolean): void {
     const { nowMs } = this.#stage.world.timeline;
     let turn = this.#turns.get(runId);
     if (!turn) {
-      const isFirst = [...this.#turns.values()].every((other) => other.projectId !== projectId);
+      const isFirst = isFree && [...this.#turns.values()].every((other) => other.projectId !== projectId);
       turn = { runId, projectId, arrivedAtMs: nowMs, isFirst, dispatchedAtMs: null };
       this.#turns.set(runId, turn);
     }
