@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { CgroupV2 } from "./cgroup-v2.ts";
+import { CgroupV2, writeCpuWeight } from "./cgroup-v2.ts";
 import { childNames, readGroupFile, writeGroupFile } from "./group-files.ts";
 import { nodeKey, parentNode, parseNodeName, type GroupNode } from "./group-node.ts";
-import type { GroupLimits, LimitReading } from "./hierarchy.ts";
+import type { CpuShare, GroupLimits, LimitReading } from "./hierarchy.ts";
 import { runTool } from "./run-tool.ts";
 import { holderArguments, parseSliceName, runsServiceName, sliceName, sliceProperties } from "./systemd-units.ts";
 
@@ -94,6 +94,12 @@ export class CgroupSystemd extends CgroupV2 {
     const properties = sliceProperties(limits, this.options.device);
     await runTool("systemctl", ["set-property", "--runtime", sliceName(this.#prefix, node), ...properties]);
     return this.read(node, limits);
+  }
+
+  /** A call to systemd for each start would take longer than the start. It sets a slice's weight only with its other properties. */
+  override setCpuShare(node: GroupNode, share: CpuShare): void {
+    super.setCpuShare(node, share);
+    if (node.runId === null) writeCpuWeight(this.#runs(node), Math.max(1, share.ofOwnRuns));
   }
 
   override async remove(node: GroupNode): Promise<void> {

@@ -19,7 +19,7 @@ import {
   writeGroupFile,
 } from "./group-files.ts";
 import { parseNodeName, type GroupNode } from "./group-node.ts";
-import type { GroupLimits, Hierarchy, LimitReading } from "./hierarchy.ts";
+import type { CpuShare, GroupLimits, Hierarchy, LimitReading } from "./hierarchy.ts";
 import { isLimitAsWanted, memoryPageBytes } from "./judge-limit.ts";
 import type { UsageFiles } from "./usage-reader.ts";
 
@@ -44,6 +44,9 @@ export function openV1Trees({ v1 }: CgroupMounts, own: OwnGroups, name: string):
 const resources = { cpu: "cpu", memory: "memory", pids: "tasks", blkio: "io" } as const;
 const defaultPeriodUsec = 100_000;
 const leastQuotaUsec = 1000;
+/** What the kernel gives a group beside which nobody asked for more or less: one core. */
+const sharesOfCore = 1024;
+const leastShares = 2;
 
 /** Millicores that a group of the cpu tree may take; null: no limit; undefined: not readable. */
 function readCpu(directory: string): number | null | undefined {
@@ -104,6 +107,18 @@ export class CgroupV1 implements Hierarchy {
 
   ownTasks(_node: GroupNode): number {
     return 0;
+  }
+
+  cpuShare(node: GroupNode): number | null {
+    const directory = this.#directory("cpu", node);
+    const shares = directory === undefined ? undefined : readGroupFile(directory, "cpu.shares");
+    return shares === undefined ? null : Math.round((Number(shares) * 1000) / sharesOfCore);
+  }
+
+  setCpuShare(node: GroupNode, { total }: CpuShare): void {
+    const directory = this.#directory("cpu", node);
+    const shares = Math.max(leastShares, Math.round((total * sharesOfCore) / 1000));
+    if (directory !== undefined) writeGroupFile(join(directory, "cpu.shares"), String(shares));
   }
 
   exists(node: GroupNode): boolean {

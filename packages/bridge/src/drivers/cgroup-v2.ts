@@ -5,7 +5,7 @@ import type { RunGroup } from "./driver.ts";
 import { parseLimit } from "./group-counters.ts";
 import { childNames, readGroupFile, removeEmptyGroup, removeGroup, writeGroupFile } from "./group-files.ts";
 import { parentNode, parseNodeName, type GroupNode } from "./group-node.ts";
-import type { GroupLimits, Hierarchy, LimitReading } from "./hierarchy.ts";
+import type { CpuShare, GroupLimits, Hierarchy, LimitReading } from "./hierarchy.ts";
 import { isLimitAsWanted, memoryPageBytes } from "./judge-limit.ts";
 import type { UsageFiles } from "./usage-reader.ts";
 
@@ -13,6 +13,15 @@ const controllers = ["cpu", "memory", "pids", "io"] as const;
 const cpuPeriodUsec = 100_000;
 /** Less than this of a period the kernel does not take. */
 const leastQuotaUsec = 1000;
+
+/** What a weight of one stands for: the largest that the kernel takes is a hundred cores. */
+const millicoresOfWeight = 10;
+const mostWeight = 10_000;
+
+export function writeCpuWeight(directory: string, millicores: number): void {
+  const weight = Math.min(mostWeight, Math.max(1, Math.round(millicores / millicoresOfWeight)));
+  writeGroupFile(join(directory, "cpu.weight"), String(weight));
+}
 
 export function formatCpuMax(millicores: number | null): string {
   if (millicores === null) return `max ${cpuPeriodUsec}`;
@@ -113,6 +122,15 @@ export class CgroupV2 implements Hierarchy {
     mkdirSync(directory, { recursive: true });
     if (!hasGroupsBelow) return;
     for (const name of controllers) writeGroupFile(join(directory, "cgroup.subtree_control"), `+${name}`);
+  }
+
+  cpuShare(node: GroupNode): number | null {
+    const weight = Number(readGroupFile(this.directory(node), "cpu.weight") ?? Number.NaN);
+    return Number.isNaN(weight) ? null : weight * millicoresOfWeight;
+  }
+
+  setCpuShare(node: GroupNode, { total }: CpuShare): void {
+    writeCpuWeight(this.directory(node), total);
   }
 
   async limit(node: GroupNode, limits: GroupLimits): Promise<LimitReading[]> {

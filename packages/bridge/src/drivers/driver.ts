@@ -8,8 +8,9 @@ export interface GroupPath {
   readonly projectId: ProjectId | null;
 }
 
-/** Cpu in millicores, memory in bytes. Above `memoryHigh` the kernel takes memory back and slows the run down; at `memoryMax` it is stopped. */
+/** Cpu in millicores, memory in bytes. `promisedCpu` it gets however busy the server is; it may have up to `cpu`. Above `memoryHigh` the kernel takes memory back and slows the run down; at `memoryMax` it is stopped. */
 export interface RunLimits {
+  readonly promisedCpu: number;
   readonly cpu: number;
   readonly memoryHigh: number;
   readonly memoryMax: number;

@@ -2,6 +2,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import type { KernelLimits, LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
+import { CpuShares } from "./cpu-shares.ts";
 import type { Driver, GroupPath, GroupUsage, RunGroupEnd, RunLimits } from "./driver.ts";
 import { isFrozen, isFrozenFromAbove, freezerOf, setFrozen } from "./freezer.ts";
 import { readCounters } from "./group-counters.ts";
@@ -27,6 +28,7 @@ export class GroupDriver implements Driver {
   readonly limited: readonly LimitedResource[];
   readonly #options: GroupDriverOptions;
   readonly #usage: UsageReader;
+  readonly #shares: CpuShares;
   /** What is under way in each workspace, one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -39,6 +41,7 @@ export class GroupDriver implements Driver {
     ];
     this.#usage = new UsageReader(options.hierarchy.usageFiles, (node) => options.hierarchy.ownTasks(node));
     for (const node of options.hierarchy.nodes()) this.#watch(node);
+    this.#shares = new CpuShares(options.hierarchy);
   }
 
   /** Ends and removes the groups of runs that nobody knows any more. The others are as they were left. */
@@ -58,6 +61,7 @@ export class GroupDriver implements Driver {
         tasks: limits.tasks,
         ioBytesPerSecond: node.projectId === null ? null : ioBytesPerSecond,
       });
+      this.#shares.renew(node);
       const { limiters, nowMs } = this.#options;
       const limited = evidence.map(({ resource }) => resource);
       evidence.push(...(await applyOtherLimits(node, { limits, limiters, limited }, nowMs)));
@@ -78,6 +82,7 @@ export class GroupDriver implements Driver {
       // Counters of an earlier attempt say nothing about this one.
       if (hierarchy.exists(node) && processesOf(hierarchy.directories(node)).length === 0) await this.#remove(node);
       const evidence = await this.#limit(node, { ...limits, ioBytesPerSecond: null });
+      this.#shares.opened(node, limits.promisedCpu);
       return { group: hierarchy.runGroup(node), evidence };
     });
   }
@@ -151,6 +156,7 @@ export class GroupDriver implements Driver {
     const prefix = nodeKey(node).replace(/\/+$/, "");
     for (const each of this.#usage.nodes()) if (`${nodeKey(each)}/`.startsWith(`${prefix}/`)) this.#usage.remove(each);
     await this.#options.hierarchy.remove(node);
+    this.#shares.closed(node);
   }
 
   async #limit(node: GroupNode, limits: Parameters<Hierarchy["limit"]>[1]): Promise<LimitEvidence[]> {

@@ -22,6 +22,11 @@ export interface LimitReading {
   readonly source: string;
 }
 
+export interface CpuShare {
+  readonly total: number;
+  readonly ofOwnRuns: number;
+}
+
 /** The kernel's tree of groups, in one of its versions. What is done twice is done once. */
 export interface Hierarchy {
   readonly limited: readonly LimitedResource[];
@@ -37,6 +42,10 @@ export interface Hierarchy {
   create(node: GroupNode): Promise<void>;
   /** Sets the limits and reads back what holds. */
   limit(node: GroupNode, limits: GroupLimits): Promise<LimitReading[]>;
+  /** The part of a busy processor that the group gets beside its siblings, in millicores; null where nothing says so. */
+  cpuShare(node: GroupNode): number | null;
+  /** Sets it: of all runs in the group, and of those that are in no group between. */
+  setCpuShare(node: GroupNode, millicores: CpuShare): void;
   runGroup(node: GroupNode): RunGroup;
   /** Removes a group whose processes are gone, and those below it. */
   remove(node: GroupNode): Promise<void>;

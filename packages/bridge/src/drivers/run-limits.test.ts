@@ -5,6 +5,7 @@ import { runLimits } from "./run-limits.ts";
 
 it("gives a run half as much cpu and a fifth of memory more than it asked for", () => {
   expect(runLimits({ cpu: 1000, memory: 500 * mebibyte })).toEqual({
+    promisedCpu: 1000,
     cpu: 1500,
     memoryHigh: 584 * mebibyte,
     memoryMax: 600 * mebibyte,

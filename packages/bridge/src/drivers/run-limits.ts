@@ -15,6 +15,7 @@ const slowedBytes = 16 * mebibyte;
 export function runLimits({ cpu, memory }: Pick<Resources, "cpu" | "memory">): RunLimits {
   const memoryMax = Math.floor(memory * memoryAllowance);
   return {
+    promisedCpu: cpu,
     cpu: Math.ceil(cpu * cpuAllowance),
     memoryHigh: Math.max(Math.floor((memoryMax * 15) / 16), memoryMax - slowedBytes),
     memoryMax,

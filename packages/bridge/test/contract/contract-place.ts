@@ -16,7 +16,13 @@ import { Changes } from "../changes.ts";
 import { removeBase } from "./remove-base.ts";
 
 export const mebibyte = 2 ** 20;
-const ordinary: RunLimits = { cpu: 1000, memoryHigh: 124 * mebibyte, memoryMax: 128 * mebibyte, tasks: 64 };
+const ordinary: RunLimits = {
+  promisedCpu: 1000,
+  cpu: 1000,
+  memoryHigh: 124 * mebibyte,
+  memoryMax: 128 * mebibyte,
+  tasks: 64,
+};
 
 const newId = <K extends IdKind>(kind: K) => makeId(kind, Date.now(), randomBytes(16));
 

@@ -131,6 +131,29 @@ export const driverContract: readonly ContractCase[] = [
     },
   },
   {
+    name: "gives a run what it was promised, however much others want [S8]",
+    async check(place) {
+      const promised = { one: 800, each: 100 };
+      // On one processor, on which all of them want everything.
+      const script = `exec taskset -c 0 sh -c '${spin}'`;
+      const greedy = (path: GroupPath, promisedCpu: number) =>
+        place.start({ path, script, limits: { promisedCpu, cpu: 2000 } });
+      const one = await greedy(place.project(), promised.one);
+      const others: StartedRun[] = [];
+      const { workspaceId } = place.project();
+      for (let i = 0; i < 3; i++) others.push(await greedy({ ...place.project(), workspaceId }, promised.each));
+      for (const run of [one, ...others]) await untilRunning(place, run);
+      const before = [one, ...others].map((run) => cpuOf(place, run));
+      const used = () => [one, ...others].map((run, i) => cpuOf(place, run) - (before[i] ?? 0));
+      const total = () => used().reduce((sum, usec) => sum + usec, 0);
+      await place.until(() => total() > 4_000_000, "four seconds of a processor");
+      const share = (used()[0] ?? 0) / total();
+      const due = promised.one / (promised.one + 3 * promised.each);
+      assert.ok(share >= 0.9 * due, `it got ${share.toFixed(2)} of what there was, and was promised ${due.toFixed(2)}`);
+      for (const run of [one, ...others]) await end(place, run);
+    },
+  },
+  {
     name: "holds a fork bomb to its tasks, counts what it refused, and leaves none of it [S8]",
     async check(place) {
       const path = place.project();
@@ -313,7 +336,13 @@ export const driverContract: readonly ContractCase[] = [
       const path = place.project();
       const run = await place.start({ path, script: "while :; do sleep 600 & done", limits: { tasks: 20 } });
       assert.equal((await run.ended).code, "TASKS_LIMIT");
-      await place.driver.openRun(run.runId, path, { cpu: 500, memoryHigh: mebibyte, memoryMax: mebibyte, tasks: 9 });
+      await place.driver.openRun(run.runId, path, {
+        promisedCpu: 400,
+        cpu: 500,
+        memoryHigh: mebibyte,
+        memoryMax: mebibyte,
+        tasks: 9,
+      });
       assert.equal(run.counter("pids.events", "max"), 0);
       assert.equal((await place.driver.closeRun(run.runId, path))?.tasksRefused, 0);
     },
@@ -383,7 +412,7 @@ export const driverContract: readonly ContractCase[] = [
       for (const id of hostile) {
         const bad = id as never;
         const { driver } = place;
-        const limits = { cpu: 1, memoryHigh: 1, memoryMax: 1, tasks: 1 };
+        const limits = { promisedCpu: 1, cpu: 1, memoryHigh: 1, memoryMax: 1, tasks: 1 };
         const calls = [
           () => driver.applyLimits({ workspaceId: bad, projectId: null }, noLimits),
           () => driver.applyLimits({ workspaceId, projectId: bad }, noLimits),
