@@ -20,6 +20,7 @@ export class RelayObject {
   readonly #machine: Machine;
   readonly #sockets = new Set<ServerSocket>();
   readonly #fenced = new WeakSet<ServerSocket>();
+  readonly #welcomed = new WeakSet<ServerSocket>();
   #held: (() => void)[] = [];
   #isFlushPlanned = false;
   #instance: { readonly process: SimProcess; readonly object: RelayInstance; ready: Promise<unknown> } | undefined;
@@ -79,9 +80,14 @@ export class RelayObject {
     });
   }
 
-  /** A connection was welcomed: every older one is fenced from now on. */
+  /** A connection was welcomed: whichever was before it is fenced from now on, and those that were made earlier. */
   welcomed(socket: ServerSocket): void {
-    for (const other of this.#sockets) if (other !== socket) this.#fenced.add(other);
+    this.#welcomed.add(socket);
+    let isEarlier = true;
+    for (const other of this.#sockets) {
+      if (other === socket) isEarlier = false;
+      else if (isEarlier || this.#welcomed.has(other)) this.#fenced.add(other);
+    }
   }
 
   closed(socket: ServerSocket, how: { code: number; reason: string; wasClean: boolean }): void {
