@@ -10,12 +10,17 @@ const environment: Record<string, string> = process.stdout.isTTY ? {} : { NO_COL
 const shown = async (...command: readonly [string, ...string[]]) =>
   (await runCommand(command, { isShown: true, environment })).exitCode === 0;
 
+const simulator = "@quarterdeck/simulator";
+const grouped = ["--output-logs=full", "--log-order=grouped", "--continue"];
+
 const sections: Record<string, () => Promise<boolean>> = {
   "system packages": ensureSystemPackages,
   check: () => shown("node", "scripts/check.ts"),
-  "unit tests": () => shown("turbo", "run", "test", "--output-logs=full", "--log-order=grouped", "--continue"),
+  "unit tests": () => shown("turbo", "run", "test", `--filter=!${simulator}`, ...grouped),
   build: () => shown("turbo", "run", "build", "--output-logs=errors-only"),
-  "end-to-end tests": () => shown("turbo", "run", "e2e", "--only", "--concurrency=1", "--output-logs=full"),
+  // The simulation takes every processor for minutes; the other tests mostly wait, and it gives way to them.
+  "end-to-end tests and simulation": () =>
+    shown("turbo", "run", "@quarterdeck/web#e2e", `${simulator}#test`, "--only", "--concurrency=2", ...grouped),
 };
 
 rmSync(reportsFolder, { recursive: true, force: true });

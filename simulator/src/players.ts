@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { availableParallelism, constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { PlayerLine } from "./player.ts";
@@ -46,6 +46,8 @@ async function playPart(
   const child = spawn(process.execPath, [...memoryOptions, "--disable-warning=ExperimentalWarning", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // For minutes it takes all that it gets: whatever else goes on comes first.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const failures: Played["failures"][number][] = [];
   let done: Extract<PlayerLine, { kind: "done" }> | undefined;
   let complaint = "";
