@@ -4,22 +4,23 @@ import type { TestServer } from "./test-server.ts";
 
 interface GroupIds {
   readonly workspaceId: WorkspaceId;
-  readonly projectId: ProjectId;
+  readonly projectId: ProjectId | null;
   readonly runId: RunId;
 }
 
-/** What the kernel of the test server says of a run of a project, and of the groups that it is in. */
+/** What the kernel of the test server says of a run of a project or workspace, and of the groups that it is in. */
 export class RunGroupFiles {
   readonly #server: TestServer;
   readonly #workspace: string;
   readonly #project: string;
-  readonly #run: string;
+  /** The run's group. */
+  readonly directory: string;
 
   constructor(server: TestServer, { workspaceId, projectId, runId }: GroupIds) {
     this.#server = server;
     this.#workspace = `/sys/fs/cgroup/qd.slice/qd-${workspaceId}.slice`;
-    this.#project = `${this.#workspace}/qd-${workspaceId}-${projectId}.slice`;
-    this.#run = `${this.#project}/qd-runs-${projectId}.service/${runId}`;
+    this.#project = projectId === null ? this.#workspace : `${this.#workspace}/qd-${workspaceId}-${projectId}.slice`;
+    this.directory = `${this.#project}/qd-runs-${projectId ?? workspaceId}.service/${runId}`;
   }
 
   workspace(files: readonly string[]): Promise<string[]> {
@@ -31,12 +32,12 @@ export class RunGroupFiles {
   }
 
   run(files: readonly string[]): Promise<string[]> {
-    return this.#read(this.#run, files);
+    return this.#read(this.directory, files);
   }
 
   /** Whether the group of the run is there. */
   async isThere(): Promise<boolean> {
-    return (await this.#server.run(`test -d ${quoted(this.#run)}`)).exitCode === 0;
+    return (await this.#server.run(`test -d ${quoted(this.directory)}`)).exitCode === 0;
   }
 
   async #read(folder: string, files: readonly string[]): Promise<string[]> {

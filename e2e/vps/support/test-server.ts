@@ -52,6 +52,19 @@ export class TestServer {
     return stdout;
   }
 
+  /** What each of these groups of the kernel takes of the processors for some seconds, by the server's own clock. */
+  async millicoresOf(groups: readonly string[]): Promise<number[]> {
+    const look = `cut -d' ' -f1 /proc/uptime; for group in ${groups.join(" ")}; do grep usage_usec $group/cpu.stat; done`;
+    const [before = [], after = []] = (await this.sh(`${look}; echo --; sleep 20; ${look}`)).split("--\n").map((text) =>
+      text
+        .trim()
+        .split("\n")
+        .map((line) => Number(line.replace("usage_usec ", ""))),
+    );
+    const seconds = (after[0] ?? 0) - (before[0] ?? 0);
+    return groups.map((_, i) => ((after[i + 1] ?? 0) - (before[i + 1] ?? 0)) / seconds / 1000);
+  }
+
   /** Cuts the power, in effect: nothing is told, nothing is written any more. It comes back on the same disk. */
   async crash(): Promise<void> {
     const before = await this.#bootId();
