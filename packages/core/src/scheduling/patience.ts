@@ -21,8 +21,9 @@ export class Patience {
     this.#limitMs = limitMs;
   }
 
-  /** Counts the time since the last decision. Steps back count nothing. */
+  /** Counts the time since the last decision. Steps back count nothing. @throws for a time that is none */
   tick(nowMs: number): void {
+    if (!Number.isFinite(nowMs)) throw new RangeError(`a time is a number of milliseconds, not ${nowMs}`);
     if (this.#wasPassed && this.#lastMs !== null) {
       this.#passedForMs += Math.min(longestStepMs, Math.max(0, nowMs - this.#lastMs));
     }
