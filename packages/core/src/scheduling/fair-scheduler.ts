@@ -357,8 +357,9 @@ export class FairScheduler {
     else this.#patience.passed(cost);
     if (task.isOrdered) leaf.peers.orderedRun = task;
     const lane = this.#places.unqueue(task);
+    const start = this.#shares.countStart(leaf);
     const bandWeight = this.#shares.bandWeight(leaf);
-    task.run = { startedAtMs: nowMs, start: this.#shares.countStart(leaf), cost, bandWeight };
+    task.run = { startedAtMs: nowMs, start, cost, bandWeight };
     this.#tasks.running++;
     hold(leaf.holder, demand.vector);
     reconsiderHeld(leaf, this.#classes.largest);
