@@ -71,15 +71,17 @@ export class Patience {
       passedForMs: this.#passedForMs,
       passedCost: this.#passedCost,
       allowedCost: this.#allowedCost,
+      lastMs: this.#wasPassed ? this.#lastMs : null,
     };
   }
 
-  restore({ wasPassed, passedForMs, passedCost, allowedCost }: SavedPatience, task: Task): void {
+  restore({ wasPassed, passedForMs, passedCost, allowedCost, lastMs }: SavedPatience, task: Task): void {
     this.#task = task;
     this.#wasPassed = wasPassed;
     this.#passedForMs = passedForMs;
     this.#passedCost = passedCost;
     this.#allowedCost = allowedCost;
+    this.#lastMs = lastMs;
   }
 }
 
@@ -89,4 +91,6 @@ export interface SavedPatience {
   readonly passedForMs: number;
   readonly passedCost: number;
   readonly allowedCost: number;
+  /** When it was counted last for how long the task was passed; `null` before it was passed. */
+  readonly lastMs: number | null;
 }
