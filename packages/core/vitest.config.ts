@@ -1,3 +1,4 @@
 import { testConfig } from "@quarterdeck/scripts/vitest-config";
+import { mergeConfig } from "vitest/config";
 
-export default testConfig({ name: "core" });
+export default mergeConfig(testConfig({ name: "core" }), { test: { setupFiles: ["test/property-seed.ts"] } });

@@ -5,7 +5,10 @@ import type { LedgerOperation, PlainAnswer } from "@quarterdeck/core/test/ledger
 import { afterAll, beforeAll } from "vitest";
 import { bundleWorker } from "./bundle-worker.ts";
 
-// The ledger's contract on the storage of a Durable Object, in the real Workers runtime.
+// The ledger's contract on the storage of a Durable Object, in the real Workers runtime. What is asked at the same time are
+// requests that are under way at the same time, each a commit.
+
+const operationsInRequest = 64;
 
 let miniflare: Miniflare | undefined;
 let url: URL;
@@ -38,6 +41,16 @@ describeLedger("in SQL in the storage of a Durable Object", {
       if (!response.ok) throw new Error(await response.text());
       return (await response.json()) as PlainAnswer[];
     };
-    return { perform, performAtOnce: perform, [Symbol.asyncDispose]: async () => {} };
+    return {
+      perform,
+      performAtOnce: async (operations) => {
+        const requests: Promise<readonly PlainAnswer[]>[] = [];
+        for (let from = 0; from < operations.length; from += operationsInRequest) {
+          requests.push(perform(operations.slice(from, from + operationsInRequest)));
+        }
+        return (await Promise.all(requests)).flat();
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
   },
 });

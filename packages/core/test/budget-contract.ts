@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { BudgetRule, BudgetUnit } from "../src/quota/budgets/budget-rule.ts";
 import { dayMs, hourMs } from "../src/units.ts";
 import { openInMemory, tokens, type BudgetUnderTest, type OpenBudget } from "./budget-under-test.ts";
+import "./property-seed.ts";
 
 const rule: BudgetRule = { period: "day", timeZone: "UTC", unit: tokens, limit: 100 };
 const noon = Date.UTC(2026, 10, 22, 12);

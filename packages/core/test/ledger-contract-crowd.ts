@@ -19,7 +19,7 @@ export function describeCrowd(start: () => Promise<StartedLedger>, crowd: number
     expect(await ledger.ask({ kind: "reconcile" })).toEqual([]);
   });
 
-  it(`of ${crowd} reservations at the same time exactly those that fit are made: no more, no drift, no neighbour lost`, async () => {
+  it(`[E3] of ${crowd} reservations at the same time exactly those that fit are made: no more, no drift, no neighbour lost`, async () => {
     await using ledger = await start();
     const room = Math.floor(crowd * 0.6);
     const free = "Infinity";

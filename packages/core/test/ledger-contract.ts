@@ -9,6 +9,7 @@ import { LedgerModel } from "./ledger-model.ts";
 import type { LedgerOperation } from "./ledger-operations.ts";
 import { replay } from "./ledger-replay.ts";
 import { forJson, startLedger, type LedgerUnderTest } from "./ledger-under-test.ts";
+import "./property-seed.ts";
 
 interface ContractOptions {
   readonly open: () => Promise<LedgerUnderTest>;

@@ -68,7 +68,9 @@ export class CommandQueue {
   constructor({ runs, limits, capacity, shares, patience }: SavedQueue) {
     for (const node of limits) this.#limits.set(node.id, node);
     this.#quotas.add(serverNode, null, capacity === null ? readLimits({}) : readLimits(capacity));
-    for (const run of runs) this.#addNodes(run);
+    for (const { orgId, workspaceId, projectId } of runs) this.#addNodes([orgId, workspaceId, projectId]);
+    // What has no runs now is remembered too if it was served more than others.
+    for (const { path } of shares) this.#addNodes(path.slice(1).filter((id) => !id.endsWith("/")));
     const options: SchedulerOptions = { quotas: this.#quotas, serverId: serverNode, isStored: true };
     const weights = Object.fromEntries(limits.map(({ id, weight }) => [id, weight]));
     const tasks = runs.map((run): TaskRow => ({ ...taskOf(run), isSuspended: false, run: run.charge }));
@@ -97,7 +99,7 @@ export class CommandQueue {
 
   /** Takes a run in. Returns why it can never start, if that is so; then it is not in the queue. */
   enqueue(run: WaitingRun): Unfit | undefined {
-    this.#addNodes(run);
+    this.#addNodes([run.orgId, run.workspaceId, run.projectId]);
     const added = this.#scheduler.enqueue(taskOf(run));
     if (!added.ok) return this.#unfitRun(run) ?? { runId: run.runId, message: added.error.message };
     this.#waiting.set(run.runId, run);
@@ -182,9 +184,10 @@ export class CommandQueue {
     return this.#scheduler.patience();
   }
 
-  #addNodes({ orgId, workspaceId, projectId }: WaitingRun): void {
+  /** Adds those of a path that are not in the tree: an org, a workspace in it, a project in that. */
+  #addNodes(path: readonly (string | null)[]): void {
     let parentId = serverNode;
-    for (const id of [orgId, workspaceId, projectId]) {
+    for (const id of path) {
       if (id === null) continue;
       this.#addNode(id, parentId);
       parentId = id;

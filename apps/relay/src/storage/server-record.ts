@@ -94,6 +94,7 @@ const patienceSchema = z
     passedForMs: z.number(),
     passedCost: z.number(),
     allowedCost: z.number(),
+    lastMs: z.number().nullable(),
   })
   .nullable();
 

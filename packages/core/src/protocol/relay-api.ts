@@ -26,7 +26,8 @@ export const nodeLimitsSchema = z.strictObject({
   id: z.union([idSchema("org"), idSchema("workspace"), idSchema("project")]),
   parentId: z.union([idSchema("org"), idSchema("workspace")]).nullable(),
   limits: quotaChangeSchema,
-  weight: z.int().min(1),
+  /** No more than the scheduler counts with. */
+  weight: z.int().min(1).max(1_000_000),
 });
 export type NodeLimits = z.infer<typeof nodeLimitsSchema>;
 

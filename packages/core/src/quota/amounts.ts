@@ -85,10 +85,16 @@ export class ResourceList<Name extends string> {
     }
     for (let i = 0; i < vector.length; i++) {
       const amount = vector[i] as number;
-      if (!isAmount(amount) && !(areLimits && amount === noLimit)) return refuseAmount(names[i] as string, amount);
+      const isRight = areLimits ? isLimit(amount) : isAmount(amount);
+      if (!isRight) return refuseAmount(names[i] as string, amount);
     }
     return accept(vector);
   }
+}
+
+/** Whether a limit in a vector is one: an amount, or none. */
+export function isLimit(amount: number): boolean {
+  return isAmount(amount) || amount === noLimit;
 }
 
 function isAmount(amount: number): boolean {

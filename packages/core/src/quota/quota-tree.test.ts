@@ -122,6 +122,43 @@ describe("the tree", () => {
     });
   });
 
+  it.each([-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 53])(
+    "refuses the limit %s, and changes nothing",
+    (bad) => {
+      const { tree, prj } = grow({ prj: of(5, 6) });
+      const refusal = (id: string) => ({
+        ok: false,
+        error: {
+          code: "BAD_REQUEST",
+          message: `a limit of ${id} must be a whole number from 0 to 9007199254740991, or none, not ${bad}`,
+        },
+      });
+      expect(tree.setLimit("prj", of(1, bad))).toEqual(refusal("prj"));
+      expect(tree.add("new", "ws", of(bad, 1))).toEqual(refusal("new"));
+      expect([...prj.limit]).toEqual([5, 6]);
+      expect(tree.find("new")).toBeUndefined();
+      expect(tree.find("ws")?.children).toBe(1);
+      expect(tree.setLimit("prj", of(0, noLimit)).ok).toBe(true);
+    },
+  );
+
+  it("refuses a limit with less or more amounts than its first node has, and changes nothing", () => {
+    const { tree, prj } = grow({ prj: of(5, 6) });
+    for (const wrong of [of(), of(1), of(1, 1, 1)]) {
+      const message = (id: string) => `the limit of ${id} has ${wrong.length} amounts; the tree counts 2 resources`;
+      expect(tree.setLimit("prj", wrong)).toEqual({
+        ok: false,
+        error: { code: "BAD_REQUEST", message: message("prj") },
+      });
+      for (const parentId of ["ws", null]) {
+        const added = tree.add("new", parentId, wrong);
+        expect(added).toEqual({ ok: false, error: { code: "BAD_REQUEST", message: message("new") } });
+      }
+    }
+    expect([...prj.limit]).toEqual([5, 6]);
+    expect(tree.find("new")).toBeUndefined();
+  });
+
   it("moves a node with what it holds", () => {
     const { tree, org, ws, prj, other } = grow();
     hold(prj, of(3, 1));

@@ -6,6 +6,7 @@ import {
   holdsSomething,
   knownNode,
   noRoomToMove,
+  refuseLimit,
   unknownNode,
   unknownParent,
 } from "./tree-refusals.ts";
@@ -91,16 +92,22 @@ type Entry = { -readonly [K in keyof QuotaNode]: K extends "parent" ? Entry | nu
  */
 export class QuotaTree {
   readonly #nodes = new Map<string, Entry>();
+  /** How many resources it counts: as many as its first node has limits. */
+  #resources: number | null = null;
 
   /**
    * Adds a node below `parentId`, or a root.
    *
-   * @returns `CONFLICT` when the id is known, `NOT_FOUND` when the parent is not
+   * @returns `CONFLICT` when the id is known, `NOT_FOUND` when the parent is not, `BAD_REQUEST` for a limit that is none or
+   *   has not as many amounts as those of the other nodes
    */
   add(id: string, parentId: string | null, limit: Vector): Result<QuotaNode> {
     if (this.#nodes.has(id)) return knownNode(id);
     const parent = parentId === null ? null : this.#nodes.get(parentId);
     if (parent === undefined) return unknownParent(id, parentId);
+    const refusal = refuseLimit(id, limit, this.#resources ?? limit.length);
+    if (refusal) return refusal;
+    this.#resources = limit.length;
     const node: Entry = { id, parent, limit: limit.slice(), held: new Float64Array(limit.length), children: 0 };
     this.#nodes.set(id, node);
     if (parent) parent.children++;
@@ -115,10 +122,16 @@ export class QuotaTree {
     return this.#nodes.values();
   }
 
-  /** Sets a limit. Below what is held is legal: nothing is taken away, and no more fits. */
+  /**
+   * Sets a limit. Below what is held is legal: nothing is taken away, and no more fits.
+   *
+   * @returns `NOT_FOUND` for an unknown node, `BAD_REQUEST` as {@link add} does
+   */
   setLimit(id: string, limit: Vector): Result<QuotaNode> {
     const node = this.#nodes.get(id);
     if (!node) return unknownNode(id);
+    const refusal = refuseLimit(id, limit, node.limit.length);
+    if (refusal) return refusal;
     node.limit.set(limit);
     return accept(node);
   }

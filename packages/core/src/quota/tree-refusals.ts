@@ -1,4 +1,23 @@
 import { refuse, type Refused } from "../errors/result.ts";
+import { isLimit, type Vector } from "./amounts.ts";
+
+/** Why a vector is no limit of a tree that counts so many resources. */
+export function refuseLimit(id: string, limit: Vector, resources: number): Refused | undefined {
+  if (limit.length !== resources) {
+    return refuse(
+      "BAD_REQUEST",
+      `the limit of ${id} has ${limit.length} amounts; the tree counts ${resources} resources`,
+    );
+  }
+  for (const amount of limit) {
+    if (isLimit(amount)) continue;
+    return refuse(
+      "BAD_REQUEST",
+      `a limit of ${id} must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, or none, not ${amount}`,
+    );
+  }
+  return undefined;
+}
 
 export function unknownNode(id: string): Refused {
   return refuse("NOT_FOUND", `there is no node ${id}`);

@@ -8,8 +8,8 @@ export interface BandRule {
   /** Its guaranteed share, as a weight beside the other bands'. */
   readonly weight: number;
   /**
-   * How much of that share counts while only one org uses the band, from 0 to 1. Below 1 nobody gains the whole band by
-   * marking everything urgent.
+   * How much of that share counts while only one org runs something in the band or could, above 0 and up to 1. Below 1
+   * nobody gains the whole band by marking everything urgent.
    */
   readonly loneOrgPart: number;
 }

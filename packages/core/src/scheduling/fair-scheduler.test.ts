@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FairScheduler } from "./fair-scheduler.ts";
 import { limits, TestServer, vector } from "./test-server.ts";
 
 const two = { a: {}, "a/w": {}, "a/w/p": {}, b: {}, "b/w": {}, "b/w/p": {} };
@@ -239,6 +240,53 @@ describe("limits", () => {
     for (const weight of [0, -1, Number.MIN_VALUE, Number.NaN, 1e300, Number.POSITIVE_INFINITY]) {
       expect(server.scheduler.setWeight("a", weight)).toMatchObject({ error: { code: "BAD_REQUEST" } });
     }
+  });
+
+  it("refuses limits that are none: the queue is as it was, and what is held still counts", () => {
+    const server = new TestServer(two, { capacity: { cpu: 1, memory: 1 } });
+    for (const n of [1, 2]) server.add(`${n}`, "a/w/p");
+    expect(server.startAll()).toEqual(["1"]);
+    const before = server.scheduler.state();
+    for (const bad of [[Number.NaN, 1], [-1, 1], [0.5, 1], [1], [1, 1, 1]]) {
+      for (const nodeId of ["server", "a/w"]) {
+        const set = server.scheduler.setLimit(nodeId, Float64Array.from(bad));
+        expect(set).toMatchObject({ error: { code: "BAD_REQUEST" } });
+      }
+    }
+    expect(server.startAll()).toEqual([]);
+    expect(server.scheduler.state()).toEqual(before);
+  });
+
+  it("throws for a time or a duration that is no number, and decides afterwards as if it had not been asked", () => {
+    const server = new TestServer(two);
+    server.add("1", "a/w/p", { demand: { cpu: 6 } });
+    server.add("big", "a/w/p", { demand: { cpu: 8 }, expectedMs: 1_000_000 });
+    server.startAll();
+    server.add("passes", "b/w/p");
+    server.startAll();
+    const before = server.scheduler.state();
+    expect(before.patience?.wasPassed).toBe(true);
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      expect(() => server.scheduler.next(bad)).toThrow(RangeError);
+    }
+    expect(() => server.scheduler.ended("1", Number.NaN)).toThrow(RangeError);
+    expect(server.scheduler.state()).toEqual(before);
+    for (let nowMs = 10_000; nowMs <= 30_000; nowMs += 10_000) server.scheduler.next(nowMs);
+    expect(server.scheduler.state().patience?.passedForMs).toBe(30_000);
+    expect(server.scheduler.ended("1", Number.POSITIVE_INFINITY)).toBe(true);
+    expect(server.scheduler.state().shares.every(({ tag }) => Number.isFinite(tag))).toBe(true);
+  });
+
+  it("is not made with a patience, a band or a weight that is none", () => {
+    const band = { name: "normal", weight: 1, loneOrgPart: 1 } as const;
+    expect(() => new TestServer(two, { patienceMs: Number.NaN })).toThrow(RangeError);
+    expect(() => new TestServer(two, { patienceMs: -1 })).toThrow(RangeError);
+    for (const bad of [{ weight: Number.NaN }, { weight: 0 }, { loneOrgPart: 0 }, { loneOrgPart: Number.NaN }]) {
+      expect(() => new TestServer(two, { bands: [{ ...band, ...bad }] })).toThrow(RangeError);
+    }
+    const { options, scheduler } = new TestServer(two);
+    const state = { ...scheduler.state(), weights: { a: Number.NaN } };
+    expect(() => FairScheduler.restore(options, state)).toThrow(RangeError);
   });
 
   it("charges a run of no time and one of years without losing count", () => {

@@ -1,4 +1,4 @@
-import { accept, refuse, type Result } from "../errors/result.ts";
+import { accept, refuse, type Refused, type Result } from "../errors/result.ts";
 import type { Vector } from "../quota/amounts.ts";
 import { findImpossible, hold, release, type QuotaNode, type QuotaTree } from "../quota/quota-tree.ts";
 import { standardBands, type Band } from "./bands.ts";
@@ -26,7 +26,7 @@ import type {
 } from "./scheduler.ts";
 import { ShareTree } from "./share-tree.ts";
 import { TaskPlaces } from "./task-places.ts";
-import { refuseImpossible, refuseNumbers, refusePlace, refuseWeight } from "./task-refusals.ts";
+import { refuseBand, refuseImpossible, refuseNumbers, refusePlace, refuseWeight } from "./task-refusals.ts";
 import { TaskRegister } from "./task-register.ts";
 import type { Task } from "./task.ts";
 import { TurnChoice } from "./turn-choice.ts";
@@ -54,11 +54,13 @@ export class FairScheduler {
   readonly #choice: TurnChoice;
   readonly #depth: number;
 
-  /** @throws when the quota tree does not know the server */
+  /** @throws when the quota tree does not know the server, and for a patience or the weight of a band that is none */
   constructor(options: SchedulerOptions) {
     const { quotas, serverId, depth = 3, bands = standardBands, patienceMs = 30_000, isStored = false } = options;
     const server = quotas.find(serverId);
     if (!server) throw new Error(`the quota tree has no node ${serverId}`);
+    if (!(patienceMs >= 0)) throw new RangeError(`patience is at least 0 ms, not ${patienceMs}`);
+    for (const band of bands) orThrow(refuseBand(band));
     this.#options = options;
     this.#quotas = quotas;
     this.#server = server;
@@ -152,7 +154,11 @@ export class FairScheduler {
     return done;
   }
 
-  /** Sets the limit of a node of the quota tree, the server's capacity among them. What runs goes on. */
+  /**
+   * Sets the limit of a node of the quota tree, the server's capacity among them. What runs goes on.
+   *
+   * @returns what {@link QuotaTree.setLimit} refuses
+   */
   setLimit(nodeId: string, limit: Vector): Result<void> {
     const set = this.#quotas.setLimit(nodeId, limit);
     if (!set.ok) return set;
@@ -227,6 +233,7 @@ export class FairScheduler {
    * Starts the next task: holds what it asks for and charges its nodes. Nothing when nothing may start now.
    *
    * @param nowMs used only to measure how long a task that is too big was passed, and for estimates; it may jump
+   * @throws for a time that is no finite number
    */
   next(nowMs: number): StartedTask | undefined {
     this.#patience.tick(nowMs);
@@ -241,8 +248,10 @@ export class FairScheduler {
    *
    * @param durationMs how long it ran; without it the expected duration stands
    * @returns whether it was running
+   * @throws for a duration that is no number; nothing has changed then
    */
   ended(id: string, durationMs?: number): boolean {
+    if (Number.isNaN(durationMs)) throw new RangeError(`${id} ran for a number of milliseconds, not ${durationMs}`);
     const task = this.#tasks.find(id);
     if (!task?.run) return false;
     const { leaf, run } = task;
@@ -296,11 +305,14 @@ export class FairScheduler {
    * A scheduler as {@link state} described it. Running tasks hold their demand in the quota tree again, which must hold
    * nothing of them yet; what no longer fits into a limit is held all the same.
    *
-   * @throws when a task's node is not in the tree
+   * @throws when a task's node is not in the tree, and for a weight that is none
    */
   static restore(options: SchedulerOptions, state: SchedulerState): FairScheduler {
     const scheduler = new FairScheduler(options);
-    for (const [id, weight] of Object.entries(state.weights)) scheduler.#shares.setWeight(id, weight);
+    for (const [id, weight] of Object.entries(state.weights)) {
+      orThrow(refuseWeight(id, weight));
+      scheduler.#shares.setWeight(id, weight);
+    }
     scheduler.#shares.restore(state.shares, () => scheduler.#tasks.restore(state.tasks));
     const passed = state.patience && scheduler.#tasks.find(state.patience.taskId);
     if (state.patience && passed) scheduler.#patience.restore(state.patience, passed);
@@ -345,12 +357,17 @@ export class FairScheduler {
     else this.#patience.passed(cost);
     if (task.isOrdered) leaf.peers.orderedRun = task;
     const lane = this.#places.unqueue(task);
+    const start = this.#shares.countStart(leaf);
     const bandWeight = this.#shares.bandWeight(leaf);
-    task.run = { startedAtMs: nowMs, start: this.#shares.countStart(leaf), cost, bandWeight };
+    task.run = { startedAtMs: nowMs, start, cost, bandWeight };
     this.#tasks.running++;
     hold(leaf.holder, demand.vector);
     reconsiderHeld(leaf, this.#classes.largest);
     this.#shares.charge(leaf, cost, bandWeight);
     dropEmptyLanes(lane);
   }
+}
+
+function orThrow(refusal: Refused | undefined): void {
+  if (refusal) throw new RangeError(refusal.error.message);
 }

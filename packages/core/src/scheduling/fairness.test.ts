@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Vector } from "../quota/amounts.ts";
 import { histories, Player, type History } from "./random-history.ts";
 import { SlowScheduler } from "./slow-scheduler.ts";
-import { TestServer, type Amounts } from "./test-server.ts";
+import { limits, TestServer, type Amounts } from "./test-server.ts";
 
 const weights = fc.array(fc.constantFrom(0.5, 1, 1, 2, 3, 10), { minLength: 30, maxLength: 30 });
 
@@ -155,6 +155,10 @@ const flow: fc.Arbitrary<Flow> = fc.record({
   cpu: fc.integer({ min: 1, max: 8 }),
 });
 
+const three: Readonly<Record<string, Amounts>> = Object.fromEntries(
+  ["a", "b", "c"].flatMap((org) => [org, `${org}/w`, `${org}/w/p`].map((path) => [path, {}])),
+);
+
 /** Orgs of one project each, `o0`, `o1`, …, of which each has `tasks` tasks. */
 function orgs(flows: readonly Flow[], tasks: number): TestServer {
   const nodes: Record<string, Amounts> = {};
@@ -292,24 +296,69 @@ it("gives a node the same turns, however what is below it is split", () => {
   );
 });
 
-it("bounds what one org gets by marking everything urgent", () => {
-  const bands = ["high", "normal", "low"] as const;
-  const weightOf = { high: 30, normal: 15, low: 5 };
-  fc.assert(
-    fc.property(fc.subarray([...bands], { minLength: 1 }), fc.integer({ min: 20, max: 150 }), (others, played) => {
-      const server = new TestServer({ a: {}, "a/w": {}, "a/w/p": {}, b: {}, "b/w": {}, "b/w/p": {} });
-      for (let n = 0; n < played; n++) {
-        server.add(`urgent ${n}`, "a/w/p", { band: "urgent" });
-        for (const band of others) server.add(`${band} ${n}`, "b/w/p", { band });
-      }
-      const urgent = inTurn(server, played).filter((owner) => owner === "urgent").length;
-      const rest = others.reduce((sum, band) => sum + weightOf[band], 0);
-      // Half of the guarantee of 50 while it is alone there, and a task of each band for the order of turns.
-      expect(urgent).toBeLessThanOrEqual((played * 25) / (25 + rest) + 1 + others.length);
-      expect(urgent).toBeGreaterThanOrEqual((played * 25) / (25 + rest) - 1 - others.length * (25 / 5));
-    }),
-    { seed: 88, numRuns: 60 },
-  );
+/** What a second org may have in the urgent band that does not run and could not. */
+const idle = {
+  nothing: () => {},
+  "a task that is set aside": (server: TestServer) => {
+    server.add("idle", "c/w/p", { band: "urgent" });
+    server.scheduler.setSuspended("idle", true);
+  },
+  "a task that a limit holds back": (server: TestServer) => {
+    server.add("idle", "c/w/p", { band: "urgent" });
+    server.scheduler.setLimit("c", limits({ cpu: 0 }));
+  },
+  "a task behind one that is set aside": (server: TestServer) => {
+    server.add("first", "c/w/p", { band: "low", isOrdered: true });
+    server.scheduler.setSuspended("first", true);
+    server.add("idle", "c/w/p", { band: "urgent", isOrdered: true });
+  },
+  "a task that waits for one that is set aside": (server: TestServer) => {
+    server.add("first", "c/w/p", { band: "low" });
+    server.scheduler.setSuspended("first", true);
+    server.add("idle", "c/w/p", { band: "urgent", after: ["first"] });
+  },
+};
+
+it.each(Object.entries(idle))(
+  "bounds what one org gets by marking everything urgent, beside %s of another",
+  (_, add) => {
+    const bands = ["high", "normal", "low"] as const;
+    const weightOf = { high: 30, normal: 15, low: 5 };
+    fc.assert(
+      fc.property(fc.subarray([...bands], { minLength: 1 }), fc.integer({ min: 20, max: 150 }), (others, played) => {
+        const server = new TestServer(three);
+        add(server);
+        for (let n = 0; n < played; n++) {
+          server.add(`urgent ${n}`, "a/w/p", { band: "urgent" });
+          for (const band of others) server.add(`${band} ${n}`, "b/w/p", { band });
+        }
+        const urgent = inTurn(server, played).filter((owner) => owner === "urgent").length;
+        const rest = others.reduce((sum, band) => sum + weightOf[band], 0);
+        // Half of the guarantee of 50 while it is alone there, and a task of each band for the order of turns.
+        expect(urgent).toBeLessThanOrEqual((played * 25) / (25 + rest) + 1 + others.length);
+        expect(urgent).toBeGreaterThanOrEqual((played * 25) / (25 + rest) - 1 - others.length * (25 / 5));
+      }),
+      { seed: 88, numRuns: 60 },
+    );
+  },
+);
+
+it("counts another org in a band while it could start something there or runs something", () => {
+  const server = new TestServer(three);
+  const bandWeightOf = (id: string) => {
+    server.add(id, "a/w/p", { band: "urgent" });
+    expect(server.scheduler.next(0)?.id).toBe(id);
+    const weight = server.scheduler.runOf(id)?.bandWeight;
+    server.scheduler.ended(id);
+    return weight;
+  };
+  expect(bandWeightOf("alone")).toBe(25);
+  server.add("other", "b/w/p", { band: "urgent", expectedMs: 100_000 });
+  expect(bandWeightOf("beside one that could start")).toBe(50);
+  expect(server.startAll()).toEqual(["other"]);
+  expect(bandWeightOf("beside one that runs")).toBe(50);
+  server.scheduler.ended("other");
+  expect(bandWeightOf("alone again")).toBe(25);
 });
 
 function keysOf(band: string, nodeId: string): string[] {

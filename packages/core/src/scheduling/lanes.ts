@@ -167,10 +167,10 @@ export function refresh(changed: Lane): void {
     const { node } = lane;
     if (isOpen) {
       if (node.openLanes === 0 && node.parent) node.open(node.parent.virtual);
-      node.openLanes++;
+      node.countOpenLanes(1);
       lane.up.add(lane);
     } else {
-      node.openLanes--;
+      node.countOpenLanes(-1);
       lane.up.take(lane);
     }
   }

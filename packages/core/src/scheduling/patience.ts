@@ -21,8 +21,9 @@ export class Patience {
     this.#limitMs = limitMs;
   }
 
-  /** Counts the time since the last decision. Steps back count nothing. */
+  /** Counts the time since the last decision. Steps back count nothing. @throws for a time that is none */
   tick(nowMs: number): void {
+    if (!Number.isFinite(nowMs)) throw new RangeError(`a time is a number of milliseconds, not ${nowMs}`);
     if (this.#wasPassed && this.#lastMs !== null) {
       this.#passedForMs += Math.min(longestStepMs, Math.max(0, nowMs - this.#lastMs));
     }
@@ -70,15 +71,17 @@ export class Patience {
       passedForMs: this.#passedForMs,
       passedCost: this.#passedCost,
       allowedCost: this.#allowedCost,
+      lastMs: this.#wasPassed ? this.#lastMs : null,
     };
   }
 
-  restore({ wasPassed, passedForMs, passedCost, allowedCost }: SavedPatience, task: Task): void {
+  restore({ wasPassed, passedForMs, passedCost, allowedCost, lastMs }: SavedPatience, task: Task): void {
     this.#task = task;
     this.#wasPassed = wasPassed;
     this.#passedForMs = passedForMs;
     this.#passedCost = passedCost;
     this.#allowedCost = allowedCost;
+    this.#lastMs = lastMs;
   }
 }
 
@@ -88,4 +91,6 @@ export interface SavedPatience {
   readonly passedForMs: number;
   readonly passedCost: number;
   readonly allowedCost: number;
+  /** When it was counted last for how long the task was passed; `null` before it was passed. */
+  readonly lastMs: number | null;
 }

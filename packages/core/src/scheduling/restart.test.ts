@@ -110,6 +110,26 @@ it("knows nothing but its input: the same history twice gives the same", () => {
   );
 });
 
+it("counts the time in which a task was passed across restarts, so that they do not put off that room is kept for it", () => {
+  const nodes = { a: {}, "a/w": {}, "a/w/p": {}, b: {}, "b/w": {}, "b/w/p": {} };
+  const passes = (isRestarted: boolean) => {
+    let server = new TestServer(nodes);
+    server.add("first", "b/w/p", { demand: { cpu: 6 } });
+    server.startAll();
+    server.add("big", "a/w/p", { demand: { cpu: 8 }, expectedMs: 1_000_000 });
+    for (let n = 0; n < 20; n++) {
+      server.add(`small${n}`, "b/w/p", { seq: 100 + n });
+      const started = server.startAll(n * 5000);
+      if (started.length === 0) return n;
+      for (const id of started) server.scheduler.ended(id);
+      if (isRestarted) server = server.restarted();
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+  expect(passes(false)).toBe(6);
+  expect(passes(true)).toBe(6);
+});
+
 it("does not bring nodes back to where they were before they moved", () => {
   const server = new TestServer({ a: {}, "a/w": {}, "a/w/p": {}, "a/x": {}, "a/x/q": {} }, { capacity: { cpu: 1 } });
   server.add("one", "a/w/p");

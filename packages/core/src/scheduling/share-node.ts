@@ -66,19 +66,21 @@ export class ShareNode {
   virtual = 0;
   /** The first of its lanes, one for each demand that waits here or below; each knows the next. */
   lane: Lane | null = null;
+  /** Lanes that are open, and tasks that run here or below: with either it is active. */
   openLanes = 0;
+  running = 0;
   readonly children: ShareChildren | null;
   /** Children in which something waits or runs. */
   busyChildren = 0;
   isBusy = false;
+  /** Children in which something runs, or could as far as they are concerned. */
+  activeChildren = 0;
   /** Whether it is among the nodes that may be forgotten soon. */
   isListed = false;
   readonly peers: Peers;
   /** Whether its stored row is out of date. */
   isChanged = false;
   readonly book: ShareBook;
-  /** Tasks that run here or below. */
-  running = 0;
   /** What runs from before it opened last may give back. `null`: all that they were charged too much. */
   refundable: Refundable | null = null;
 
@@ -105,6 +107,27 @@ export class ShareNode {
   /** What decides between siblings with the same tag. */
   get rank(): string {
     return this.parent?.parent === null ? String(bandNames.indexOf(this.band)) : this.id;
+  }
+
+  countOpenLanes(change: 1 | -1): void {
+    const wasActive = this.#isActive;
+    this.openLanes += change;
+    this.#noteActive(wasActive);
+  }
+
+  countRunning(change: 1 | -1): void {
+    const wasActive = this.#isActive;
+    this.running += change;
+    this.#noteActive(wasActive);
+  }
+
+  get #isActive(): boolean {
+    return this.openLanes > 0 || this.running > 0;
+  }
+
+  #noteActive(wasActive: boolean): void {
+    const isActive = this.#isActive;
+    if (isActive !== wasActive && this.parent !== null) this.parent.activeChildren += isActive ? 1 : -1;
   }
 
   setTag(tag: number): void {

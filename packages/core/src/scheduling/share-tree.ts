@@ -110,11 +110,14 @@ export class ShareTree {
     }
   }
 
-  /** The weight of the band above a leaf now. */
+  /**
+   * The weight of the band above a leaf now. Only orgs that run something there, or could, count: one whose tasks are set
+   * aside or held back by a limit makes no other one less alone.
+   */
   bandWeight(leaf: ShareNode): number {
     let node = leaf;
     while (node.parent !== null && node.parent !== this.root) node = node.parent;
-    if (node.busyChildren > 1) return node.weight;
+    if (node.activeChildren > 1) return node.weight;
     return node.weight * (this.#bands.find(({ name }) => name === node.band)?.loneOrgPart ?? 1);
   }
 
@@ -319,7 +322,7 @@ function ownId(id: string): string {
 }
 
 function countRunning(leaf: ShareNode, change: 1 | -1): void {
-  for (let node: ShareNode | null = leaf; node !== null; node = node.parent) node.running += change;
+  for (let node: ShareNode | null = leaf; node !== null; node = node.parent) node.countRunning(change);
 }
 
 /** The way to a node from its band; of the root, none. */

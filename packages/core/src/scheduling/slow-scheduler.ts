@@ -197,9 +197,9 @@ export class SlowScheduler implements Played {
   #start(task: SlowTask): void {
     const bandKey = task.keys[1] as string;
     const rule = standardBands.find(({ name }) => name === task.band);
-    const orgs = new Set(
-      this.#tasks.map((other) => other.keys).flatMap((keys) => (keys[1] === bandKey ? keys[2] : [])),
-    );
+    const inBand = this.#tasks.filter(({ keys }) => keys[1] === bandKey);
+    const active = inBand.filter((other) => other.run !== null || this.#opens(other).includes(other.keys[2] as string));
+    const orgs = new Set(active.map(({ keys }) => keys[2]));
     const bandWeight = (rule?.weight ?? 1) * (orgs.size > 1 ? 1 : (rule?.loneOrgPart ?? 1));
     const cost = this.#costOf(task);
     const keys = task.keys;

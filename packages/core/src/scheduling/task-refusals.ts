@@ -1,5 +1,6 @@
 import { refuse, type Refused } from "../errors/result.ts";
 import { findImpossible, isWithin, type QuotaNode, type QuotaTree } from "../quota/quota-tree.ts";
+import type { BandRule } from "./bands.ts";
 import type { WaitingTask } from "./scheduler.ts";
 
 /** Beyond these a charge would be too small or too large to be counted. */
@@ -12,6 +13,10 @@ export function refuseWeight(nodeId: string, weight: number): Refused | undefine
     "BAD_REQUEST",
     `the weight of ${nodeId} must be from ${leastWeight} to ${largestWeight}, not ${weight}`,
   );
+}
+
+export function refuseBand({ name, weight, loneOrgPart }: BandRule): Refused | undefined {
+  return refuseWeight(name, weight) ?? refuseWeight(`${name} for a lone org`, weight * loneOrgPart);
 }
 
 export function refuseNumbers({ id, expectedMs, seq }: WaitingTask): Refused | undefined {
