@@ -166,11 +166,11 @@ test("children are never given more in all than their parent has, unless it may 
   expect(await refusalOf(set(other, 1001))).toEqual({
     code: "QUOTA_EXCEEDED",
     message:
-      "What is in Orchard would be given 4001 cpu in all, and Orchard has 4000. Give less, raise the limit of Orchard, or allow it to be overcommitted.",
+      "What is in Orchard would be given 4001m cpu in all, and Orchard has 4 cpu. Give less, raise the limit of Orchard, or allow it to be overcommitted.",
   });
   await set(other, 1000);
   expect((await refusalOf(set(orgId, 3999))).code).toBe("QUOTA_EXCEEDED");
-  expect((await refusalOf(set(project.projectId, 3001))).message).toContain("What is in Shop would be given 3001 cpu");
+  expect((await refusalOf(set(project.projectId, 3001))).message).toContain("What is in Shop would be given 3001m cpu");
   expect(await api.quotas.setOvercommit.mutate({ nodeId: orgId, isOvercommitted: true })).toMatchObject({
     isOvercommitted: true,
     given: { cpu: 4000 },
@@ -309,6 +309,22 @@ test("a weight is set by who may, is told to the servers with the limits, and is
   expect((await refusalOf(member.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("FORBIDDEN");
   const stranger = await platform.outsider();
   expect((await refusalOf(stranger.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("NOT_FOUND");
+});
+
+test("a change of a weight is taken back like any other, and may come with a change of limits", async () => {
+  await using opened = await start();
+  const { api, workspaceId } = opened;
+  const undoNewest = async () => {
+    const [newest] = await api.quotas.history.query({ nodeId: workspaceId });
+    return api.quotas.undo.mutate({ nodeId: workspaceId, historyId: newest!.historyId });
+  };
+  await api.quotas.setWeight.mutate({ nodeId: workspaceId, weight: 3 });
+  expect(await undoNewest()).toMatchObject({ weight: 1 });
+  await api.quotas.set.mutate({ nodeId: workspaceId, limits: { cpu: 2000 }, weight: 5 });
+  const [both] = await api.quotas.history.query({ nodeId: workspaceId });
+  expect(both).toMatchObject({ before: { weight: 1, limits: {} }, after: { weight: 5, limits: { cpu: 2000 } } });
+  expect(await undoNewest()).toMatchObject({ weight: 1, limits: {} });
+  expect((await api.quotas.get.query({ nodeId: workspaceId })).weight).toBe(1);
 });
 
 test("a server is told only of what is on it", async () => {

@@ -1,7 +1,8 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { findOverallocation } from "@quarterdeck/core/quota/allocation";
+import { amountWords } from "@quarterdeck/core/quota/amount-words";
 import { isSameVector } from "@quarterdeck/core/quota/amounts";
-import { quotaResourceNames } from "@quarterdeck/core/quota/quota-resources";
+import { quotaResourceNames, type QuotaResource } from "@quarterdeck/core/quota/quota-resources";
 import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
@@ -119,9 +120,9 @@ function checkAllocation(tree: readonly QuotaNode[], nodeId: QuotaNodeId): void 
   const found = findOverallocation(tree, nodeId);
   if (!found) return;
   const name = tree.find(({ id }) => id === found.nodeId)?.name ?? found.nodeId;
-  const resource = quotaResourceNames[found.resource];
+  const words = (amount: number) => amountWords(quotaResourceNames[found.resource] as QuotaResource, amount);
   throw new QuarterdeckError(
     "QUOTA_EXCEEDED",
-    `What is in ${name} would be given ${found.given} ${resource} in all, and ${name} has ${found.limit}. Give less, raise the limit of ${name}, or allow it to be overcommitted.`,
+    `What is in ${name} would be given ${words(found.given)} in all, and ${name} has ${words(found.limit)}. Give less, raise the limit of ${name}, or allow it to be overcommitted.`,
   );
 }

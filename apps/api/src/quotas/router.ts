@@ -39,7 +39,7 @@ export const quotasRouter = router({
     .query(({ ctx, input }) => getQuota(ctx.runtime, ctx.scope, input.nodeId)),
   presets: procedure(read).output(z.array(presetViewSchema)).query(listPresets),
   set: procedure(manage)
-    .input(node.extend({ limits: quotaChangeSchema }))
+    .input(node.extend({ limits: quotaChangeSchema, weight: quotaWeightSchema.optional() }))
     .output(quotaViewSchema)
     .mutation(({ ctx, input }) => setLimits(ctx.runtime, ctx.scope, input)),
   setOvercommit: procedure(manage)

@@ -38,11 +38,14 @@ export function listPresets(): PresetView[] {
   return Object.entries(defaultPresets).map(([name, { services: _services, ...limits }]) => ({ name, ...limits }));
 }
 
-/** Sets limits of a node; null takes one away. Below what there is now is legal: nothing is removed, nothing more comes. */
+/**
+ * Sets limits of a node, null takes one away, and its weight in the same change. Below what there is now is legal: nothing is
+ * removed, nothing more comes.
+ */
 export async function setLimits(
   runtime: Runtime,
   scope: OrgScope,
-  { nodeId, limits }: { nodeId: QuotaNodeId; limits: QuotaChange },
+  { nodeId, limits, weight }: { nodeId: QuotaNodeId; limits: QuotaChange; weight?: number | undefined },
 ): Promise<QuotaView> {
   const refused = unlimitable[kindOf(nodeId)].find((name) => limits[name] !== undefined);
   if (refused !== undefined) {
@@ -52,6 +55,7 @@ export async function setLimits(
     nodeId,
     decide: (node) => ({
       ...node,
+      weight: weight ?? node.weight,
       limit: node.limit.map((amount, i) => {
         const asked = limits[quotaResourceNames[i] as QuotaResource];
         return asked === undefined ? amount : (asked ?? noLimit);
@@ -113,10 +117,10 @@ export async function undoChange(
   return getQuota(runtime, scope, nodeId);
 }
 
-function withQuota(node: QuotaNode, { limits, isOvercommitted, lifecycle }: NodeQuota): QuotaNode {
+function withQuota(node: QuotaNode, { limits, isOvercommitted, weight, lifecycle }: NodeQuota): QuotaNode {
   const read = quotaResources.limits(limits);
   if (!read.ok) throw new Error(`the history holds no limits: ${read.error.message}`);
-  return { ...node, limit: read.value, isOvercommitted, lifecycle: lifecycle ?? node.lifecycle };
+  return { ...node, limit: read.value, isOvercommitted, weight, lifecycle: lifecycle ?? node.lifecycle };
 }
 
 export async function readHistory({ db }: Runtime, scope: OrgScope, asked: Paged): Promise<QuotaHistoryEntry[]> {

@@ -138,6 +138,9 @@ const outlook = {
     .nullable(),
 };
 
+/** How much more of the resource is in use than there is, since the limit was lowered or the server offers less. */
+const overdraft = z.int().min(1).optional();
+
 /** `GET /api/servers/:serverId/waiting/:runId`: why a run has not started on this server. */
 export const waitingAnswerSchema = z.strictObject({
   isOnline: z.boolean(),
@@ -152,9 +155,10 @@ export const waitingAnswerSchema = z.strictObject({
         reason: z.literal("limit"),
         nodeId: z.string().max(64),
         resource: z.enum(resourceNames),
+        overdraft,
         ...outlook,
       }),
-      z.strictObject({ reason: z.literal("capacity"), resource: z.enum(resourceNames), ...outlook }),
+      z.strictObject({ reason: z.literal("capacity"), resource: z.enum(resourceNames), overdraft, ...outlook }),
       /** Room is kept for a larger run that was passed for too long. */
       z.strictObject({ reason: z.literal("roomKept"), for: idSchema("run"), ...outlook }),
       /** It is its turn, and the API is asked for a new signature. */
