@@ -1,8 +1,8 @@
 import type { Command } from "@quarterdeck/core/protocol/command";
 import { effectiveLimits, smallest } from "@quarterdeck/core/quota/effective-limits";
 import type { KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
-import { defaultLifecycleFactors, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
-import type { QuotaLimits } from "@quarterdeck/core/quota/quota-resources";
+import { defaultLifecycleFactors } from "@quarterdeck/core/quota/lifecycle";
+import type { LimitedPlace } from "./read-place.ts";
 
 /** Of an org's limits, those that a kernel can hold. */
 const heldResources = ["cpu", "memory", "disk", "bandwidth"] as const;
@@ -10,12 +10,6 @@ const heldResources = ["cpu", "memory", "disk", "bandwidth"] as const;
 /** Processes and threads, where no other bound is known: far more than any build needs, and no bomb. */
 const workspaceTasks = 4096;
 const projectTasks = 2048;
-
-export interface LimitedPlace {
-  readonly org: QuotaLimits;
-  readonly workspace: QuotaLimits;
-  readonly project: { readonly limits: QuotaLimits; readonly lifecycle: LifecycleState } | null;
-}
 
 /**
  * What a server's kernel shall hold a workspace and a project of it to. An org has no group on a server, so a workspace has no

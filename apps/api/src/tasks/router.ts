@@ -1,3 +1,4 @@
+import { taskDemandSchema } from "@quarterdeck/core/actions/task-demand";
 import { secretInputSchema } from "@quarterdeck/core/actions/secret-input";
 import { idSchema } from "@quarterdeck/core/ids";
 import { priorities } from "@quarterdeck/core/protocol/command";
@@ -30,6 +31,8 @@ export const tasksRouter = router({
         /** Environment and standard input, for the task's server only. */
         secretInput: secretInputSchema.nullish(),
         priority: z.enum(priorities).default("normal"),
+        /** What it reserves, where that is not what its action does. */
+        demand: taskDemandSchema.nullish(),
         /** Tasks of the same workspace that must have succeeded before it starts. */
         after: z.array(idSchema("task")).max(mostPredecessors).default([]),
         /** Whether it may run beside other tasks of its project. */
@@ -38,7 +41,11 @@ export const tasksRouter = router({
     )
     .output(taskViewSchema)
     .mutation(({ ctx, input }) =>
-      submitTask(ctx.runtime, ctx.scope, { ...input, secretInput: input.secretInput ?? null }),
+      submitTask(ctx.runtime, ctx.scope, {
+        ...input,
+        secretInput: input.secretInput ?? null,
+        demand: input.demand ?? null,
+      }),
     ),
   list: procedure({ scope: "org", permission: "tasks.read" })
     .input(

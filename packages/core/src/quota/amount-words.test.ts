@@ -10,6 +10,7 @@ test("an amount is said in the units that people write, with its resource", () =
       ["disk", 1_500_000_000],
       ["bandwidth", 1_250_000],
       ["runs", 3],
+      ["runs", 1],
       ["projects", 0],
     ].map(([resource, amount]) => amountWords(resource as string, amount as number)),
   ).toEqual([
@@ -19,6 +20,7 @@ test("an amount is said in the units that people write, with its resource", () =
     "1.5G of disk",
     "10 Mbit/s of bandwidth",
     "3 runs",
+    "1 run",
     "0 projects",
   ]);
 });

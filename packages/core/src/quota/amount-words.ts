@@ -16,6 +16,6 @@ const quantities: Readonly<Record<string, QuantityKind>> = {
 export function amountWords(resource: string, amount: number): string {
   const quantity = Object.hasOwn(quantities, resource) ? quantities[resource] : undefined;
   if (amount > Number.MAX_SAFE_INTEGER) return `more ${resource} than can be counted`;
-  if (quantity === undefined) return `${amount} ${resource}`;
+  if (quantity === undefined) return `${amount} ${amount === 1 ? resource.replace(/s$/, "") : resource}`;
   return resource === "cpu" ? `${quantity.print(amount)} cpu` : `${quantity.print(amount)} of ${resource}`;
 }
