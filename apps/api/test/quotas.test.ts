@@ -117,6 +117,30 @@ test("a limit below what there is takes nothing away, is shown as an overdraft, 
   expect((await refusalOf(clone("three"))).code).toBe("QUOTA_EXCEEDED");
 });
 
+test("what runs reserve is shown, and what they reserve above a limit that was lowered as an overdraft", async () => {
+  await using opened = await start();
+  const { api, orgId, workspaceId, platform, fixture } = opened;
+  const { serverId, bridge } = fixture;
+  const task = { workspaceId, projectId: null, action: "exec", params: { program: "echo", args: [] } };
+  const tasks = await Promise.all([1, 2, 3].map(() => api.tasks.submit.mutate({ taskId: newId("task"), ...task })));
+  await platform.relay.hasEntries(serverId, 5);
+  for (const { runId } of tasks.slice(0, 2)) await platform.report(serverId, { kind: "dispatched", runId });
+  const seen = async (nodeId: typeof orgId | typeof workspaceId) => {
+    const { inUse, overdraft } = await api.quotas.get.query({ nodeId });
+    return { inUse, overdraft };
+  };
+  const inUse = { cpu: 800, memory: 1024 ** 3, runs: 2 };
+  expect(await seen(workspaceId)).toEqual({ inUse, overdraft: {} });
+  await api.quotas.set.mutate({ nodeId: workspaceId, limits: { cpu: 500, runs: 2 } });
+  expect(await seen(workspaceId)).toEqual({ inUse, overdraft: { cpu: 300 } });
+  expect(await seen(orgId)).toEqual({ inUse, overdraft: {} });
+  const command = platform.relay.commandsOf(serverId).find(({ runId }) => runId === tasks[0]?.runId)!;
+  await platform.report(serverId, { kind: "result", ...(await bridge.start(command)) });
+  expect((await seen(workspaceId)).inUse).toEqual(inUse);
+  await platform.report(serverId, { kind: "result", ...(await bridge.finish(command)) });
+  expect(await seen(workspaceId)).toEqual({ inUse: { cpu: 400, memory: 512 * 1024 ** 2, runs: 1 }, overdraft: {} });
+});
+
 test("a server more than the org may have is refused without using its token up, and a removed one gives its place back", async () => {
   await using opened = await start();
   const { api, orgId, platform, fixture } = opened;

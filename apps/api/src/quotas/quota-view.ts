@@ -12,6 +12,7 @@ import { isAllowed } from "../auth/permissions.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import type { Env } from "../env.ts";
 import { notFound } from "../not-found.ts";
+import { inUseByServer, overuse, total, type RunsInUse } from "./in-use.ts";
 import type { QuotaNode } from "./repo.ts";
 import {
   countedResources,
@@ -61,11 +62,16 @@ export function ancestorsOf(nodes: QuotaNodes, { parentId }: QuotaNode): QuotaNo
 export function toQuotaView(
   tree: readonly QuotaNode[],
   node: QuotaNode,
-  { scope, env }: { scope: OrgScope; env: Pick<Env, "requestsPerMinute"> },
+  { scope, env, runs }: { scope: OrgScope; env: Pick<Env, "requestsPerMinute">; runs: readonly RunsInUse[] },
 ): QuotaView {
   const above = ancestorsOf(byId(tree), node);
+  const view = toNodeView(node);
+  const inUse = inUseByServer(runs, node.id);
+  const limits = node.lifecycle === null ? view.limits : inState(node, above, node.lifecycle);
   return {
-    ...toNodeView(node),
+    ...view,
+    inUse: total(inUse),
+    overdraft: { ...view.overdraft, ...overuse(inUse, limits) },
     parentId: node.parentId,
     given: quotaResources.amounts(givenToChildren(tree).get(node.id) ?? node.held),
     children: tree.filter(({ parentId }) => parentId === node.id).map(toNodeView),

@@ -3,7 +3,7 @@ import { defaultLifecycleFactors, lifecycleStates, type LifecycleState } from "@
 import { SqlLedgerRows } from "@quarterdeck/core/quota/ledger/sql-ledger-rows";
 import { quotaResourceNames, quotaResources, type QuotaResource } from "@quarterdeck/core/quota/quota-resources";
 import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
-import { and, desc, eq, getTableColumns, gt, lt, max, sql, type SQL } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, gt, inArray, lt, max, sql, type SQL } from "drizzle-orm";
 import * as z from "zod";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
@@ -15,11 +15,14 @@ import {
   quotaHistory,
   quotaOvercommits,
   quotaWeights,
+  runs,
   servers,
+  tasks,
   users,
   workspaces,
 } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
+import type { RunsInUse } from "./in-use.ts";
 import type { NodeQuota, QuotaHistoryEntry, QuotaNodeId } from "./views.ts";
 
 /** A node of an org's tree as the services know it. */
@@ -160,6 +163,18 @@ export function writeLifecycle(
 ): SQL {
   return sql`update ${projects} set lifecycle = ${after} where "projectId" = ${nodeId} and lifecycle = ${before}
     and ${eq(projects.orgId, orgId)} and ${condition}`;
+}
+
+/** What is on the way to the org's servers or goes on there. */
+export async function listRunsInUse(db: Database, { orgId }: TenantScope): Promise<RunsInUse[]> {
+  const { workspaceId, projectId, action, demand } = tasks;
+  const isOfOrg = sql`${runs.serverId} in (select ${servers.serverId} from ${servers} where ${eq(servers.orgId, orgId)})`;
+  return db
+    .select({ orgId: runs.orgId, serverId: runs.serverId, workspaceId, projectId, action, demand, count: count() })
+    .from(runs)
+    .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
+    .where(and(isOfOrg, inArray(runs.state, ["dispatched", "running"])))
+    .groupBy(runs.serverId, workspaceId, projectId, action, demand);
 }
 
 /** Whether anybody ever set a limit in an org: until then its relay objects need not be told of its nodes. */

@@ -19,7 +19,7 @@ import type { Runtime } from "../runtime.ts";
 import { changeQuota } from "./change-quota.ts";
 import { groupOf, ownLimits } from "./changed-groups.ts";
 import { byId, kindOf, quotaOf, requireNode, toQuotaView, unlimitable } from "./quota-view.ts";
-import { findHistory, listHistory, readQuotaTree, type QuotaNode } from "./repo.ts";
+import { findHistory, listHistory, listRunsInUse, readQuotaTree, type QuotaNode } from "./repo.ts";
 import type { NodeQuota, PresetView, QuotaHistoryEntry, QuotaNodeId, QuotaView } from "./views.ts";
 
 interface Paged {
@@ -30,7 +30,8 @@ interface Paged {
 
 export async function getQuota({ db, env }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<QuotaView> {
   const tree = await readQuotaTree(db, scope);
-  return toQuotaView(tree, requireNode(tree, nodeId), { scope, env });
+  const node = requireNode(tree, nodeId);
+  return toQuotaView(tree, node, { scope, env, runs: await listRunsInUse(db, scope) });
 }
 
 /** The quotas that there are by name. */
