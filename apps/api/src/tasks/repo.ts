@@ -328,6 +328,21 @@ export function askToCancel(
     where ${and(eq(runs.orgId, scope.orgId), eq(runs.runId, runId), ne(runs.state, "ended"), isNull(runs.cancelAskedAtMs))}`;
 }
 
+/** Puts a task that waits into another band, unless it is in another one than before. */
+export function writePriority(
+  { orgId }: TenantScope,
+  { taskId, before, after }: { taskId: TaskId; before: Priority; after: Priority },
+): SQL {
+  const isWaiting = and(
+    eq(runs.orgId, orgId),
+    eq(runs.taskId, taskId),
+    eq(runs.state, "queued"),
+    isNull(runs.cancelAskedAtMs),
+  );
+  return sql`update ${tasks} set priority = ${after} where ${and(eq(tasks.orgId, orgId), eq(tasks.taskId, taskId))}
+    and priority = ${before} and priority <> ${after} and exists (select 1 from ${runs} where ${isWaiting})`;
+}
+
 /** True while the outcome of a task's run is unknown and nobody has decided about it. */
 export function isOutcomeOpen(scope: TenantScope, taskId: TaskId): SQL {
   return sql`exists (select 1 from ${runs} where ${hasOpenOutcome(scope, taskId)})`;

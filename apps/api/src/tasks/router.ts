@@ -8,6 +8,7 @@ import { procedure, router } from "../trpc.ts";
 import { cancelTask } from "./cancel.ts";
 import { resolveOutcome } from "./resolve-outcome.ts";
 import { getTask, listTasks } from "./service.ts";
+import { setPriority } from "./set-priority.ts";
 import { submitTask } from "./submit.ts";
 import {
   resolutionOutcomes,
@@ -69,6 +70,10 @@ export const tasksRouter = router({
     .input(taskInput)
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => cancelTask(ctx.runtime, ctx.scope, input.taskId)),
+  setPriority: procedure({ scope: "org", permission: "tasks.run" })
+    .input(taskInput.extend({ priority: z.enum(priorities) }))
+    .output(taskViewSchema)
+    .mutation(({ ctx, input }) => setPriority(ctx.runtime, ctx.scope, input)),
   resolveOutcome: procedure({ scope: "org", permission: "tasks.run" })
     .input(taskInput.extend({ outcome: z.enum(resolutionOutcomes) }))
     .output(taskViewSchema)

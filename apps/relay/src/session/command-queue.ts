@@ -112,6 +112,14 @@ export class CommandQueue {
     return this.#scheduler.remove(runId);
   }
 
+  /** Puts a waiting run into another band. Returns whether it waited. */
+  setPriority(runId: RunId, priority: Priority): boolean {
+    const run = this.#waiting.get(runId);
+    if (run === undefined) return false;
+    this.#waiting.set(runId, { ...run, priority });
+    return this.#scheduler.setBand(runId, priority);
+  }
+
   /** Releases what a dispatched run held. Returns whether it was dispatched. */
   ended(runId: RunId, durationMs: number | undefined): boolean {
     return this.#scheduler.ended(runId, durationMs);
