@@ -5,6 +5,7 @@ import { anyNetwork, type Command } from "@quarterdeck/core/protocol/command";
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { projects } from "../db/schema.ts";
+import type { Runtime } from "../runtime.ts";
 import { kernelQuotaOf } from "./kernel-quota.ts";
 import { readPlace, type Place } from "./read-place.ts";
 
@@ -15,11 +16,15 @@ export type CommandBounds = Pick<Command, "quota" | "network">;
 export const noBounds: CommandBounds = { quota: null, network: anyNetwork };
 
 /** As things are now. What is only being made has the limits of what is above it. */
-export async function readBounds(db: Database, place: Place, action: ActionName): Promise<CommandBounds> {
+export async function readBounds(
+  { db, env }: Pick<Runtime, "db" | "env">,
+  place: Place,
+  action: ActionName,
+): Promise<CommandBounds> {
   const { orgId, projectId } = place;
   const project = projectId === null ? null : await readProject(db, { orgId, projectId });
   return {
-    quota: kernelQuotaOf(await readPlace(db, place, project?.lifecycle ?? "active")),
+    quota: kernelQuotaOf(await readPlace(db, place, project?.lifecycle ?? "active"), env.quotas.lifecycle),
     network: project === null ? anyNetwork : networkFor(action, project),
   };
 }

@@ -107,7 +107,11 @@ export async function createProjectFromGit(
     ),
     recordChange(scope, { kind: "project", id: projectId, atMs: nowMs }, previousChanged),
     recordChange(scope, { kind: "workspace", id: workspaceId, atMs: nowMs }, previousChanged), // It has a project more.
-    ...enqueueLimits(scope, { which: serversOf(projectId), nowMs }, sql`changes() > 0 and ${hasQuotas(scope)}`),
+    ...enqueueLimits(
+      scope,
+      { which: serversOf(projectId), nowMs, factors: runtime.env.quotas.lifecycle },
+      sql`changes() > 0 and ${hasQuotas(scope)}`,
+    ),
   ]);
   if (inserted?.rowsChanged !== 1) {
     const full = await whyNoPlace(runtime, scope, place);

@@ -45,7 +45,11 @@ export async function changeQuota(
     if (actionsOf(before, after).length === 0) return;
     const changed = tree.map((node) => (node === before ? after : node));
     checkAllocation(changed, nodeId);
-    const commands = await signLimitCommands(runtime, scope, changedGroups(tree, changed));
+    const commands = await signLimitCommands(
+      runtime,
+      scope,
+      changedGroups(tree, changed, runtime.env.quotas.lifecycle),
+    );
     const [recorded] = await runtime.writer.commit(unitOf(runtime, scope, { before, after, newestChange, commands }));
     if (recorded?.rowsChanged !== 1) continue;
     if (isHeldOtherwise(before, after)) runtime.nudgeOutbox();
@@ -95,7 +99,11 @@ function unitOf(runtime: Runtime, scope: OrgScope, { before, after, newestChange
       enqueue({ serverId, entry: { kind: "command", ...command }, nowMs }, previousChanged),
     ),
     ...(isHeldOtherwise(before, after)
-      ? enqueueLimits(scope, { which: serversOf(nodeId), nowMs }, previousChanged)
+      ? enqueueLimits(
+          scope,
+          { which: serversOf(nodeId), nowMs, factors: runtime.env.quotas.lifecycle },
+          previousChanged,
+        )
       : []),
   ];
 }

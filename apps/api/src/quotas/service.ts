@@ -1,7 +1,6 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { noLimit } from "@quarterdeck/core/quota/amounts";
 import type { LifecycleState } from "@quarterdeck/core/quota/lifecycle";
-import { defaultPresets } from "@quarterdeck/core/quota/presets";
 import {
   quotaResourceNames,
   quotaResources,
@@ -35,8 +34,8 @@ export async function getQuota({ db, env }: Runtime, scope: OrgScope, nodeId: Qu
 }
 
 /** The quotas that there are by name. */
-export function listPresets(): PresetView[] {
-  return Object.entries(defaultPresets).map(([name, { services: _services, ...limits }]) => ({ name, ...limits }));
+export function listPresets({ env }: Pick<Runtime, "env">): PresetView[] {
+  return Object.entries(env.quotas.presets).map(([name, { services: _services, ...limits }]) => ({ name, ...limits }));
 }
 
 /**
@@ -130,9 +129,13 @@ export async function readHistory({ db }: Runtime, scope: OrgScope, asked: Paged
 }
 
 /** What the kernel of its server holds a node to, beside what it shall. */
-export async function readEvidence({ db }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<NodeEvidenceView> {
+export async function readEvidence(
+  { db, env }: Runtime,
+  scope: OrgScope,
+  nodeId: QuotaNodeId,
+): Promise<NodeEvidenceView> {
   const tree = await readQuotaTree(db, scope);
-  const group = groupOf(byId(tree), requireNode(tree, nodeId));
+  const group = groupOf(byId(tree), requireNode(tree, nodeId), env.quotas.lifecycle);
   if (group === null) return { wanted: null, isTold: null, limited: null, items: [] };
   const { workspaceId, projectId } = group;
   const items = await listEvidence(db, scope, projectId ?? workspaceId);
@@ -140,12 +143,12 @@ export async function readEvidence({ db }: Runtime, scope: OrgScope, nodeId: Quo
 }
 
 export async function readEvidenceHistory(
-  { db }: Runtime,
+  { db, env }: Runtime,
   scope: OrgScope,
   { nodeId, ...page }: Paged,
 ): Promise<EvidenceHistoryEntry[]> {
   const tree = await readQuotaTree(db, scope);
-  const group = groupOf(byId(tree), requireNode(tree, nodeId));
+  const group = groupOf(byId(tree), requireNode(tree, nodeId), env.quotas.lifecycle);
   return group === null
     ? []
     : listEvidenceHistory(db, scope, { nodeId: group.projectId ?? group.workspaceId, ...page });

@@ -1,5 +1,5 @@
 import { idSchema, type OrgId, type ProjectId, type WorkspaceId } from "@quarterdeck/core/ids";
-import { lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
+import { lifecycleFactorSchema, lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
 import { presetSchema } from "@quarterdeck/core/quota/presets";
 import { planNames } from "@quarterdeck/core/quota/request-tiers";
 import { quotaLimitsSchema, quotaResourceNames } from "@quarterdeck/core/quota/quota-resources";
@@ -56,7 +56,9 @@ export const quotaViewSchema = quotaNodeViewSchema.extend({
   /** What is above it, from the org down. */
   path: z.array(z.strictObject({ nodeId: quotaNodeIdSchema, name: z.string() })),
   /** Of a project: what it would have in each state. */
-  states: z.array(z.strictObject({ state: z.enum(lifecycleStates), limits: quotaLimitsSchema })),
+  states: z.array(
+    z.strictObject({ state: z.enum(lifecycleStates), factor: lifecycleFactorSchema, limits: quotaLimitsSchema }),
+  ),
   /** Of an org: how much it may ask of the platform. */
   plan: z.strictObject({ name: z.enum(planNames), requestsPerMinute: z.int() }).nullable(),
   mayChange: z.boolean(),

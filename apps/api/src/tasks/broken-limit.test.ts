@@ -9,7 +9,7 @@ const demand = { cpu: 400, memory: 512 * 2 ** 20, runs: 1 };
 const wide: DemandBounds = {
   org: { limits: {} },
   workspace: { name: "Shop", limits: {} },
-  project: { name: "qs", limits: {}, lifecycle: "active" },
+  project: { name: "qs", limits: {}, lifecycle: "active", factor: defaultLifecycleFactors.active },
   server: { name: "box", capacity: { cpu: 2000, memory: 2 ** 30, runs: 4 } },
 };
 
@@ -26,7 +26,10 @@ test("the limit that is broken is named, the lowest first, in the units that peo
   expect(findBrokenLimit(demand, inWorkspace)).toBe(
     "It asks for 1 run, and the limit of the workspace Shop is 0 runs. Ask for less, or have the limit raised.",
   );
-  const inProject = { ...inWorkspace, project: { name: "qs", limits: { cpu: 300 }, lifecycle: "active" } as const };
+  const inProject = {
+    ...inWorkspace,
+    project: { name: "qs", limits: { cpu: 300 }, lifecycle: "active", factor: defaultLifecycleFactors.active } as const,
+  };
   expect(findBrokenLimit(demand, inProject)).toContain("the limit of the project qs is 0.3 cpu");
 });
 
@@ -34,7 +37,7 @@ test("the state of a project scales what it may have, also what it has from abov
   const suspended = {
     ...wide,
     org: { limits: { cpu: 2000 } },
-    project: { name: "qs", limits: {}, lifecycle: "suspended" },
+    project: { name: "qs", limits: {}, lifecycle: "suspended", factor: defaultLifecycleFactors.suspended },
   } as const;
   expect(findBrokenLimit(demand, suspended)).toBe(
     'It asks for 0.4 cpu, and the limit of the project qs, whose state is "suspended", is 0.2 cpu. Ask for less, or put it into another state.',
@@ -71,7 +74,12 @@ test("it refuses exactly what is above a limit of its place", () => {
         const found = findBrokenLimit(wish, {
           org: { limits: org as DemandBounds["org"]["limits"] },
           workspace: { name: "w", limits: workspace as DemandBounds["org"]["limits"] },
-          project: { name: "p", limits: own as DemandBounds["org"]["limits"], lifecycle },
+          project: {
+            name: "p",
+            limits: own as DemandBounds["org"]["limits"],
+            lifecycle,
+            factor: defaultLifecycleFactors[lifecycle],
+          },
           server: { name: "s", capacity },
         });
         expect(found !== null).toBe(isBroken);

@@ -1,6 +1,6 @@
 import { amountWords } from "@quarterdeck/core/quota/amount-words";
 import { effectiveLimits } from "@quarterdeck/core/quota/effective-limits";
-import { defaultLifecycleFactors, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
+import type { LifecycleFactor, LifecycleState } from "@quarterdeck/core/quota/lifecycle";
 import type { QuotaLimits } from "@quarterdeck/core/quota/quota-resources";
 import { resourceNames, type Resources } from "@quarterdeck/core/quota/resources";
 
@@ -8,7 +8,13 @@ import { resourceNames, type Resources } from "@quarterdeck/core/quota/resources
 export interface DemandBounds {
   readonly org: { readonly limits: QuotaLimits };
   readonly workspace: { readonly name: string; readonly limits: QuotaLimits };
-  readonly project: { readonly name: string; readonly limits: QuotaLimits; readonly lifecycle: LifecycleState } | null;
+  readonly project: {
+    readonly name: string;
+    readonly limits: QuotaLimits;
+    readonly lifecycle: LifecycleState;
+    /** What its state leaves it. */
+    readonly factor: LifecycleFactor;
+  } | null;
   /** What the server offers in all; null before its bridge said so. */
   readonly server: { readonly name: string; readonly capacity: Resources | null };
 }
@@ -21,9 +27,9 @@ type RunLimits = Readonly<Partial<Record<keyof Resources, number | null>>>;
  */
 export function findBrokenLimit(demand: Resources, { org, workspace, project, server }: DemandBounds): string | null {
   if (project !== null) {
-    const { name, limits, lifecycle } = project;
+    const { name, limits, lifecycle, factor } = project;
     const above = [org.limits, workspace.limits];
-    const inState = effectiveLimits(resourceNames, { own: limits, above, factor: defaultLifecycleFactors[lifecycle] });
+    const inState = effectiveLimits(resourceNames, { own: limits, above, factor });
     const state = lifecycle === "active" ? "" : `, whose state is "${lifecycle}",`;
     const broken = breaks(demand, inState, `the limit of the project ${name}${state} is`);
     if (broken !== null) {

@@ -24,7 +24,7 @@ interface Wish {
 
 /** Refuses a demand that can never be met as limits and server are now, with the limit that it breaks. */
 export async function checkDemand(
-  { db }: Pick<Runtime, "db">,
+  { db, env }: Pick<Runtime, "db" | "env">,
   { orgId }: Pick<OrgScope, "orgId">,
   { action, demand: own, workspace, project, server }: Wish,
 ): Promise<void> {
@@ -38,7 +38,11 @@ export async function checkDemand(
   const broken = findBrokenLimit(demandOf(action, own), {
     org: { limits: limits.org },
     workspace: { name: workspace.name, limits: limits.workspace },
-    project: limits.project && { ...limits.project, name: project?.name ?? "" },
+    project: limits.project && {
+      ...limits.project,
+      name: project?.name ?? "",
+      factor: env.quotas.lifecycle[limits.project.lifecycle],
+    },
     server: { name: server.name, capacity: server.capabilities?.capacity ?? null },
   });
   if (broken !== null) throw new QuarterdeckError("QUOTA_EXCEEDED", broken);

@@ -49,7 +49,7 @@ export interface CommandRequest {
 
 /** Signs what a bridge will do: for one server, one bridge key and one attempt; what only it may read is sealed for it. */
 export async function signCommand(
-  { db, keys, commandSealer }: Pick<Runtime, "db" | "keys" | "commandSealer">,
+  { db, env, keys, commandSealer }: Pick<Runtime, "db" | "env" | "keys" | "commandSealer">,
   request: CommandRequest,
 ): Promise<CommandText> {
   const { server, action, nowMs, secretInput, demand = null, bounds: given, ...same } = request;
@@ -61,7 +61,8 @@ export async function signCommand(
       ? null
       : await commandSealer.seal({ orgId }, { ids, ownerId, sealingKey: server.sealingKey, secretInput });
   const isBound = !worksOnBridge(action) && workspaceId !== null;
-  const bounds = given ?? (isBound ? await readBounds(db, { orgId, workspaceId, projectId }, action) : noBounds);
+  const bounds =
+    given ?? (isBound ? await readBounds({ db, env }, { orgId, workspaceId, projectId }, action) : noBounds);
   const { effect, timeoutMs } = actions[action];
   // As they are when it is signed: a renewal brings what was changed meanwhile.
   const programs = action === "exec" && projectId !== null ? await findPrograms(db, { orgId }, projectId) : null;
