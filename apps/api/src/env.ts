@@ -1,6 +1,8 @@
 import { isAbsolute, join } from "node:path";
-import { defaultRequestTiers, planNames } from "@quarterdeck/core/quota/request-tiers";
+import { defaultQuotaSettings, type QuotaSettings } from "@quarterdeck/core/quota/operator-settings";
+import { planNames } from "@quarterdeck/core/quota/request-tiers";
 import * as z from "zod";
+import { readQuotaSettings } from "./quotas/read-quota-settings.ts";
 import type { RequestsPerMinute } from "./rates/request-rates.ts";
 
 /** A variable of the environment is missing or malformed; the message names it and the fix. */
@@ -42,16 +44,32 @@ const requestsMessage = `Set QUARTERDECK_REQUESTS_PER_MINUTE to JSON with a numb
 const requestsPerMinute = z
   .string()
   .default("{}")
-  .transform((text, ctx): RequestsPerMinute => {
+  .transform((text, ctx): Partial<RequestsPerMinute> => {
     const given = requestsSchema.safeParse(parseJson(text));
     if (!given.success) ctx.addIssue({ code: "custom", message: requestsMessage });
-    const { basic, premium, enterprise } = defaultRequestTiers;
-    return {
-      basic: given.data?.basic ?? basic.requestsPerMinute,
-      premium: given.data?.premium ?? premium.requestsPerMinute,
-      enterprise: given.data?.enterprise ?? enterprise.requestsPerMinute,
-    };
+    return { ...given.data };
   });
+
+const quotaFile = z
+  .string()
+  .refine(isAbsolute, "Set QUARTERDECK_QUOTA_FILE to the absolute path of a file of JSON.")
+  .optional()
+  .transform((path, ctx): QuotaSettings | undefined => {
+    const read = readQuotaSettings(path);
+    if ("settings" in read) return read.settings;
+    ctx.addIssue({ code: "custom", message: `QUARTERDECK_QUOTA_FILE: ${read.problem}` });
+    return undefined;
+  });
+
+/** What the variable says of a plan counts before what the file says. */
+function requestsOf(requestTiers: QuotaSettings["requestTiers"], set: Partial<RequestsPerMinute>): RequestsPerMinute {
+  const { basic, premium, enterprise } = requestTiers;
+  return {
+    basic: set.basic ?? basic.requestsPerMinute,
+    premium: set.premium ?? premium.requestsPerMinute,
+    enterprise: set.enterprise ?? enterprise.requestsPerMinute,
+  };
+}
 
 const variables = z.object({
   QUARTERDECK_DATA: directory("QUARTERDECK_DATA"),
@@ -88,6 +106,7 @@ const variables = z.object({
     )
     .transform(Number),
   QUARTERDECK_REQUESTS_PER_MINUTE: requestsPerMinute,
+  QUARTERDECK_QUOTA_FILE: quotaFile,
   QUARTERDECK_LOG_LEVEL: z
     .enum(logLevels, `Set QUARTERDECK_LOG_LEVEL to one of ${logLevels.join(", ")}.`)
     .default("info"),
@@ -113,6 +132,8 @@ export interface Env {
   readonly rolloutSettleMs: number;
   /** How many requests of an org on each plan are answered in a minute. */
   readonly requestsPerMinute: RequestsPerMinute;
+  /** What the operator decided about quotas. */
+  readonly quotas: QuotaSettings;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -128,6 +149,7 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     throw new EnvError(lines.join("\n"));
   }
   const read = parsed.data;
+  const quotas = read.QUARTERDECK_QUOTA_FILE ?? defaultQuotaSettings;
   const publicUrl = read.QUARTERDECK_PUBLIC_URL;
   if (publicUrl !== undefined && !isEncryptedOrLocal(publicUrl) && publicUrl !== read.QUARTERDECK_ALLOW_ADDRESS)
     throw new EnvError(publicUrlMessage);
@@ -151,7 +173,8 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     webDist: read.QUARTERDECK_WEB_DIST ?? null,
     bridgeTarball: read.QUARTERDECK_BRIDGE_TARBALL ?? null,
     rolloutSettleMs: read.QUARTERDECK_ROLLOUT_SETTLE_MS,
-    requestsPerMinute: read.QUARTERDECK_REQUESTS_PER_MINUTE,
+    requestsPerMinute: requestsOf(quotas.requestTiers, read.QUARTERDECK_REQUESTS_PER_MINUTE),
+    quotas,
     logLevel: read.QUARTERDECK_LOG_LEVEL,
   };
 }

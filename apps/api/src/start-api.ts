@@ -32,6 +32,7 @@ import { SecretBox } from "./keys/secret-box.ts";
 import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
+import { tellLimitsAtStart } from "./quotas/tell-limits-at-start.ts";
 import { RequestRates } from "./rates/request-rates.ts";
 import { RelayLink } from "./relay/relay-link.ts";
 import type { Runtime } from "./runtime.ts";
@@ -138,6 +139,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     throw error;
   }
   await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
+  await tellLimitsAtStart(runtime);
   drainer.start();
   rollouts.start();
   sequencer.start();

@@ -5,7 +5,7 @@ import { lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
 import { dayMs, gibibyte } from "@quarterdeck/core/units";
 import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { auditEntries } from "../src/db/schema.ts";
+import { auditEntries, projects } from "../src/db/schema.ts";
 import { capabilities } from "./fake-bridge.ts";
 import { newId, refusalOf, TestApi } from "./test-api.ts";
 
@@ -85,11 +85,12 @@ test("the state of a project scales what the kernel and the relay hold it to, al
   const { api, serverId, workspaceId, projectId, submit } = await start(platform);
   await api.quotas.set.mutate({ nodeId: workspaceId, limits: { cpu: 3001, disk: gibibyte } });
   await api.quotas.set.mutate({ nodeId: projectId, limits: { memory: 7 } });
+  await platform.api.database.db.update(projects).set({ state: "ready" });
   const seen: Record<string, unknown> = {};
   for (const state of lifecycleStates.toReversed()) {
     const view = await api.quotas.setLifecycle.mutate({ projectId, state });
     expect(view.lifecycle).toBe(state);
-    const { quota } = await submit(true);
+    const { quota } = await submit(true, "git.status"); // It reserves nothing, so that it is in no state too much.
     await platform.relay.until(() => toldLimits(platform, serverId).some(({ id }) => id === projectId));
     const effect = view.states.find((one) => one.state === state)!.limits;
     seen[state] = quota?.project;

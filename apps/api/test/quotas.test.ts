@@ -117,6 +117,30 @@ test("a limit below what there is takes nothing away, is shown as an overdraft, 
   expect((await refusalOf(clone("three"))).code).toBe("QUOTA_EXCEEDED");
 });
 
+test("what runs reserve is shown, and what they reserve above a limit that was lowered as an overdraft", async () => {
+  await using opened = await start();
+  const { api, orgId, workspaceId, platform, fixture } = opened;
+  const { serverId, bridge } = fixture;
+  const task = { workspaceId, projectId: null, action: "exec", params: { program: "echo", args: [] } };
+  const tasks = await Promise.all([1, 2, 3].map(() => api.tasks.submit.mutate({ taskId: newId("task"), ...task })));
+  await platform.relay.hasEntries(serverId, 5);
+  for (const { runId } of tasks.slice(0, 2)) await platform.report(serverId, { kind: "dispatched", runId });
+  const seen = async (nodeId: typeof orgId | typeof workspaceId) => {
+    const { inUse, overdraft } = await api.quotas.get.query({ nodeId });
+    return { inUse, overdraft };
+  };
+  const inUse = { cpu: 800, memory: 1024 ** 3, runs: 2 };
+  expect(await seen(workspaceId)).toEqual({ inUse, overdraft: {} });
+  await api.quotas.set.mutate({ nodeId: workspaceId, limits: { cpu: 500, runs: 2 } });
+  expect(await seen(workspaceId)).toEqual({ inUse, overdraft: { cpu: 300 } });
+  expect(await seen(orgId)).toEqual({ inUse, overdraft: {} });
+  const command = platform.relay.commandsOf(serverId).find(({ runId }) => runId === tasks[0]?.runId)!;
+  await platform.report(serverId, { kind: "result", ...(await bridge.start(command)) });
+  expect((await seen(workspaceId)).inUse).toEqual(inUse);
+  await platform.report(serverId, { kind: "result", ...(await bridge.finish(command)) });
+  expect(await seen(workspaceId)).toEqual({ inUse: { cpu: 400, memory: 512 * 1024 ** 2, runs: 1 }, overdraft: {} });
+});
+
 test("a server more than the org may have is refused without using its token up, and a removed one gives its place back", async () => {
   await using opened = await start();
   const { api, orgId, platform, fixture } = opened;
@@ -166,11 +190,11 @@ test("children are never given more in all than their parent has, unless it may 
   expect(await refusalOf(set(other, 1001))).toEqual({
     code: "QUOTA_EXCEEDED",
     message:
-      "What is in Orchard would be given 4001 cpu in all, and Orchard has 4000. Give less, raise the limit of Orchard, or allow it to be overcommitted.",
+      "What is in Orchard would be given 4001m cpu in all, and Orchard has 4 cpu. Give less, raise the limit of Orchard, or allow it to be overcommitted.",
   });
   await set(other, 1000);
   expect((await refusalOf(set(orgId, 3999))).code).toBe("QUOTA_EXCEEDED");
-  expect((await refusalOf(set(project.projectId, 3001))).message).toContain("What is in Shop would be given 3001 cpu");
+  expect((await refusalOf(set(project.projectId, 3001))).message).toContain("What is in Shop would be given 3001m cpu");
   expect(await api.quotas.setOvercommit.mutate({ nodeId: orgId, isOvercommitted: true })).toMatchObject({
     isOvercommitted: true,
     given: { cpu: 4000 },
@@ -309,6 +333,22 @@ test("a weight is set by who may, is told to the servers with the limits, and is
   expect((await refusalOf(member.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("FORBIDDEN");
   const stranger = await platform.outsider();
   expect((await refusalOf(stranger.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("NOT_FOUND");
+});
+
+test("a change of a weight is taken back like any other, and may come with a change of limits", async () => {
+  await using opened = await start();
+  const { api, workspaceId } = opened;
+  const undoNewest = async () => {
+    const [newest] = await api.quotas.history.query({ nodeId: workspaceId });
+    return api.quotas.undo.mutate({ nodeId: workspaceId, historyId: newest!.historyId });
+  };
+  await api.quotas.setWeight.mutate({ nodeId: workspaceId, weight: 3 });
+  expect(await undoNewest()).toMatchObject({ weight: 1 });
+  await api.quotas.set.mutate({ nodeId: workspaceId, limits: { cpu: 2000 }, weight: 5 });
+  const [both] = await api.quotas.history.query({ nodeId: workspaceId });
+  expect(both).toMatchObject({ before: { weight: 1, limits: {} }, after: { weight: 5, limits: { cpu: 2000 } } });
+  expect(await undoNewest()).toMatchObject({ weight: 1, limits: {} });
+  expect((await api.quotas.get.query({ nodeId: workspaceId })).weight).toBe(1);
 });
 
 test("a server is told only of what is on it", async () => {

@@ -179,6 +179,33 @@ test("cancelling tells the relay once, however often it is asked, and never befo
   expect(platform.relay.entriesOf(serverId)).toHaveLength(4);
 });
 
+test("the priority of a waiting task is changed once, told to the relay after the task, and of no other task", async () => {
+  await using platform = await TestApi.start();
+  const { api, serverId, workspaceId } = await platform.withWorkspace();
+  const taskId = newId("task");
+  const { runId } = await api.tasks.submit.mutate({ ...run, taskId, workspaceId });
+  expect(await api.tasks.setPriority.mutate({ taskId, priority: "urgent" })).toMatchObject({ priority: "urgent" });
+  expect(await api.tasks.setPriority.mutate({ taskId, priority: "urgent" })).toMatchObject({ priority: "urgent" });
+  const entries = await platform.relay.hasEntries(serverId, 4);
+  expect(entries[3]).toEqual({ kind: "priority", position: 4, runId, priority: "urgent" });
+  expect(await api.tasks.submit.mutate({ ...run, taskId, workspaceId })).toMatchObject({ runId, priority: "urgent" });
+  const { renewed } = (await (await platform.internal("/relay/renewals", { serverId, runIds: [runId] })).json()) as {
+    renewed: { signed: string }[];
+  };
+  expect(JSON.parse(renewed[0]!.signed)).toMatchObject({ priority: "urgent" });
+  const audit = await platform.api.database.db.all<{ subject: string; detail: string }>(
+    sql`select subject, detail from audit_entries where action = 'task.setPriority'`,
+  );
+  expect(audit).toEqual([{ subject: taskId, detail: "normal → urgent" }]);
+
+  await platform.report(serverId, { kind: "dispatched", runId });
+  const refusal = await refusalOf(api.tasks.setPriority.mutate({ taskId, priority: "low" }));
+  expect(refusal).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("does not wait any more") });
+  const viewer = await platform.memberOf((await api.orgs.current.query()).orgId, "viewer");
+  expect((await refusalOf(viewer.api.tasks.setPriority.mutate({ taskId, priority: "low" }))).code).toBe("FORBIDDEN");
+  expect(platform.relay.entriesOf(serverId)).toHaveLength(4);
+});
+
 test("the history comes in pages, newest first, without a gap or a repetition", async () => {
   await using platform = await TestApi.start();
   const { api, workspaceId } = await platform.withWorkspace();

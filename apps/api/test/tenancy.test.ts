@@ -163,6 +163,7 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   ],
   "tasks.get": ({ taskId }) => [{ taskId }],
   "tasks.cancel": ({ taskId }) => [{ taskId }],
+  "tasks.setPriority": ({ taskId }) => [{ taskId, priority: "high" }],
   "tasks.resolveOutcome": ({ taskId }) => [{ taskId, outcome: "runAgain" }],
 };
 

@@ -223,7 +223,7 @@ test("limits hold after the object was thrown out of memory, and a run that neve
   expect(ended).toMatchObject({
     runId: large.runId,
     code: "QUOTA_EXCEEDED",
-    message: "It asks for 501 of cpu, and the limit of its workspace is 500. Ask for less, or have the limit raised.",
+    message: "It asks for 501m cpu, and the limit of its workspace is 0.5 cpu. Ask for less, or have the limit raised.",
   });
   await server.outbox({ kind: "limits", nodes: [] });
   expect((await server.commands(connection)).map((command) => command.runId)).toEqual([waiting.runId]);

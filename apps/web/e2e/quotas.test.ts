@@ -80,7 +80,7 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByRole("link", { name: "Tests" }).click();
       await page.getByRole("heading", { name: "Quota of Tests" }).waitFor();
       await changeLimits(page, { CPU: "5" });
-      await page.getByRole("dialog").getByText("would be given 5000 cpu in all").waitFor();
+      await page.getByRole("dialog").getByText("would be given 5 cpu in all").waitFor();
       await page.getByRole("dialog").getByLabel("Fill in from a size").selectOption("small");
       await takeScreenshot(page, "quota-change");
       expect(await page.getByRole("dialog").getByLabel("Memory", { exact: true }).inputValue()).toBe("4Gi");

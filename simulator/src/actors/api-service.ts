@@ -1,3 +1,4 @@
+import { defaultQuotaSettings } from "@quarterdeck/core/quota/operator-settings";
 import type { OrgScope } from "../../../apps/api/src/auth/scope.ts";
 import type { OutboxDrainer } from "../../../apps/api/src/outbox/drainer.ts";
 import type { Runtime } from "../../../apps/api/src/runtime.ts";
@@ -114,7 +115,7 @@ export class ApiService {
     const runtime = {
       log,
       clock,
-      env: { dataDir: platform.dataDir },
+      env: { dataDir: platform.dataDir, quotas: defaultQuotaSettings },
       keys,
       sessions: { deleteExpired: () => Promise.resolve() },
       secrets,

@@ -65,6 +65,7 @@ export class Client {
           priority: "normal",
           after: task.after === null ? [] : [task.after.taskId],
           isParallel: false,
+          demand: null,
         }),
       );
       task.runId = view.runId;

@@ -1,5 +1,6 @@
 import type { ChainId } from "@quarterdeck/core/audit/chain";
 import type { Effect } from "@quarterdeck/core/actions/catalogue";
+import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import type {
   CommandId,
   EnrolmentId,
@@ -298,6 +299,8 @@ export const tasks = sqliteTable(
     after: text({ mode: "json" }).$type<readonly TaskId[]>().notNull().default(noTasks),
     /** Whether it may run beside other tasks of its project. */
     isParallel: integer({ mode: "boolean" }).notNull().default(false),
+    /** What it said of its demand; null: it is as its action's. */
+    demand: text({ mode: "json" }).$type<TaskDemand>(),
   },
   (table) => [
     primaryKey({ columns: [table.orgId, table.taskId] }),
@@ -342,6 +345,9 @@ export const runs = sqliteTable(
     durationMs: integer(),
     outputBytes: integer(),
     outputCutBytes: integer(),
+    /** Processor time that its processes used in all, and the most memory that they had at once; null: nothing counted it. */
+    cpuMs: integer(),
+    peakMemory: integer(),
     /** What a program said about the failure, and the last bytes of the output: both sealed, as the bridge sent them. */
     quote: text(),
     tail: text(),

@@ -82,6 +82,7 @@ export function apiSpec(options: Options, ports: Ports): ChildSpec {
     "QUARTERDECK_KEY",
     "QUARTERDECK_LOG_LEVEL",
     "QUARTERDECK_REQUESTS_PER_MINUTE",
+    "QUARTERDECK_QUOTA_FILE",
   ];
   return {
     name: "api",

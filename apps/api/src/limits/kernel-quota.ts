@@ -1,8 +1,8 @@
 import type { Command } from "@quarterdeck/core/protocol/command";
 import { effectiveLimits, smallest } from "@quarterdeck/core/quota/effective-limits";
 import type { KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
-import { defaultLifecycleFactors, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
-import type { QuotaLimits } from "@quarterdeck/core/quota/quota-resources";
+import type { LifecycleFactors } from "@quarterdeck/core/quota/lifecycle";
+import type { LimitedPlace } from "./read-place.ts";
 
 /** Of an org's limits, those that a kernel can hold. */
 const heldResources = ["cpu", "memory", "disk", "bandwidth"] as const;
@@ -11,17 +11,14 @@ const heldResources = ["cpu", "memory", "disk", "bandwidth"] as const;
 const workspaceTasks = 4096;
 const projectTasks = 2048;
 
-export interface LimitedPlace {
-  readonly org: QuotaLimits;
-  readonly workspace: QuotaLimits;
-  readonly project: { readonly limits: QuotaLimits; readonly lifecycle: LifecycleState } | null;
-}
-
 /**
  * What a server's kernel shall hold a workspace and a project of it to. An org has no group on a server, so a workspace has no
  * more than its org; a project's group is inside its workspace's.
  */
-export function kernelQuotaOf({ org, workspace, project }: LimitedPlace): NonNullable<Command["quota"]> {
+export function kernelQuotaOf(
+  { org, workspace, project }: LimitedPlace,
+  factors: LifecycleFactors,
+): NonNullable<Command["quota"]> {
   const ofWorkspace: KernelLimits = {
     cpu: smallest([workspace.cpu, org.cpu]),
     memory: smallest([workspace.memory, org.memory]),
@@ -30,11 +27,10 @@ export function kernelQuotaOf({ org, workspace, project }: LimitedPlace): NonNul
     tasks: workspaceTasks,
   };
   if (project === null) return { workspace: ofWorkspace, project: null };
-  const factor = defaultLifecycleFactors[project.lifecycle];
   const ofProject = effectiveLimits([...heldResources, "tasks"], {
     own: { ...project.limits, tasks: projectTasks },
     above: [ofWorkspace],
-    factor,
+    factor: factors[project.lifecycle],
   });
   return { workspace: ofWorkspace, project: ofProject };
 }

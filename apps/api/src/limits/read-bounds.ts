@@ -1,14 +1,13 @@
 import type { ActionName } from "@quarterdeck/core/actions/catalogue";
 import { gitUrlHost } from "@quarterdeck/core/actions/git-url";
-import type { OrgId, ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { OrgId, ProjectId } from "@quarterdeck/core/ids";
 import { anyNetwork, type Command } from "@quarterdeck/core/protocol/command";
-import { quotaResources, type QuotaLimits } from "@quarterdeck/core/quota/quota-resources";
-import { SqlLedgerRows } from "@quarterdeck/core/quota/ledger/sql-ledger-rows";
-import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { projects } from "../db/schema.ts";
+import type { Runtime } from "../runtime.ts";
 import { kernelQuotaOf } from "./kernel-quota.ts";
+import { readPlace, type Place } from "./read-place.ts";
 
 /** What a command says of the place where its run is: its limits, and what it may reach. */
 export type CommandBounds = Pick<Command, "quota" | "network">;
@@ -16,32 +15,16 @@ export type CommandBounds = Pick<Command, "quota" | "network">;
 /** Of what works on the bridge itself, and runs nothing. */
 export const noBounds: CommandBounds = { quota: null, network: anyNetwork };
 
-interface Place {
-  readonly orgId: OrgId;
-  readonly workspaceId: WorkspaceId;
-  readonly projectId: ProjectId | null;
-}
-
-const rows = new SqlLedgerRows(quotaResources);
-
 /** As things are now. What is only being made has the limits of what is above it. */
 export async function readBounds(
-  db: Database,
-  { orgId, workspaceId, projectId }: Place,
+  { db, env }: Pick<Runtime, "db" | "env">,
+  place: Place,
   action: ActionName,
 ): Promise<CommandBounds> {
-  const [nodes, project] = await Promise.all([
-    db.all<SqlRow>(sql`select * from quota_nodes where id in (${orgId}, ${workspaceId}, ${projectId ?? workspaceId})`),
-    projectId === null ? null : readProject(db, { orgId, projectId }),
-  ]);
-  const byId = new Map(nodes.map((row) => [rows.node(row).id, quotaResources.amounts(rows.node(row).limit)]));
-  const limitsOf = (id: string): QuotaLimits => byId.get(id) ?? {};
+  const { orgId, projectId } = place;
+  const project = projectId === null ? null : await readProject(db, { orgId, projectId });
   return {
-    quota: kernelQuotaOf({
-      org: limitsOf(orgId),
-      workspace: limitsOf(workspaceId),
-      project: projectId && { limits: limitsOf(projectId), lifecycle: project?.lifecycle ?? "active" },
-    }),
+    quota: kernelQuotaOf(await readPlace(db, place, project?.lifecycle ?? "active"), env.quotas.lifecycle),
     network: project === null ? anyNetwork : networkFor(action, project),
   };
 }

@@ -10,6 +10,7 @@ import { addQuotaNode, keepPlace, takePlace, whyNoPlace } from "../quotas/counte
 import { enqueueLimits, hasQuotas, serversOf } from "../quotas/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { requireUsableServer } from "../servers/service.ts";
+import { checkDemand } from "../tasks/check-demand.ts";
 import { planTask, type TaskPlan } from "../tasks/plan-task.ts";
 import { requireTask, toTaskView } from "../tasks/service.ts";
 import type { TaskView } from "../tasks/views.ts";
@@ -83,7 +84,7 @@ export async function createProjectFromGit(
     cloneTaskId: taskId,
     createdAtMs: nowMs,
   };
-  const plan = await planClone(runtime, scope, { ...project, serverId: workspace.serverId });
+  const plan = await planClone(runtime, scope, { ...project, serverId: workspace.serverId, existing: null });
   const place = { id: projectId, nodeId: workspaceId, resource: "projects" } as const;
   const [, inserted] = await runtime.writer.commit([
     takePlace(place, isFreeName(scope, project)),
@@ -106,7 +107,11 @@ export async function createProjectFromGit(
     ),
     recordChange(scope, { kind: "project", id: projectId, atMs: nowMs }, previousChanged),
     recordChange(scope, { kind: "workspace", id: workspaceId, atMs: nowMs }, previousChanged), // It has a project more.
-    ...enqueueLimits(scope, { which: serversOf(projectId), nowMs }, sql`changes() > 0 and ${hasQuotas(scope)}`),
+    ...enqueueLimits(
+      scope,
+      { which: serversOf(projectId), nowMs, factors: runtime.env.quotas.lifecycle },
+      sql`changes() > 0 and ${hasQuotas(scope)}`,
+    ),
   ]);
   if (inserted?.rowsChanged !== 1) {
     const full = await whyNoPlace(runtime, scope, place);
@@ -125,7 +130,7 @@ export async function createProjectFromGit(
 export async function retryClone(runtime: Runtime, scope: OrgScope, projectId: ProjectId): Promise<TaskView> {
   const project = await requireProject(runtime, scope, projectId);
   const taskId = runtime.makeId("task");
-  const plan = await planClone(runtime, scope, { ...project, cloneTaskId: taskId });
+  const plan = await planClone(runtime, scope, { ...project, cloneTaskId: taskId, existing: project });
   const [restarted] = await runtime.writer.commit([
     restartClone(scope, { projectId, taskId }),
     ...(await planTask(runtime, scope, plan, previousChanged)),
@@ -143,12 +148,19 @@ export async function retryClone(runtime: Runtime, scope: OrgScope, projectId: P
 async function planClone(
   runtime: Runtime,
   scope: OrgScope,
-  project: Pick<Project, "projectId" | "workspaceId" | "serverId" | "url" | "branch"> & { cloneTaskId: TaskId },
+  project: Pick<Project, "projectId" | "workspaceId" | "serverId" | "url" | "branch"> & {
+    cloneTaskId: TaskId;
+    /** Null while it is only being made. */
+    existing: Project | null;
+  },
 ): Promise<TaskPlan> {
-  const { cloneTaskId, projectId, workspaceId, serverId, url, branch } = project;
+  const { cloneTaskId, projectId, workspaceId, serverId, url, branch, existing } = project;
+  const server = await requireUsableServer(runtime, scope, serverId);
+  const workspace = await requireWorkspace(runtime, scope, workspaceId);
+  await checkDemand(runtime, scope, { action: "project.clone", demand: null, workspace, project: existing, server });
   return {
     taskId: cloneTaskId,
-    server: await requireUsableServer(runtime, scope, serverId),
+    server,
     workspaceId,
     projectId,
     action: "project.clone",

@@ -1,7 +1,8 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { findOverallocation } from "@quarterdeck/core/quota/allocation";
+import { amountWords } from "@quarterdeck/core/quota/amount-words";
 import { isSameVector } from "@quarterdeck/core/quota/amounts";
-import { quotaResourceNames } from "@quarterdeck/core/quota/quota-resources";
+import { quotaResourceNames, type QuotaResource } from "@quarterdeck/core/quota/quota-resources";
 import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
@@ -44,7 +45,11 @@ export async function changeQuota(
     if (actionsOf(before, after).length === 0) return;
     const changed = tree.map((node) => (node === before ? after : node));
     checkAllocation(changed, nodeId);
-    const commands = await signLimitCommands(runtime, scope, changedGroups(tree, changed));
+    const commands = await signLimitCommands(
+      runtime,
+      scope,
+      changedGroups(tree, changed, runtime.env.quotas.lifecycle),
+    );
     const [recorded] = await runtime.writer.commit(unitOf(runtime, scope, { before, after, newestChange, commands }));
     if (recorded?.rowsChanged !== 1) continue;
     if (isHeldOtherwise(before, after)) runtime.nudgeOutbox();
@@ -94,7 +99,11 @@ function unitOf(runtime: Runtime, scope: OrgScope, { before, after, newestChange
       enqueue({ serverId, entry: { kind: "command", ...command }, nowMs }, previousChanged),
     ),
     ...(isHeldOtherwise(before, after)
-      ? enqueueLimits(scope, { which: serversOf(nodeId), nowMs }, previousChanged)
+      ? enqueueLimits(
+          scope,
+          { which: serversOf(nodeId), nowMs, factors: runtime.env.quotas.lifecycle },
+          previousChanged,
+        )
       : []),
   ];
 }
@@ -119,9 +128,9 @@ function checkAllocation(tree: readonly QuotaNode[], nodeId: QuotaNodeId): void 
   const found = findOverallocation(tree, nodeId);
   if (!found) return;
   const name = tree.find(({ id }) => id === found.nodeId)?.name ?? found.nodeId;
-  const resource = quotaResourceNames[found.resource];
+  const words = (amount: number) => amountWords(quotaResourceNames[found.resource] as QuotaResource, amount);
   throw new QuarterdeckError(
     "QUOTA_EXCEEDED",
-    `What is in ${name} would be given ${found.given} ${resource} in all, and ${name} has ${found.limit}. Give less, raise the limit of ${name}, or allow it to be overcommitted.`,
+    `What is in ${name} would be given ${words(found.given)} in all, and ${name} has ${words(found.limit)}. Give less, raise the limit of ${name}, or allow it to be overcommitted.`,
   );
 }

@@ -1,6 +1,6 @@
 import { givenToChildren } from "@quarterdeck/core/quota/allocation";
 import { effectiveLimits } from "@quarterdeck/core/quota/effective-limits";
-import { defaultLifecycleFactors, lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
+import { lifecycleStates, type LifecycleFactor, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
 import { overdraft } from "@quarterdeck/core/quota/ledger/quota-ledger";
 import {
   quotaResourceNames,
@@ -12,6 +12,7 @@ import { isAllowed } from "../auth/permissions.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import type { Env } from "../env.ts";
 import { notFound } from "../not-found.ts";
+import { inUseByServer, overuse, total, type RunsInUse } from "./in-use.ts";
 import type { QuotaNode } from "./repo.ts";
 import {
   countedResources,
@@ -61,29 +62,38 @@ export function ancestorsOf(nodes: QuotaNodes, { parentId }: QuotaNode): QuotaNo
 export function toQuotaView(
   tree: readonly QuotaNode[],
   node: QuotaNode,
-  { scope, env }: { scope: OrgScope; env: Pick<Env, "requestsPerMinute"> },
+  { scope, env, runs }: { scope: OrgScope; env: Pick<Env, "requestsPerMinute" | "quotas">; runs: readonly RunsInUse[] },
 ): QuotaView {
   const above = ancestorsOf(byId(tree), node);
+  const view = toNodeView(node);
+  const inUse = inUseByServer(runs, node.id);
+  const limits = node.lifecycle === null ? view.limits : inState(node, above, env.quotas.lifecycle[node.lifecycle]);
+  const leftIn = (state: LifecycleState, factor: LifecycleFactor) => ({
+    state,
+    factor,
+    limits: inState(node, above, factor),
+  });
   return {
-    ...toNodeView(node),
+    ...view,
+    inUse: total(inUse),
+    overdraft: { ...view.overdraft, ...overuse(inUse, limits) },
     parentId: node.parentId,
     given: quotaResources.amounts(givenToChildren(tree).get(node.id) ?? node.held),
     children: tree.filter(({ parentId }) => parentId === node.id).map(toNodeView),
     path: above.map(({ id, name }) => ({ nodeId: id, name })),
-    states:
-      node.lifecycle === null ? [] : lifecycleStates.map((state) => ({ state, limits: inState(node, above, state) })),
+    states: node.lifecycle === null ? [] : lifecycleStates.map((state) => leftIn(state, env.quotas.lifecycle[state])),
     plan: kindOf(node.id) === "org" ? { name: scope.plan, requestsPerMinute: env.requestsPerMinute[scope.plan] } : null,
     mayChange: isAllowed(scope.role, "quotas.manage"),
   };
 }
 
-function inState(node: QuotaNode, above: readonly QuotaNode[], state: (typeof lifecycleStates)[number]): QuotaLimits {
+function inState(node: QuotaNode, above: readonly QuotaNode[], factor: LifecycleFactor): QuotaLimits {
   const limits = effectiveLimits(
     quotaResourceNames.filter((name) => !unlimitable.project.includes(name)),
     {
       own: quotaResources.amounts(node.limit),
       above: above.map(({ limit }) => quotaResources.amounts(limit)),
-      factor: defaultLifecycleFactors[state],
+      factor,
     },
   );
   return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== null));

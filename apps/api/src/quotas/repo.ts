@@ -1,9 +1,9 @@
 import type { OrgId } from "@quarterdeck/core/ids";
-import { defaultLifecycleFactors, lifecycleStates, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
+import { lifecycleStates, type LifecycleFactors, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
 import { SqlLedgerRows } from "@quarterdeck/core/quota/ledger/sql-ledger-rows";
 import { quotaResourceNames, quotaResources, type QuotaResource } from "@quarterdeck/core/quota/quota-resources";
 import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
-import { and, desc, eq, getTableColumns, gt, lt, max, sql, type SQL } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, gt, inArray, lt, max, sql, type SQL } from "drizzle-orm";
 import * as z from "zod";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
@@ -15,11 +15,14 @@ import {
   quotaHistory,
   quotaOvercommits,
   quotaWeights,
+  runs,
   servers,
+  tasks,
   users,
   workspaces,
 } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
+import type { RunsInUse } from "./in-use.ts";
 import type { NodeQuota, QuotaHistoryEntry, QuotaNodeId } from "./views.ts";
 
 /** A node of an org's tree as the services know it. */
@@ -162,6 +165,18 @@ export function writeLifecycle(
     and ${eq(projects.orgId, orgId)} and ${condition}`;
 }
 
+/** What is on the way to the org's servers or goes on there. */
+export async function listRunsInUse(db: Database, { orgId }: TenantScope): Promise<RunsInUse[]> {
+  const { workspaceId, projectId, action, demand } = tasks;
+  const isOfOrg = sql`${runs.serverId} in (select ${servers.serverId} from ${servers} where ${eq(servers.orgId, orgId)})`;
+  return db
+    .select({ orgId: runs.orgId, serverId: runs.serverId, workspaceId, projectId, action, demand, count: count() })
+    .from(runs)
+    .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
+    .where(and(isOfOrg, inArray(runs.state, ["dispatched", "running"])))
+    .groupBy(runs.serverId, workspaceId, projectId, action, demand);
+}
+
 /** Whether anybody ever set a limit in an org: until then its relay objects need not be told of its nodes. */
 export function hasQuotas({ orgId }: { orgId: OrgId }): SQL {
   return sql`exists (select 1 from ${quotaHistory} where ${eq(quotaHistory.orgId, orgId)})`;
@@ -171,10 +186,10 @@ export function hasQuotas({ orgId }: { orgId: OrgId }): SQL {
  * A node's limit of a resource as it holds in the state of its project: what `effectiveLimits` of core says, inside of the write
  * that tells a relay object.
  */
-function effectiveLimit(name: QuotaResource): SQL {
+function effectiveLimit(name: QuotaResource, factors: LifecycleFactors): SQL {
   const own = sql.raw(`quota_nodes.limit_${name}`);
   const states = lifecycleStates.map((state) => {
-    const { runningPercent, storagePercent } = defaultLifecycleFactors[state];
+    const { runningPercent, storagePercent } = factors[state];
     const percent = name === "disk" ? storagePercent : runningPercent;
     if (percent === 100) return sql`when ${state} then ${own}`;
     if (percent === 0) return sql`when ${state} then 0`;
@@ -186,16 +201,16 @@ function effectiveLimit(name: QuotaResource): SQL {
   return sql`case ${state} ${sql.join(states, sql` `)} else ${own} end`;
 }
 
-const limitsAsJson = sql.join(
-  quotaResourceNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name)}`),
-  sql`, `,
-);
+function limitsAsJson(factors: LifecycleFactors): SQL {
+  const pairs = quotaResourceNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name, factors)}`);
+  return sql.join(pairs, sql`, `);
+}
 
 /** The outbox entry `limits` of a server: its org, the org's workspaces there and their projects, as they are in this write. */
-const limitsEntry = sql`json_object('kind', 'limits', 'nodes', (
+const limitsEntry = (factors: LifecycleFactors) => sql`json_object('kind', 'limits', 'nodes', (
   select json_group_array(json(node)) from (
     select json_object('id', quota_nodes.id, 'parentId', quota_nodes.parent_id, 'weight', ${nodeWeight},
-      'limits', json_object(${limitsAsJson})) as node
+      'limits', json_object(${limitsAsJson(factors)})) as node
     from quota_paths join quota_nodes on quota_nodes.id = quota_paths.node_id
     where quota_paths.ancestor_id = ${servers.orgId} and (quota_paths.distance = 0
       or quota_nodes.id in (select ${workspaces.workspaceId} from ${workspaces} where ${workspaces.serverId} = ${servers.serverId})
@@ -208,17 +223,18 @@ const limitsEntry = sql`json_object('kind', 'limits', 'nodes', (
  * exactly when `condition` holds for the first and there is such a server.
  *
  * @param which of the org's servers
+ * @param factors what each state of a project leaves it
  */
 export function enqueueLimits(
   { orgId }: TenantScope,
-  { which, nowMs }: { which: SQL; nowMs: number },
+  { which, nowMs, factors }: { which: SQL; nowMs: number; factors: LifecycleFactors },
   condition: SQL,
 ): Statement[] {
   const head = sql.identifier(servers.outboxHead.name);
   const chosen = sql`${eq(servers.orgId, orgId)} and ${servers.revokedAtMs} is null and ${which}`;
   return [
     sql`update ${servers} set ${head} = ${head} + 1 where ${chosen} and ${condition}`,
-    sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${limitsEntry}, ${nowMs}
+    sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${limitsEntry(factors)}, ${nowMs}
       from ${servers} where ${chosen} and changes() > 0`,
   ];
 }

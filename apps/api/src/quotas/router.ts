@@ -37,9 +37,11 @@ export const quotasRouter = router({
     .input(node)
     .output(quotaViewSchema)
     .query(({ ctx, input }) => getQuota(ctx.runtime, ctx.scope, input.nodeId)),
-  presets: procedure(read).output(z.array(presetViewSchema)).query(listPresets),
+  presets: procedure(read)
+    .output(z.array(presetViewSchema))
+    .query(({ ctx }) => listPresets(ctx.runtime)),
   set: procedure(manage)
-    .input(node.extend({ limits: quotaChangeSchema }))
+    .input(node.extend({ limits: quotaChangeSchema, weight: quotaWeightSchema.optional() }))
     .output(quotaViewSchema)
     .mutation(({ ctx, input }) => setLimits(ctx.runtime, ctx.scope, input)),
   setOvercommit: procedure(manage)

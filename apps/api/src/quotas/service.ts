@@ -1,7 +1,6 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { noLimit } from "@quarterdeck/core/quota/amounts";
 import type { LifecycleState } from "@quarterdeck/core/quota/lifecycle";
-import { defaultPresets } from "@quarterdeck/core/quota/presets";
 import {
   quotaResourceNames,
   quotaResources,
@@ -19,7 +18,7 @@ import type { Runtime } from "../runtime.ts";
 import { changeQuota } from "./change-quota.ts";
 import { groupOf, ownLimits } from "./changed-groups.ts";
 import { byId, kindOf, quotaOf, requireNode, toQuotaView, unlimitable } from "./quota-view.ts";
-import { findHistory, listHistory, readQuotaTree, type QuotaNode } from "./repo.ts";
+import { findHistory, listHistory, listRunsInUse, readQuotaTree, type QuotaNode } from "./repo.ts";
 import type { NodeQuota, PresetView, QuotaHistoryEntry, QuotaNodeId, QuotaView } from "./views.ts";
 
 interface Paged {
@@ -30,19 +29,23 @@ interface Paged {
 
 export async function getQuota({ db, env }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<QuotaView> {
   const tree = await readQuotaTree(db, scope);
-  return toQuotaView(tree, requireNode(tree, nodeId), { scope, env });
+  const node = requireNode(tree, nodeId);
+  return toQuotaView(tree, node, { scope, env, runs: await listRunsInUse(db, scope) });
 }
 
 /** The quotas that there are by name. */
-export function listPresets(): PresetView[] {
-  return Object.entries(defaultPresets).map(([name, { services: _services, ...limits }]) => ({ name, ...limits }));
+export function listPresets({ env }: Pick<Runtime, "env">): PresetView[] {
+  return Object.entries(env.quotas.presets).map(([name, { services: _services, ...limits }]) => ({ name, ...limits }));
 }
 
-/** Sets limits of a node; null takes one away. Below what there is now is legal: nothing is removed, nothing more comes. */
+/**
+ * Sets limits of a node, null takes one away, and its weight in the same change. Below what there is now is legal: nothing is
+ * removed, nothing more comes.
+ */
 export async function setLimits(
   runtime: Runtime,
   scope: OrgScope,
-  { nodeId, limits }: { nodeId: QuotaNodeId; limits: QuotaChange },
+  { nodeId, limits, weight }: { nodeId: QuotaNodeId; limits: QuotaChange; weight?: number | undefined },
 ): Promise<QuotaView> {
   const refused = unlimitable[kindOf(nodeId)].find((name) => limits[name] !== undefined);
   if (refused !== undefined) {
@@ -52,6 +55,7 @@ export async function setLimits(
     nodeId,
     decide: (node) => ({
       ...node,
+      weight: weight ?? node.weight,
       limit: node.limit.map((amount, i) => {
         const asked = limits[quotaResourceNames[i] as QuotaResource];
         return asked === undefined ? amount : (asked ?? noLimit);
@@ -113,10 +117,10 @@ export async function undoChange(
   return getQuota(runtime, scope, nodeId);
 }
 
-function withQuota(node: QuotaNode, { limits, isOvercommitted, lifecycle }: NodeQuota): QuotaNode {
+function withQuota(node: QuotaNode, { limits, isOvercommitted, weight, lifecycle }: NodeQuota): QuotaNode {
   const read = quotaResources.limits(limits);
   if (!read.ok) throw new Error(`the history holds no limits: ${read.error.message}`);
-  return { ...node, limit: read.value, isOvercommitted, lifecycle: lifecycle ?? node.lifecycle };
+  return { ...node, limit: read.value, isOvercommitted, weight, lifecycle: lifecycle ?? node.lifecycle };
 }
 
 export async function readHistory({ db }: Runtime, scope: OrgScope, asked: Paged): Promise<QuotaHistoryEntry[]> {
@@ -125,9 +129,13 @@ export async function readHistory({ db }: Runtime, scope: OrgScope, asked: Paged
 }
 
 /** What the kernel of its server holds a node to, beside what it shall. */
-export async function readEvidence({ db }: Runtime, scope: OrgScope, nodeId: QuotaNodeId): Promise<NodeEvidenceView> {
+export async function readEvidence(
+  { db, env }: Runtime,
+  scope: OrgScope,
+  nodeId: QuotaNodeId,
+): Promise<NodeEvidenceView> {
   const tree = await readQuotaTree(db, scope);
-  const group = groupOf(byId(tree), requireNode(tree, nodeId));
+  const group = groupOf(byId(tree), requireNode(tree, nodeId), env.quotas.lifecycle);
   if (group === null) return { wanted: null, isTold: null, limited: null, items: [] };
   const { workspaceId, projectId } = group;
   const items = await listEvidence(db, scope, projectId ?? workspaceId);
@@ -135,12 +143,12 @@ export async function readEvidence({ db }: Runtime, scope: OrgScope, nodeId: Quo
 }
 
 export async function readEvidenceHistory(
-  { db }: Runtime,
+  { db, env }: Runtime,
   scope: OrgScope,
   { nodeId, ...page }: Paged,
 ): Promise<EvidenceHistoryEntry[]> {
   const tree = await readQuotaTree(db, scope);
-  const group = groupOf(byId(tree), requireNode(tree, nodeId));
+  const group = groupOf(byId(tree), requireNode(tree, nodeId), env.quotas.lifecycle);
   return group === null
     ? []
     : listEvidenceHistory(db, scope, { nodeId: group.projectId ?? group.workspaceId, ...page });

@@ -1,8 +1,9 @@
 import { idSchema, type OrgId, type ProjectId, type WorkspaceId } from "@quarterdeck/core/ids";
-import { lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
+import { lifecycleFactorSchema, lifecycleStates } from "@quarterdeck/core/quota/lifecycle";
 import { presetSchema } from "@quarterdeck/core/quota/presets";
 import { planNames } from "@quarterdeck/core/quota/request-tiers";
 import { quotaLimitsSchema, quotaResourceNames } from "@quarterdeck/core/quota/quota-resources";
+import { resourceNames, resourcesSchema } from "@quarterdeck/core/quota/resources";
 import * as z from "zod";
 
 /** What has a quota. */
@@ -48,10 +49,16 @@ export const quotaViewSchema = quotaNodeViewSchema.extend({
   /** What its children are given in all. */
   given: amountsSchema,
   children: z.array(quotaNodeViewSchema),
+  /** What its runs reserve. */
+  inUse: resourcesSchema,
+  /** The same as of its children, and what runs reserve above a limit that was lowered under them. */
+  overdraft: z.partialRecord(z.enum([...countedResources, ...resourceNames]), z.int().min(0)),
   /** What is above it, from the org down. */
   path: z.array(z.strictObject({ nodeId: quotaNodeIdSchema, name: z.string() })),
   /** Of a project: what it would have in each state. */
-  states: z.array(z.strictObject({ state: z.enum(lifecycleStates), limits: quotaLimitsSchema })),
+  states: z.array(
+    z.strictObject({ state: z.enum(lifecycleStates), factor: lifecycleFactorSchema, limits: quotaLimitsSchema }),
+  ),
   /** Of an org: how much it may ask of the platform. */
   plan: z.strictObject({ name: z.enum(planNames), requestsPerMinute: z.int() }).nullable(),
   mayChange: z.boolean(),

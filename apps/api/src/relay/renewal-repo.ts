@@ -1,4 +1,5 @@
 import type { ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import { and, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
@@ -22,6 +23,7 @@ export interface RenewableRun {
   readonly action: ActionName;
   readonly params: TaskParams;
   readonly priority: Priority;
+  readonly demand: TaskDemand | null;
   readonly submittedBy: UserId;
   readonly submittedAtMs: number;
   readonly state: RunState;
@@ -91,6 +93,7 @@ export async function findRunsToRenew(
     params: task.params,
     secretInput: task.secretInput,
     priority: task.priority,
+    demand: task.demand,
     submittedBy: task.submittedBy,
     submittedAtMs: task.submittedAtMs,
     isPlaceThere: isPlaceThere === 1,

@@ -60,7 +60,8 @@ async function renew(
     await runtime.writer.commit([recordOnceAnHour(runtime, entry)]);
     return refusal;
   }
-  const { orgId, taskId, workspaceId, projectId, action, params, priority, keyFingerprint, sealingKey, serverId } = run;
+  const { orgId, taskId, workspaceId, projectId, action, params, priority, demand } = run;
+  const { keyFingerprint, sealingKey, serverId } = run;
   const commandId = runtime.makeId("command");
   const expiresAtMs = nowMs + commandLife.signatureMs;
   const signed = await signCommand(runtime, {
@@ -75,6 +76,7 @@ async function renew(
     params,
     secretInput: openTaskSecrets(runtime.secrets, { orgId, taskId }, run.secretInput),
     priority,
+    demand,
     nowMs,
     expiresAtMs,
   });

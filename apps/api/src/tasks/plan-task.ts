@@ -3,6 +3,7 @@ import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { sealTaskSecrets } from "../content/task-secrets.ts";
 import type { SecretBox } from "../keys/secret-box.ts";
 import { actions, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { SQL } from "drizzle-orm";
@@ -38,6 +39,8 @@ export interface TaskPlan {
   /** What only the server may read of it. */
   readonly secretInput: SecretInput | null;
   readonly priority: Priority;
+  /** What it reserves instead of what its action does. */
+  readonly demand?: TaskDemand | null;
   /** When it may start, besides its turn; without it, after the earlier tasks of its project. */
   readonly order?: TaskOrder;
   /** The task that it repeats. */
@@ -56,7 +59,7 @@ export async function planTask(
   plan: TaskPlan,
   condition: SQL | null,
 ): Promise<Statement[]> {
-  const { taskId, server, workspaceId, projectId, action, params, secretInput, priority } = plan;
+  const { taskId, server, workspaceId, projectId, action, params, secretInput, priority, demand = null } = plan;
   const { after, isParallel, openRuns } = plan.order ?? ordinaryOrder;
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
@@ -76,6 +79,7 @@ export async function planTask(
     params,
     secretInput,
     priority,
+    demand,
     nowMs,
     expiresAtMs,
   });
@@ -101,6 +105,7 @@ export async function planTask(
         rerunOf: plan.rerunOf ?? null,
         after,
         isParallel,
+        demand,
       },
       condition,
     ),
@@ -117,10 +122,12 @@ export async function planTask(
 
 /** What makes two submissions of one id the same. */
 export function hashBody(plan: TaskPlan, secrets: SecretBox): string {
-  const { workspaceId, projectId, action, params, secretInput, priority } = plan;
+  const { workspaceId, projectId, action, params, secretInput, priority, demand = null } = plan;
   const { after, isParallel } = plan.order ?? ordinaryOrder;
   const input = secretInput === null ? null : secrets.hash(JSON.stringify(sortKeys(secretInput)));
-  const body = JSON.stringify([workspaceId, projectId, action, priority, sortKeys(params), input, after, isParallel]);
+  const order = [after, isParallel];
+  const wish = [action, priority, sortKeys(params), input, sortKeys(demand)];
+  const body = JSON.stringify([workspaceId, projectId, wish, order]);
   return createHash("sha256").update(body).digest("base64url");
 }
 

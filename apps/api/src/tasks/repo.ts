@@ -1,3 +1,4 @@
+import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import type { ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId, CommandId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
@@ -75,6 +76,7 @@ function toRecord({ task, run, workspaceName, projectName, server, submittedBy, 
       action: task.action,
       params: task.params,
       priority: task.priority,
+      demand: task.demand,
       state: run.state,
       isCancelling: run.cancelAskedAtMs !== null && run.state !== "ended",
       verdict: run.verdict,
@@ -234,6 +236,7 @@ export interface NewTask {
   readonly rerunOf: TaskId | null;
   readonly after: readonly TaskId[];
   readonly isParallel: boolean;
+  readonly demand: TaskDemand | null;
 }
 
 type TaskRow = NewTask & TenantScope;
@@ -267,6 +270,7 @@ const insertAnyTask = readyStatement<TaskRow>((value) =>
       rerunOf: value("rerunOf"),
       after: value("after"),
       isParallel: value("isParallel"),
+      demand: value("demand"),
     },
     sql`true`,
   ),
@@ -322,6 +326,21 @@ export function askToCancel(
 ): SQL {
   return sql`update ${runs} set "cancelAskedAtMs" = ${nowMs}, "cancelKey" = ${platformKey}
     where ${and(eq(runs.orgId, scope.orgId), eq(runs.runId, runId), ne(runs.state, "ended"), isNull(runs.cancelAskedAtMs))}`;
+}
+
+/** Puts a task that waits into another band, unless it is in another one than before. */
+export function writePriority(
+  { orgId }: TenantScope,
+  { taskId, before, after }: { taskId: TaskId; before: Priority; after: Priority },
+): SQL {
+  const isWaiting = and(
+    eq(runs.orgId, orgId),
+    eq(runs.taskId, taskId),
+    eq(runs.state, "queued"),
+    isNull(runs.cancelAskedAtMs),
+  );
+  return sql`update ${tasks} set priority = ${after} where ${and(eq(tasks.orgId, orgId), eq(tasks.taskId, taskId))}
+    and priority = ${before} and priority <> ${after} and exists (select 1 from ${runs} where ${isWaiting})`;
 }
 
 /** True while the outcome of a task's run is unknown and nobody has decided about it. */

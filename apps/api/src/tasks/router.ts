@@ -1,3 +1,4 @@
+import { taskDemandSchema } from "@quarterdeck/core/actions/task-demand";
 import { secretInputSchema } from "@quarterdeck/core/actions/secret-input";
 import { idSchema } from "@quarterdeck/core/ids";
 import { priorities } from "@quarterdeck/core/protocol/command";
@@ -7,6 +8,7 @@ import { procedure, router } from "../trpc.ts";
 import { cancelTask } from "./cancel.ts";
 import { resolveOutcome } from "./resolve-outcome.ts";
 import { getTask, listTasks } from "./service.ts";
+import { setPriority } from "./set-priority.ts";
 import { submitTask } from "./submit.ts";
 import {
   resolutionOutcomes,
@@ -30,6 +32,8 @@ export const tasksRouter = router({
         /** Environment and standard input, for the task's server only. */
         secretInput: secretInputSchema.nullish(),
         priority: z.enum(priorities).default("normal"),
+        /** What it reserves, where that is not what its action does. */
+        demand: taskDemandSchema.nullish(),
         /** Tasks of the same workspace that must have succeeded before it starts. */
         after: z.array(idSchema("task")).max(mostPredecessors).default([]),
         /** Whether it may run beside other tasks of its project. */
@@ -38,7 +42,11 @@ export const tasksRouter = router({
     )
     .output(taskViewSchema)
     .mutation(({ ctx, input }) =>
-      submitTask(ctx.runtime, ctx.scope, { ...input, secretInput: input.secretInput ?? null }),
+      submitTask(ctx.runtime, ctx.scope, {
+        ...input,
+        secretInput: input.secretInput ?? null,
+        demand: input.demand ?? null,
+      }),
     ),
   list: procedure({ scope: "org", permission: "tasks.read" })
     .input(
@@ -62,6 +70,10 @@ export const tasksRouter = router({
     .input(taskInput)
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => cancelTask(ctx.runtime, ctx.scope, input.taskId)),
+  setPriority: procedure({ scope: "org", permission: "tasks.run" })
+    .input(taskInput.extend({ priority: z.enum(priorities) }))
+    .output(taskViewSchema)
+    .mutation(({ ctx, input }) => setPriority(ctx.runtime, ctx.scope, input)),
   resolveOutcome: procedure({ scope: "org", permission: "tasks.run" })
     .input(taskInput.extend({ outcome: z.enum(resolutionOutcomes) }))
     .output(taskViewSchema)

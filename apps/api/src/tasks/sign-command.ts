@@ -1,5 +1,6 @@
 import { actions, defaultOutputLimitBytes, worksOnBridge, type ActionName } from "@quarterdeck/core/actions/catalogue";
 import type { SecretInput } from "@quarterdeck/core/actions/secret-input";
+import { demandOf, type TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Command, CommandText, Priority } from "@quarterdeck/core/protocol/command";
@@ -38,6 +39,8 @@ export interface CommandRequest {
   readonly params: TaskParams;
   readonly secretInput: SecretInput | null;
   readonly priority: Priority;
+  /** What the task says of it; without it, the action's. */
+  readonly demand?: TaskDemand | null;
   readonly nowMs: number;
   readonly expiresAtMs: number;
   /** What it says of limits and network where that is not as things are now. */
@@ -46,10 +49,10 @@ export interface CommandRequest {
 
 /** Signs what a bridge will do: for one server, one bridge key and one attempt; what only it may read is sealed for it. */
 export async function signCommand(
-  { db, keys, commandSealer }: Pick<Runtime, "db" | "keys" | "commandSealer">,
+  { db, env, keys, commandSealer }: Pick<Runtime, "db" | "env" | "keys" | "commandSealer">,
   request: CommandRequest,
 ): Promise<CommandText> {
-  const { server, action, nowMs, secretInput, bounds: given, ...same } = request;
+  const { server, action, nowMs, secretInput, demand = null, bounds: given, ...same } = request;
   const { workspaceId, projectId, orgId } = request;
   const ids = { ...same, serverId: server.serverId, attempt: firstAttempt };
   const ownerId = projectId ?? workspaceId;
@@ -58,8 +61,9 @@ export async function signCommand(
       ? null
       : await commandSealer.seal({ orgId }, { ids, ownerId, sealingKey: server.sealingKey, secretInput });
   const isBound = !worksOnBridge(action) && workspaceId !== null;
-  const bounds = given ?? (isBound ? await readBounds(db, { orgId, workspaceId, projectId }, action) : noBounds);
-  const { effect, demand, timeoutMs } = actions[action];
+  const bounds =
+    given ?? (isBound ? await readBounds({ db, env }, { orgId, workspaceId, projectId }, action) : noBounds);
+  const { effect, timeoutMs } = actions[action];
   // As they are when it is signed: a renewal brings what was changed meanwhile.
   const programs = action === "exec" && projectId !== null ? await findPrograms(db, { orgId }, projectId) : null;
   const command: Command = {
@@ -69,7 +73,7 @@ export async function signCommand(
     bridgeKeyFingerprint: server.keyFingerprint,
     action,
     effect,
-    demand,
+    demand: demandOf(action, demand),
     ...(programs === null ? {} : { programs }),
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     ...bounds,

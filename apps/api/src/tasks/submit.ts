@@ -1,4 +1,5 @@
 import { actions, findAction, type Action, type ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import { takesSecretInput, type SecretInput } from "@quarterdeck/core/actions/secret-input";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, RunId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
@@ -17,6 +18,8 @@ import type { Server } from "../servers/repo.ts";
 import { requireSealedInput } from "../servers/require-sealed-input.ts";
 import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
+import type { WorkspaceView } from "../workspaces/views.ts";
+import { checkDemand } from "./check-demand.ts";
 import { hashBody, planTask, type TaskOrder, type TaskPlan } from "./plan-task.ts";
 import { openPredecessors } from "./predecessors.ts";
 import { findTask, findWorkspaceOfRun, isTaskKnown } from "./repo.ts";
@@ -32,6 +35,8 @@ interface Submission {
   readonly params: TaskParams;
   readonly secretInput: SecretInput | null;
   readonly priority: Priority;
+  /** What it says of its demand; null: as its action does. */
+  readonly demand: TaskDemand | null;
   /** Tasks of the same workspace that must have succeeded before it starts. */
   readonly after: readonly TaskId[];
   /** Whether it may run beside other tasks of its project. */
@@ -42,6 +47,7 @@ interface Submission {
 interface PreparedSubmission {
   readonly plan: TaskPlan & { readonly order: TaskOrder };
   readonly action: Action;
+  readonly workspace: WorkspaceView;
   readonly project: Project | null;
   readonly server: Server;
 }
@@ -70,7 +76,7 @@ export async function prepareSubmission(
   scope: OrgScope,
   submission: Submission,
 ): Promise<PreparedSubmission> {
-  const { taskId, workspaceId, projectId, priority } = submission;
+  const { taskId, workspaceId, projectId, priority, demand } = submission;
   const { name, action } = findSubmittable(scope, submission.action);
   const workspace = await requireWorkspace(runtime, scope, workspaceId);
   const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
@@ -86,22 +92,24 @@ export async function prepareSubmission(
       "A run has one standard input: what the task brings, or what is typed into it. Leave one of them out.",
     );
   const order = { after: submission.after, isParallel: submission.isParallel, openRuns: [] };
-  const plan = { taskId, server, workspaceId, projectId, action: name, params, secretInput, priority, order };
-  return { plan, action, project, server };
+  const place = { server, workspaceId, projectId };
+  const plan = { taskId, ...place, action: name, params, secretInput, priority, demand, order };
+  return { plan, action, workspace, project, server };
 }
 
 /** Refuses what could not run as things are now. */
 export async function checkSubmission(
   runtime: Runtime,
   scope: OrgScope,
-  { plan, action, project, server }: PreparedSubmission,
+  { plan, action, workspace, project, server }: PreparedSubmission,
 ): Promise<void> {
-  const { action: name, params, workspaceId } = plan;
+  const { action: name, params, workspaceId, demand = null } = plan;
   checkNotRevoked(server);
   checkProject(action, name, project);
   checkServer(runtime, { name, params, server });
   if (name === "exec") checkCall(server, { params, programs: project?.programs ?? usualPrograms });
   if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
+  await checkDemand(runtime, scope, { action: name, demand, workspace, project, server });
 }
 
 function findSubmittable(scope: OrgScope, action: string): { name: ActionName; action: Action } {

@@ -1,3 +1,4 @@
+import { taskDemandSchema } from "@quarterdeck/core/actions/task-demand";
 import { idSchema } from "@quarterdeck/core/ids";
 import { priorities } from "@quarterdeck/core/protocol/command";
 import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
@@ -44,6 +45,8 @@ export const taskViewSchema = z.strictObject({
   action: z.string(),
   params: taskParamsSchema,
   priority: z.enum(priorities),
+  /** What the task said of its demand; null: it is as its action's. */
+  demand: taskDemandSchema.nullable(),
   state: z.enum(runStates),
   /** Someone asked to cancel it and it has not ended yet. */
   isCancelling: z.boolean(),

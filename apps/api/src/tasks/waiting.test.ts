@@ -35,12 +35,22 @@ it("says the place in the queue, when it starts, and what that rests on", () => 
 
 it("names the limit, and what can be done", () => {
   expect(explain({ reason: "limit", nodeId: "ws_1", resource: "memory", ...unknown })).toBe(
-    "What the workspace may use of memory is in use. It starts when that is free, or when the limit is raised.",
+    "What the workspace may use of memory is in use. It starts when enough is free, or when the limit is raised.",
   );
   expect(explain({ reason: "limit", nodeId: "prj_1", resource: "runs", ...unknown })).toContain(
     "the project may use of places for runs",
   );
   expect(explain({ reason: "limit", nodeId: "org_1", resource: "cpu", ...unknown })).toContain("the organization");
+});
+
+it("says how much more is in use than a limit that was lowered, in the units that people write", () => {
+  const limit = { reason: "limit", nodeId: "ws_1", resource: "memory", overdraft: 512 * 2 ** 20, ...unknown } as const;
+  expect(explain(limit)).toBe(
+    "In the workspace 512Mi of memory more than its limit is in use, since that was lowered; nothing that runs is stopped for it. It starts when enough is free, or when the limit is raised.",
+  );
+  expect(explain({ reason: "capacity", resource: "cpu", overdraft: 1500, ...unknown })).toBe(
+    "It is next, and box has not enough processor time free yet. The runs there hold 1.5 cpu more than it offers by now.",
+  );
 });
 
 it("names dependencies, the order of the project and room that is kept for another", () => {

@@ -1,3 +1,4 @@
+import { amountWords } from "@quarterdeck/core/quota/amount-words";
 import type { WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import { hourMs, minuteMs, secondMs } from "@quarterdeck/core/units";
 import type { TaskRecord } from "./repo.ts";
@@ -87,17 +88,27 @@ export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): Wai
         message: `Waiting for ${answer.waiting.on.length === 1 ? "a task" : `${answer.waiting.on.length} tasks`} that must succeed first.${describeOutlook(answer.waiting)}`,
       };
     case "limit": {
-      const { nodeId, resource } = answer.waiting;
+      const { nodeId, resource, overdraft } = answer.waiting;
+      const inUse =
+        overdraft === undefined
+          ? `What ${nodeWords(nodeId)} may use of ${resourceWords[resource]} is in use.`
+          : `In ${nodeWords(nodeId)} ${amountWords(resource, overdraft)} more than its limit is in use, since that was lowered; nothing that runs is stopped for it.`;
       return {
         reason: "limit",
-        message: `What ${nodeWords(nodeId)} may use of ${resourceWords[resource]} is in use. It starts when that is free, or when the limit is raised.${describeOutlook(answer.waiting)}`,
+        message: `${inUse} It starts when enough is free, or when the limit is raised.${describeOutlook(answer.waiting)}`,
       };
     }
-    case "capacity":
+    case "capacity": {
+      const { resource, overdraft } = answer.waiting;
+      const over =
+        overdraft === undefined
+          ? ""
+          : ` The runs there hold ${amountWords(resource, overdraft)} more than it offers by now.`;
       return {
         reason: "capacity",
-        message: `It is next, and ${serverName} has not enough ${resourceWords[answer.waiting.resource]} free yet.${describeOutlook(answer.waiting)}`,
+        message: `It is next, and ${serverName} has not enough ${resourceWords[resource]} free yet.${over}${describeOutlook(answer.waiting)}`,
       };
+    }
     case "roomKept":
       return {
         reason: "capacity",

@@ -74,7 +74,11 @@ export async function createWorkspace(
       previousChanged,
     ),
     recordChange(scope, { kind: "workspace", id: workspaceId, atMs: nowMs }, previousChanged),
-    ...enqueueLimits(scope, { which: serversOf(workspaceId), nowMs }, sql`changes() > 0 and ${hasQuotas(scope)}`),
+    ...enqueueLimits(
+      scope,
+      { which: serversOf(workspaceId), nowMs, factors: runtime.env.quotas.lifecycle },
+      sql`changes() > 0 and ${hasQuotas(scope)}`,
+    ),
   ]);
   if (inserted?.rowsChanged !== 1) {
     throw new QuarterdeckError("CONFLICT", `There is a workspace named "${name}" already. Choose another name.`);

@@ -6,12 +6,20 @@ import type { OutboxEntry, Trust } from "@quarterdeck/core/protocol/relay-api";
 import { isSignedBy, type SignedText } from "@quarterdeck/core/protocol/signing";
 import { isUsableCertificate, lastsLonger, readCertificate, type PlatformTrust } from "../session/platform-trust.ts";
 
+/** What the service key vouches for alone. */
+const unsignedKinds = ["revoke", "revokeViewers", "limits", "priority"] as const;
+type UnsignedKind = (typeof unsignedKinds)[number];
+
+function isUnsigned(entry: OutboxEntry): entry is Extract<OutboxEntry, { kind: UnsignedKind }> {
+  return (unsignedKinds as readonly string[]).includes(entry.kind);
+}
+
 /**
  * An outbox entry whose signed part was checked. `problem`: it must not reach the bridge. `isStale`: because a key signed it
  * that was revoked since, so that the API may sign it anew.
  */
 export type OpenedEntry =
-  | Extract<OutboxEntry, { kind: "revoke" | "revokeViewers" | "limits" }>
+  | Extract<OutboxEntry, { kind: UnsignedKind }>
   | (Extract<OutboxEntry, { kind: "register" | "trust" }> & { readonly opened: OpenedTrust | null })
   | (Extract<OutboxEntry, { kind: "command" }> & {
       readonly command: Command;
@@ -104,7 +112,7 @@ export async function openEntries(
   const opened: OpenedEntry[] = [];
   let known = trust;
   for (const entry of entries) {
-    if (entry.kind === "revoke" || entry.kind === "revokeViewers" || entry.kind === "limits") {
+    if (isUnsigned(entry)) {
       opened.push(entry);
       continue;
     }

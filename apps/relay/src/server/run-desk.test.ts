@@ -13,6 +13,7 @@ import type { RenewalOutcome } from "../session/renewal.ts";
 import { listCommands } from "../storage/commands.ts";
 import { migrate } from "../storage/migrations.ts";
 import { oldestReports } from "../storage/reports.ts";
+import { listRuns } from "../storage/runs.ts";
 import { readServer, updateServer } from "../storage/server-record.ts";
 import { readText, type Row, type Sql } from "../storage/sql.ts";
 import { capabilities } from "../../test/fake-bridge.ts";
@@ -41,6 +42,7 @@ type Step =
   | "enqueue"
   | "repeat"
   | "cancel"
+  | "priority"
   | "deliver"
   | "lose"
   | "finish"
@@ -57,6 +59,7 @@ const steps: fc.Arbitrary<{ kind: Step; pick: number }> = fc.record({
     "enqueue",
     "repeat",
     "cancel",
+    "priority",
     "deliver",
     "deliver",
     "lose",
@@ -99,6 +102,7 @@ class World {
     else if (kind === "repeat")
       this.#desk.takeEntries(this.entries.slice(pick % (this.entries.length + 1)), this.#nowMs);
     else if (kind === "cancel") this.#cancel(pick);
+    else if (kind === "priority") this.#setPriority(pick);
     else if (kind === "deliver") this.#deliver(true);
     else if (kind === "lose") this.#deliver(false);
     else if (kind === "finish") this.#finish(pick);
@@ -161,6 +165,14 @@ class World {
     const order = after.length > 0 || isParallel ? { order: { after, isParallel } } : {};
     this.#push({ kind: "command", position, command, problem: null, isStale: false, ...text, ...order });
     this.submitted.set(projectId, [...(this.submitted.get(projectId) ?? []), runId]);
+  }
+
+  #setPriority(pick: number): void {
+    const known = [...this.submitted.values()].flat();
+    const runId = known[pick % Math.max(1, known.length)];
+    if (runId === undefined) return;
+    const priority = priorities[pick % priorities.length] as (typeof priorities)[number];
+    this.#push({ kind: "priority", position: this.entries.length + 1, runId, priority });
   }
 
   #cancel(pick: number): void {
@@ -378,4 +390,28 @@ test("a cancelled run takes those along that were to follow it; a removed server
   expect(endsOf(sql)).toEqual(["1 CANCELLED", "2 DEPENDENCY_FAILED"]);
   desk.takeEntries([{ kind: "revoke", position: 6 }], 1);
   expect(endsOf(sql).slice(2)).toEqual(["4 REVOKED", "3 REVOKED"]);
+});
+
+test("a waiting run that is put into another band starts by that, also after a restart; others are not touched", () => {
+  const sql = openSql();
+  const desk = new RunDesk(sql);
+  const one = { ...capabilities, capacity: { ...capabilities.capacity, runs: 1 } };
+  desk.takeEntries([entryOf(1), entryOf(2), entryOf(3)], 1);
+  desk.setCapacity(one, 1);
+  updateServer(sql, { capabilities: one });
+  expect(desk.dispatch(1)).toEqual([runOf(1)]);
+  const raise = (position: number, n: number) =>
+    desk.takeEntries([{ kind: "priority", position, runId: runOf(n), priority: "urgent" }], 1);
+  for (const [position, n] of [
+    [4, 1],
+    [5, 3],
+    [6, 99],
+  ] as const)
+    raise(position, n);
+  expect(listRuns(sql).map(({ priority }) => priority)).toEqual(["normal", "normal", "urgent"]);
+  const restarted = new RunDesk(sql);
+  for (const each of [desk, restarted])
+    expect(each.waiting(runOf(3), 1)).toMatchObject({ value: { waiting: { position: 1 } } });
+  restarted.finished(runOf(1), { durationMs: 1, hasSucceeded: true }, 1);
+  expect(restarted.dispatch(1)).toEqual([runOf(3)]);
 });

@@ -29,6 +29,7 @@ import {
   replaceCommand,
   returnCommand,
   takeCommand,
+  writePriority,
 } from "../storage/runs.ts";
 import { listNodeLimits, writeNodeLimits } from "../storage/node-limits.ts";
 import { StoredShares } from "../storage/shares.ts";
@@ -219,6 +220,7 @@ export class RunDesk {
     } else if (entry.kind === "revoke") this.#revoke(nowMs);
     else if (entry.kind === "revokeViewers") rememberRevocation(this.#sql, entry.userId, entry.atMs);
     else if (entry.kind === "cancel") this.#cancel(entry, nowMs);
+    else if (entry.kind === "priority") this.#setPriority(entry);
     else if (entry.kind === "command") this.#takeCommand(entry, nowMs);
     else if (entry.kind === "limits") this.#takeLimits(entry.nodes, nowMs);
   }
@@ -273,6 +275,10 @@ export class RunDesk {
     if (isInVain) return this.#end(runId, notFollowing, nowMs);
     insertRun(this.#sql, { ...run, action, command: { signed, signature, sealed } });
     this.#endUnfit([this.#queue.enqueue(run)], nowMs);
+  }
+
+  #setPriority({ runId, priority }: Extract<OpenedEntry, { kind: "priority" }>): void {
+    if (this.#queue.setPriority(runId, priority)) writePriority(this.#sql, runId, priority);
   }
 
   #cancel(entry: Extract<OpenedEntry, { kind: "cancel" }>, nowMs: number): void {

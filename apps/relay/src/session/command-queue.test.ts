@@ -55,12 +55,12 @@ it("refuses a run that is over a limit however long it waits, in words", () => {
   expect(queue.enqueue(run(1))).toEqual({
     runId: "run_1",
     message:
-      "It asks for 1024 of memory, and the limit of its project is 1000. Ask for less, or have the limit raised.",
+      "It asks for 1Ki of memory, and the limit of its project is 1k of memory. Ask for less, or have the limit raised.",
   });
   expect(queue.isWaiting("run_1" as RunId)).toBe(false);
   expect(queue.enqueue(run(2, { projectId: project("b"), demand: { cpu: 5000, memory: 0, runs: 1 } }))).toEqual({
     runId: "run_2",
-    message: "It asks for 5000 of cpu, and this server offers 4000 in all.",
+    message: "It asks for 5 cpu, and this server offers 4 cpu in all.",
   });
 });
 
@@ -73,7 +73,21 @@ it("names what can never start any more when limits are lowered, and knows no li
   expect(queue.setLimits([])).toEqual([]);
   expect(startAll(queue)).toEqual(["run_1"]);
   expect(queue.setCapacity({ cpu: 900, memory: 4096, runs: 4 })).toEqual([]);
-  expect(queue.enqueue(run(2))).toMatchObject({ message: expect.stringContaining("this server offers 900") });
+  expect(queue.enqueue(run(2))).toMatchObject({ message: expect.stringContaining("this server offers 0.9 cpu") });
+});
+
+it("says how much more is in use than a limit that was lowered, or than a server offers by now", () => {
+  const queue = new CommandQueue(empty);
+  for (const n of [1, 2]) queue.enqueue(run(n));
+  expect(startAll(queue)).toHaveLength(2);
+  queue.enqueue(run(3));
+  queue.setLimits([limited(workspaceId, { cpu: 1500 })]);
+  expect(queue.explain("run_3" as RunId, 0)).toMatchObject({ value: { reason: "limit", overdraft: 500 } });
+  queue.setLimits([limited(workspaceId, { cpu: 2000 })]);
+  expect(queue.explain("run_3" as RunId, 0)).not.toMatchObject({ value: { overdraft: expect.anything() } });
+  queue.setLimits([]);
+  queue.setCapacity({ ...capacity, cpu: 1900 });
+  expect(queue.explain("run_3" as RunId, 0)).toMatchObject({ value: { reason: "capacity", overdraft: 100 } });
 });
 
 it("shares by the weights that it was told, also for nodes that come later", () => {
@@ -136,7 +150,7 @@ it("says of a run that comes back with a demand which can never be met that it c
   queue.enqueue(run(1, { expiresAtMs: 0 }));
   startAll(queue);
   const tooMuch = run(1, { demand: { cpu: 9000, memory: 0, runs: 1 } });
-  expect(queue.renewed(tooMuch)).toMatchObject({ message: expect.stringContaining("this server offers 4000") });
+  expect(queue.renewed(tooMuch)).toMatchObject({ message: expect.stringContaining("this server offers 4 cpu") });
   expect(startAll(queue)).toEqual([]);
   expect(queue.remove("run_1" as RunId)).toBe(true);
 });

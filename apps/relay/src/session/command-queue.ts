@@ -2,6 +2,7 @@ import { refuse, type Result } from "@quarterdeck/core/errors/result";
 import type { OrgId, ProjectId, RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { NodeLimits, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
+import { amountWords } from "@quarterdeck/core/quota/amount-words";
 import type { Vector } from "@quarterdeck/core/quota/amounts";
 import { findImpossible, QuotaTree, type QuotaNode } from "@quarterdeck/core/quota/quota-tree";
 import { resourceNames, runResources, type ResourceName, type Resources } from "@quarterdeck/core/quota/resources";
@@ -111,6 +112,14 @@ export class CommandQueue {
     this.#aside.delete(runId);
     this.#waiting.delete(runId);
     return this.#scheduler.remove(runId);
+  }
+
+  /** Puts a waiting run into another band. Returns whether it waited. */
+  setPriority(runId: RunId, priority: Priority): boolean {
+    const run = this.#waiting.get(runId);
+    if (run === undefined) return false;
+    this.#waiting.set(runId, { ...run, priority });
+    return this.#scheduler.setBand(runId, priority);
   }
 
   /** Releases what a dispatched run held. Returns whether it was dispatched. */
@@ -235,12 +244,12 @@ export class CommandQueue {
     const impossible = node && findImpossible(node, demandOf(run.demand));
     if (!impossible) return undefined;
     const name = resourceNames[impossible.resource] as ResourceName;
-    const limit = impossible.node.limit[impossible.resource];
-    const asked = `It asks for ${run.demand[name]} of ${name}`;
+    const limit = impossible.node.limit[impossible.resource] as number;
+    const asked = `It asks for ${amountWords(name, run.demand[name])}`;
     const message =
       impossible.node.id === serverNode
-        ? `${asked}, and this server offers ${limit} in all.`
-        : `${asked}, and the limit of ${wordsOf(impossible.node)} is ${limit}. Ask for less, or have the limit raised.`;
+        ? `${asked}, and this server offers ${amountWords(name, limit)} in all.`
+        : `${asked}, and the limit of ${wordsOf(impossible.node)} is ${amountWords(name, limit)}. Ask for less, or have the limit raised.`;
     return { runId: run.runId, message };
   }
 }
@@ -303,13 +312,24 @@ function answerOf({ reason, position, estimate }: Explanation): NonNullable<Wait
         reason: "limit",
         nodeId: reason.nodeId,
         resource: resourceNames[reason.resource] as ResourceName,
+        ...overdraftOf(reason),
         ...outlook,
       };
     case "capacity":
-      return { reason: "capacity", resource: resourceNames[reason.resource] as ResourceName, ...outlook };
+      return {
+        reason: "capacity",
+        resource: resourceNames[reason.resource] as ResourceName,
+        ...overdraftOf(reason),
+        ...outlook,
+      };
     case "room-kept":
       return { reason: "roomKept", for: reason.for as RunId, ...outlook };
     case "turn":
       return { reason: "turn", ...outlook };
   }
+}
+
+/** What is held above a limit that was lowered under it. */
+function overdraftOf({ free }: { readonly free: number }): { overdraft?: number } {
+  return free < 0 ? { overdraft: -free } : {};
 }

@@ -171,3 +171,8 @@ export function replaceCommand(sql: Sql, run: Pick<NewRun, "runId" | "demand" | 
     run.runId,
   );
 }
+
+/** Puts a run into another band. */
+export function writePriority(sql: Sql, runId: RunId, priority: StoredRun["priority"]): void {
+  sql.exec(`UPDATE runs SET priority = ? WHERE run_id = ?`, priority, runId);
+}

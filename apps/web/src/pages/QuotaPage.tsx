@@ -112,21 +112,27 @@ function QuotaDetails({ quota }: { quota: QuotaView }) {
   );
 }
 
-function About({ quota: { kind, nodeId, plan } }: { quota: QuotaView }) {
+function About({ quota: { kind, nodeId, plan, weight } }: { quota: QuotaView }) {
   const { t } = useTranslation();
   const format = useFormat();
   if (kind === "workspace") {
     return (
-      <TextLink to="/workspaces/$workspaceId" params={{ workspaceId: nodeId as WorkspaceId }} className="text-accent">
-        {t("quotas.toWorkspace")}
-      </TextLink>
+      <>
+        <TextLink to="/workspaces/$workspaceId" params={{ workspaceId: nodeId as WorkspaceId }} className="text-accent">
+          {t("quotas.toWorkspace")}
+        </TextLink>
+        <span>{t("quotas.weight", { weight })}</span>
+      </>
     );
   }
   if (kind === "project") {
     return (
-      <TextLink to="/projects/$projectId" params={{ projectId: nodeId as ProjectId }} className="text-accent">
-        {t("quotas.toProject")}
-      </TextLink>
+      <>
+        <TextLink to="/projects/$projectId" params={{ projectId: nodeId as ProjectId }} className="text-accent">
+          {t("quotas.toProject")}
+        </TextLink>
+        <span>{t("quotas.weight", { weight })}</span>
+      </>
     );
   }
   if (plan === null) return null;

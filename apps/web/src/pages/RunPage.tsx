@@ -12,6 +12,7 @@ import { RunFacts } from "../features/runs/RunFacts.tsx";
 import { RunMessage } from "../features/runs/RunMessage.tsx";
 import { RunOutput } from "../features/runs/RunOutput.tsx";
 import { RunAgain } from "../features/runs/RunAgain.tsx";
+import { RunPriority } from "../features/runs/RunPriority.tsx";
 import { RunPredecessors } from "../features/runs/RunPredecessors.tsx";
 import { commandOf, useTaskTitle } from "../features/runs/use-task-title.ts";
 import { WaitingNote } from "../features/runs/WaitingNote.tsx";
@@ -101,6 +102,7 @@ function Run({ task }: { task: TaskDetail }) {
         )}
         <RunPredecessors task={task} />
         <WaitingNote task={task} />
+        <RunPriority task={task} />
         <RunMessage task={task} />
         <RunOutput task={task} isServerOnline={server.data?.status !== "offline"} />
       </div>

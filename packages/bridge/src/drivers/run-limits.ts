@@ -1,9 +1,8 @@
+import { burstOf, defaultBurst } from "@quarterdeck/core/quota/burst";
 import type { Resources } from "@quarterdeck/core/quota/resources";
 import { mebibyte } from "@quarterdeck/core/units";
 import type { RunLimits } from "./driver.ts";
 
-const cpuAllowance = 1.5;
-const memoryAllowance = 1.2;
 const runTasks = 512;
 /**
  * Between the amount above which the kernel slows a run down and the one at which it stops it. The kernel slows by the square of
@@ -13,10 +12,11 @@ const slowedBytes = 16 * mebibyte;
 
 /** What a run may take that asked for so much: some more than it said, so that not every misjudged demand ends it. */
 export function runLimits({ cpu, memory }: Pick<Resources, "cpu" | "memory">): RunLimits {
-  const memoryMax = Math.floor(memory * memoryAllowance);
+  const burst = burstOf({ cpu, memory }, defaultBurst);
+  const memoryMax = burst.memory;
   return {
     promisedCpu: cpu,
-    cpu: Math.ceil(cpu * cpuAllowance),
+    cpu: burst.cpu,
     memoryHigh: Math.max(Math.floor((memoryMax * 15) / 16), memoryMax - slowedBytes),
     memoryMax,
     tasks: runTasks,

@@ -3,7 +3,7 @@ import { idSchema } from "../ids.ts";
 import { heldHeadsSchema, toldHeadSchema } from "./audit-head.ts";
 import { capabilitiesSchema } from "./capabilities.ts";
 import { quotaChangeSchema } from "../quota/quota-resources.ts";
-import { commandTextSchema } from "./command.ts";
+import { commandTextSchema, priorities } from "./command.ts";
 import { maxKeyStatements } from "./key-set.ts";
 import { evidenceTextSchema } from "./limit-evidence.ts";
 import { limits } from "./limits.ts";
@@ -50,6 +50,8 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
   }),
   /** Cancels a run: dropped if it waits here, else passed on as the signed `task.cancel` that comes along. */
   z.strictObject({ kind: z.literal("cancel"), position, runId: idSchema("run"), ...signedTextSchema.shape }),
+  /** Puts a run that waits here into another band. What does not wait any more stays as it is (PROTOCOL 8.7). */
+  z.strictObject({ kind: z.literal("priority"), position, runId: idSchema("run"), priority: z.enum(priorities) }),
   z.strictObject({ kind: z.literal("revoke"), position }),
   /** A user lost a right at this time, by the API's clock: connections end, and tickets from before count for nothing (PROTOCOL 6.7). */
   z.strictObject({ kind: z.literal("revokeViewers"), position, userId: idSchema("user"), atMs: z.int() }),
@@ -139,6 +141,9 @@ const outlook = {
     .nullable(),
 };
 
+/** How much more of the resource is in use than there is, since the limit was lowered or the server offers less. */
+const overdraft = z.int().min(1).optional();
+
 /** `GET /api/servers/:serverId/waiting/:runId`: why a run has not started on this server. */
 export const waitingAnswerSchema = z.strictObject({
   isOnline: z.boolean(),
@@ -153,9 +158,10 @@ export const waitingAnswerSchema = z.strictObject({
         reason: z.literal("limit"),
         nodeId: z.string().max(64),
         resource: z.enum(resourceNames),
+        overdraft,
         ...outlook,
       }),
-      z.strictObject({ reason: z.literal("capacity"), resource: z.enum(resourceNames), ...outlook }),
+      z.strictObject({ reason: z.literal("capacity"), resource: z.enum(resourceNames), overdraft, ...outlook }),
       /** Room is kept for a larger run that was passed for too long. */
       z.strictObject({ reason: z.literal("roomKept"), for: idSchema("run"), ...outlook }),
       /** It is its turn, and the API is asked for a new signature. */

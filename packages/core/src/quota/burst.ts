@@ -3,11 +3,11 @@ import { percentOf } from "./percent-of.ts";
 
 const percent = z.int().min(100).max(1000);
 
-/** How far a run may go above its limit for a short while, where the machine has room. Data of the operator. */
+/** How far a run may go above its limit for a short while, where the machine has room. */
 export const burstSchema = z.strictObject({ cpuPercent: percent, memoryPercent: percent });
 export type Burst = z.infer<typeof burstSchema>;
 
-/** What is there before an operator changes it. */
+/** What bridges let runs have. */
 export const defaultBurst: Burst = { cpuPercent: 150, memoryPercent: 120 };
 
 /**

@@ -8,7 +8,7 @@ export type LifecycleState = (typeof lifecycleStates)[number];
 const percent = z.int().min(0).max(100);
 
 /** How much of its limits a project has in a state: of what is held while something runs, and of its storage. */
-const lifecycleFactorSchema = z.strictObject({ runningPercent: percent, storagePercent: percent });
+export const lifecycleFactorSchema = z.strictObject({ runningPercent: percent, storagePercent: percent });
 export type LifecycleFactor = z.infer<typeof lifecycleFactorSchema>;
 
 /** The factors of all states. Data of the operator. */

@@ -5,7 +5,7 @@ import { coreMillicores, gibibyte, mebibyte } from "../units.ts";
 export const planNames = ["basic", "premium", "enterprise"] as const;
 export type PlanName = (typeof planNames)[number];
 
-/** What a plan allows to the requests of an org. */
+/** What a plan allows to the requests of an org. Quarterdeck itself uses the requests only. */
 const requestTierSchema = z.strictObject({
   /** Millicores. */
   cpu: z.int().min(1),

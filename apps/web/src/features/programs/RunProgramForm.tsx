@@ -10,6 +10,8 @@ import { Card } from "../../ui/Card.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { parseArguments } from "./argument-parser.ts";
 import { CommandFields, type CommandText } from "./CommandFields.tsx";
+import { DemandFields } from "./DemandFields.tsx";
+import { noDemandTexts, readDemand, type DemandTexts } from "./demand-texts.ts";
 import { RunAfterField } from "./RunAfterField.tsx";
 import { useSubmitTask } from "./use-submit-task.ts";
 
@@ -18,6 +20,8 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
   const server = useQuery(trpc.servers.get.queryOptions({ serverId }));
   const [command, setCommand] = useState<CommandText>({ program: "", line: "" });
   const [after, setAfter] = useState<TaskId | null>(null);
+  const [demandTexts, setDemandTexts] = useState<DemandTexts>(noDemandTexts);
+  const demand = readDemand(demandTexts);
   const submit = useSubmitTask();
   const errors = useFormErrors(submit.error, {
     PROGRAM_NOT_ALLOWED: "params.program",
@@ -30,13 +34,14 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
       <Form
         isBusy={submit.isPending}
         onSubmit={() => {
-          if (!parsed.ok) return;
+          if (!parsed.ok || !demand.ok) return;
           submit.mutate({
             workspaceId,
             projectId: null,
             action: "exec",
             params: { program: command.program, args: [...parsed.args] },
             ...(after !== null && { after: [after] }),
+            ...(demand.value !== null && { demand: demand.value }),
           });
         }}
         problem={errors.general}
@@ -47,7 +52,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
               type="submit"
               variant="primary"
               isBusy={submit.isPending}
-              disabled={!parsed.ok || command.program === ""}
+              disabled={!parsed.ok || !demand.ok || command.program === ""}
             >
               {!submit.isPending && <Play aria-hidden />}
               {t("runs.form.run")}
@@ -63,6 +68,11 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
           argumentsError={errors.of("params.args")}
         />
         <RunAfterField workspaceId={workspaceId} value={after} onChange={setAfter} error={errors.of("after")} />
+        <DemandFields
+          value={demandTexts}
+          onChange={setDemandTexts}
+          errors={demand.ok ? { cpu: errors.of("demand.cpu"), memory: errors.of("demand.memory") } : demand.errors}
+        />
       </Form>
     </Card>
   );

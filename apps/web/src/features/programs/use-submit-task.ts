@@ -1,4 +1,5 @@
 import type { ActionName } from "@quarterdeck/core/actions/catalogue";
+import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -15,6 +16,8 @@ export interface TaskWish {
   readonly params: TaskView["params"];
   /** Tasks of the workspace that must have succeeded before it starts. */
   readonly after?: TaskId[];
+  /** What it reserves, where that is not what its action does. */
+  readonly demand?: TaskDemand;
 }
 
 /**

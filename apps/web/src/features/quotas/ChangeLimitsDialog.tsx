@@ -10,6 +10,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field, TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { readWeight } from "./weight-field.ts";
 import { printLimit, readLimits, resourcesOf, type LimitTexts } from "./limit-fields.ts";
 
 export function ChangeLimitsDialog({ quota }: { quota: QuotaView }) {
@@ -43,6 +44,8 @@ function ChangeLimitsForm({ quota, onDone }: { quota: QuotaView; onDone: () => v
     Object.fromEntries(names.map((name) => [name, printLimit(name, quota.limits[name])])),
   );
   const [preset, setPreset] = useState("");
+  const [weightText, setWeightText] = useState(String(quota.weight));
+  const weight = readWeight(weightText);
   const { change, errors } = readLimits(quota.limits, texts);
   const save = useMutation(
     trpc.quotas.set.mutationOptions({
@@ -52,6 +55,7 @@ function ChangeLimitsForm({ quota, onDone }: { quota: QuotaView; onDone: () => v
       },
     }),
   );
+  const isWrong = weight === null || Object.keys(errors).length > 0;
   const problem = useFormErrors(save.error);
   const choose = (name: string) => {
     setPreset(name);
@@ -65,15 +69,15 @@ function ChangeLimitsForm({ quota, onDone }: { quota: QuotaView; onDone: () => v
     <Form
       isBusy={save.isPending}
       onSubmit={() => {
-        if (Object.keys(errors).length > 0) return;
-        if (Object.keys(change).length === 0) onDone();
-        else save.mutate({ nodeId: quota.nodeId, limits: change });
+        if (isWrong) return;
+        if (Object.keys(change).length === 0 && weight === quota.weight) onDone();
+        else save.mutate({ nodeId: quota.nodeId, limits: change, ...(weight === quota.weight ? {} : { weight }) });
       }}
       problem={problem.general ?? problem.of("limits")}
       footer={
         <div className="flex justify-end gap-2">
           <Button onClick={onDone}>{t("common.cancel")}</Button>
-          <Button type="submit" variant="primary" isBusy={save.isPending} disabled={Object.keys(errors).length > 0}>
+          <Button type="submit" variant="primary" isBusy={save.isPending} disabled={isWrong}>
             {t("common.save")}
           </Button>
         </div>
@@ -105,6 +109,18 @@ function ChangeLimitsForm({ quota, onDone }: { quota: QuotaView; onDone: () => v
           />
         ))}
       </div>
+      {quota.kind !== "org" && (
+        <TextField
+          label={t("quotas.change.weight")}
+          hint={t("quotas.change.weightHint")}
+          autoComplete="off"
+          inputMode="numeric"
+          dir="ltr"
+          value={weightText}
+          onChange={(event) => setWeightText(event.target.value)}
+          error={weight === null ? t("quotas.change.weightProblem") : problem.of("weight")}
+        />
+      )}
     </Form>
   );
 }

@@ -6,6 +6,7 @@ import type { ProjectId } from "@quarterdeck/core/ids";
 import { errorText } from "../../api/error-text.ts";
 import { trpc } from "../../api/trpc.ts";
 import type { QuotaView } from "../../api/views.ts";
+import { useFormat } from "../../i18n/use-format.ts";
 import { Badge } from "../../ui/Badge.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -21,12 +22,13 @@ const tones = { active: "good", maintenance: "accent", suspended: "warn", archiv
 /** In which state of its life a project is, and the way into another with what that does to its limits. */
 export function LifecycleSetting({ quota, state }: { quota: QuotaView; state: LifecycleState }) {
   const { t } = useTranslation();
+  const leftText = useLeftText();
   const [isOpen, setIsOpen] = useState(false);
   return (
     <div className="flex flex-wrap items-center justify-between gap-2 text-sm">
       <div className="flex min-w-0 flex-1 basis-64 flex-wrap items-center gap-2">
         <Badge tone={tones[state]}>{t(`quotas.lifecycle.${state}`)}</Badge>
-        <span className="text-muted">{t(`quotas.lifecycleText.${state}`)}</span>
+        <span className="text-muted">{leftText(quota, state)}</span>
       </div>
       {quota.mayChange && <Button onClick={() => setIsOpen(true)}>{t("quotas.lifecycleChange.title")}</Button>}
       <Dialog
@@ -44,6 +46,7 @@ export function LifecycleSetting({ quota, state }: { quota: QuotaView; state: Li
 
 function LifecycleForm({ quota, state, onDone }: { quota: QuotaView; state: LifecycleState; onDone: () => void }) {
   const { t } = useTranslation();
+  const leftText = useLeftText();
   const queryClient = useQueryClient();
   const [chosen, setChosen] = useState<LifecycleState>(state);
   const save = useMutation(
@@ -71,7 +74,7 @@ function LifecycleForm({ quota, state, onDone }: { quota: QuotaView; state: Life
         </div>
       }
     >
-      <Field label={t("quotas.lifecycleChange.state")} hint={t(`quotas.lifecycleText.${chosen}`)}>
+      <Field label={t("quotas.lifecycleChange.state")} hint={leftText(quota, chosen)}>
         {(control) => (
           <Select
             {...control}
@@ -91,6 +94,21 @@ function LifecycleForm({ quota, state, onDone }: { quota: QuotaView; state: Life
       <LifecyclePreview quota={quota} from={state} to={chosen} />
     </Form>
   );
+}
+
+/** What a state leaves of a quota, as the platform's operator set it. */
+function useLeftText(): (quota: QuotaView, state: LifecycleState) => string {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (quota, state) => {
+    const factor = quota.states.find((one) => one.state === state)?.factor;
+    if (factor === undefined) return "";
+    const { runningPercent, storagePercent } = factor;
+    const storage = format.percent(storagePercent / 100);
+    if (runningPercent === 0) return t("quotas.lifecycleText.nothing", { storage });
+    if (runningPercent === 100 && storagePercent === 100) return t("quotas.lifecycleText.all");
+    return t("quotas.lifecycleText.part", { running: format.percent(runningPercent / 100), storage });
+  };
 }
 
 function LifecyclePreview({ quota, from, to }: { quota: QuotaView; from: LifecycleState; to: LifecycleState }) {

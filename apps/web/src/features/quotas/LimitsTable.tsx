@@ -11,6 +11,15 @@ const kernelNames = Object.keys(kernelLimitsSchema.shape) as (keyof KernelLimits
 const isHeld = (name: AmountResource): name is keyof KernelLimits =>
   (kernelNames as readonly AmountResource[]).includes(name);
 
+/** Of an org's limits, those that do not hold over everything in it (PROTOCOL 8.5, 16.1): where each holds by itself. */
+const orgLimitHolds: Readonly<Partial<Record<AmountResource, "onEachServer" | "inEachWorkspace">>> = {
+  cpu: "onEachServer",
+  memory: "onEachServer",
+  runs: "onEachServer",
+  disk: "inEachWorkspace",
+  bandwidth: "inEachWorkspace",
+};
+
 export interface LimitsTableProps {
   readonly quota: QuotaView;
   readonly evidence: NodeEvidenceView;
@@ -26,7 +35,7 @@ export function LimitsTable({ quota, evidence }: LimitsTableProps) {
     { title: t("quotas.column.resource") },
     { title: t("quotas.column.limit") },
     ...(hasChildren ? [{ title: t("quotas.column.given"), isWideOnly: true }] : []),
-    ...(hasChildren ? [{ title: t("quotas.column.used"), isWideOnly: quota.kind !== "org" }] : []),
+    { title: t("quotas.column.used"), isWideOnly: quota.kind !== "org" },
     ...(isOnServer ? [{ title: t("quotas.column.server") }] : []),
   ];
   return (
@@ -42,11 +51,9 @@ export function LimitsTable({ quota, evidence }: LimitsTableProps) {
               <Given name={name} quota={quota} />
             </Cell>
           )}
-          {hasChildren && (
-            <Cell className="align-top tabular-nums" isWideOnly={quota.kind !== "org"}>
-              <Used name={name} quota={quota} />
-            </Cell>
-          )}
+          <Cell className="align-top tabular-nums" isWideOnly={quota.kind !== "org"}>
+            <Used name={name} quota={quota} />
+          </Cell>
           {isOnServer && (
             <Cell className="align-top">
               {isHeld(name) ? (
@@ -75,6 +82,7 @@ function Limit({ name, quota, evidence }: LimitsTableProps & { name: AmountResou
     );
   }
   const own = name === "io" ? undefined : quota.limits[name];
+  const where = orgLimitHolds[name];
   const inState =
     quota.lifecycle === undefined || quota.lifecycle === "active" || name === "io"
       ? undefined
@@ -83,6 +91,7 @@ function Limit({ name, quota, evidence }: LimitsTableProps & { name: AmountResou
   return (
     <>
       <span className={own === undefined ? "text-muted" : "tabular-nums"}>{amountText(name, own)}</span>
+      {quota.kind === "org" && own !== undefined && where !== undefined && <Below>{t(`quotas.${where}`)}</Below>}
       {inState !== undefined && inState !== own && (
         <Below>
           {t("quotas.inState", {
@@ -109,10 +118,19 @@ function Given({ name, quota }: { name: AmountResource; quota: QuotaView }) {
   return given === 0 ? <>–</> : <>{amountText(name, given)}</>;
 }
 
-/** What the platform counts; what is used on a server is on the server's graphs. */
+/** What the platform counts, and what runs reserve; what else is used on a server is on the server's graphs. */
 function Used({ name, quota }: { name: AmountResource; quota: QuotaView }) {
   const { t } = useTranslation();
   const amountText = useAmountText();
+  if (name === "cpu" || name === "memory" || name === "runs") {
+    const [reserved, excess] = [quota.inUse[name], quota.overdraft[name] ?? 0];
+    return (
+      <span className="inline-flex flex-wrap items-center gap-1.5">
+        {reserved === 0 ? "–" : amountText(name, reserved)}
+        {excess > 0 && <Badge tone="warn">{t("quotas.over", { amount: amountText(name, excess) })}</Badge>}
+      </span>
+    );
+  }
   if (name !== "projects" && name !== "members" && name !== "servers") return <span className="text-muted">–</span>;
   const [count, excess] = [quota.counts[name], quota.overdraft[name] ?? 0];
   return (

@@ -80,6 +80,7 @@ function Steps({ entry }: { entry: QuotaHistoryEntry }) {
     if (step.kind === "overcommit")
       return step.isOn ? t("quotas.history.overcommitOn") : t("quotas.history.overcommitOff");
     if (step.kind === "lifecycle") return t("quotas.history.lifecycle", { state: t(`quotas.lifecycle.${step.to}`) });
+    if (step.kind === "weight") return t("quotas.history.weight", { from: step.from, to: step.to });
     return t("quotas.history.limit", {
       resource: t(`quotas.resource.${step.resource}`),
       from: amountText(step.resource, step.from),

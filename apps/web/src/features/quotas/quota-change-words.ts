@@ -12,6 +12,7 @@ export type QuotaStep =
       readonly to: number | null;
     }
   | { readonly kind: "overcommit"; readonly isOn: boolean }
+  | { readonly kind: "weight"; readonly from: number; readonly to: number }
   | { readonly kind: "lifecycle"; readonly to: NonNullable<Quota["lifecycle"]> };
 
 export function quotaSteps(before: Quota, after: Quota): QuotaStep[] {
@@ -23,6 +24,7 @@ export function quotaSteps(before: Quota, after: Quota): QuotaStep[] {
   return [
     ...limits,
     ...(before.isOvercommitted === isOvercommitted ? [] : [{ kind: "overcommit", isOn: isOvercommitted } as const]),
+    ...(before.weight === after.weight ? [] : [{ kind: "weight", from: before.weight, to: after.weight } as const]),
     ...(lifecycle === undefined || before.lifecycle === lifecycle
       ? []
       : [{ kind: "lifecycle", to: lifecycle } as const]),

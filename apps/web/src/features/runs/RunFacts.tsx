@@ -1,9 +1,12 @@
+import type { ActionName } from "@quarterdeck/core/actions/catalogue";
+import { demandOf } from "@quarterdeck/core/actions/task-demand";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { TaskView } from "../../api/views.ts";
 import { TimeAgo } from "../../app/TimeAgo.tsx";
 import { useFormat } from "../../i18n/use-format.ts";
 import { Card } from "../../ui/Card.tsx";
+import { useAmountText } from "../quotas/use-amount-text.ts";
 import { Elapsed } from "./Elapsed.tsx";
 import { Verdict } from "./Verdict.tsx";
 
@@ -11,6 +14,8 @@ import { Verdict } from "./Verdict.tsx";
 export function RunFacts({ task }: { task: TaskView }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const amountText = useAmountText();
+  const demand = demandOf(task.action as ActionName, task.demand);
   return (
     <Card className="grid grid-cols-2 gap-x-6 gap-y-3 p-4 sm:flex sm:flex-wrap sm:gap-x-10">
       <Fact label={t("runs.fact.verdict")}>
@@ -28,6 +33,14 @@ export function RunFacts({ task }: { task: TaskView }) {
       <Fact label={task.state === "ended" ? t("runs.fact.duration") : t("runs.fact.elapsed")}>
         <Elapsed task={task} />
       </Fact>
+      {task.demand !== null && (
+        <Fact label={t("runs.fact.demand")}>
+          {t("runs.fact.demandOf", {
+            cpu: amountText("cpu", demand.cpu),
+            memory: amountText("memory", demand.memory),
+          })}
+        </Fact>
+      )}
       <Fact label={t("runs.fact.submitted")}>
         <span>{format.dateTime(task.submittedAtMs)}</span>{" "}
         <span className="text-xs text-muted">

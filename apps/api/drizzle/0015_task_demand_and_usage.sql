@@ -1,0 +1,3 @@
+ALTER TABLE `runs` ADD `cpuMs` integer;--> statement-breakpoint
+ALTER TABLE `runs` ADD `peakMemory` integer;--> statement-breakpoint
+ALTER TABLE `tasks` ADD `demand` text;

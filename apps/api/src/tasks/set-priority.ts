@@ -1,0 +1,43 @@
+import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import type { TaskId } from "@quarterdeck/core/ids";
+import type { Priority } from "@quarterdeck/core/protocol/command";
+import { recordAudit } from "../audit/repo.ts";
+import type { OrgScope } from "../auth/scope.ts";
+import { previousChanged } from "../db/insert-when.ts";
+import { recordChange } from "../events/repo.ts";
+import { enqueue } from "../outbox/repo.ts";
+import type { Runtime } from "../runtime.ts";
+import { writePriority } from "./repo.ts";
+import { requireTask, toTaskView } from "./service.ts";
+import type { TaskView } from "./views.ts";
+
+/** Puts a waiting task into another band of its server's queue. The same again changes nothing. */
+export async function setPriority(
+  runtime: Runtime,
+  scope: OrgScope,
+  { taskId, priority }: { readonly taskId: TaskId; readonly priority: Priority },
+): Promise<TaskView> {
+  const { runId, serverId, priority: before } = (await requireTask(runtime, scope, taskId)).view;
+  const { orgId, userId, address } = scope;
+  const nowMs = runtime.clock.nowMs();
+  const detail = `${before} → ${priority}`;
+  await runtime.writer.commit([
+    writePriority(scope, { taskId, before, after: priority }),
+    ...enqueue({ serverId, entry: { kind: "priority", runId, priority }, nowMs }, previousChanged),
+    recordAudit(
+      runtime,
+      { orgId, actor: userId, address, action: "task.setPriority", subject: taskId, outcome: "done", detail },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "task", id: taskId, atMs: nowMs }, previousChanged),
+  ]);
+  runtime.nudgeOutbox();
+  const now = await requireTask(runtime, scope, taskId);
+  if (now.view.priority === priority) return toTaskView(runtime, now);
+  throw new QuarterdeckError(
+    "CONFLICT",
+    now.view.state === "queued" && !now.view.isCancelling
+      ? "Somebody else changed its priority just now. Look at it again."
+      : "It does not wait any more, so its priority decides nothing. Cancel it, or submit it again with another priority.",
+  );
+}
