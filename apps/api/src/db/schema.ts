@@ -298,6 +298,8 @@ export const tasks = sqliteTable(
     after: text({ mode: "json" }).$type<readonly TaskId[]>().notNull().default(noTasks),
     /** Whether it may run beside other tasks of its project. */
     isParallel: integer({ mode: "boolean" }).notNull().default(false),
+    /** Whether it may go on, up to its time-out, while its server has no connection. */
+    isDetached: integer({ mode: "boolean" }).notNull().default(true),
   },
   (table) => [
     primaryKey({ columns: [table.orgId, table.taskId] }),
@@ -339,6 +341,8 @@ export const runs = sqliteTable(
     dispatchedAtMs: integer(),
     startedAtMs: integer(),
     endedAtMs: integer(),
+    /** When the relay gave it up, because its server was away for too long. What stands here may have come later. */
+    leaseEndedAtMs: integer(),
     durationMs: integer(),
     outputBytes: integer(),
     outputCutBytes: integer(),

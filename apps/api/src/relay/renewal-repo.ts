@@ -22,6 +22,7 @@ export interface RenewableRun {
   readonly action: ActionName;
   readonly params: TaskParams;
   readonly priority: Priority;
+  readonly isDetached: boolean;
   readonly submittedBy: UserId;
   readonly submittedAtMs: number;
   readonly state: RunState;
@@ -91,6 +92,7 @@ export async function findRunsToRenew(
     params: task.params,
     secretInput: task.secretInput,
     priority: task.priority,
+    isDetached: task.isDetached,
     submittedBy: task.submittedBy,
     submittedAtMs: task.submittedAtMs,
     isPlaceThere: isPlaceThere === 1,

@@ -60,7 +60,19 @@ async function renew(
     await runtime.writer.commit([recordOnceAnHour(runtime, entry)]);
     return refusal;
   }
-  const { orgId, taskId, workspaceId, projectId, action, params, priority, keyFingerprint, sealingKey, serverId } = run;
+  const {
+    orgId,
+    taskId,
+    workspaceId,
+    projectId,
+    action,
+    params,
+    priority,
+    isDetached,
+    keyFingerprint,
+    sealingKey,
+    serverId,
+  } = run;
   const commandId = runtime.makeId("command");
   const expiresAtMs = nowMs + commandLife.signatureMs;
   const signed = await signCommand(runtime, {
@@ -75,6 +87,7 @@ async function renew(
     params,
     secretInput: openTaskSecrets(runtime.secrets, { orgId, taskId }, run.secretInput),
     priority,
+    isDetached,
     nowMs,
     expiresAtMs,
   });

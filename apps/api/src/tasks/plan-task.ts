@@ -40,6 +40,8 @@ export interface TaskPlan {
   readonly priority: Priority;
   /** When it may start, besides its turn; without it, after the earlier tasks of its project. */
   readonly order?: TaskOrder;
+  /** Whether it may go on while its server has no connection; without it, it may. */
+  readonly isDetached?: boolean;
   /** The task that it repeats. */
   readonly rerunOf?: TaskId;
 }
@@ -58,6 +60,7 @@ export async function planTask(
 ): Promise<Statement[]> {
   const { taskId, server, workspaceId, projectId, action, params, secretInput, priority } = plan;
   const { after, isParallel, openRuns } = plan.order ?? ordinaryOrder;
+  const { isDetached = true } = plan;
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   const runId = runtime.makeId("run");
@@ -76,6 +79,7 @@ export async function planTask(
     params,
     secretInput,
     priority,
+    isDetached,
     nowMs,
     expiresAtMs,
   });
@@ -101,6 +105,7 @@ export async function planTask(
         rerunOf: plan.rerunOf ?? null,
         after,
         isParallel,
+        isDetached,
       },
       condition,
     ),
@@ -117,10 +122,11 @@ export async function planTask(
 
 /** What makes two submissions of one id the same. */
 export function hashBody(plan: TaskPlan, secrets: SecretBox): string {
-  const { workspaceId, projectId, action, params, secretInput, priority } = plan;
+  const { workspaceId, projectId, action, params, secretInput, priority, isDetached = true } = plan;
   const { after, isParallel } = plan.order ?? ordinaryOrder;
   const input = secretInput === null ? null : secrets.hash(JSON.stringify(sortKeys(secretInput)));
-  const body = JSON.stringify([workspaceId, projectId, action, priority, sortKeys(params), input, after, isParallel]);
+  const how = [priority, after, isParallel, isDetached];
+  const body = JSON.stringify([workspaceId, projectId, action, sortKeys(params), input, how]);
   return createHash("sha256").update(body).digest("base64url");
 }
 

@@ -10,6 +10,7 @@ import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
+import { isGivenUp } from "../relay/session/run-transition.ts";
 import { headOf } from "../outbox/repo.ts";
 import type { Statement } from "../writer.ts";
 import { firstAttempt } from "./sign-command.ts";
@@ -86,6 +87,8 @@ function toRecord({ task, run, workspaceName, projectName, server, submittedBy, 
       rerunOf: task.rerunOf,
       after: [...task.after],
       isParallel: task.isParallel,
+      isDetached: task.isDetached,
+      isLate: run.leaseEndedAtMs !== null && !isGivenUp(run),
       submittedBy,
       submittedAtMs: task.submittedAtMs,
       dispatchedAtMs: run.dispatchedAtMs,
@@ -234,6 +237,7 @@ export interface NewTask {
   readonly rerunOf: TaskId | null;
   readonly after: readonly TaskId[];
   readonly isParallel: boolean;
+  readonly isDetached: boolean;
 }
 
 type TaskRow = NewTask & TenantScope;
@@ -267,6 +271,7 @@ const insertAnyTask = readyStatement<TaskRow>((value) =>
       rerunOf: value("rerunOf"),
       after: value("after"),
       isParallel: value("isParallel"),
+      isDetached: value("isDetached"),
     },
     sql`true`,
   ),

@@ -38,6 +38,8 @@ export interface CommandRequest {
   readonly params: TaskParams;
   readonly secretInput: SecretInput | null;
   readonly priority: Priority;
+  /** Whether it may go on while its server has no connection; without it, it may. */
+  readonly isDetached?: boolean;
   readonly nowMs: number;
   readonly expiresAtMs: number;
   /** What it says of limits and network where that is not as things are now. */
@@ -49,7 +51,7 @@ export async function signCommand(
   { db, keys, commandSealer }: Pick<Runtime, "db" | "keys" | "commandSealer">,
   request: CommandRequest,
 ): Promise<CommandText> {
-  const { server, action, nowMs, secretInput, bounds: given, ...same } = request;
+  const { server, action, nowMs, secretInput, bounds: given, isDetached = true, ...same } = request;
   const { workspaceId, projectId, orgId } = request;
   const ids = { ...same, serverId: server.serverId, attempt: firstAttempt };
   const ownerId = projectId ?? workspaceId;
@@ -71,6 +73,7 @@ export async function signCommand(
     effect,
     demand,
     ...(programs === null ? {} : { programs }),
+    ...(isDetached ? {} : { detached: false as const }),
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     ...bounds,
     notBeforeMs: nowMs,

@@ -14,6 +14,7 @@ import type { Project } from "../projects/repo.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
+import { requireLeases } from "../servers/require-leases.ts";
 import { requireSealedInput } from "../servers/require-sealed-input.ts";
 import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
@@ -36,6 +37,8 @@ interface Submission {
   readonly after: readonly TaskId[];
   /** Whether it may run beside other tasks of its project. */
   readonly isParallel: boolean;
+  /** Whether it may go on while its server has no connection. */
+  readonly isDetached: boolean;
 }
 
 /** A submission that may be made by this caller, and what there is to check of it. */
@@ -70,7 +73,7 @@ export async function prepareSubmission(
   scope: OrgScope,
   submission: Submission,
 ): Promise<PreparedSubmission> {
-  const { taskId, workspaceId, projectId, priority } = submission;
+  const { taskId, workspaceId, projectId, priority, isDetached } = submission;
   const { name, action } = findSubmittable(scope, submission.action);
   const workspace = await requireWorkspace(runtime, scope, workspaceId);
   const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
@@ -86,7 +89,18 @@ export async function prepareSubmission(
       "A run has one standard input: what the task brings, or what is typed into it. Leave one of them out.",
     );
   const order = { after: submission.after, isParallel: submission.isParallel, openRuns: [] };
-  const plan = { taskId, server, workspaceId, projectId, action: name, params, secretInput, priority, order };
+  const plan = {
+    taskId,
+    server,
+    workspaceId,
+    projectId,
+    action: name,
+    params,
+    secretInput,
+    priority,
+    order,
+    isDetached,
+  };
   return { plan, action, project, server };
 }
 
@@ -100,6 +114,7 @@ export async function checkSubmission(
   checkNotRevoked(server);
   checkProject(action, name, project);
   checkServer(runtime, { name, params, server });
+  if (plan.isDetached === false) requireLeases(runtime, server);
   if (name === "exec") checkCall(server, { params, programs: project?.programs ?? usualPrograms });
   if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
 }
