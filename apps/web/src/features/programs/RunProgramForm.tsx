@@ -10,6 +10,7 @@ import { Card } from "../../ui/Card.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { parseArguments } from "./argument-parser.ts";
 import { CommandFields, type CommandText } from "./CommandFields.tsx";
+import { DetachedField } from "./DetachedField.tsx";
 import { RunAfterField } from "./RunAfterField.tsx";
 import { useSubmitTask } from "./use-submit-task.ts";
 
@@ -17,6 +18,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
   const { t } = useTranslation();
   const server = useQuery(trpc.servers.get.queryOptions({ serverId }));
   const [command, setCommand] = useState<CommandText>({ program: "", line: "" });
+  const [isDetached, setDetached] = useState(true);
   const [after, setAfter] = useState<TaskId | null>(null);
   const submit = useSubmitTask();
   const errors = useFormErrors(submit.error, {
@@ -37,6 +39,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
             action: "exec",
             params: { program: command.program, args: [...parsed.args] },
             ...(after !== null && { after: [after] }),
+            ...(!isDetached && { isDetached }),
           });
         }}
         problem={errors.general}
@@ -63,6 +66,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
           argumentsError={errors.of("params.args")}
         />
         <RunAfterField workspaceId={workspaceId} value={after} onChange={setAfter} error={errors.of("after")} />
+        <DetachedField serverId={serverId} value={isDetached} onChange={setDetached} />
       </Form>
     </Card>
   );

@@ -15,6 +15,8 @@ export interface TaskWish {
   readonly params: TaskView["params"];
   /** Tasks of the workspace that must have succeeded before it starts. */
   readonly after?: TaskId[];
+  /** Whether it may go on while its server is out of reach; without it, it may. */
+  readonly isDetached?: boolean;
 }
 
 /**

@@ -29,6 +29,7 @@ export function RunAgain({ task }: { task: TaskView }) {
             projectId: task.projectId,
             action: "exec",
             params: { program: command.program, args: command.args },
+            ...(!task.isDetached && { isDetached: false }),
           })
         }
       >
