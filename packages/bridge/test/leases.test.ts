@@ -12,7 +12,10 @@ beforeAll(async () => {
   faulty = await FaultyBridge.start();
   relay = faulty.bridge.relay;
 });
-afterEach(() => faulty.setUptime(0));
+afterEach(() => {
+  faulty.setUptime(0);
+  faulty.setClock(0);
+});
 afterAll(() => faulty[Symbol.asyncDispose]());
 
 const long = { action: "exec", params: { program: "sleep", args: ["600"] } } as const;
@@ -31,20 +34,21 @@ describe("a run that may not go on without the platform", () => {
   it("is stopped when there was no connection for so long, and says so; one that may goes on [F7]", async () => {
     const [bound, free] = [await relay.send(attached), await relay.send(long)];
     await Promise.all([relay.untilStarted(bound), relay.untilStarted(free)]);
-    // The clock jumps while there is a connection: that is no absence.
-    faulty.setUptime(dayMs);
+    // The clock that people set says nothing about it, whatever it says.
+    faulty.setClock(30 * minuteMs);
     relay.cut();
     await relay.changes.until(() => !relay.isOnline, "the cut");
     await relay.untilOnline();
     expect(await relay.run({ action: "exec", params: { program: "echo", args: ["x"] } })).toMatchObject({
-      verdict: "succeeded",
+      code: "COMMAND_EXPIRED",
     });
     expect(relay.finished(bound)).toBeUndefined();
+    faulty.setClock(0);
 
     const logged = faulty.bridge.log.length;
     relay.impostor = (socket) => {
       // It looked at the clock when the connection was gone.
-      faulty.setUptime(dayMs + stopsAfterMs + minuteMs);
+      faulty.setUptime(stopsAfterMs + minuteMs);
       socket.close(1013);
     };
     relay.cut();
@@ -72,6 +76,13 @@ describe("a run that may not go on without the platform", () => {
     relay.impostor = undefined;
     expect(await relay.untilFinished(bound, 90_000)).toMatchObject(stopped);
   }, 120_000);
+
+  it("is stopped when its server wakes from a long sleep, connection or not [F7]", async () => {
+    const bound = await relay.send(attached);
+    await relay.untilStarted(bound);
+    faulty.setUptime(dayMs);
+    expect(await relay.untilFinished(bound, 60_000)).toMatchObject(stopped);
+  }, 90_000);
 
   it("is cancelled like any other while there is a connection", async () => {
     const bound = await relay.send(attached);

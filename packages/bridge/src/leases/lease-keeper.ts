@@ -23,25 +23,28 @@ const writeEveryMs = 30 * secondMs;
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Since when there is no connection; null while there is one. */
-  #absentSinceMs: number | null;
+  #isConnected = false;
+  /** When it was last known that there is a connection. A process that was halted, or slept, did not know. */
+  #knownAtMs: number;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     const { file, bootId, uptimeMs } = options;
-    this.#absentSinceMs = readConnectedAt(file, bootId) ?? uptimeMs();
+    this.#knownAtMs = readConnectedAt(file, bootId) ?? uptimeMs();
     this.#timer = setInterval(() => this.look(), lookEveryMs).unref();
   }
 
   connected(): void {
-    this.#absentSinceMs = null;
+    this.look();
+    this.#isConnected = true;
+    this.#knownAtMs = this.#options.uptimeMs();
     this.look();
   }
 
   disconnected(): void {
-    this.#absentSinceMs ??= this.#options.uptimeMs();
     this.look();
+    this.#isConnected = false;
   }
 
   /** There is a run more that needs the connection. */
@@ -52,12 +55,14 @@ export class LeaseKeeper {
 
   look(): void {
     const { attachedCount, stopAttached, uptimeMs, log } = this.#options;
-    if (attachedCount() === 0) return;
     const nowMs = uptimeMs();
-    if (this.#absentSinceMs === null) return this.#write(nowMs);
-    if (nowMs - this.#absentSinceMs < stopsAfterMs) return;
-    log.warn("there was no connection for too long: runs that may not go on without one are stopped");
-    stopAttached();
+    if (nowMs - this.#knownAtMs >= stopsAfterMs && attachedCount() > 0) {
+      log.warn("there was no connection for too long: runs that may not go on without one are stopped");
+      stopAttached();
+    }
+    if (!this.#isConnected) return;
+    this.#knownAtMs = nowMs;
+    if (attachedCount() > 0) this.#write(nowMs);
   }
 
   stop(): void {
