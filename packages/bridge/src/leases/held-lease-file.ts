@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { writeWhole } from "../durable-file.ts";
 
-const fileSchema = z.strictObject({ bootId: z.string(), connectedAtMs: z.number() });
+const fileSchema = z.strictObject({ bootId: z.string(), connectedAtMs: z.number().min(0) });
 
 /**
  * When, on the machine's own clock, a bridge here had its connection last. Undefined where nothing says so for this boot; what

@@ -31,7 +31,8 @@ export class LeaseKeeper {
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     const { file, bootId, uptimeMs } = options;
-    this.#knownAtMs = readConnectedAt(file, bootId) ?? uptimeMs();
+    const nowMs = uptimeMs();
+    this.#knownAtMs = Math.min(readConnectedAt(file, bootId) ?? nowMs, nowMs);
     this.#timer = setInterval(() => this.look(), lookEveryMs).unref();
   }
 
