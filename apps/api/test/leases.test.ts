@@ -38,6 +38,18 @@ test("[F7] what a bridge says after its run was given up replaces the doubt once
 
 const doubt = { state: "ended", verdict: "indeterminate", code: "LEASE_EXPIRED", message: "away" };
 
+test("[W4] what its bridge cannot say any more stays unknown, whatever it says", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const { api, serverId, bridge } = fixture;
+  const { taskId, runId } = await submit(fixture);
+  await platform.relay.hasEntries(serverId, 3);
+  const command = platform.relay.commandsOf(serverId).at(-1)!;
+  await platform.report(serverId, { ...givenUp, code: "BRIDGE_STATE_LOST", runId });
+  await platform.report(serverId, { kind: "result", ...(await bridge.finish(command)) });
+  expect(await api.tasks.get.query({ taskId })).toMatchObject({ verdict: "indeterminate", isLate: false });
+});
+
 test("a task that may not go on without the platform says so in its command, and again when it is signed anew", async () => {
   await using platform = await TestApi.start();
   const fixture = await platform.withWorkspace();
