@@ -16,7 +16,8 @@ export function planDeeds(stage: Stage, scenario: Scenario): void {
         const { durationMs, lines, exitCode } = deed;
         const predecessor = deed.after === undefined ? undefined : tasks.get(deed.after);
         const after = predecessor?.place.workspaceId === place?.workspaceId ? predecessor : undefined;
-        if (place) tasks.set(index, client.submit(place, { durationMs, lines, exitCode }, after));
+        const how = { after: after ?? null, isDetached: deed.isAttached !== true };
+        if (place) tasks.set(index, client.submit(place, { durationMs, lines, exitCode }, how));
         return;
       }
       const task = tasks.get(deed.of);

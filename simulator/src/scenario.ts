@@ -12,6 +12,8 @@ export type Deed =
       readonly exitCode: number;
       /** It is to follow the task of this deed, if that is of the same workspace. */
       readonly after?: number;
+      /** It may not go on while its server is away for longer than its lease. */
+      readonly isAttached?: true;
     }
   /** Cancels the task of the deed `of`, if that was a submission. */
   | { readonly kind: "cancel"; readonly atMs: number; readonly of: number }
@@ -216,6 +218,7 @@ export function drawScenario(seed: string): Scenario {
       way: flap.pick(["both", "both", "toServer", "toClient"]),
     });
   drawFollowers(new Random(`follow ${seed}`), deeds);
+  drawAttached(new Random(`lease ${seed}`), deeds);
   const crowded = drawRush(new Random(`rush ${seed}`), { servers, projects, deeds });
   return { seed, orgs, servers, projects, viewers, crowded, deeds, faults: withSafeKeyChanges(faults), healAtMs };
 }
@@ -228,6 +231,13 @@ function drawFollowers(random: Random, deeds: Deed[]): void {
     const earlier = [...deeds.entries()].filter(([, one]) => one.kind === "submit" && one.atMs < deed.atMs);
     if (earlier.length > 0) deeds[index] = { ...deed, after: random.pick(earlier)[0] };
   }
+}
+
+/** In some scenarios, some runs may not go on while their server is away. */
+function drawAttached(random: Random, deeds: Deed[]): void {
+  if (!random.chance(0.4)) return;
+  for (const [index, deed] of deeds.entries())
+    if (deed.kind === "submit" && random.chance(0.5)) deeds[index] = { ...deed, isAttached: true };
 }
 
 /** Now and then, adds what makes projects compete for a server. */

@@ -22,6 +22,7 @@ import { ObjectUpkeep } from "./server/object-upkeep.ts";
 import { openEntries } from "./server/outbox-entries.ts";
 import { ReportDelivery } from "./server/report-delivery.ts";
 import { RunDispatch } from "./server/run-dispatch.ts";
+import { RunLeases } from "./server/run-leases.ts";
 import { logFailure, sendError } from "./server/socket-errors.ts";
 import { TelemetryReport } from "./server/telemetry-report.ts";
 import { ViewerHall, type InterestChange } from "./server/viewer-hall.ts";
@@ -50,6 +51,7 @@ export class ServerSession extends DurableObject<Env> {
   readonly #bridge: BridgeLink;
   readonly #viewers: ViewerHall;
   readonly #dispatch: RunDispatch;
+  readonly #leases: RunLeases;
   readonly #liveFrames: LiveFrames;
   /** When this instance found the server marked online without a connection: a restart cut it. */
   #missedSinceMs: number | null = null;
@@ -73,6 +75,7 @@ export class ServerSession extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(heartbeat.ping, heartbeat.pong));
     this.#bridge = new BridgeLink(this.#state);
+    this.#leases = new RunLeases(this.#state);
     this.#viewers = new ViewerHall(this.#state, (input) => this.#bridge.sendInput(input));
     const parts = { state: this.#state, bridge: this.#bridge, viewers: this.#viewers, upkeep: this.#upkeep };
     this.#dispatch = new RunDispatch({ ...parts, renewal: this.#renewal });
@@ -198,6 +201,7 @@ export class ServerSession extends DurableObject<Env> {
     if (givenUpMs !== null && givenUpMs <= nowMs) {
       this.#wentOffline("the relay was started again and the server has not come back yet");
     }
+    this.#leases.look(nowMs);
     if (this.#viewers.expire(nowMs)) this.#dispatch.sendInterest(noRuns);
     const renewalsDueMs = this.#dispatch.renewalsDueMs();
     if (renewalsDueMs !== null && renewalsDueMs <= nowMs) this.#dispatch.pump();
@@ -237,6 +241,7 @@ export class ServerSession extends DurableObject<Env> {
         bootId,
         isOnline: true,
         sinceMs: isOnline ? sinceMs : nowMs,
+        absence: null,
         refusalCode: null,
       });
       appendReport(sql, { kind: "online", atMs: nowMs, epoch, bootId, capabilities });
@@ -315,6 +320,7 @@ export class ServerSession extends DurableObject<Env> {
     this.#state.transact(() => {
       if (!this.#state.server().isOnline) return;
       updateServer(this.#state.sql, { isOnline: false, sinceMs });
+      this.#leases.begin(sinceMs);
       appendReport(this.#state.sql, { kind: "offline", atMs: sinceMs, reason });
     });
     this.#viewers.announce({ isOnline: false, sinceMs });
@@ -330,6 +336,7 @@ export class ServerSession extends DurableObject<Env> {
       bridgeHeardMs: this.#bridge.heardMs(),
       connectionGivenUpMs: this.#connectionGivenUpMs(),
       renewalsDueMs: this.#dispatch.renewalsDueMs(),
+      leasesDueMs: this.#leases.dueMs(Date.now()),
       nextTicketExpiryMs: nextTicketExpiry(this.#state.sql),
       nextViewerExpiryMs: this.#viewers.nextExpiryMs(),
     };

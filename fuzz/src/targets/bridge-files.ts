@@ -5,6 +5,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { readBridgeState } from "../../../packages/bridge/src/bridge-state.ts";
 import { DataDirectory } from "../../../packages/bridge/src/data-directory.ts";
 import { readIdentity } from "../../../packages/bridge/src/identity.ts";
+import { readConnectedAt } from "../../../packages/bridge/src/leases/held-lease-file.ts";
 import { prepareStart, readLaunchState } from "../../../packages/bridge/src/update/launch-state.ts";
 import { toBridgeSchema, toLauncherSchema } from "../../../packages/bridge/src/update/launcher-messages.ts";
 import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
@@ -67,4 +68,20 @@ const localMessages: FuzzTarget = {
   },
 };
 
-export const bridgeFileTargets: readonly FuzzTarget[] = [identity, launchState, localMessages];
+/** When there was a connection last: what is no such time in this boot makes no run go on for longer. */
+const heldLease: FuzzTarget = {
+  name: "held-lease",
+  grammar: "json",
+  shapes: [{ name: "held-lease", isOne: (text) => (connectedAtIn(text) ?? 0) > 0 }],
+  check(text) {
+    const atMs = connectedAtIn(text);
+    mustHold(atMs === undefined || (Number.isFinite(atMs) && atMs >= 0), `there was a connection at ${atMs}`);
+  },
+};
+
+function connectedAtIn(text: string): number | undefined {
+  writeFileSync(data.leaseFile, text);
+  return readConnectedAt(data.leaseFile, "boot");
+}
+
+export const bridgeFileTargets: readonly FuzzTarget[] = [identity, launchState, localMessages, heldLease];

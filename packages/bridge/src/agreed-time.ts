@@ -19,8 +19,13 @@ export class AgreedTime {
 
   /** @returns milliseconds since 1970; `null` before the relay was heard */
   nowMs(): number | null {
+    const relayNowMs = this.relayNowMs();
+    return relayNowMs === null ? null : Math.min(this.#clock.nowMs(), relayNowMs);
+  }
+
+  /** @returns what the relay's clock says, which is no reason to delete anything; `null` before the relay was heard */
+  relayNowMs(): number | null {
     if (!this.#heard) return null;
-    const relayNowMs = this.#heard.relayMs + this.#clock.monotonicMs() - this.#heard.monotonicMs;
-    return Math.min(this.#clock.nowMs(), Math.floor(relayNowMs));
+    return Math.floor(this.#heard.relayMs + this.#clock.monotonicMs() - this.#heard.monotonicMs);
   }
 }

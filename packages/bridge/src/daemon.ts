@@ -19,6 +19,8 @@ import { openLocalHost } from "./host/open-local-host.ts";
 import { RemoteHost } from "./host/remote-host.ts";
 import type { Identity } from "./identity.ts";
 import { EvidenceTeller } from "./limits/evidence-teller.ts";
+import { LeaseKeeper } from "./leases/lease-keeper.ts";
+import { readUptimeMs } from "./leases/uptime.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
 import { errorMessage, type Log } from "./log.ts";
@@ -150,6 +152,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     contentKeys,
     bootId,
     confirmed: confirmed.promise,
+    relayNowMs: () => agreed.relayNowMs(),
+    onAttached: () => leases.attached(),
     log,
     onOutput: (runId) => {
       follower.changed(runId);
@@ -160,6 +164,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       evidence.runEnded(runId);
     },
     onFatal,
+  });
+  const leases = new LeaseKeeper({
+    file: data.leaseFile,
+    bootId,
+    uptimeMs: readUptimeMs,
+    attachedCount: () => runner.attachedCount,
+    stopAttached: () => runner.stopAttached(),
+    log,
   });
   const kept = new KeptOutput({
     host,
@@ -305,6 +317,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onHistoryStored: (through) => feed.stored(through),
     onInput: (input) => inputs.take(input),
     onStatus: (status) => {
+      if (status.state === "online") leases.connected();
+      else leases.disconnected();
       if (status.state !== "online") {
         follower.reset(0);
         telemetry.setWatched(false);
@@ -373,6 +387,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clearInterval(tidying);
       evidence.disconnected();
       unwatchPolicy();
+      leases.stop();
       space.stop();
       telemetry.stop();
       workspaceUsage.stop();

@@ -70,6 +70,10 @@ export class DataDirectory {
   get keyStatementsFile(): string {
     return join(this.path, "key-statements.json");
   }
+  /** When there was a connection last, for runs that may not go on without one. */
+  get leaseFile(): string {
+    return join(this.path, "lease.json");
+  }
   get reserveFile(): string {
     return join(this.path, "reserve");
   }

@@ -41,6 +41,11 @@ export class FaultyBridge implements AsyncDisposable {
     writeFileSync(join(this.#folder, "clock-ahead-ms"), String(aheadMs));
   }
 
+  /** Moves the clock that nobody sets: how long the machine has been up. */
+  setUptime(aheadMs: number): void {
+    writeFileSync(join(this.#folder, "uptime-ahead-ms"), String(aheadMs));
+  }
+
   /** The machine loses its power, with this run on it, and starts again. */
   async reboot(runId: RunId, boot: string): Promise<void> {
     await this.bridge.end("SIGKILL");

@@ -46,7 +46,11 @@ export class Client {
   /** What was asked for and has not been answered yet. */
   pending = 0;
 
-  submit(place: Place, plan: ProgramPlan, after: Submitted | null = null): Submitted {
+  submit(
+    place: Place,
+    plan: ProgramPlan,
+    { after = null, isDetached = true }: { after?: Submitted | null; isDetached?: boolean } = {},
+  ): Submitted {
     const { world } = this.process.machine;
     const taskId = this.#shipped.makeId("task", Math.floor(world.wallMs), world.random.bytes(16));
     const task: Submitted = { taskId, place, plan, after, runId: null, isCancelAsked: false, cancelAnsweredAtMs: null };
@@ -66,6 +70,7 @@ export class Client {
           after: task.after === null ? [] : [task.after.taskId],
           isParallel: false,
           demand: null,
+          isDetached,
         }),
       );
       task.runId = view.runId;

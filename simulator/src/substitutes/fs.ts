@@ -56,7 +56,8 @@ const kernelFiles: Record<string, string> = {
 };
 
 function kernelFile(path: string): string | undefined {
-  const { memoryKb } = requireProcess().machine;
+  const { memoryKb, world } = requireProcess().machine;
+  if (path === "/proc/uptime") return `${world.timeline.nowMs / 1000} 0\n`;
   if (path !== "/proc/meminfo") return kernelFiles[path];
   return `MemTotal: ${memoryKb} kB\nMemFree: 1 kB\nMemAvailable: ${memoryKb / 2} kB\n`;
 }

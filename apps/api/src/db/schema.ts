@@ -301,6 +301,8 @@ export const tasks = sqliteTable(
     isParallel: integer({ mode: "boolean" }).notNull().default(false),
     /** What it said of its demand; null: it is as its action's. */
     demand: text({ mode: "json" }).$type<TaskDemand>(),
+    /** Whether it may go on, up to its time-out, while its server has no connection. */
+    isDetached: integer({ mode: "boolean" }).notNull().default(true),
   },
   (table) => [
     primaryKey({ columns: [table.orgId, table.taskId] }),
@@ -342,6 +344,8 @@ export const runs = sqliteTable(
     dispatchedAtMs: integer(),
     startedAtMs: integer(),
     endedAtMs: integer(),
+    /** When the relay gave it up, because its server was away for too long. What stands here may have come later. */
+    leaseEndedAtMs: integer(),
     durationMs: integer(),
     outputBytes: integer(),
     outputCutBytes: integer(),

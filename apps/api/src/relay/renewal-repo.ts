@@ -24,6 +24,7 @@ export interface RenewableRun {
   readonly params: TaskParams;
   readonly priority: Priority;
   readonly demand: TaskDemand | null;
+  readonly isDetached: boolean;
   readonly submittedBy: UserId;
   readonly submittedAtMs: number;
   readonly state: RunState;
@@ -94,6 +95,7 @@ export async function findRunsToRenew(
     secretInput: task.secretInput,
     priority: task.priority,
     demand: task.demand,
+    isDetached: task.isDetached,
     submittedBy: task.submittedBy,
     submittedAtMs: task.submittedAtMs,
     isPlaceThere: isPlaceThere === 1,

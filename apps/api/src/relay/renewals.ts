@@ -60,7 +60,7 @@ async function renew(
     await runtime.writer.commit([recordOnceAnHour(runtime, entry)]);
     return refusal;
   }
-  const { orgId, taskId, workspaceId, projectId, action, params, priority, demand } = run;
+  const { orgId, taskId, workspaceId, projectId, action, params, priority, demand, isDetached } = run;
   const { keyFingerprint, sealingKey, serverId } = run;
   const commandId = runtime.makeId("command");
   const expiresAtMs = nowMs + commandLife.signatureMs;
@@ -77,6 +77,7 @@ async function renew(
     secretInput: openTaskSecrets(runtime.secrets, { orgId, taskId }, run.secretInput),
     priority,
     demand,
+    isDetached,
     nowMs,
     expiresAtMs,
   });

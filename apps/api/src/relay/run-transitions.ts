@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
+import { and, eq, inArray, or, sql, type SQL } from "drizzle-orm";
 import { previousChanged } from "../db/insert-when.ts";
 import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs } from "../db/schema.ts";
@@ -8,7 +8,13 @@ import type { Statement } from "../writer.ts";
 import { freezeActions } from "../workspaces/frozen.ts";
 import type { ReportedRun } from "./report-repo.ts";
 import { projectChange, type ProjectChange } from "./session/project-change.ts";
-import { transitionOf, type RunColumns, type RunReport, type RunTransition } from "./session/run-transition.ts";
+import {
+  givenUp,
+  transitionOf,
+  type RunColumns,
+  type RunReport,
+  type RunTransition,
+} from "./session/run-transition.ts";
 import { runRefused } from "./run-refused.ts";
 
 /**
@@ -41,20 +47,22 @@ type UpdateRun = (values: Readonly<Record<string, unknown>>) => Statement;
 const updates = new Map<string, UpdateRun>();
 
 function updateRun({ runId, serverId }: ReportedRun, transition: RunTransition): Statement {
-  const { from, to, set, setIfNull } = transition;
-  const shape = [from.join(), to, Object.keys(set).join(), Object.keys(setIfNull).join()].join(" ");
+  const { from, isTakenLate, to, set, setIfNull } = transition;
+  const shape = [from.join(), isTakenLate, to, Object.keys(set).join(), Object.keys(setIfNull).join()].join(" ");
   const update = updates.get(shape) ?? buildUpdate(transition);
   updates.set(shape, update);
   return update({ ...setIfNull, ...set, runId, serverId });
 }
 
-function buildUpdate({ from, to, set, setIfNull }: RunTransition): UpdateRun {
+function buildUpdate({ from, isTakenLate, to, set, setIfNull }: RunTransition): UpdateRun {
   const name = (column: string) => sql.identifier(runs[column as keyof RunColumns].name);
   return readyStatement((value) => {
+    const isGivenUp = and(eq(runs.state, "ended"), eq(runs.verdict, givenUp.verdict), eq(runs.code, givenUp.code));
+    const isInState = inArray(runs.state, [...from]);
     const isFrom = and(
       eq(runs.runId, value("runId")),
       eq(runs.serverId, value("serverId")),
-      inArray(runs.state, [...from]),
+      isTakenLate ? or(isInState, isGivenUp) : isInState,
     );
     const assignments = [
       sql`state = ${to}`,

@@ -43,6 +43,8 @@ export interface TaskPlan {
   readonly demand?: TaskDemand | null;
   /** When it may start, besides its turn; without it, after the earlier tasks of its project. */
   readonly order?: TaskOrder;
+  /** Whether it may go on while its server has no connection; without it, it may. */
+  readonly isDetached?: boolean;
   /** The task that it repeats. */
   readonly rerunOf?: TaskId;
 }
@@ -61,6 +63,7 @@ export async function planTask(
 ): Promise<Statement[]> {
   const { taskId, server, workspaceId, projectId, action, params, secretInput, priority, demand = null } = plan;
   const { after, isParallel, openRuns } = plan.order ?? ordinaryOrder;
+  const { isDetached = true } = plan;
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   const runId = runtime.makeId("run");
@@ -80,6 +83,7 @@ export async function planTask(
     secretInput,
     priority,
     demand,
+    isDetached,
     nowMs,
     expiresAtMs,
   });
@@ -106,6 +110,7 @@ export async function planTask(
         after,
         isParallel,
         demand,
+        isDetached,
       },
       condition,
     ),
@@ -122,12 +127,11 @@ export async function planTask(
 
 /** What makes two submissions of one id the same. */
 export function hashBody(plan: TaskPlan, secrets: SecretBox): string {
-  const { workspaceId, projectId, action, params, secretInput, priority, demand = null } = plan;
+  const { workspaceId, projectId, action, params, secretInput, priority, demand = null, isDetached = true } = plan;
   const { after, isParallel } = plan.order ?? ordinaryOrder;
   const input = secretInput === null ? null : secrets.hash(JSON.stringify(sortKeys(secretInput)));
-  const order = [after, isParallel];
-  const wish = [action, priority, sortKeys(params), input, sortKeys(demand)];
-  const body = JSON.stringify([workspaceId, projectId, wish, order]);
+  const how = [priority, after, isParallel, isDetached, sortKeys(demand)];
+  const body = JSON.stringify([workspaceId, projectId, action, sortKeys(params), input, how]);
   return createHash("sha256").update(body).digest("base64url");
 }
 

@@ -29,7 +29,7 @@ export async function openPredecessors(
   return found.filter(({ state }) => state !== "ended").map(({ runId }) => runId);
 }
 
-/** Also where a person decided that it counts as done. */
+/** Also where a person decided that it counts as done, as long as nothing better is known. */
 function hasSucceeded({ verdict, resolution }: Predecessor): boolean {
-  return verdict === "succeeded" || resolution === "succeeded";
+  return verdict === "succeeded" || (verdict === "indeterminate" && resolution === "succeeded");
 }

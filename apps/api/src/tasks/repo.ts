@@ -11,6 +11,7 @@ import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
+import { isGivenUp } from "../relay/session/run-transition.ts";
 import { headOf } from "../outbox/repo.ts";
 import type { Statement } from "../writer.ts";
 import { firstAttempt } from "./sign-command.ts";
@@ -88,6 +89,8 @@ function toRecord({ task, run, workspaceName, projectName, server, submittedBy, 
       rerunOf: task.rerunOf,
       after: [...task.after],
       isParallel: task.isParallel,
+      isDetached: task.isDetached,
+      isLate: run.leaseEndedAtMs !== null && !isGivenUp(run),
       submittedBy,
       submittedAtMs: task.submittedAtMs,
       dispatchedAtMs: run.dispatchedAtMs,
@@ -237,6 +240,7 @@ export interface NewTask {
   readonly after: readonly TaskId[];
   readonly isParallel: boolean;
   readonly demand: TaskDemand | null;
+  readonly isDetached: boolean;
 }
 
 type TaskRow = NewTask & TenantScope;
@@ -271,6 +275,7 @@ const insertAnyTask = readyStatement<TaskRow>((value) =>
       after: value("after"),
       isParallel: value("isParallel"),
       demand: value("demand"),
+      isDetached: value("isDetached"),
     },
     sql`true`,
   ),

@@ -49,7 +49,7 @@ export async function resolveOutcome(runtime: Runtime, scope: OrgScope, decision
 /** The same once more, as a task of its own, in the same unit as the decision: so there is one, whoever asks how often. */
 async function runAgain(runtime: Runtime, scope: OrgScope, record: TaskRecord): Promise<void> {
   const { view } = record;
-  const { taskId, workspaceId, projectId, action, params, priority, demand, isParallel } = view;
+  const { taskId, workspaceId, projectId, action, params, priority, demand, isParallel, isDetached } = view;
   const rerunTaskId = runtime.makeId("task");
   const secretInput = openTaskSecrets(runtime.secrets, { ...scope, taskId }, record.secretInput);
   const wish = {
@@ -63,6 +63,7 @@ async function runAgain(runtime: Runtime, scope: OrgScope, record: TaskRecord): 
     demand,
     after: [],
     isParallel,
+    isDetached,
   };
   const prepared = await prepareSubmission(runtime, scope, wish);
   await checkSubmission(runtime, scope, prepared);

@@ -38,6 +38,8 @@ export const tasksRouter = router({
         after: z.array(idSchema("task")).max(mostPredecessors).default([]),
         /** Whether it may run beside other tasks of its project. */
         isParallel: z.boolean().default(false),
+        /** Whether it may go on, up to its time-out, while its server has no connection; else the server stops it. */
+        isDetached: z.boolean().default(true),
       }),
     )
     .output(taskViewSchema)

@@ -41,6 +41,8 @@ export interface CommandRequest {
   readonly priority: Priority;
   /** What the task says of it; without it, the action's. */
   readonly demand?: TaskDemand | null;
+  /** Whether it may go on while its server has no connection; without it, it may. */
+  readonly isDetached?: boolean;
   readonly nowMs: number;
   readonly expiresAtMs: number;
   /** What it says of limits and network where that is not as things are now. */
@@ -52,7 +54,7 @@ export async function signCommand(
   { db, env, keys, commandSealer }: Pick<Runtime, "db" | "env" | "keys" | "commandSealer">,
   request: CommandRequest,
 ): Promise<CommandText> {
-  const { server, action, nowMs, secretInput, demand = null, bounds: given, ...same } = request;
+  const { server, action, nowMs, secretInput, demand = null, bounds: given, isDetached = true, ...same } = request;
   const { workspaceId, projectId, orgId } = request;
   const ids = { ...same, serverId: server.serverId, attempt: firstAttempt };
   const ownerId = projectId ?? workspaceId;
@@ -75,6 +77,7 @@ export async function signCommand(
     effect,
     demand: demandOf(action, demand),
     ...(programs === null ? {} : { programs }),
+    ...(isDetached ? {} : { detached: false as const }),
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     ...bounds,
     notBeforeMs: nowMs,

@@ -15,6 +15,7 @@ import type { Project } from "../projects/repo.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
+import { requireLeases } from "../servers/require-leases.ts";
 import { requireSealedInput } from "../servers/require-sealed-input.ts";
 import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
@@ -41,6 +42,8 @@ interface Submission {
   readonly after: readonly TaskId[];
   /** Whether it may run beside other tasks of its project. */
   readonly isParallel: boolean;
+  /** Whether it may go on while its server has no connection. */
+  readonly isDetached: boolean;
 }
 
 /** A submission that may be made by this caller, and what there is to check of it. */
@@ -76,7 +79,7 @@ export async function prepareSubmission(
   scope: OrgScope,
   submission: Submission,
 ): Promise<PreparedSubmission> {
-  const { taskId, workspaceId, projectId, priority, demand } = submission;
+  const { taskId, workspaceId, projectId, priority, demand, isDetached } = submission;
   const { name, action } = findSubmittable(scope, submission.action);
   const workspace = await requireWorkspace(runtime, scope, workspaceId);
   const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
@@ -93,7 +96,7 @@ export async function prepareSubmission(
     );
   const order = { after: submission.after, isParallel: submission.isParallel, openRuns: [] };
   const place = { server, workspaceId, projectId };
-  const plan = { taskId, ...place, action: name, params, secretInput, priority, demand, order };
+  const plan = { taskId, ...place, action: name, params, secretInput, priority, demand, order, isDetached };
   return { plan, action, workspace, project, server };
 }
 
@@ -107,6 +110,7 @@ export async function checkSubmission(
   checkNotRevoked(server);
   checkProject(action, name, project);
   checkServer(runtime, { name, params, server });
+  if (plan.isDetached === false) requireLeases(runtime, server);
   if (name === "exec") checkCall(server, { params, programs: project?.programs ?? usualPrograms });
   if (name === "task.log") await checkLoggedRun(runtime, scope, { runId: params["runId"] as RunId, workspaceId });
   await checkDemand(runtime, scope, { action: name, demand, workspace, project, server });

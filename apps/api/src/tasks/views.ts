@@ -62,6 +62,10 @@ export const taskViewSchema = z.strictObject({
   after: z.array(idSchema("task")),
   /** Whether it may run beside other tasks of its project. */
   isParallel: z.boolean(),
+  /** Whether it may go on while its server has no connection. */
+  isDetached: z.boolean(),
+  /** What is said of its end came after the platform had given it up, because its server was away for too long. */
+  isLate: z.boolean(),
   /** The e-mail address of who asked for it. */
   submittedBy: z.string(),
   submittedAtMs: z.int(),

@@ -152,6 +152,7 @@ class World {
       priority: priorities[position % 4],
       action: "exec",
       demand: { cpu: 500, memory: 1, runs: 1 },
+      limits: { timeoutMs: lifeMs, outputBytes: 1 },
       // One in three waits so long that it must be signed anew.
       expiresAtMs: this.#nowMs + (position % 3 === 0 ? 1 : lifeMs),
       serverId: "srv_1" as ServerId,
@@ -337,6 +338,7 @@ function entryOf(position: number, order?: RunOrder): OpenedEntry {
     priority: "normal",
     action: "exec",
     demand: { cpu: 500, memory: 1, runs: 1 },
+    limits: { timeoutMs: lifeMs, outputBytes: 1 },
     expiresAtMs: lifeMs,
   } as Command;
   const text = { signed: JSON.stringify(command), signature: "s", sealed: null };

@@ -13,7 +13,7 @@ import { ExpectedResults } from "../session/expected-results.ts";
 import { goodConduct } from "../session/quarantine.ts";
 import { validThroughMs, type RenewalOutcome } from "../session/renewal.ts";
 import { haveActionsChanged, unsupportedAction } from "../session/unsupported-action.ts";
-import { insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/commands.ts";
+import { findSeqOnTheWay, insertCommand, listRunsOnTheWay, withdrawCommand } from "../storage/commands.ts";
 import { readMeanMs, rememberDuration } from "../storage/durations.ts";
 import { findEnded, hasSucceeded, rememberEnded } from "../storage/ended-runs.ts";
 import { writeTrust } from "../storage/platform-trust.ts";
@@ -47,6 +47,13 @@ const cancelledHere: Ending = {
   verdict: "cancelled",
   code: "CANCELLED",
   message: "It was cancelled before it reached the server.",
+};
+
+const leaseOver: Ending = {
+  verdict: "indeterminate",
+  code: "LEASE_EXPIRED",
+  message:
+    "Its server was away for longer than it may run without the platform, so it is unknown how it ended, or whether it began. If the server comes back and knows, that is recorded here.",
 };
 
 const notFollowing: Ending = {
@@ -190,6 +197,21 @@ export class RunDesk {
     this.#save();
   }
 
+  /**
+   * Ends runs of a server that has been away for too long. What they held is free, and what of their commands may still be on
+   * its way is taken back, so that a bridge that never had them begins nothing.
+   */
+  endLeases(runIds: readonly RunId[], nowMs: number): void {
+    if (runIds.length === 0) return;
+    for (const runId of runIds) {
+      if (!findRun(this.#sql, runId)) continue;
+      const seq = findSeqOnTheWay(this.#sql, runId);
+      if (seq !== undefined) withdrawCommand(this.#sql, seq);
+      this.#end(runId, leaseOver, nowMs);
+    }
+    this.#save();
+  }
+
   isWaiting(runId: RunId): boolean {
     return this.#queue.isWaiting(runId);
   }
@@ -273,7 +295,8 @@ export class RunDesk {
     // What failed before this came, or is forgotten, will not succeed any more.
     const isInVain = after.some((other) => !findRun(this.#sql, other) && !hasSucceeded(this.#sql, other));
     if (isInVain) return this.#end(runId, notFollowing, nowMs);
-    insertRun(this.#sql, { ...run, action, command: { signed, signature, sealed } });
+    const lease = { isDetached: command.detached !== false, timeoutMs: command.limits.timeoutMs };
+    insertRun(this.#sql, { ...run, ...lease, action, command: { signed, signature, sealed } });
     this.#endUnfit([this.#queue.enqueue(run)], nowMs);
   }
 

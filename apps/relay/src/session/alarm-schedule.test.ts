@@ -10,6 +10,7 @@ const nothing = {
   connectionGivenUpMs: null,
   reportsDueMs: null,
   renewalsDueMs: null,
+  leasesDueMs: null,
   nextTicketExpiryMs: null,
   nextViewerExpiryMs: null,
 };
@@ -22,6 +23,7 @@ test("the alarm rings for what comes first", () => {
   expect(nextAlarmMs({ ...nothing, oldestHandshakeMs: 1000 })).toBe(1000 + limits.handshakeStepMs);
   expect(nextAlarmMs({ ...nothing, bridgeHeardMs: 1000 })).toBe(1000 + limits.silenceMs);
   expect(nextAlarmMs({ ...nothing, connectionGivenUpMs: 1000 })).toBe(1000);
+  expect(nextAlarmMs({ ...nothing, leasesDueMs: 1000 })).toBe(1000);
   expect(nextAlarmMs({ ...nothing, nextTicketExpiryMs: 1000 })).toBe(1000 + ticketMemoryMs);
   const many = { ...nothing, bridgeHeardMs: 1000, reportsDueMs: 5000, nextViewerExpiryMs: 4000 };
   expect(nextAlarmMs(many)).toBe(4000);

@@ -13,6 +13,8 @@ export interface Deadlines {
   readonly reportsDueMs: number | null;
   /** When the API must be asked for new signatures; `null` when no run waits for one. */
   readonly renewalsDueMs: number | null;
+  /** When the leases of a server that is away must be looked at; `null` when it is there, or has no runs. */
+  readonly leasesDueMs: number | null;
   readonly nextTicketExpiryMs: number | null;
   readonly nextViewerExpiryMs: number | null;
 }
@@ -45,6 +47,7 @@ export function nextAlarmMs(deadlines: Deadlines): number | null {
     ...after(deadlines.connectionGivenUpMs, 0),
     ...after(deadlines.reportsDueMs, 0),
     ...after(deadlines.renewalsDueMs, 0),
+    ...after(deadlines.leasesDueMs, 0),
     ...after(deadlines.nextTicketExpiryMs, ticketMemoryMs),
     ...after(deadlines.nextViewerExpiryMs, 0),
   ];

@@ -1,7 +1,7 @@
 import type { RunId } from "@quarterdeck/core/ids";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
 import { withdrawnCommand } from "@quarterdeck/core/protocol/withdrawn-command";
-import { readNumber, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
+import { firstRow, readNumber, readText, readTextOrNull, type Row, type Sql } from "./sql.ts";
 
 /** A numbered command that the bridge has not acknowledged. `runId` is null for a cancel. */
 export interface StoredCommand extends CommandText {
@@ -57,6 +57,12 @@ export function listRunsOnTheWay(sql: Sql, throughMs: number): { readonly seq: n
     )
     .toArray()
     .map((row) => ({ seq: readNumber(row, "seq"), runId: readText(row, "run_id") as RunId }));
+}
+
+/** The number of a run's command that the bridge has not acknowledged. */
+export function findSeqOnTheWay(sql: Sql, runId: RunId): number | undefined {
+  const row = firstRow(sql, `SELECT seq FROM commands WHERE run_id = ?`, runId);
+  return row && readNumber(row, "seq");
 }
 
 /** Takes a command back: what fills its number from now on says nothing. Returns what it was. */

@@ -137,6 +137,12 @@ const migrations: readonly (readonly string[])[] = [
     `ALTER TABLE runs ADD COLUMN after TEXT NOT NULL DEFAULT '[]'`,
     `ALTER TABLE ended_runs ADD COLUMN has_succeeded INTEGER NOT NULL DEFAULT 0`,
   ],
+  // Leases: since when the server is away and when the clock was looked at (JSON), and how long its runs are kept open.
+  [
+    `ALTER TABLE server ADD COLUMN absence TEXT`,
+    `ALTER TABLE runs ADD COLUMN is_detached INTEGER NOT NULL DEFAULT 1`,
+    `ALTER TABLE runs ADD COLUMN timeout_ms INTEGER NOT NULL DEFAULT 0`,
+  ],
 ];
 
 export const newestSchemaVersion = migrations.length;

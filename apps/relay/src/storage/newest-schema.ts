@@ -33,7 +33,8 @@ export const newestSchema: readonly string[] = [
     refusal_at_ms INTEGER NOT NULL DEFAULT 0,
     report_stream TEXT,
     band_shares TEXT NOT NULL DEFAULT '[]',
-    patience TEXT
+    patience TEXT,
+    absence TEXT
   ) STRICT`,
   `INSERT INTO server (id) VALUES (1)`,
   `CREATE TABLE runs (
@@ -58,7 +59,9 @@ export const newestSchema: readonly string[] = [
     band_weight REAL NOT NULL DEFAULT 1,
     start_number INTEGER NOT NULL DEFAULT 0,
     is_ordered INTEGER NOT NULL DEFAULT 0,
-    after TEXT NOT NULL DEFAULT '[]'
+    after TEXT NOT NULL DEFAULT '[]',
+    is_detached INTEGER NOT NULL DEFAULT 1,
+    timeout_ms INTEGER NOT NULL DEFAULT 0
   ) STRICT`,
   `CREATE TABLE commands (
     seq INTEGER PRIMARY KEY,

@@ -16,6 +16,9 @@ export interface StoredRun extends WaitingRun {
 /** A run as it comes in: its place in the order is its outbox position. */
 export interface NewRun extends WaitingRun {
   readonly action: string;
+  /** Whether it may run on while its server is away, and for how long. */
+  readonly isDetached: boolean;
+  readonly timeoutMs: number;
   readonly command: CommandText;
 }
 
@@ -69,8 +72,8 @@ export function insertRun(sql: Sql, run: NewRun): void {
   const { demand, command } = run;
   sql.exec(
     `INSERT INTO runs (position, run_id, org_id, workspace_id, project_id, priority, is_ordered, after, action, cpu, memory,
-       runs, expected_ms, expires_at_ms, signed, signature, sealed)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       runs, expected_ms, expires_at_ms, is_detached, timeout_ms, signed, signature, sealed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.position,
     run.runId,
     run.orgId,
@@ -85,6 +88,8 @@ export function insertRun(sql: Sql, run: NewRun): void {
     demand.runs,
     run.expectedMs,
     run.expiresAtMs,
+    run.isDetached ? 1 : 0,
+    run.timeoutMs,
     command.signed,
     command.signature,
     command.sealed,

@@ -1,4 +1,5 @@
 import { capabilitiesSchema, type Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import type { Absence } from "@quarterdeck/core/protocol/lease";
 import type { SavedPatience } from "@quarterdeck/core/scheduling/patience";
 import type { ShareRow } from "@quarterdeck/core/scheduling/scheduler";
 import * as z from "zod";
@@ -43,6 +44,8 @@ export interface ServerRecord extends Conduct {
   readonly bandShares: readonly ShareRow[];
   /** The run that is too big for what is free and that others pass. */
   readonly patience: SavedPatience | null;
+  /** Since when it has had no connection; `null` while it has one, and before the first. */
+  readonly absence: Absence | null;
 }
 
 const columns = {
@@ -72,6 +75,7 @@ const columns = {
   spreadMs: "spread_ms",
   bandShares: "band_shares",
   patience: "patience",
+  absence: "absence",
   rateStrikes: "rate_strikes",
   quarantineLevel: "quarantine_level",
   quarantinedUntilMs: "quarantined_until_ms",
@@ -97,6 +101,8 @@ const patienceSchema = z
     lastMs: z.number().nullable(),
   })
   .nullable();
+
+const absenceSchema = z.strictObject({ sinceMs: z.int(), seenMs: z.int() }).nullable();
 
 function readCapabilities(row: Row): Capabilities | null {
   const text = readTextOrNull(row, "capabilities");
@@ -149,6 +155,7 @@ function loadServer(sql: Sql): ServerRecord {
     spreadMs: readNumber(row, "spread_ms"),
     bandShares: bandSharesSchema.parse(JSON.parse(readText(row, "band_shares"))),
     patience: patienceSchema.parse(JSON.parse(readTextOrNull(row, "patience") ?? "null")),
+    absence: absenceSchema.parse(JSON.parse(readTextOrNull(row, "absence") ?? "null")),
     rateStrikes: timesSchema.parse(JSON.parse(readText(row, "rate_strikes"))),
     quarantineLevel: readNumber(row, "quarantine_level"),
     quarantinedUntilMs: readNumber(row, "quarantined_until_ms"),

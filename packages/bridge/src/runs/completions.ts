@@ -1,3 +1,4 @@
+import type { Refusal } from "@quarterdeck/core/errors/result";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { failed, refused, type Completion } from "../actions/action-context.ts";
 import { gitFailed } from "../actions/git-failure.ts";
@@ -10,6 +11,14 @@ export const cancelled: Completion = {
   verdict: "cancelled",
   code: "CANCELLED",
   message: "It was cancelled.",
+  repository: null,
+};
+
+export const leaseOver: Completion = {
+  verdict: "interrupted",
+  code: "LEASE_EXPIRED",
+  message:
+    "Its server had no connection to the platform for too long, and it may not go on without one, so the server stopped it.",
   repository: null,
 };
 
@@ -26,6 +35,10 @@ export const noRoom: Completion = {
   message: "The server's disk is full, so it was not started. Nothing has happened; make room there and run it again.",
   repository: null,
 };
+
+export function tooLate({ code, message }: Refusal): Completion {
+  return { verdict: "expired", code, message: `${message} Nothing has happened.`, repository: null };
+}
 
 export function sandboxMissing({ reason }: Pick<Sandbox, "reason">): Completion {
   return {

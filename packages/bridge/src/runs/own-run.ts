@@ -42,7 +42,7 @@ export class OwnRunner {
     else if (completion.verdict === "failed" && timer.aborted) completion = timedOut;
     const durationMs = Math.round(clock.monotonicMs() - begin);
     const times = { startedAtMs, finishedAtMs: clock.nowMs(), durationMs };
-    await this.#options.closer.close(record, command, { completion, times });
+    await this.#options.closer.close(record, command, { completion: run.endedAs(completion), times });
   }
 
   #makeRoom(run: ActiveRun): boolean {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { kibibyte } from "@quarterdeck/core/units";
+import type { Command } from "@quarterdeck/core/protocol/command";
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import { refused } from "../actions/action-context.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
@@ -9,9 +10,10 @@ import type { ExecutionHost, HostCommand, Readiness } from "../host/execution-ho
 import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import { recoverRun } from "../journal/recovery.ts";
+import { judgeLateStart, waitsForRelay } from "../leases/late-start.ts";
 import type { Log } from "../log.ts";
 import type { ActiveRun } from "./active-run.ts";
-import { cancelled, noRoom } from "./completions.ts";
+import { cancelled, noRoom, tooLate } from "./completions.ts";
 import type { RunCloser } from "./run-closer.ts";
 import { readMarker, readResult } from "./run-files.ts";
 import type { RunFollower } from "./run-follower.ts";
@@ -27,6 +29,8 @@ interface ProgramRunnerOptions {
   readonly bootId: string;
   /** The relay has confirmed that the journal is no old copy. */
   readonly confirmed: Promise<void>;
+  /** What time it is by the relay's clock; null before it was heard. */
+  readonly relayNowMs: () => number | null;
   readonly log: Log;
 }
 
@@ -69,16 +73,18 @@ export class ProgramRunner {
         continue;
       }
       if (recovery === "indeterminate" || record.reruns >= maxReruns) return this.#endCutOff(record, work, { run });
-      if (recovery === "rerun" && refusal !== null) return this.#endCutOff(record, work, { run, refusal });
+      const late = isRecovered && waitsForRelay(command, recovery) ? await this.#judgeLate(command, run) : null;
+      const problem = refusal ?? late;
+      if (recovery === "rerun" && problem !== null) return this.#endCutOff(record, work, { run, refusal: problem });
       if (recovery === "rerun") {
-        const problem = await host.clear(work);
-        if (problem) return this.#endCutOff(record, work, { run, refusal: problem });
+        const unclear = await host.clear(work);
+        if (unclear) return this.#endCutOff(record, work, { run, refusal: unclear });
         record = { ...record, reruns: record.reruns + 1 };
         hasStarted = true;
         log.warn("a run was cut off and is started again", { runId: run.runId, reruns: record.reruns });
       }
-      if (isRecovered && recovery === "start" && record.effect === "once") await this.#untilConfirmed(run);
-      if (run.isCancelled) return closer.close(record, command, { completion: cancelled });
+      if (run.isCancelled) return closer.close(record, command, { completion: run.endedAs(cancelled) });
+      if (late !== null) return closer.close(record, command, { completion: tooLate(late) });
       if (refusal !== null) return closer.close(record, command, { completion: refused(refusal) });
       const readiness = await this.#prepare(work);
       if (readiness.kind === "ended") return closer.close(record, command, { completion: readiness.completion });
@@ -95,7 +101,12 @@ export class ProgramRunner {
     }
   }
 
-  /** A journal that was restored from a copy says of a run that has ended long ago that it is yet to start. */
+  /** Waits until the relay was heard, or the run is stopped. Returns why it may not begin any more. */
+  async #judgeLate(command: Command, run: ActiveRun): Promise<Refusal | null> {
+    await this.#untilConfirmed(run);
+    return judgeLateStart(command, this.#options.relayNowMs());
+  }
+
   async #untilConfirmed(run: ActiveRun): Promise<void> {
     const { promise: isCancelled, resolve } = Promise.withResolvers<void>();
     run.signal.addEventListener("abort", () => resolve());
@@ -121,7 +132,7 @@ export class ProgramRunner {
     const end = readResult(run.directory);
     if (!end) throw new Error(`the result of ${run.runId} disappeared`);
     const { startedAtMs, finishedAtMs, durationMs } = end;
-    const completion = await host.complete(work, { isCancelled: run.isCancelled });
+    const completion = run.endedAs(await host.complete(work, { isCancelled: run.isCancelled }));
     await closer.close(record, work.command, { completion, times: { startedAtMs, finishedAtMs, durationMs }, end });
   }
 

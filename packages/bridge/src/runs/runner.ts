@@ -28,6 +28,10 @@ interface RunnerOptions {
   readonly bootId: string;
   /** The relay has confirmed that the journal is no old copy. */
   readonly confirmed: Promise<void>;
+  /** What time it is by the relay's clock; null before it was heard. */
+  readonly relayNowMs: () => number | null;
+  /** There is a run more that may not go on without a connection. */
+  readonly onAttached: () => void;
   readonly log: Log;
   /** A run has written something, or has ended. */
   readonly onOutput: (runId: RunId) => void;
@@ -63,6 +67,20 @@ export class Runner {
     return this.#active.size;
   }
 
+  /** How many runs may not go on without a connection. */
+  get attachedCount(): number {
+    return this.#attached().length;
+  }
+
+  /** Stops the runs that may not go on without a connection. */
+  stopAttached(): void {
+    for (const run of this.#attached()) if (!run.isCancelled) run.stop();
+  }
+
+  #attached(): ActiveRun[] {
+    return [...this.#active.values()].filter(({ isDetached }) => !isDetached);
+  }
+
   isActive(runId: RunId): boolean {
     return this.#active.has(runId);
   }
@@ -79,9 +97,11 @@ export class Runner {
     const { opened, isCancelled, isRecovered = false, refusal = null } = options;
     if (this.#active.has(record.runId)) return;
     if (opened) this.#options.contentKeys.begin(record.runId, opened.streamKey);
-    const { host, onOutput, onFatal } = this.#options;
-    const run = new ActiveRun(record.runId, host.files.run(record.runId), host);
+    const { host, onOutput, onFatal, onAttached } = this.#options;
+    const isDetached = command.detached !== false;
+    const run = new ActiveRun({ runId: record.runId, isDetached }, host.files.run(record.runId), host);
     this.#active.set(record.runId, run);
+    if (!isDetached) onAttached();
     if (isCancelled) run.cancel();
     const secretInput = opened?.secretInput ?? {};
     const work: HostCommand = { command: command as WorkspaceCommand, text: record.text, secretInput };

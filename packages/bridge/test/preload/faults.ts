@@ -106,6 +106,10 @@ fs.renameSync = (from, to) => {
 
 fs.readFileSync = ((path: fs.PathOrFileDescriptor, ...rest: [BufferEncoding]) => {
   const boot = path === "/proc/sys/kernel/random/boot_id" ? read("boot") : undefined;
+  if (path === "/proc/uptime") {
+    const seconds = Number(readFileSync(path, "utf8").split(" ")[0]) + Number(read("uptime-ahead-ms") ?? 0) / 1000;
+    return `${seconds} 0\n`;
+  }
   return boot ?? readFileSync(path, ...rest);
 }) as typeof readFileSync;
 syncBuiltinESMExports();

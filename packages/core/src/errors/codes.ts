@@ -60,6 +60,7 @@ export const errorCodes = {
   INTERRUPTED: { retryable: true, httpStatus: 409 },
   CUT_OFF: { retryable: false, httpStatus: 409 },
   JOURNAL_DAMAGED: { retryable: false, httpStatus: 409 },
+  LEASE_EXPIRED: { retryable: false, httpStatus: 409 },
   BRIDGE_STATE_LOST: { retryable: false, httpStatus: 409 },
   START_FAILED: { retryable: false, httpStatus: 400 },
   OUT_OF_MEMORY: { retryable: false, httpStatus: 409 },

@@ -38,6 +38,8 @@ export const commandSchema = z.strictObject({
   }),
   /** Missing: none are added, and no install scripts run. */
   programs: projectProgramsSchema.optional(),
+  /** Whether it may run on, up to its time-out, while its server has no connection. Missing: it may (PROTOCOL 20). */
+  detached: z.literal(false).optional(),
   priority: z.enum(priorities),
   notBeforeMs: z.int().min(0),
   expiresAtMs: z.int().min(0),

@@ -68,6 +68,11 @@ export const limits = {
   ticketMs: minuteMs,
   viewerConnectionMs: 15 * minuteMs,
   clockSkewMs: 120 * secondMs,
+  /** How long what a run holds is kept for it without a connection of its server, where it may not run on without one. */
+  leaseMs: 10 * minuteMs,
+  /** How often the relay looks at the leases of a server that is away, and how late a look may come. */
+  leaseLookMs: minuteMs,
+  leaseLateMs: 30 * secondMs,
   sampleWatchedMs: secondMs,
   sampleUnwatchedMs: 30 * secondMs,
   telemetryUnwatchedMs: minuteMs,

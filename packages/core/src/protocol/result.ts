@@ -12,7 +12,7 @@ export const verdicts = [
   "timedOut", // it ran longer than it may
   "refused", // the bridge did not start it; nothing has happened
   "expired", // it waited past its command's expiry; nothing has happened
-  "interrupted", // it was stopped because Quarterdeck on that machine was stopped
+  "interrupted", // it was stopped because Quarterdeck on that machine was stopped, or out of the platform's reach for too long
   "indeterminate", // it started and was cut off, and may or may not have had its effect
 ] as const;
 export type Verdict = (typeof verdicts)[number];

@@ -6,7 +6,7 @@ import { runStates, type RunState } from "../../tasks/views.ts";
 import { isResultOf } from "./judge-result.ts";
 import { newReports } from "./new-reports.ts";
 import { projectChange } from "./project-change.ts";
-import { transitionOf, type RunColumns, type RunReport } from "./run-transition.ts";
+import { isGivenUp, transitionOf, type RunColumns, type RunReport } from "./run-transition.ts";
 
 const bytes = (number: number) => new Uint8Array(16).fill(number);
 const ids = {
@@ -20,10 +20,13 @@ const ids = {
 type Row = RunColumns & { readonly state: RunState };
 const queued: Row = { state: "queued", dispatchedAtMs: null, startedAtMs: null, verdict: null };
 
+/** The relay gave it up, so its bridge may still say how it ended. */
+const isOpenEnd = ({ state, verdict = null, code = null }: Row) => state === "ended" && isGivenUp({ verdict, code });
+
 /** What the database does with a transition. */
 function apply(row: Row, report: RunReport): Row {
-  const { from, to, set, setIfNull } = transitionOf(report);
-  if (!from.includes(row.state)) return row;
+  const { from, isTakenLate, to, set, setIfNull } = transitionOf(report);
+  if (!from.includes(row.state) && !(isTakenLate && isOpenEnd(row))) return row;
   const missing = Object.entries(setIfNull).filter(([column]) => (row[column as keyof RunColumns] ?? null) === null);
   return { ...row, ...Object.fromEntries(missing), ...set, state: to };
 }
@@ -51,6 +54,7 @@ const finished = (verdictOfRun: Verdict, startedAtMs: number | null): RunReport 
     repository: null,
   } satisfies RunFinished,
 });
+const said = (verdictOfRun: Verdict) => (finished(verdictOfRun, 1) as Extract<RunReport, { kind: "finished" }>).result;
 const reports = fc.oneof(
   fc.record({ kind: fc.constant("dispatched" as const), atMs }),
   fc.record({ kind: fc.constant("started" as const), startedAtMs: atMs, atMs }),
@@ -58,7 +62,7 @@ const reports = fc.oneof(
   fc.record({
     kind: fc.constant("ended" as const),
     verdict: fc.constantFrom("cancelled" as const, "expired" as const, "indeterminate" as const, "refused" as const),
-    code: fc.constantFrom("CANCELLED", "COMMAND_EXPIRED", "BRIDGE_STATE_LOST"),
+    code: fc.constantFrom("CANCELLED", "COMMAND_EXPIRED", "BRIDGE_STATE_LOST", "LEASE_EXPIRED"),
     message: fc.string(),
     atMs,
   }),
@@ -83,8 +87,8 @@ describe("what reports make of a run", () => {
     expect.hasAssertions();
     afterEachReport((row, next, report) => {
       expect(runStates.indexOf(next.state)).toBeGreaterThanOrEqual(runStates.indexOf(row.state));
-      if (row.state === "ended") expect(next).toEqual(row);
-      if (next.state === row.state) expect(next).toEqual(row);
+      if (row.state === "ended" && !isOpenEnd(row)) expect(next).toEqual(row);
+      if (next.state === row.state && !isOpenEnd(row)) expect(next).toEqual(row);
       expect(apply(next, report)).toEqual(next);
       if (next.state === "ended") expect(next.verdict).not.toBeNull();
     });
@@ -115,6 +119,28 @@ describe("what reports make of a run", () => {
     // A bridge that was restored from a copy may finish what never was said to have started.
     expect(apply(queued, finished("succeeded", null))).toMatchObject({ state: "ended", startedAtMs: null });
     expect(apply(running, finished("succeeded", null))).toMatchObject({ startedAtMs: 3, endedAtMs: 2000 });
+  });
+});
+
+describe("a run that the relay gave up, because its server was away for too long", () => {
+  const lost = { kind: "ended", verdict: "indeterminate", code: "LEASE_EXPIRED", message: "m", atMs: 9 } as const;
+
+  it("takes what its bridge says of its end once, and nothing else [F7]", () => {
+    const open = apply(queued, lost);
+    expect(open).toMatchObject({ state: "ended", verdict: "indeterminate", leaseEndedAtMs: 9 });
+    for (const later of [lost, { ...lost, verdict: "refused" as const }, { kind: "dispatched", atMs: 10 } as const])
+      expect(apply(open, later)).toEqual(open);
+    expect(apply(open, { kind: "started", startedAtMs: 5, atMs: 10 })).toEqual(open);
+    const late = apply(open, finished("succeeded", 5));
+    expect(late).toMatchObject({ verdict: "succeeded", code: null, startedAtMs: 5, leaseEndedAtMs: 9 });
+    for (const later of [lost, finished("failed", 5)]) expect(apply(late, later)).toEqual(late);
+  });
+
+  it("is told from one whose bridge cannot say how it ended [F7]", () => {
+    const lostState = apply(queued, { ...lost, code: "BRIDGE_STATE_LOST" });
+    expect(apply(lostState, finished("succeeded", 5))).toEqual(lostState);
+    const interrupted = apply(queued, { kind: "finished", result: { ...said("interrupted"), code: "LEASE_EXPIRED" } });
+    expect(apply(interrupted, finished("succeeded", 5))).toEqual(interrupted);
   });
 });
 

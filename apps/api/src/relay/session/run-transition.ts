@@ -18,6 +18,8 @@ export type RunColumns = Partial<Omit<RunRow, "runId" | "orgId" | "taskId" | "se
 /** What a report changes of a run that is in one of the states `from`; of another it changes nothing. */
 export interface RunTransition {
   readonly from: readonly RunState[];
+  /** It counts also for a run that the relay gave up, because its server was away for too long: then it comes late. */
+  readonly isTakenLate: boolean;
   readonly to: RunState;
   readonly set: RunColumns;
   /** Values that are kept where there are any. */
@@ -32,20 +34,35 @@ export interface RunEnding {
   readonly repository: RepositoryState | null;
 }
 
+/** What the relay says of a run whose server was away for too long: nobody knows, until its bridge does. */
+export const givenUp = { verdict: "indeterminate", code: "LEASE_EXPIRED" } as const satisfies RunColumns;
+
+export function isGivenUp({ verdict, code }: Pick<RunRow, "verdict" | "code">): boolean {
+  return verdict === givenUp.verdict && code === givenUp.code;
+}
+
 const notStarted = ["queued", "dispatched"] as const satisfies readonly RunState[];
 const notEnded = ["queued", "dispatched", "running"] as const satisfies readonly RunState[];
 
 /**
  * The effect of a report on its run. A run only moves forward: queued, dispatched, running, ended. So a report that comes
- * late or again changes nothing.
+ * late or again changes nothing, but for the end of a run that the relay had given up: what its bridge says replaces that once.
  */
 export function transitionOf(report: RunReport): RunTransition {
   switch (report.kind) {
     case "dispatched":
-      return { from: ["queued"], to: "dispatched", set: { dispatchedAtMs: report.atMs }, setIfNull: {}, ending: null };
+      return {
+        from: ["queued"],
+        isTakenLate: false,
+        to: "dispatched",
+        set: { dispatchedAtMs: report.atMs },
+        setIfNull: {},
+        ending: null,
+      };
     case "started":
       return {
         from: notStarted,
+        isTakenLate: false,
         to: "running",
         set: { startedAtMs: report.startedAtMs },
         setIfNull: { dispatchedAtMs: report.atMs },
@@ -63,6 +80,7 @@ function finished(result: RunFinished): RunTransition {
   const { verdict, exitCode, signal, code, message, durationMs, outputBytes, outputCutBytes, tail, quote } = result;
   return {
     from: notEnded,
+    isTakenLate: true,
     to: "ended",
     set: {
       verdict,
@@ -92,8 +110,15 @@ function endedAtRelay({ verdict, code, message, atMs }: Extract<RunReport, { kin
   const truth: Verdict = code === "CANCELLED" ? "cancelled" : verdict;
   return {
     from: truth === "indeterminate" ? notEnded : notStarted,
+    isTakenLate: false,
     to: "ended",
-    set: { verdict: truth, code, message, endedAtMs: atMs },
+    set: {
+      verdict: truth,
+      code,
+      message,
+      endedAtMs: atMs,
+      ...(code === givenUp.code ? { leaseEndedAtMs: atMs } : {}),
+    },
     setIfNull: {},
     ending: { verdict: truth, message, repository: null },
   };

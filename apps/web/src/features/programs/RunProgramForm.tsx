@@ -12,6 +12,7 @@ import { parseArguments } from "./argument-parser.ts";
 import { CommandFields, type CommandText } from "./CommandFields.tsx";
 import { DemandFields } from "./DemandFields.tsx";
 import { noDemandTexts, readDemand, type DemandTexts } from "./demand-texts.ts";
+import { DetachedField } from "./DetachedField.tsx";
 import { RunAfterField } from "./RunAfterField.tsx";
 import { useSubmitTask } from "./use-submit-task.ts";
 
@@ -19,6 +20,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
   const { t } = useTranslation();
   const server = useQuery(trpc.servers.get.queryOptions({ serverId }));
   const [command, setCommand] = useState<CommandText>({ program: "", line: "" });
+  const [isDetached, setDetached] = useState(true);
   const [after, setAfter] = useState<TaskId | null>(null);
   const [demandTexts, setDemandTexts] = useState<DemandTexts>(noDemandTexts);
   const demand = readDemand(demandTexts);
@@ -42,6 +44,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
             params: { program: command.program, args: [...parsed.args] },
             ...(after !== null && { after: [after] }),
             ...(demand.value !== null && { demand: demand.value }),
+            ...(!isDetached && { isDetached }),
           });
         }}
         problem={errors.general}
@@ -73,6 +76,7 @@ export function RunProgramForm({ workspaceId, serverId }: { workspaceId: Workspa
           onChange={setDemandTexts}
           errors={demand.ok ? { cpu: errors.of("demand.cpu"), memory: errors.of("demand.memory") } : demand.errors}
         />
+        <DetachedField serverId={serverId} value={isDetached} onChange={setDetached} />
       </Form>
     </Card>
   );

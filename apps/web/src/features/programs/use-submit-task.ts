@@ -18,6 +18,8 @@ export interface TaskWish {
   readonly after?: TaskId[];
   /** What it reserves, where that is not what its action does. */
   readonly demand?: TaskDemand;
+  /** Whether it may go on while its server is out of reach; without it, it may. */
+  readonly isDetached?: boolean;
 }
 
 /**

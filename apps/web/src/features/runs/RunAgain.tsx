@@ -30,6 +30,7 @@ export function RunAgain({ task }: { task: TaskView }) {
             action: "exec",
             params: { program: command.program, args: command.args },
             ...(task.demand !== null && { demand: task.demand }),
+            ...(!task.isDetached && { isDetached: false }),
           })
         }
       >

@@ -6,6 +6,26 @@ import { ProgramQuote } from "../content/ProgramQuote.tsx";
 import { OutcomeChoice } from "./OutcomeChoice.tsx";
 import { OutcomeDecision } from "./OutcomeDecision.tsx";
 
+type Told = TaskDetail & { readonly verdict: Exclude<VerdictName, "succeeded"> };
+
+function hasMessage(task: TaskDetail): task is Told {
+  if (task.verdict === null || task.verdict === "succeeded") return false;
+  return task.verdict !== "failed" || task.message !== null;
+}
+
+const leaseVerdicts = ["expired", "interrupted", "indeterminate"] as const satisfies readonly VerdictName[];
+
+/** What an end means; after a lease it has words of its own. */
+function titleKey({ verdict, code }: Told) {
+  const ofLease = code === "LEASE_EXPIRED" ? leaseVerdicts.find((other) => other === verdict) : undefined;
+  return ofLease === undefined ? (`runs.verdictText.${verdict}` as const) : (`runs.leaseText.${ofLease}` as const);
+}
+
+function LateNote() {
+  const { t } = useTranslation();
+  return <p className="mt-1 text-sm text-muted">{t("runs.late")}</p>;
+}
+
 const helped = [
   "timedOut",
   "refused",
@@ -22,13 +42,13 @@ function needsHelp(verdict: VerdictName): verdict is (typeof helped)[number] {
 /** What there is to say about an end that is not plain success or failure of the program. */
 export function RunMessage({ task }: { task: TaskDetail }) {
   const { t } = useTranslation();
-  if (task.verdict === null || task.verdict === "succeeded") return null;
-  if (task.verdict === "failed" && task.message === null) return null;
+  if (!hasMessage(task)) return task.isLate ? <LateNote /> : null;
   const tone = task.verdict === "cancelled" ? "info" : task.verdict === "failed" ? "bad" : "warn";
   return (
-    <Alert tone={tone} title={t(`runs.verdictText.${task.verdict}`)}>
+    <Alert tone={tone} title={t(titleKey(task))}>
       {task.message !== null && task.verdict !== "cancelled" && <p className="whitespace-pre-wrap">{task.message}</p>}
       <ProgramQuote task={task} />
+      {task.isLate && <LateNote />}
       {needsHelp(task.verdict) && <p className="mt-1 text-muted">{t(`runs.verdictHelp.${task.verdict}`)}</p>}
       <OutcomeChoice task={task} />
       <OutcomeDecision task={task} />

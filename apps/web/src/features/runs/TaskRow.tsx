@@ -27,7 +27,7 @@ export function TaskRow({ task, showsPlace }: { task: TaskView; showsPlace: bool
         >
           {title.text}
         </TextLink>
-        {task.resolution !== null && (
+        {task.resolution !== null && task.verdict === "indeterminate" && (
           <p className="truncate text-2xs text-muted">
             {t(`runs.outcome.inHistory.${task.resolution.outcome}`, { by: task.resolution.by })}
           </p>
