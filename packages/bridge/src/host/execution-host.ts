@@ -30,6 +30,8 @@ export interface HostFacts {
   /** How far it goes. */
   readonly sandbox: SandboxFacts;
   readonly driver: Driver["name"];
+  /** Why this one, for people. */
+  readonly driverReason: string;
   readonly limited: readonly LimitedResource[];
   /** Of the programs that may run, those that are installed. */
   readonly programs: readonly string[];

@@ -9,7 +9,7 @@ import { limitedResources } from "@quarterdeck/core/quota/kernel-limits";
 import * as z from "zod";
 
 /** What daemon and helper speak; another number is not spoken with. */
-export const helperProtocol = 1;
+export const helperProtocol = 2;
 
 const nothing = z.strictObject({});
 const ofRun = z.strictObject({ runId: idSchema("run") });
@@ -55,6 +55,7 @@ export const hostVerbs = {
       reason: z.string().nullable(),
       sandbox: sandboxFactsSchema,
       driver: z.enum(["systemd", "cgroup", "process"]),
+      driverReason: z.string(),
       limited: z.array(z.enum(limitedResources)),
       programs: z.array(z.string()),
     }),

@@ -36,6 +36,7 @@ interface LocalHostOptions extends HostEvents {
     readonly groupLimits: Pick<GroupLimits, "apply" | "again">;
   };
   readonly driver: Driver;
+  readonly driverReason: string;
   readonly sandboxFacts: HostFacts["sandbox"];
   readonly launcher: WrapperLauncher;
   readonly programs: readonly string[];
@@ -58,7 +59,7 @@ export class LocalHost implements ExecutionHost {
   readonly #limiting: NodeJS.Timeout;
 
   constructor(options: LocalHostOptions) {
-    const { context, driver, programs } = options;
+    const { context, driver, driverReason, programs } = options;
     this.#options = options;
     this.#groups = new RunGroups({ ...options, groupLimits: context.groupLimits });
     this.files = context.data;
@@ -71,6 +72,7 @@ export class LocalHost implements ExecutionHost {
       reason,
       sandbox: options.sandboxFacts,
       driver: driver.name,
+      driverReason,
       limited: driver.limited,
       programs,
     };

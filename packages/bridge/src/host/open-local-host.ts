@@ -72,6 +72,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
     ...place,
     context,
     driver,
+    driverReason: reason,
     sandboxFacts: sandbox.facts,
     launcher,
     programs: place.programs.filter((program) => findProgram(program, folders) !== undefined),

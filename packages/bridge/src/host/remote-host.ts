@@ -41,6 +41,7 @@ const noHelper: HostFacts = {
   reason: noHelperReason,
   sandbox: { reason: noHelperReason, workspaceUsers: false, network: "shared", networkReason: null },
   driver: "process",
+  driverReason: noHelperReason,
   limited: [],
   programs: [],
 };
