@@ -221,7 +221,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const workspaceUsage = new WorkspaceUsage({
     clock,
     source: () => host.usage(),
-    pathOf: ({ workspaceId, projectId }) => data.workspace(workspaceId).project(projectId),
     onFailure: (error) => log.warn("what workspaces use could not be read", { reason: errorMessage(error) }),
   });
   const telemetry = new TelemetrySchedule({
@@ -375,7 +374,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       unwatchPolicy();
       space.stop();
       telemetry.stop();
-      workspaceUsage.stop();
       feed.disconnected();
       connection.close();
       inputs.close();

@@ -39,6 +39,7 @@ const usageSchema = z.strictObject({
   tasks: amount,
   oomKills: amount,
   pressure: z.strictObject({ cpu: amount, memory: amount, io: amount }).nullable(),
+  disk: amount.nullable(),
 });
 
 /**

@@ -4,7 +4,6 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { refused, failed, type Completion } from "../actions/action-context.ts";
 import { DataDirectory } from "../data-directory.ts";
-import type { GroupUsage } from "../drivers/driver.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { readResult } from "../runs/run-files.ts";
 import {
@@ -20,6 +19,7 @@ import { HelperLink } from "./helper-link.ts";
 import { HostRefused } from "./host-refused.ts";
 import { helperProtocol, type HostVerb, type VerbParams } from "./host-verbs.ts";
 import { KeptStatements } from "./kept-statements.ts";
+import type { MeasuredUsage } from "./measured-usage.ts";
 
 interface RemoteHostOptions extends HostEvents {
   readonly socketPath: string;
@@ -53,7 +53,7 @@ export class RemoteHost implements ExecutionHost {
   readonly #link: HelperLink;
   readonly #statements: KeptStatements;
   #facts: HostFacts = noHelper;
-  #usage: readonly GroupUsage[] = [];
+  #usage: readonly MeasuredUsage[] = [];
   #isAskingForUsage = false;
   readonly #firstFacts = Promise.withResolvers<void>();
 
@@ -188,7 +188,7 @@ export class RemoteHost implements ExecutionHost {
   }
 
   /** What it said last; asks for the next time. */
-  usage(): readonly GroupUsage[] {
+  usage(): readonly MeasuredUsage[] {
     if (!this.#isAskingForUsage) {
       this.#isAskingForUsage = true;
       this.#link
