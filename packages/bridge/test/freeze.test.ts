@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { parseCgroupMounts } from "../src/drivers/cgroup-mounts.ts";
+import { isFrozen } from "../src/drivers/freezer.ts";
 import { newId, tailText } from "./fake-platform.ts";
 import { removeBase } from "./contract/remove-base.ts";
 import { RealBridge } from "./real-bridge.ts";
@@ -61,6 +63,34 @@ it("a frozen workspace's program stops counting and goes on after; what else wou
   for (const _ of ["once", "again"])
     expect(await relay.run({ action: "workspace.thaw" })).toMatchObject({ verdict: "succeeded" });
   await counting.untilCountedOn();
+  expect(tailText(await relay.run(echo))).toBe("there\n");
+});
+
+it("a workspace that was frozen when the machine went down is frozen when it is back, until it is thawed", async () => {
+  await using bridge = await RealBridge.start({ environment: { QUARTERDECK_DRIVER: "cgroup" } });
+  const groupName = `quarterdeck-${createHash("sha256").update(bridge.data.path).digest("hex").slice(0, 12)}`;
+  await using groups = new AsyncDisposableStack();
+  groups.defer(() => removeBase("cgroup", { groupName, sliceName: "" }));
+  groups.defer(() => bridge.end("SIGTERM"));
+  const { relay } = bridge;
+  const echo = { action: "exec", params: { program: "echo", args: ["there"] } } as const;
+  /** What a reboot does, as far as this process can: the bridge is gone at once, and no group is left. */
+  const reboot = async () => {
+    await bridge.end("SIGKILL");
+    await removeBase("cgroup", { groupName, sliceName: "" });
+    bridge.begin();
+    await relay.untilOnline();
+  };
+
+  expect(await relay.run({ action: "workspace.freeze" })).toMatchObject({ verdict: "succeeded" });
+  await reboot();
+  const { v1, v2 } = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
+  const mounts = [...Object.values(v1), ...(v2 ? [v2] : [])];
+  expect(isFrozen(mounts.map(({ path }) => join(path, groupName, relay.platform.workspaceId)))).toBe(true);
+  expect(await relay.run(echo)).toMatchObject({ verdict: "refused", code: "NOT_READY", startedAtMs: null });
+  expect(await relay.run({ action: "workspace.thaw" })).toMatchObject({ verdict: "succeeded" });
+  expect(tailText(await relay.run(echo))).toBe("there\n");
+  await reboot();
   expect(tailText(await relay.run(echo))).toBe("there\n");
 });
 

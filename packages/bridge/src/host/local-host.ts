@@ -28,6 +28,7 @@ import type { WrapperSpec } from "../wrapper/wrapper-spec.ts";
 import { DiskUse } from "./disk-use.ts";
 import { groupPath } from "./group-path.ts";
 import type { ExecutionHost, HostCommand, HostEvents, HostFacts, Readiness, RunTraces } from "./execution-host.ts";
+import type { FrozenWorkspaces } from "./frozen-workspaces.ts";
 import { explainGroupEnd } from "./group-end.ts";
 import type { MeasuredUsage } from "./measured-usage.ts";
 import { RunGroups } from "./run-groups.ts";
@@ -37,6 +38,7 @@ interface LocalHostOptions extends HostEvents {
   readonly context: ActionContext & {
     readonly data: ExecutionHost["files"];
     readonly groupLimits: Pick<GroupLimits, "apply" | "again">;
+    readonly frozen: Pick<FrozenWorkspaces, "freeze" | "thaw" | "admit">;
   };
   readonly driver: Driver;
   readonly driverReason: string;
@@ -65,7 +67,7 @@ export class LocalHost implements ExecutionHost {
   constructor(options: LocalHostOptions) {
     const { context, driver, driverReason, programs } = options;
     this.#options = options;
-    this.#groups = new RunGroups({ ...options, groupLimits: context.groupLimits });
+    this.#groups = new RunGroups({ ...options, groupLimits: context.groupLimits, frozen: context.frozen });
     this.files = context.data;
     this.#diskUse = new DiskUse({
       data: context.data,
