@@ -1,8 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { ProjectId } from "@quarterdeck/core/ids";
+import { DataDirectory } from "../src/data-directory.ts";
 import { FakeRelay } from "./fake-relay.ts";
 import { ordinaryUser } from "./ordinary-user.ts";
 import type { CliEnd } from "./run-cli.ts";
@@ -61,6 +63,18 @@ export class PackagedBridge implements AsyncDisposable {
 
   get #home(): string {
     return join(this.#folder, "home");
+  }
+
+  /** Makes a repository with one commit where a project's files are. */
+  makeRepository(projectId: ProjectId): void {
+    const data = new DataDirectory(join(this.#home, ".local/share/quarterdeck-bridge"));
+    const directory = data.workspace(this.relay.platform.workspaceId).project(projectId);
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", ...args], { cwd: directory, ...user });
+    mkdirSync(directory, { mode: 0o700 });
+    if (user) chownSync(directory, user.uid, user.gid);
+    git("init", "--quiet", "--initial-branch=main");
+    git("commit", "--quiet", "--allow-empty", "--message=first");
   }
 
   /** What `quarterdeck-bridge doctor` says beside the bridge. */

@@ -1,12 +1,19 @@
+import type { ProjectId } from "@quarterdeck/core/ids";
 import { expect, it } from "vitest";
 import { container } from "./container.ts";
-import { tailText } from "./fake-platform.ts";
+import { newId, tailText } from "./fake-platform.ts";
 import { ordinaryUser } from "./ordinary-user.ts";
 import { PackagedBridge } from "./packaged-bridge.ts";
 
 const echo = { action: "exec", params: { program: "echo", args: ["there"] } } as const;
 const uid = { action: "exec", params: { program: "node", args: ["-p", "process.getuid()"] } } as const;
 const nothingFrozen = { verdict: "refused", code: "LIMITS_UNAVAILABLE" };
+
+const reads = {
+  "git.status": {},
+  "git.log": { params: { limit: 1 } },
+  "files.list": { params: { path: "" } },
+} as const;
 
 /** The lines of a level, without its name. */
 function linesOf(stdout: string, level: "ok" | "weaker" | "missing"): string[] {
@@ -64,6 +71,14 @@ it("in the same container, with its owner's agreement, programs run, and what th
   expect(tailText(await relay.run(echo))).toBe("there\n");
   const secluded = await relay.run({ ...echo, overrides: { network: { mode: "none", hosts: [] } } });
   expect(secluded).toMatchObject({ verdict: "refused", code: "SANDBOX_UNAVAILABLE" });
+  const projectId = newId("project") as ProjectId;
+  expect(await relay.run({ action: "workspace.create" })).toMatchObject({ verdict: "succeeded" });
+  bridge.makeRepository(projectId);
+  for (const action of ["git.status", "git.log", "files.list"] as const)
+    expect(await relay.run({ ...reads[action], action, projectId })).toMatchObject({ verdict: "succeeded" });
+  expect(await relay.run({ action: "project.archive", projectId })).toMatchObject({ verdict: "succeeded" });
+  const promised = { overrides: { network: { mode: "none", hosts: [] } } };
+  expect(await relay.run({ action: "git.status", projectId, ...promised })).toMatchObject({ verdict: "refused" });
   const sleep = await relay.send({ action: "exec", params: { program: "sleep", args: ["600"] } });
   await relay.untilStarted(sleep);
   await relay.send({ action: "task.cancel", params: { runId: sleep } });
