@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
+import { mebibyte } from "@quarterdeck/core/units";
 import type { GroupPath } from "./driver.ts";
 import { nodeId, type GroupNode } from "./group-node.ts";
 import { isLimitAsWanted } from "./judge-limit.ts";
@@ -66,7 +67,10 @@ export class DiskQuota implements NodeLimiter {
     const place = this.#place(node, folder);
     const found = typeof place === "string" ? measured(place) : await this.#set(node, place, wanted);
     this.#measured.watch(node, folder, found.state === "measured" ? wanted : null);
-    return wanted === null && found.state === "measured" ? { ...found, state: "enforced" } : found;
+    if (found.state !== "measured") return found;
+    if (wanted === null) return { ...found, state: "enforced" };
+    const used = this.#measured.usedBy(node);
+    return used === undefined ? found : measured(`${found.source}; ${Math.round(used / mebibyte)} MiB are used`);
   }
 
   admit(node: GroupNode): Promise<void> {
