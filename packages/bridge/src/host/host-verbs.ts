@@ -49,17 +49,21 @@ const usageSchema = z.strictObject({
 export const hostVerbs = {
   facts: {
     params: nothing,
-    answer: z.strictObject({
-      protocol: z.int(),
-      keysVersion: z.int(),
-      isolation: z.enum(["hidden", "consented", "missing"]),
-      reason: z.string().nullable(),
-      sandbox: sandboxFactsSchema,
-      driver: z.enum(["systemd", "cgroup", "process"]),
-      driverReason: z.string(),
-      limited: z.array(z.enum(limitedResources)),
-      programs: z.array(z.string()),
-    }),
+    answer: z.union([
+      z.strictObject({
+        protocol: z.int(),
+        keysVersion: z.int(),
+        isolation: z.enum(["hidden", "consented", "missing"]),
+        reason: z.string().nullable(),
+        sandbox: sandboxFactsSchema,
+        driver: z.enum(["systemd", "cgroup", "process"]),
+        driverReason: z.string(),
+        limited: z.array(z.enum(limitedResources)),
+        programs: z.array(z.string()),
+      }),
+      // Of another version nothing is known but that.
+      z.object({ protocol: z.int().refine((protocol) => protocol !== helperProtocol) }),
+    ]),
   },
   /** Statements of the platform about its keys, oldest first. */
   keys: {

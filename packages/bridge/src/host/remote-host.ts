@@ -36,15 +36,18 @@ const askAgainMs = 1000;
 
 const noHelperReason = "the helper that starts them does not run (systemctl status quarterdeck-helper).";
 
-const noHelper: HostFacts = {
-  isolation: "missing",
-  reason: noHelperReason,
-  sandbox: { reason: noHelperReason, workspaceUsers: false, network: "shared", networkReason: null },
-  driver: "process",
-  driverReason: noHelperReason,
-  limited: [],
-  programs: [],
-};
+/** What is offered while nobody starts runs. @param reason why nobody does */
+function withoutHelper(reason: string): HostFacts {
+  return {
+    isolation: "missing",
+    reason,
+    sandbox: { reason, workspaceUsers: false, network: "shared", networkReason: null },
+    driver: "process",
+    driverReason: reason,
+    limited: [],
+    programs: [],
+  };
+}
 
 /** The host as a daemon has it that is not root: everything is asked of the helper, which believes nothing but the commands. */
 export class RemoteHost implements ExecutionHost {
@@ -52,7 +55,7 @@ export class RemoteHost implements ExecutionHost {
   readonly #options: RemoteHostOptions;
   readonly #link: HelperLink;
   readonly #statements: KeptStatements;
-  #facts: HostFacts = noHelper;
+  #facts: HostFacts = withoutHelper(noHelperReason);
   #usage: readonly MeasuredUsage[] = [];
   #isAskingForUsage = false;
   readonly #firstFacts = Promise.withResolvers<void>();
@@ -79,18 +82,22 @@ export class RemoteHost implements ExecutionHost {
   }
 
   async #getToKnow(): Promise<void> {
-    const { protocol, keysVersion, ...facts } = await this.#link.ask(
-      "facts",
-      {},
-      { isFirst: true, isRepeatable: false },
-    );
-    if (protocol !== helperProtocol)
-      throw new Error(`it speaks version ${protocol} and this bridge ${helperProtocol}: bring both to one version`);
+    const answer = await this.#link.ask("facts", {}, { isFirst: true, isRepeatable: false });
+    if (!("keysVersion" in answer)) {
+      const reason = `the helper speaks version ${answer.protocol} of their language and the bridge ${helperProtocol}: run the installer again, which brings both to one version.`;
+      this.#offer(withoutHelper(reason));
+      throw new Error(reason);
+    }
+    const { protocol: _, keysVersion, ...facts } = answer;
     const statements = this.#statements.after(keysVersion);
     if (statements.length > 0) await this.#link.ask("keys", { statements }, { isFirst: true, isRepeatable: false });
+    this.#options.log.info("the helper answers", { isolation: facts.isolation, driver: facts.driver });
+    this.#offer(facts);
+  }
+
+  #offer(facts: HostFacts): void {
     const hasChanged = JSON.stringify(facts) !== JSON.stringify(this.#facts);
     this.#facts = facts;
-    this.#options.log.info("the helper answers", { isolation: facts.isolation, driver: facts.driver });
     this.#firstFacts.resolve();
     if (hasChanged) this.#options.onFacts();
   }
