@@ -2,6 +2,7 @@ import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { gibibyte, kibibyte } from "@quarterdeck/core/units";
+import { readBridgeState } from "../bridge-state.ts";
 import { explainUnreachable } from "../connection/explain-unreachable.ts";
 import { requestText } from "../connection/http-request.ts";
 import type { DataDirectory } from "../data-directory.ts";
@@ -61,7 +62,9 @@ export async function doctorCommand(
       running: readLaunchState(data)?.current?.version ?? bridgeVersion,
     }),
     ...judgeMachine(machine),
-    judgeDriver(foreseeDriver({ uid: hasHelper ? 0 : ownerUid, prefer }), { isWanted: prefer === "process" }),
+    judgeDriver(foreseeDriver({ uid: hasHelper ? 0 : ownerUid, pid: findBridge(data, ownerUid), prefer }), {
+      isWanted: prefer === "process",
+    }),
     judgeUser(ownerUid),
     ...services.findings,
     ...judgeSandbox(sandbox),
@@ -75,6 +78,12 @@ export async function doctorCommand(
   ];
   for (const finding of findings) say(findingLine(finding));
   return exitCodeOf(findings);
+}
+
+/** The process of the bridge, if it runs. */
+function findBridge(data: DataDirectory, ownerUid: number): number | null {
+  const pid = readBridgeState(data)?.pid;
+  return pid !== undefined && statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === ownerUid ? pid : null;
 }
 
 interface Services {

@@ -35,17 +35,19 @@ function isSeen({ v1: { memory, cpu } }: CgroupMounts): boolean {
 interface ForesightOptions {
   /** Whom the bridge that starts the runs, or its helper, runs as. */
   readonly uid: number;
+  /** Of the bridge, where it runs: it may have been given a group that others have not. */
+  readonly pid: number | null;
   readonly prefer: DriverPreference | null;
 }
 
 /** Which driver such a bridge would have here, found out without making a group. */
-export function foreseeDriver({ uid, prefer }: ForesightOptions): DriverChoice {
+export function foreseeDriver({ uid, pid, prefer }: ForesightOptions): DriverChoice {
   const mounts = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
   const facts = { ...readDriverFacts(mounts), isRoot: uid === 0, prefer };
   const { cgroups } = facts;
   const first = chooseDriver({ ...facts, groupProblem: null });
   // systemd makes the groups itself.
   if (cgroups === "none" || first.driver !== "cgroup") return first;
-  const own = parseOwnGroups(readFileSync("/proc/self/cgroup", "utf8"));
+  const own = parseOwnGroups(readFileSync(`/proc/${pid ?? "self"}/cgroup`, "utf8"));
   return chooseDriver({ ...facts, groupProblem: groupProblem({ mounts, own, cgroups, uid }) });
 }

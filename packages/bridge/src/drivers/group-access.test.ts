@@ -19,6 +19,8 @@ const v2 = (uid: number, own: string | null = "/own") =>
 
 it("finds nothing against groups that its user may write, and changes none of them", () => {
   expect(v2(me)).toBeNull();
+  // Where a bridge that was given the group is itself.
+  expect(v2(me, "/own/quarterdeck-bridge")).toBeNull();
   const mount = { path: folder, root: "/" };
   const own = { v2: null, v1: {} };
   expect(groupProblem({ mounts: { v2: null, v1: { memory: mount } }, own, cgroups: "v1", uid: me })).toBeNull();

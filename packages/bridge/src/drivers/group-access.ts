@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { groupDirectory, type CgroupMounts, type OwnGroups } from "./cgroup-mounts.ts";
+import { groupAround } from "./delegated-group.ts";
 import { errorCode } from "./group-files.ts";
 
 interface AccessOptions {
@@ -22,7 +23,7 @@ export function groupProblem({ mounts, own, cgroups, uid }: AccessOptions): stri
       uid,
     );
   if (!v2 || own.v2 === null) return "ENOENT";
-  const directory = groupDirectory(v2, own.v2);
+  const directory = groupAround(groupDirectory(v2, own.v2));
   return firstProblem([directory, join(directory, "cgroup.subtree_control")], uid);
 }
 
