@@ -144,6 +144,10 @@ describe("install.sh", () => {
     expect(end.stdout).toContain("the clock is right");
     expect(end.stdout).toContain("quarterdeck-helper.service runs and starts with the system");
     expect(end.stdout).toContain("each workspace has a system user of its own");
+    expect(end.stdout).toContain("systemd runs this machine, with cgroup v2");
+    expect(end.stdout).toMatch(
+      /the policy \/etc\/quarterdeck\/policy\.toml is in force with \d+ rules?; only root can change it/,
+    );
     // Root makes nothing in a directory of another user's.
     expect(
       await server.sh(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { newTaskId, outputOf, signIn, type TestClient } from "../../apps/web/e2e/support/client.ts";
+import { waitFor } from "../../apps/web/e2e/support/wait-for.ts";
 import { temporaryFolder } from "../../apps/web/e2e/support/temporary-folder.ts";
 import { serveGit } from "./support/git-over-tls.ts";
 import { waitUntilOnline, workspaceOn } from "./support/installed-server.ts";
@@ -19,11 +20,18 @@ afterAll(() => client.close());
 
 const ended = (taskId: TaskId) => client.waitUntil(taskId, ({ state }) => state === "ended", runMs);
 
-async function run(program: string, args: readonly string[]): Promise<TaskId> {
+async function run(program: string, args: readonly string[], of = workspaceId): Promise<TaskId> {
   const taskId = newTaskId();
   const params = { program, args: [...args] };
-  await client.api.tasks.submit.mutate({ taskId, workspaceId, projectId: null, action: "exec", params });
+  await client.api.tasks.submit.mutate({ taskId, workspaceId: of, projectId: null, action: "exec", params });
   return taskId;
+}
+
+/** Waits until a workspace stands as it was asked to. */
+function untilMotion(of: WorkspaceId, motion: "frozen" | "running") {
+  const find = async () =>
+    (await client.api.workspaces.list.query()).find((one) => one.workspaceId === of && one.motion === motion);
+  return waitFor(find, { what: `the workspace to be ${motion}`, timeoutMs: runMs });
 }
 
 describe("on an installed server", () => {
@@ -58,6 +66,9 @@ describe("on an installed server", () => {
     const git = await serveGit(server, served.path, mayAnswer.promise);
     try {
       const before = await ended(await run("echo", ["done before"]));
+      const frozen = await workspaceOn(client, (await waitUntilOnline(client)).serverId, "Frozen before the cut");
+      await client.api.workspaces.freeze.mutate({ workspaceId: frozen });
+      await untilMotion(frozen, "frozen");
       const once = await run("node", [
         "-e",
         "require('node:fs').appendFileSync('starts', 'x'); setTimeout(() => {}, 864e5)",
@@ -80,6 +91,11 @@ describe("on an installed server", () => {
       expect(await ended(made.task.taskId)).toMatchObject({ verdict: "succeeded" });
       expect(await client.api.tasks.get.query({ taskId: before.taskId })).toMatchObject({ verdict: "succeeded" });
       expect(await server.sh(`${starts} -exec cat {} +`)).toBe("x");
+      // What was frozen is frozen again, until it is thawed.
+      expect(await ended(await run("echo", ["x"], frozen))).toMatchObject({ verdict: "refused", code: "NOT_READY" });
+      await client.api.workspaces.thaw.mutate({ workspaceId: frozen });
+      await untilMotion(frozen, "running");
+      expect(await ended(await run("echo", ["x"], frozen))).toMatchObject({ verdict: "succeeded" });
     } finally {
       await git.close();
     }

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeId, type IdKind, type Id } from "@quarterdeck/core/ids";
+import { DataDirectory } from "../../../packages/bridge/src/data-directory.ts";
 import { openDriver } from "../../../packages/bridge/src/drivers/open-driver.ts";
 import { runLimits } from "../../../packages/bridge/src/drivers/run-limits.ts";
+import { DiskUse } from "../../../packages/bridge/src/host/disk-use.ts";
 import { packReadings } from "../../../packages/bridge/src/telemetry/readings.ts";
 import { SampleReader } from "../../../packages/bridge/src/telemetry/read-sample.ts";
 import { WorkspaceUsage } from "../../../packages/bridge/src/telemetry/workspace-usage.ts";
@@ -43,7 +45,9 @@ export async function measureSample(): Promise<Row[]> {
   try {
     for (const { runId, path } of runs) await driver.openRun(runId, path, runLimits(demand));
     const machine = new SampleReader(folder);
-    const usage = new WorkspaceUsage({ clock: systemClock, source: () => driver.usage(), pathOf: () => folder });
+    const data = new DataDirectory(folder);
+    const disk = new DiskUse({ data, driver, clock: systemClock, onFailure: () => undefined });
+    const usage = new WorkspaceUsage({ clock: systemClock, source: () => disk.add(driver.usage()) });
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const before = process.cpuUsage();
@@ -53,7 +57,7 @@ export async function measureSample(): Promise<Row[]> {
       const { user, system } = process.cpuUsage(before);
       times.push((user + system) / 1000);
     }
-    usage.stop();
+    disk.stop();
     const later = times.slice(rounds / 3);
     return [
       compare({

@@ -57,7 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "isolation":
       return isolationCommand({ values, environment, data }, say);
     case "doctor":
-      return doctorCommand(data, environment, say);
+      return doctorCommand({ data, environment, policy: policyPath(values, environment) }, say);
   }
 }
 

@@ -233,7 +233,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const workspaceUsage = new WorkspaceUsage({
     clock,
     source: () => host.usage(),
-    pathOf: ({ workspaceId, projectId }) => data.workspace(workspaceId).project(projectId),
     onFailure: (error) => log.warn("what workspaces use could not be read", { reason: errorMessage(error) }),
   });
   const telemetry = new TelemetrySchedule({
@@ -390,7 +389,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       leases.stop();
       space.stop();
       telemetry.stop();
-      workspaceUsage.stop();
       feed.disconnected();
       connection.close();
       inputs.close();

@@ -62,6 +62,10 @@ export class DataDirectory {
   get groupLimitsFile(): string {
     return join(this.path, "group-limits.json");
   }
+  /** The workspaces that stay frozen when the machine is started anew. */
+  get frozenWorkspacesFile(): string {
+    return join(this.path, "frozen-workspaces.json");
+  }
   /** The numbers of disk quotas. */
   get quotaIdsFile(): string {
     return join(this.path, "quota-ids.json");

@@ -49,6 +49,7 @@ export function readCapabilities({ facts, hasLauncher }: CapabilityInputs): Capa
     features: [...bridgeFeatures],
     programs: [...facts.programs],
     driver: facts.driver,
+    driverReason: facts.driverReason.slice(0, 500),
     limited: [...facts.limited],
     isolation: facts.isolation,
     sandbox: facts.sandbox,

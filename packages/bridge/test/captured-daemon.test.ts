@@ -15,6 +15,7 @@ import type { CommandText } from "@quarterdeck/core/protocol/command";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { signText } from "@quarterdeck/core/protocol/signing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { helperProtocol } from "../src/host/host-verbs.ts";
 import { findRunProcesses } from "../src/wrapper/processes.ts";
 import { newId, newKey, type CommandWish, type FakePlatform } from "./fake-platform.ts";
 import { CapturedDaemon, enrolledPlatform, HelperProcess } from "./helper-process.ts";
@@ -293,7 +294,7 @@ describe("a captured daemon", () => {
       guest.write(line);
       expect(await guest.untilCutOff()).toBe(code);
     }
-    expect(await captured.ask("facts")).toMatchObject({ protocol: 1 });
+    expect(await captured.ask("facts")).toMatchObject({ protocol: helperProtocol });
   });
 
   it("cannot have other keys obeyed, nor bring back one that was revoked [W2]", async () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createNetServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -150,5 +150,14 @@ describe("the other commands", () => {
     const end = await runCli(["doctor", "--data", data]);
     expect(end.exitCode).toBe(1);
     expect(end.stdout).toMatch(/not connected to a platform/);
+    expect(end.stdout).toMatch(/^ok {7}no policy: nothing is forbidden|^ok {7}the policy /m);
+  });
+
+  it("doctor reads the policy as the bridge would, and names the line of a mistake", async () => {
+    const policy = join(data, "policy.toml");
+    writeFileSync(policy, '[actions]\nforbid = ["exec", "nonsense"]\n', { mode: 0o644 });
+    const end = await runCli(["doctor", "--data", data, "--policy", policy]);
+    expect(end.exitCode).toBe(1);
+    expect(end.stdout).toMatch(/^missing {2}the policy cannot be used, .* line 2/m);
   });
 });

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { parseCgroupMounts } from "../src/drivers/cgroup-mounts.ts";
+import { isFrozen } from "../src/drivers/freezer.ts";
 import { newId, tailText } from "./fake-platform.ts";
 import { removeBase } from "./contract/remove-base.ts";
+import { HelperProcess } from "./helper-process.ts";
 import { RealBridge } from "./real-bridge.ts";
 
 const counter = (file: string) =>
@@ -63,6 +66,47 @@ it("a frozen workspace's program stops counting and goes on after; what else wou
   await counting.untilCountedOn();
   expect(tailText(await relay.run(echo))).toBe("there\n");
 });
+
+it.each([
+  { with: "alone", isHelped: false },
+  { with: "with a helper", isHelped: true },
+])(
+  "a workspace that was frozen when the machine went down is frozen when it is back, until it is thawed: $with",
+  async ({ isHelped }) => {
+    const environment = { QUARTERDECK_DRIVER: "cgroup" };
+    const helper = isHelped ? new HelperProcess(undefined, environment) : undefined;
+    await using bridge = await RealBridge.start({ environment, ...(helper ? { helper } : {}) });
+    const groupName = `quarterdeck-${createHash("sha256").update(bridge.data.path).digest("hex").slice(0, 12)}`;
+    await using groups = new AsyncDisposableStack();
+    groups.defer(() => removeBase("cgroup", { groupName, sliceName: "" }));
+    groups.defer(async () => {
+      await bridge.end("SIGTERM");
+      await helper?.end("SIGTERM");
+    });
+    const { relay } = bridge;
+    const echo = { action: "exec", params: { program: "echo", args: ["there"] } } as const;
+    /** What a reboot does, as far as this process can: the bridge is gone at once, and no group is left. */
+    const reboot = async () => {
+      await bridge.end("SIGKILL");
+      await helper?.end("SIGKILL");
+      await removeBase("cgroup", { groupName, sliceName: "" });
+      await helper?.begin();
+      bridge.begin();
+      await relay.untilOnline();
+    };
+
+    expect(await relay.run({ action: "workspace.freeze" })).toMatchObject({ verdict: "succeeded" });
+    await reboot();
+    const { v1, v2 } = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
+    const mounts = [...Object.values(v1), ...(v2 ? [v2] : [])];
+    expect(isFrozen(mounts.map(({ path }) => join(path, groupName, relay.platform.workspaceId)))).toBe(true);
+    expect(await relay.run(echo)).toMatchObject({ verdict: "refused", code: "NOT_READY", startedAtMs: null });
+    expect(await relay.run({ action: "workspace.thaw" })).toMatchObject({ verdict: "succeeded" });
+    expect(tailText(await relay.run(echo))).toBe("there\n");
+    await reboot();
+    expect(tailText(await relay.run(echo))).toBe("there\n");
+  },
+);
 
 it("where no groups can be made, freezing is refused and says why", async () => {
   await using bridge = await RealBridge.start();

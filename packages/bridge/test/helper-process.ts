@@ -24,11 +24,16 @@ export class HelperProcess implements AsyncDisposable {
   readonly socketPath = join(this.folder, "helper.sock");
   readonly changes = new Changes();
   readonly #group: readonly string[];
+  readonly #environment: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   log = "";
 
-  /** @param gid the group of the daemon, where that has another user */
-  constructor(gid?: number) {
+  /**
+   * @param gid the group of the daemon, where that has another user
+   * @param environment what differs from a helper that limits nothing
+   */
+  constructor(gid?: number, environment: NodeJS.ProcessEnv = {}) {
+    this.#environment = environment;
     this.#group = gid === undefined ? [] : ["--group", String(gid)];
     if (gid !== undefined) chmodSync(this.folder, 0o711);
   }
@@ -41,7 +46,7 @@ export class HelperProcess implements AsyncDisposable {
   async begin(): Promise<void> {
     const args = [cli, "helper", "--data", this.data.path, "--socket", this.socketPath, ...this.#group];
     const child = spawn(process.execPath, args, {
-      env: { PATH: process.env["PATH"], QUARTERDECK_DRIVER: "process" },
+      env: { PATH: process.env["PATH"], QUARTERDECK_DRIVER: "process", ...this.#environment },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const before = this.log.length;

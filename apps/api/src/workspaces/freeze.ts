@@ -13,8 +13,8 @@ import { requireWorkspace } from "./service.ts";
 import type { WorkspaceView } from "./views.ts";
 
 /**
- * Has the server halt every process of a workspace, or let them go on. Asking for what is so already is no error: a server that was
- * started anew has nothing frozen.
+ * Has the server halt every process of a workspace, or let them go on. Asking for what is so already is no error: the
+ * server keeps a freeze until it is thawed, also when it is started anew.
  */
 export async function setFrozen(
   runtime: Runtime,

@@ -13,12 +13,14 @@ import {
 import { protocolRange } from "@quarterdeck/core/protocol/version";
 import * as z from "zod";
 import { WebSocket } from "ws";
+import bridgePackage from "../../../../packages/bridge/package.json" with { type: "json" };
 import type { TestClient } from "./client.ts";
 import { waitFor } from "./wait-for.ts";
 
 const host = { hostname: "scripted", os: "Debian 12", arch: "x64", kernel: "6.1" };
 const capabilities: HelloBody["capabilities"] = {
-  bridgeVersion: "0.1.0",
+  // It is up to date, so that no page offers an update of it.
+  bridgeVersion: bridgePackage.version,
   actions: ["workspace.create", "project.clone", "exec"],
   features: [],
   programs: ["echo"],

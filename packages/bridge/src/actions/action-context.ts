@@ -3,8 +3,8 @@ import type { RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
-import type { Driver } from "../drivers/driver.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
+import type { FrozenWorkspaces } from "../host/frozen-workspaces.ts";
 import type { GroupLimits } from "../limits/group-limits.ts";
 import type { LocalPolicy } from "../policy/local-policy.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -22,7 +22,7 @@ export interface ActionContext {
   /** Gives workspaces and projects their limits. */
   readonly groupLimits: Pick<GroupLimits, "apply">;
   /** Halts the processes of workspaces, and lets them go on. */
-  readonly groups: Pick<Driver, "freeze" | "thaw">;
+  readonly frozen: Pick<FrozenWorkspaces, "freeze" | "thaw">;
   /** What the server's owner allows. */
   readonly policy: Pick<LocalPolicy, "judgeRepository">;
 }

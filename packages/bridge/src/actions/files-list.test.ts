@@ -32,7 +32,7 @@ const context: ActionContext = {
   folders: ["/usr/bin", "/bin"],
   users: { of: () => user },
   groupLimits: { apply: () => Promise.resolve() },
-  groups: { freeze: () => Promise.resolve(), thaw: () => Promise.resolve() },
+  frozen: { freeze: () => Promise.resolve(), thaw: () => Promise.resolve() },
   policy: { judgeRepository: () => null },
   sandbox: {
     isolation: "hidden",

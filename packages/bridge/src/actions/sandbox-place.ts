@@ -15,7 +15,7 @@ export function readingPlace(
   folders: readonly string[],
 ): SandboxPlace {
   const user = users?.of(command.workspaceId) ?? null;
-  return { writable: folders, user, network: { mode: "none", hosts: [] } };
+  return { writable: folders, user, network: { mode: "none", hosts: [] }, promised: command.network };
 }
 
 /** Makes a workspace's folders; those that its runs write in are its user's. Throws when something else is in the place of one. */

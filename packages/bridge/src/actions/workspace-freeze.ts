@@ -4,15 +4,14 @@ import { failed, succeeded, type OwnAction } from "./action-context.ts";
 /** Halts every process of a workspace where it stands; memory and files stay as they are. Nothing new starts in it until it is thawed. */
 export const workspaceFreeze: OwnAction = {
   kind: "own",
-  async run({ workspaceId }, { groups }) {
-    const path = { workspaceId, projectId: null };
+  async run({ workspaceId }, { frozen }) {
     try {
-      await groups.freeze(path);
+      await frozen.freeze(workspaceId);
       return succeeded;
     } catch (error) {
       if (error instanceof QuarterdeckError) throw error;
       // Half of it frozen is neither: what waits for the other half would wait for ever.
-      await groups.thaw(path);
+      await frozen.thaw(workspaceId);
       const reason = error instanceof Error ? error.message : String(error);
       return failed("NOT_READY", `The workspace could not be frozen and goes on: ${reason.slice(0, 300)}. Try again.`);
     }
@@ -22,8 +21,8 @@ export const workspaceFreeze: OwnAction = {
 /** Lets them go on. A workspace that is not frozen is left as it is. */
 export const workspaceThaw: OwnAction = {
   kind: "own",
-  async run({ workspaceId }, { groups }) {
-    await groups.thaw({ workspaceId, projectId: null });
+  async run({ workspaceId }, { frozen }) {
+    await frozen.thaw(workspaceId);
     return succeeded;
   },
 };

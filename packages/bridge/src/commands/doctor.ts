@@ -1,28 +1,41 @@
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { gibibyte, kibibyte } from "@quarterdeck/core/units";
+import { readBridgeState } from "../bridge-state.ts";
 import { explainUnreachable } from "../connection/explain-unreachable.ts";
 import { requestText } from "../connection/http-request.ts";
 import type { DataDirectory } from "../data-directory.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
 import type { Environment } from "../env.ts";
+import { foreseeDriver } from "../drivers/foresee-driver.ts";
 import { exitCodeOf, findingLine, good, missing, type Finding } from "../doctor/finding.ts";
-import { judgeMachine, judgeService, judgeUser, judgeVersions } from "../doctor/judge-machine.ts";
+import { judgeMachine, judgeService, judgeUser, judgeVersions, type ServiceFacts } from "../doctor/judge-machine.ts";
+import { judgePolicy } from "../doctor/judge-policy.ts";
+import { judgeDriver, judgeSandbox, judgeTrialUser, judgeWithoutSystemd } from "../doctor/judge-surroundings.ts";
 import { readMachineFacts, type MachineFacts } from "../doctor/machine-facts.ts";
 import { trialDirectory } from "../doctor/trial-directory.ts";
 import { readInstalledVersion, readService } from "../doctor/service-facts.ts";
 import { hasIdentity, readIdentity } from "../identity.ts";
 import { errorMessage } from "../log.ts";
+import { readPolicyFile } from "../policy/policy-file.ts";
+import { countRules } from "../policy/policy-report.ts";
 import { readLaunchState } from "../update/launch-state.ts";
 import { bridgeVersion } from "../version.ts";
+import type { PolicyPlace } from "../policy/local-policy.ts";
 
 const answerMs = 10_000;
 
+interface DoctorOptions {
+  readonly data: DataDirectory;
+  readonly environment: Environment;
+  readonly policy: PolicyPlace;
+}
+
 /** `doctor`: checks this machine and says what to do. @returns the exit code (`doctorExitCodes`) */
 export async function doctorCommand(
-  data: DataDirectory,
-  environment: Environment,
+  { data, environment, policy }: DoctorOptions,
   say: (line: string) => void,
 ): Promise<number> {
   const folders = searchPath(environment.path);
@@ -38,6 +51,10 @@ export async function doctorCommand(
   const git = findProgram("git", folders);
   const programs = defaultPrograms.filter((program) => findProgram(program, folders));
   const machine = readMachineFacts(data.path);
+  const ownerUid = statSync(data.path).uid;
+  const services = await readServices(machine);
+  const hasHelper = services.helper?.isInstalled ?? false;
+  const { driver: prefer } = environment;
   const findings: Finding[] = [
     good(`Node ${process.versions.node}`),
     judgeVersions({
@@ -45,21 +62,14 @@ export async function doctorCommand(
       running: readLaunchState(data)?.current?.version ?? bridgeVersion,
     }),
     ...judgeMachine(machine),
-    judgeUser(statSync(data.path).uid),
-    ...(await checkServices(machine)),
-    sandbox.isolation === "hidden"
-      ? good("bubblewrap hides the bridge's files from runs")
-      : missing(`no isolation: ${sandbox.reason}`),
-    good(
-      sandbox.facts.workspaceUsers
-        ? "each workspace has a system user of its own"
-        : "runs of all workspaces are the bridge's own user, since it is not root or not in charge of the machine's users",
-    ),
-    good(
-      sandbox.facts.network === "own"
-        ? "runs that may reach everything have a network of their workspace's own"
-        : `runs that may reach everything share this machine's network. ${sandbox.facts.networkReason ?? ""}`,
-    ),
+    judgeDriver(foreseeDriver({ uid: hasHelper ? 0 : ownerUid, pid: findBridge(data, ownerUid), prefer }), {
+      isWanted: prefer === "process",
+    }),
+    judgeUser(ownerUid),
+    ...services.findings,
+    ...judgeSandbox(sandbox),
+    ...(trial.data === data || hasHelper ? [] : [judgeTrialUser(ownerUid)]),
+    checkPolicy(policy),
     git ? good(`git is ${git}`) : missing("git is not installed (Debian, Ubuntu: apt install git)"),
     good(`programs that may run: ${programs.join(" ")}`),
     checkData(data),
@@ -70,16 +80,36 @@ export async function doctorCommand(
   return exitCodeOf(findings);
 }
 
+/** The process of the bridge, if it runs. */
+function findBridge(data: DataDirectory, ownerUid: number): number | null {
+  const pid = readBridgeState(data)?.pid;
+  return pid !== undefined && statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === ownerUid ? pid : null;
+}
+
+interface Services {
+  readonly helper: ServiceFacts | null;
+  readonly findings: readonly Finding[];
+}
+
 /** Where the installer was not used, nothing is expected of it. */
-async function checkServices({ isSystemd }: MachineFacts): Promise<Finding[]> {
-  if (!isSystemd) return [];
+async function readServices(machine: MachineFacts): Promise<Services> {
+  if (!machine.isSystemd) return { helper: null, findings: [judgeWithoutSystemd(machine)] };
   try {
     const bridge = judgeService(await readService("quarterdeck-bridge.service"));
     const helper = await readService("quarterdeck-helper.service");
-    return helper.isInstalled ? [bridge, judgeService(helper)] : [bridge];
+    return { helper, findings: helper.isInstalled ? [bridge, judgeService(helper)] : [bridge] };
   } catch (error) {
-    return [missing(errorMessage(error))];
+    return { helper: null, findings: [missing(errorMessage(error))] };
   }
+}
+
+function checkPolicy({ path, isRequired }: PolicyPlace): Finding {
+  const read = readPolicyFile(path);
+  // Whoever has the folder can put another file in its place.
+  const owners = [path, dirname(path)].map((each) => statSync(each, { throwIfNoEntry: false })?.uid ?? 0);
+  const changerUid = owners.find((uid) => uid !== 0) ?? 0;
+  const ruleCount = read !== null && "rules" in read ? countRules(read) : 0;
+  return judgePolicy({ path, isRequired, read, changerUid, ruleCount });
 }
 
 function checkData(data: DataDirectory): Finding {

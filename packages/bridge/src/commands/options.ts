@@ -29,7 +29,7 @@ options
   --trust FILE           whom the helper obeys, if not in its --data     (helper, helper init)
   --from DIR             the directory of the bridge                     (helper init)
   --policy FILE          the policy of this server's owner, instead of /etc/quarterdeck/policy.toml
-                         (connect, run; or QUARTERDECK_POLICY)
+                         (connect, run, doctor; or QUARTERDECK_POLICY)
   --lifeline FIFO        end all runs when this pipe ends                (connect, run)
   --consent-no-isolation run programs although they can read the bridge's own files (connect, run)
   --version, --help

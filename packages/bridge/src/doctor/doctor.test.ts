@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { exitCodeOf, findingLine, good, missing, weaker } from "./finding.ts";
 import { judgeMachine, judgeService, judgeUser, judgeVersions } from "./judge-machine.ts";
+import { judgePolicy } from "./judge-policy.ts";
+import { judgeDriver, judgeSandbox, judgeTrialUser, judgeWithoutSystemd } from "./judge-surroundings.ts";
 import { findFileSystem, type MachineFacts } from "./machine-facts.ts";
 import { parseService } from "./service-facts.ts";
 
@@ -91,4 +93,42 @@ it("says when an update of the bridge left the installed package behind", () => 
   expect(judgeVersions({ installed: null, running: "1.0.0" }).level).toBe("good");
   expect(judgeVersions({ installed: "1.0.0", running: "1.0.0" }).level).toBe("good");
   expect(judgeVersions({ installed: "1.0.0", running: "1.1.0" })).toMatchObject({ level: "weaker" });
+});
+
+it("says who limits runs, and of a machine where nobody does why; an owner who wants none has nothing to mend", () => {
+  const reason = "No control groups can be made here.";
+  expect(judgeDriver({ driver: "cgroup", reason: "r" }, { isWanted: false })).toEqual(good("r"));
+  expect(judgeDriver({ driver: "process", reason }, { isWanted: false })).toEqual(weaker(reason));
+  expect(judgeDriver({ driver: "process", reason }, { isWanted: true })).toEqual(good(reason));
+});
+
+it("says nothing good of a sandbox that is none", () => {
+  const facts = { reason: null, workspaceUsers: false, network: "shared", networkReason: null } as const;
+  expect(judgeSandbox({ isolation: "hidden", reason: null, facts }).map(({ level }) => level)).toEqual(
+    Array(3).fill("good"),
+  );
+  expect(judgeSandbox({ isolation: "missing", reason: "it broke.", facts })).toEqual([
+    { level: "missing", text: expect.stringMatching(/^no isolation: it broke\. .*--consent-no-isolation$/) },
+  ]);
+});
+
+it("asks for whoever starts the bridge where systemd does not, but not in a container", () => {
+  expect(judgeWithoutSystemd({ isContainer: false })).toMatchObject({ level: "weaker" });
+  expect(judgeWithoutSystemd({ isContainer: true })).toMatchObject({ level: "good" });
+  expect(judgeTrialUser(1000)).toEqual({ level: "weaker", text: expect.stringContaining("--reuid 1000") });
+});
+
+describe("what the doctor says of the policy", () => {
+  const policy = { path: "/p", hash: "h", rules: {}, lines: new Map() };
+  const facts = { path: "/p", isRequired: false, read: policy, changerUid: 0, ruleCount: 2 } as const;
+  it.each([
+    ["in force, root's", {}, "good", /in force with 2 rules; only root/],
+    ["in force, the bridge's own user's", { changerUid: 998 }, "weaker", /number 998 .*chown root \/p/],
+    ["one rule", { ruleCount: 1 }, "good", /with 1 rule;/],
+    ["not there", { read: null }, "good", /no policy: nothing is forbidden/],
+    ["named and not there", { read: null, isRequired: true }, "missing", /everything is refused/],
+    ["with a mistake", { read: { problem: "/p line 3: no." } }, "missing", /cannot be used.*\/p line 3: no\./],
+  ])("that is %s", (_name, changed, level, text) => {
+    expect(judgePolicy({ ...facts, ...changed })).toEqual({ level, text: expect.stringMatching(text) });
+  });
 });

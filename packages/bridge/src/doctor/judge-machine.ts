@@ -35,7 +35,7 @@ function judgeCgroup({ cgroup, isContainer }: MachineFacts): Finding {
     );
   if (version === 1)
     return weaker(
-      "cgroup v1: no limits for reading and writing, no pressure of single projects. Put systemd.unified_cgroup_hierarchy=1 on the kernel's command line",
+      `cgroup v1: no limits for buffered writing, no pressure of single projects. Put systemd.unified_cgroup_hierarchy=1 on the kernel's command line${isContainer ? " of the machine that this container is on" : ""}`,
     );
   const lacking = wantedControllers.filter((name) => !controllers.includes(name));
   return lacking.length === 0

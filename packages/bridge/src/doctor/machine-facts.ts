@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
+import { isInContainer } from "../container.ts";
 
 /** What the kernel and the system of this machine say about themselves, as far as limits and isolation depend on it. */
 export interface MachineFacts {
@@ -36,7 +37,7 @@ export function readMachineFacts(dataPath: string): MachineFacts {
     cgroup: readCgroup(),
     namespaceBans: bans.map(([name, { mend }]) => `${name}=${mend}`),
     hasPressure: existsSync("/proc/pressure/cpu"),
-    isContainer: ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"].some((path) => existsSync(path)),
+    isContainer: isInContainer(),
     isSystemd: existsSync("/run/systemd/system"),
     fileSystem: findFileSystem(readText("/proc/self/mountinfo") ?? "", dataPath),
   };

@@ -1,7 +1,14 @@
 import { expect, it } from "vitest";
 import { chooseDriver, type MachineFacts } from "./choose-driver.ts";
 
-const best: MachineFacts = { isRoot: true, hasSystemd: true, cgroups: "v2", groupProblem: null, prefer: null };
+const best: MachineFacts = {
+  isRoot: true,
+  hasSystemd: true,
+  isContainer: false,
+  cgroups: "v2",
+  groupProblem: null,
+  prefer: null,
+};
 const choose = (facts: Partial<MachineFacts>) => chooseDriver({ ...best, ...facts });
 
 it.each([
@@ -21,4 +28,7 @@ it.each([
 
 it("says why nothing is limited, and what to do", () => {
   expect(choose({ isRoot: false, groupProblem: "EACCES" }).reason).toMatch(/EACCES.*Install the bridge as root/);
+  expect(choose({ isContainer: true, groupProblem: "EROFS" }).reason).toMatch(/EROFS.*docker run --cpus/);
+  expect(choose({ isContainer: true, cgroups: "none" }).reason).toMatch(/no control groups.*docker run --cpus/);
+  expect(choose({ cgroups: "none" }).reason).toMatch(/no control groups.*Mount cgroup2/);
 });

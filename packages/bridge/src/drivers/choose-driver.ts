@@ -9,6 +9,7 @@ export interface MachineFacts {
   readonly isRoot: boolean;
   /** systemd is what started the machine. */
   readonly hasSystemd: boolean;
+  readonly isContainer: boolean;
   /** Which version of cgroups has the controllers. */
   readonly cgroups: "v2" | "v1" | "none";
   /** Why no group can be made where ours would be; null: it can. */
@@ -17,17 +18,21 @@ export interface MachineFacts {
   readonly prefer: DriverPreference | null;
 }
 
-interface DriverChoice {
+export interface DriverChoice {
   readonly driver: Driver["name"];
   /** Why this one, in a sentence for people. */
   readonly reason: string;
 }
 
 /** Chooses the driver that gives runs the most on a machine. */
-export function chooseDriver({ isRoot, hasSystemd, cgroups, groupProblem, prefer }: MachineFacts): DriverChoice {
+export function chooseDriver(facts: MachineFacts): DriverChoice {
+  const { isRoot, hasSystemd, cgroups, groupProblem, prefer } = facts;
   if (prefer === "process") return { driver: "process", reason: "The owner wants no limits." };
   if (cgroups === "none")
-    return { driver: "process", reason: "This machine has no control groups, so nothing limits what runs take." };
+    return {
+      driver: "process",
+      reason: `This machine has no control groups, so nothing limits what runs take. ${mendOf(facts)}`,
+    };
   if (cgroups === "v2" && hasSystemd && isRoot && prefer === null && groupProblem === null)
     return {
       driver: "systemd",
@@ -36,7 +41,15 @@ export function chooseDriver({ isRoot, hasSystemd, cgroups, groupProblem, prefer
   if (groupProblem !== null)
     return {
       driver: "process",
-      reason: `No control groups can be made here (${groupProblem}), so nothing limits what runs take. Install the bridge as root, or hand a group over to it.`,
+      reason: `No control groups can be made here (${groupProblem}), so nothing limits what runs take. ${mendOf(facts)}`,
     };
   return { driver: "cgroup", reason: `The bridge can make groups of cgroup ${cgroups} itself.` };
+}
+
+function mendOf({ isContainer, cgroups }: MachineFacts): string {
+  if (isContainer)
+    return "It is a container: give it limits itself (docker run --cpus --memory --pids-limit), or install the bridge outside of it.";
+  return cgroups === "none"
+    ? "Mount cgroup2 at /sys/fs/cgroup."
+    : "Install the bridge as root, or hand a group over to it.";
 }

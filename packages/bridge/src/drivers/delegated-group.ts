@@ -4,6 +4,11 @@ import { readGroupFile, writeGroupFile } from "./group-files.ts";
 
 const leaf = "quarterdeck-bridge";
 
+/** The group below which ours are made: after a restart the bridge is in the one beside them already. */
+export function groupAround(own: string): string {
+  return own.endsWith(`/${leaf}`) ? own.slice(0, -leaf.length - 1) : own;
+}
+
 /**
  * Makes room for groups of ours below the one that this process is in (cgroup v2). A group with processes of its own cannot
  * give controllers to groups below it, so they move into one beside ours.
@@ -12,8 +17,7 @@ const leaf = "quarterdeck-bridge";
  * @returns where groups of ours can be made
  */
 export function delegatedBase(own: string): string {
-  // After a restart it is in there already.
-  const base = own.endsWith(`/${leaf}`) ? own.slice(0, -leaf.length - 1) : own;
+  const base = groupAround(own);
   const control = join(base, "cgroup.subtree_control");
   // Asked with memory, and first: cpu alone would be given in spite of the processes, and then none could be moved any more.
   if (writeGroupFile(control, "+memory") === "EBUSY") {

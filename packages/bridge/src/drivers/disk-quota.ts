@@ -2,12 +2,13 @@ import { randomInt } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
+import { mebibyte } from "@quarterdeck/core/units";
 import type { GroupPath } from "./driver.ts";
 import { nodeId, type GroupNode } from "./group-node.ts";
 import { isLimitAsWanted } from "./judge-limit.ts";
 import { MeasuredDisk } from "./measured-disk.ts";
 import type { NodeLimiter } from "./node-limiter.ts";
-import { deviceNumber, parseQuotaMount, parseQuotaReport, type QuotaMount } from "./quota-mount.ts";
+import { deviceNumber, parseQuotaMount, parseQuotaReport, parseQuotaUse, type QuotaMount } from "./quota-mount.ts";
 import type { QuotaIds } from "./quota-ids.ts";
 import { isQuotaEnforced } from "./quota-probe.ts";
 import { findTool, runTool } from "./run-tool.ts";
@@ -66,11 +67,25 @@ export class DiskQuota implements NodeLimiter {
     const place = this.#place(node, folder);
     const found = typeof place === "string" ? measured(place) : await this.#set(node, place, wanted);
     this.#measured.watch(node, folder, found.state === "measured" ? wanted : null);
-    return wanted === null && found.state === "measured" ? { ...found, state: "enforced" } : found;
+    if (found.state !== "measured") return found;
+    if (wanted === null) return { ...found, state: "enforced" };
+    const used = this.#measured.usedBy(node);
+    return used === undefined ? found : measured(`${found.source}; ${Math.round(used / mebibyte)} MiB are used`);
   }
 
   admit(node: GroupNode): Promise<void> {
     return this.#measured.admit(node);
+  }
+
+  /** What the file system counts under a node's number, once all that is in its folder has it. */
+  async used(node: GroupNode): Promise<number | null> {
+    const place = this.#place(node, this.#options.folderOf(node));
+    if (typeof place === "string") return null;
+    const { kind, mount, user } = place;
+    const entry = kind === "user" ? { id: user.uid, isCounted: true } : this.#options.ids.find(nodeId(node));
+    if (entry?.isCounted !== true) return null;
+    const { stdout } = await runTool("repquota", [kind === "user" ? "-u" : "-P", "-n", mount.path]);
+    return parseQuotaUse(stdout, entry.id) ?? null;
   }
 
   /** Why there is none, otherwise. */

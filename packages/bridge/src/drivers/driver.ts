@@ -65,6 +65,8 @@ export interface Driver {
   thaw(path: GroupPath): Promise<void>;
   /** All groups that exist, for telemetry: quick, synchronous reads. */
   usage(): GroupUsage[];
+  /** Bytes that a workspace or project takes by the counters of its file system; null where nothing counts. */
+  diskUse(path: GroupPath): Promise<number | null>;
   remove(path: GroupPath): Promise<void>;
   /** Removes the groups in which nothing runs; the others stay for whoever comes next. */
   release(): void;

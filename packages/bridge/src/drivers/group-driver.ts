@@ -9,7 +9,7 @@ import { readCounters } from "./group-counters.ts";
 import { groupNode, nodeKey, parentNode, type GroupNode } from "./group-node.ts";
 import type { Hierarchy, LimitReading } from "./hierarchy.ts";
 import { killGroup, processesOf } from "./kill-group.ts";
-import { admitRun, applyOtherLimits, limitEvidence, type NodeLimiter } from "./node-limiter.ts";
+import { admitRun, applyOtherLimits, countedUse, limitEvidence, type NodeLimiter } from "./node-limiter.ts";
 import { UsageReader } from "./usage-reader.ts";
 
 interface GroupDriverOptions {
@@ -122,6 +122,10 @@ export class GroupDriver implements Driver {
 
   usage(): GroupUsage[] {
     return this.#usage.read();
+  }
+
+  diskUse(path: GroupPath): Promise<number | null> {
+    return countedUse(groupNode(path), this.#options.limiters);
   }
 
   remove(path: GroupPath): Promise<void> {

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { makeId } from "@quarterdeck/core/ids";
 import { mebibyte } from "@quarterdeck/core/units";
 import { afterAll, expect, it } from "vitest";
+import { DiskQuota } from "./disk-quota.ts";
 import { folderBytes } from "./folder-bytes.ts";
 import { groupNode } from "./group-node.ts";
 import { MeasuredDisk } from "./measured-disk.ts";
+import { QuotaIds } from "./quota-ids.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quarterdeck-disk-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -42,4 +44,16 @@ it("lets nothing start in a folder that is full, says so, and lets it when there
   writeFileSync(file, randomBytes(2 * mebibyte));
   nowMs += 60_000;
   await disk.admit(node);
+});
+
+it("a limit that is only measured says in its evidence what was measured last", async () => {
+  writeFileSync(join(folder, "evidence"), Buffer.alloc(2 * mebibyte, 1));
+  const ids = new QuotaIds(join(folder, "ids.json"));
+  const quota = new DiskQuota({ folderOf: () => folder, userOf: () => null, ids, nowMs: () => 0 }, false);
+  const first = await quota.apply(node, 100 * mebibyte);
+  expect(first).toMatchObject({ state: "measured", actual: null });
+  expect(first.source).not.toContain("used");
+  await quota.admit(node);
+  const { source } = await quota.apply(node, 100 * mebibyte);
+  expect(source).toMatch(/^it has no user of its own.*; [2-9] MiB are used$/);
 });

@@ -31,6 +31,11 @@ export class MeasuredDisk {
       this.#folders.set(key, { folder, limitBytes, bytes: undefined, atMs: 0, measuring: undefined });
   }
 
+  /** What was measured last, if anything was. */
+  usedBy(node: GroupNode): number | undefined {
+    return this.#folders.get(nodeKey(node))?.bytes;
+  }
+
   /** Waits for the first measurement only; later ones go on beside the runs that they let start. */
   async admit(node: GroupNode): Promise<void> {
     const measured = this.#folders.get(nodeKey(node));

@@ -12,6 +12,8 @@ export interface NodeLimiter {
   apply(node: GroupNode, wanted: number | null): Promise<Found>;
   /** Throws QuarterdeckError when a limit that is only measured is reached, so that nothing more may start. */
   admit(node: GroupNode): Promise<void>;
+  /** What a node uses, where something counts it anyway; null: nothing does. */
+  used?(node: GroupNode): Promise<number | null>;
 }
 
 const unlimited: Found = { actual: null, state: "unsupported", source: "nothing here limits it" };
@@ -54,4 +56,9 @@ export async function applyOtherLimits(
 export async function admitRun(run: GroupNode, limiters: readonly NodeLimiter[]): Promise<void> {
   for (let node = parentNode(run); node; node = parentNode(node))
     for (const limiter of limiters) await limiter.admit(node);
+}
+
+/** Bytes of disk by the first limiter of it that counts. */
+export async function countedUse(node: GroupNode, limiters: readonly NodeLimiter[]): Promise<number | null> {
+  return (await limiters.find(({ resource }) => resource === "disk")?.used?.(node)) ?? null;
 }

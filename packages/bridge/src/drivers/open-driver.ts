@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunId } from "@quarterdeck/core/ids";
 import { diskOf } from "./block-device.ts";
@@ -12,9 +12,11 @@ import {
 import { CgroupSystemd } from "./cgroup-systemd.ts";
 import { CgroupV1, openV1Trees } from "./cgroup-v1.ts";
 import { CgroupV2 } from "./cgroup-v2.ts";
-import { chooseDriver, type DriverPreference, type MachineFacts } from "./choose-driver.ts";
+import { chooseDriver, type DriverPreference } from "./choose-driver.ts";
 import { DiskQuota, findQuotaMount, type DiskQuotaOptions } from "./disk-quota.ts";
 import type { Driver, GroupPath } from "./driver.ts";
+import { readDriverFacts } from "./foresee-driver.ts";
+import { groupProblem } from "./group-access.ts";
 import { GroupDriver } from "./group-driver.ts";
 import { errorCode } from "./group-files.ts";
 import type { Hierarchy } from "./hierarchy.ts";
@@ -54,7 +56,7 @@ interface OpenedDriver {
 /** Opens the driver that gives runs the most on this machine, and takes over what an earlier one left. */
 export async function openDriver(options: DriverOptions): Promise<OpenedDriver> {
   const mounts = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
-  const facts = readFacts(mounts);
+  const facts = readDriverFacts(mounts);
   const { groupName = "quarterdeck", sliceName = "qd", prefer, nowMs, ioBytesPerSecond = null } = options;
   const disk = new DiskQuota(
     { ...options, ids: new QuotaIds(options.quotaIdsFile) },
@@ -72,6 +74,14 @@ export async function openDriver(options: DriverOptions): Promise<OpenedDriver> 
   await driver.forgetUnknown(options.isRunKnown);
   return { driver, reason };
 
+  /** What the kernel says itself: a folder that Node cannot make it may call missing, whatever the reason. */
+  function accessProblem(name: "systemd" | "cgroup"): string | null {
+    const { cgroups } = facts;
+    if (name === "systemd" || cgroups === "none") return null;
+    const own = parseOwnGroups(readFileSync("/proc/self/cgroup", "utf8"));
+    return groupProblem({ mounts, own, cgroups, uid: process.geteuid?.() ?? 0 });
+  }
+
   /** Why it cannot, otherwise. */
   async function tryToOpen(name: "systemd" | "cgroup"): Promise<Hierarchy | string> {
     try {
@@ -80,19 +90,9 @@ export async function openDriver(options: DriverOptions): Promise<OpenedDriver> 
       if (facts.cgroups === "v1") return new CgroupV1(openV1Trees(mounts, own(), groupName), device);
       return openV2(mounts, own, { groupName, device });
     } catch (error) {
-      return errorCode(error) ?? (error instanceof Error ? error.message : String(error));
+      return accessProblem(name) ?? errorCode(error) ?? (error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-function readFacts(mounts: CgroupMounts): Omit<MachineFacts, "groupProblem" | "prefer"> {
-  // Beside trees of v1 the one of v2 may be mounted too, with none of the controllers.
-  const controllers = mounts.v2 ? readFileSync(join(mounts.v2.path, "cgroup.controllers"), "utf8") : "";
-  return {
-    isRoot: process.geteuid?.() === 0,
-    hasSystemd: existsSync("/run/systemd/system"),
-    cgroups: controllers.includes("memory") ? "v2" : mounts.v1.memory || mounts.v1.cpu ? "v1" : "none",
-  };
 }
 
 function openSystemd(

@@ -4,7 +4,7 @@ import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import type { KernelLimits, LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
 import type { Driver, GroupPath } from "./driver.ts";
 import { groupNode } from "./group-node.ts";
-import { admitRun, applyOtherLimits, type NodeLimiter } from "./node-limiter.ts";
+import { admitRun, applyOtherLimits, countedUse, type NodeLimiter } from "./node-limiter.ts";
 
 interface ProcessDriverOptions {
   readonly limiters: readonly NodeLimiter[];
@@ -55,6 +55,10 @@ export class ProcessDriver implements Driver {
 
   usage() {
     return [];
+  }
+
+  diskUse(path: GroupPath): Promise<number | null> {
+    return countedUse(groupNode(path), this.#options.limiters);
   }
 
   async remove(path: GroupPath) {

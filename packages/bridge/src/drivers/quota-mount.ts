@@ -34,11 +34,21 @@ export function deviceNumber(dev: number): string {
   return `${((dev >> 8) & 0xfff) | (Math.floor(dev / 2 ** 32) & ~0xfff)}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`;
 }
 
+/** The fields of a line of `repquota`: `#1001 -- 52 0 1024 2 0 0` is flags, then used, soft and hard in kibibytes; a grace may stand between. */
+function fieldsOf(report: string, id: number): string[] | undefined {
+  const line = report.split("\n").find((each) => each.startsWith(`#${id} `));
+  return line?.trim().split(/\s+/);
+}
+
 /** The hard limit in bytes that `repquota` names for an id; null: none; undefined: the id is not in it. */
 export function parseQuotaReport(report: string, id: number): number | null | undefined {
-  const line = report.split("\n").find((each) => each.startsWith(`#${id} `));
-  // #1001 -- 52 0 1024 2 0 0: used, soft and hard in kibibytes; a grace may stand between.
-  const hard = Number(line?.trim().split(/\s+/)[4]);
-  if (line === undefined || Number.isNaN(hard)) return undefined;
+  const hard = Number(fieldsOf(report, id)?.[4]);
+  if (Number.isNaN(hard)) return undefined;
   return hard === 0 ? null : hard * 1024;
+}
+
+/** The bytes that `repquota` counts under an id; undefined: the id is not in it. */
+export function parseQuotaUse(report: string, id: number): number | undefined {
+  const used = Number(fieldsOf(report, id)?.[2]);
+  return Number.isNaN(used) ? undefined : used * 1024;
 }

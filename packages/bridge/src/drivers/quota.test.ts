@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { QuotaIds } from "./quota-ids.ts";
-import { deviceNumber, parseQuotaMount, parseQuotaReport } from "./quota-mount.ts";
+import { deviceNumber, parseQuotaMount, parseQuotaReport, parseQuotaUse } from "./quota-mount.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quarterdeck-quota-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,6 +43,13 @@ Project         used    soft    hard  grace    used  soft  hard  grace
     expect(parseQuotaReport(report, 7_070_001)).toBe(1024 * 1024);
     expect(parseQuotaReport(report, 0)).toBeNull();
     expect(parseQuotaReport(report, 707)).toBeUndefined();
+  });
+
+  it("names what is counted under an id, whatever its limit", () => {
+    expect(parseQuotaUse(report, 7_070_000)).toBe(52 * 1024);
+    expect(parseQuotaUse(report, 7_070_001)).toBe(2048 * 1024);
+    expect(parseQuotaUse(report, 0)).toBe(500_000 * 1024);
+    expect(parseQuotaUse(report, 707)).toBeUndefined();
   });
 });
 

@@ -8,8 +8,9 @@ import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import type { LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
 import type { Completion, WorkspaceCommand } from "../actions/action-context.ts";
 import type { DataDirectory } from "../data-directory.ts";
-import type { Driver, GroupPath, GroupUsage } from "../drivers/driver.ts";
+import type { Driver, GroupPath } from "../drivers/driver.ts";
 import type { RunEvidence } from "../journal/recovery.ts";
+import type { MeasuredUsage } from "./measured-usage.ts";
 
 /**
  * A command that the daemon has verified, with what its sealed part held. A host that verifies for itself looks at nothing but
@@ -30,6 +31,8 @@ export interface HostFacts {
   /** How far it goes. */
   readonly sandbox: SandboxFacts;
   readonly driver: Driver["name"];
+  /** Why this one, for people. */
+  readonly driverReason: string;
   readonly limited: readonly LimitedResource[];
   /** Of the programs that may run, those that are installed. */
   readonly programs: readonly string[];
@@ -83,8 +86,8 @@ export interface ExecutionHost {
   /** Removes the files of a run that ended long ago. */
   forget(runId: RunId): void;
 
-  /** What its groups use, as far as is known. */
-  usage(): readonly GroupUsage[];
+  /** What its groups use and their files take, as far as is known. */
+  usage(): readonly MeasuredUsage[];
 
   /** The platform has said something about its keys. */
   keysChanged(statements: readonly SignedText[]): void;

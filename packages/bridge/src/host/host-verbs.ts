@@ -9,7 +9,7 @@ import { limitedResources } from "@quarterdeck/core/quota/kernel-limits";
 import * as z from "zod";
 
 /** What daemon and helper speak; another number is not spoken with. */
-export const helperProtocol = 1;
+export const helperProtocol = 2;
 
 const nothing = z.strictObject({});
 const ofRun = z.strictObject({ runId: idSchema("run") });
@@ -39,6 +39,7 @@ const usageSchema = z.strictObject({
   tasks: amount,
   oomKills: amount,
   pressure: z.strictObject({ cpu: amount, memory: amount, io: amount }).nullable(),
+  disk: amount.nullable(),
 });
 
 /**
@@ -48,16 +49,21 @@ const usageSchema = z.strictObject({
 export const hostVerbs = {
   facts: {
     params: nothing,
-    answer: z.strictObject({
-      protocol: z.int(),
-      keysVersion: z.int(),
-      isolation: z.enum(["hidden", "consented", "missing"]),
-      reason: z.string().nullable(),
-      sandbox: sandboxFactsSchema,
-      driver: z.enum(["systemd", "cgroup", "process"]),
-      limited: z.array(z.enum(limitedResources)),
-      programs: z.array(z.string()),
-    }),
+    answer: z.union([
+      z.strictObject({
+        protocol: z.int(),
+        keysVersion: z.int(),
+        isolation: z.enum(["hidden", "consented", "missing"]),
+        reason: z.string().nullable(),
+        sandbox: sandboxFactsSchema,
+        driver: z.enum(["systemd", "cgroup", "process"]),
+        driverReason: z.string(),
+        limited: z.array(z.enum(limitedResources)),
+        programs: z.array(z.string()),
+      }),
+      // Of another version nothing is known but that.
+      z.object({ protocol: z.int().refine((protocol) => protocol !== helperProtocol) }),
+    ]),
   },
   /** Statements of the platform about its keys, oldest first. */
   keys: {

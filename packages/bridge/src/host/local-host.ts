@@ -14,19 +14,23 @@ import {
 import { findImplementation } from "../actions/implementations.ts";
 import { runDirectoryMode, runFileMode } from "../data-directory.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
-import type { Driver, GroupPath, GroupUsage, RunGroup } from "../drivers/driver.ts";
+import type { Driver, GroupPath, RunGroup } from "../drivers/driver.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { GroupLimits } from "../limits/group-limits.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { cancelled, explainError, noRoom, sandboxMissing } from "../runs/completions.ts";
 import { clearStart, livingWrapper, prepareRun, readEvidence, readOutputEnd, readResult } from "../runs/run-files.ts";
 import type { WrapperLauncher } from "../runs/wrapper-launcher.ts";
+import { systemClock } from "../system-clock.ts";
 import { killRun } from "../wrapper/end-run.ts";
 import { signalProcess } from "../wrapper/processes.ts";
 import type { WrapperSpec } from "../wrapper/wrapper-spec.ts";
+import { DiskUse } from "./disk-use.ts";
 import { groupPath } from "./group-path.ts";
 import type { ExecutionHost, HostCommand, HostEvents, HostFacts, Readiness, RunTraces } from "./execution-host.ts";
+import type { FrozenWorkspaces } from "./frozen-workspaces.ts";
 import { explainGroupEnd } from "./group-end.ts";
+import type { MeasuredUsage } from "./measured-usage.ts";
 import { RunGroups } from "./run-groups.ts";
 import { untilWrapperGone } from "./wrapper-watch.ts";
 
@@ -34,8 +38,10 @@ interface LocalHostOptions extends HostEvents {
   readonly context: ActionContext & {
     readonly data: ExecutionHost["files"];
     readonly groupLimits: Pick<GroupLimits, "apply" | "again">;
+    readonly frozen: Pick<FrozenWorkspaces, "freeze" | "thaw" | "admit">;
   };
   readonly driver: Driver;
+  readonly driverReason: string;
   readonly sandboxFacts: HostFacts["sandbox"];
   readonly launcher: WrapperLauncher;
   readonly programs: readonly string[];
@@ -52,16 +58,23 @@ export class LocalHost implements ExecutionHost {
   readonly facts: HostFacts;
   readonly #options: LocalHostOptions;
   readonly #groups: RunGroups;
+  readonly #diskUse: DiskUse;
   /** The runs that this process gave to a wrapper and that have not ended. */
   readonly #launched = new Map<RunId, Promise<void>>();
 
   readonly #limiting: NodeJS.Timeout;
 
   constructor(options: LocalHostOptions) {
-    const { context, driver, programs } = options;
+    const { context, driver, driverReason, programs } = options;
     this.#options = options;
-    this.#groups = new RunGroups({ ...options, groupLimits: context.groupLimits });
+    this.#groups = new RunGroups({ ...options, groupLimits: context.groupLimits, frozen: context.frozen });
     this.files = context.data;
+    this.#diskUse = new DiskUse({
+      data: context.data,
+      driver,
+      clock: systemClock,
+      onFailure: (error) => options.log.warn("disk use could not be measured", { reason: errorMessage(error) }),
+    });
     const limitAgain = () => void context.groupLimits.again();
     limitAgain();
     this.#limiting = setInterval(limitAgain, hourMs).unref();
@@ -71,6 +84,7 @@ export class LocalHost implements ExecutionHost {
       reason,
       sandbox: options.sandboxFacts,
       driver: driver.name,
+      driverReason,
       limited: driver.limited,
       programs,
     };
@@ -221,8 +235,8 @@ export class LocalHost implements ExecutionHost {
     rmSync(this.files.run(runId).path, { recursive: true, force: true });
   }
 
-  usage(): GroupUsage[] {
-    return this.#options.driver.usage();
+  usage(): MeasuredUsage[] {
+    return this.#diskUse.add(this.#options.driver.usage());
   }
 
   keysChanged(): void {
@@ -235,6 +249,7 @@ export class LocalHost implements ExecutionHost {
 
   close(): void {
     clearInterval(this.#limiting);
+    this.#diskUse.stop();
     this.#options.launcher.close();
     this.#options.driver.release();
   }

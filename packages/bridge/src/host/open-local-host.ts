@@ -13,6 +13,7 @@ import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { systemClock } from "../system-clock.ts";
 import { bootId as readBootId } from "../wrapper/processes.ts";
 import type { HostEvents } from "./execution-host.ts";
+import { FrozenWorkspaces } from "./frozen-workspaces.ts";
 import { LocalHost } from "./local-host.ts";
 
 export interface LocalHostPlace extends HostEvents {
@@ -67,11 +68,13 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   log.info("the driver was chosen", { driver: driver.name, limited: driver.limited.join(" "), reason });
   const { onEvidence } = place;
   const groupLimits = new GroupLimits({ driver, file: data.groupLimitsFile, log, onEvidence });
-  const context = { data, sandbox, users: sandbox.users, folders, groupLimits, groups: driver, policy: place.policy };
+  const frozen = await FrozenWorkspaces.open({ driver, file: data.frozenWorkspacesFile, log });
+  const context = { data, sandbox, users: sandbox.users, folders, groupLimits, frozen, policy: place.policy };
   const host = new LocalHost({
     ...place,
     context,
     driver,
+    driverReason: reason,
     sandboxFacts: sandbox.facts,
     launcher,
     programs: place.programs.filter((program) => findProgram(program, folders) !== undefined),

@@ -4,7 +4,6 @@ import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { refused, failed, type Completion } from "../actions/action-context.ts";
 import { DataDirectory } from "../data-directory.ts";
-import type { GroupUsage } from "../drivers/driver.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { readResult } from "../runs/run-files.ts";
 import {
@@ -20,6 +19,7 @@ import { HelperLink } from "./helper-link.ts";
 import { HostRefused } from "./host-refused.ts";
 import { helperProtocol, type HostVerb, type VerbParams } from "./host-verbs.ts";
 import { KeptStatements } from "./kept-statements.ts";
+import type { MeasuredUsage } from "./measured-usage.ts";
 
 interface RemoteHostOptions extends HostEvents {
   readonly socketPath: string;
@@ -36,14 +36,18 @@ const askAgainMs = 1000;
 
 const noHelperReason = "the helper that starts them does not run (systemctl status quarterdeck-helper).";
 
-const noHelper: HostFacts = {
-  isolation: "missing",
-  reason: noHelperReason,
-  sandbox: { reason: noHelperReason, workspaceUsers: false, network: "shared", networkReason: null },
-  driver: "process",
-  limited: [],
-  programs: [],
-};
+/** What is offered while nobody starts runs. @param reason why nobody does */
+function withoutHelper(reason: string): HostFacts {
+  return {
+    isolation: "missing",
+    reason,
+    sandbox: { reason, workspaceUsers: false, network: "shared", networkReason: null },
+    driver: "process",
+    driverReason: reason,
+    limited: [],
+    programs: [],
+  };
+}
 
 /** The host as a daemon has it that is not root: everything is asked of the helper, which believes nothing but the commands. */
 export class RemoteHost implements ExecutionHost {
@@ -51,8 +55,8 @@ export class RemoteHost implements ExecutionHost {
   readonly #options: RemoteHostOptions;
   readonly #link: HelperLink;
   readonly #statements: KeptStatements;
-  #facts: HostFacts = noHelper;
-  #usage: readonly GroupUsage[] = [];
+  #facts: HostFacts = withoutHelper(noHelperReason);
+  #usage: readonly MeasuredUsage[] = [];
   #isAskingForUsage = false;
   readonly #firstFacts = Promise.withResolvers<void>();
 
@@ -78,18 +82,22 @@ export class RemoteHost implements ExecutionHost {
   }
 
   async #getToKnow(): Promise<void> {
-    const { protocol, keysVersion, ...facts } = await this.#link.ask(
-      "facts",
-      {},
-      { isFirst: true, isRepeatable: false },
-    );
-    if (protocol !== helperProtocol)
-      throw new Error(`it speaks version ${protocol} and this bridge ${helperProtocol}: bring both to one version`);
+    const answer = await this.#link.ask("facts", {}, { isFirst: true, isRepeatable: false });
+    if (!("keysVersion" in answer)) {
+      const reason = `the helper speaks version ${answer.protocol} of their language and the bridge ${helperProtocol}: run the installer again, which brings both to one version.`;
+      this.#offer(withoutHelper(reason));
+      throw new Error(reason);
+    }
+    const { protocol: _, keysVersion, ...facts } = answer;
     const statements = this.#statements.after(keysVersion);
     if (statements.length > 0) await this.#link.ask("keys", { statements }, { isFirst: true, isRepeatable: false });
+    this.#options.log.info("the helper answers", { isolation: facts.isolation, driver: facts.driver });
+    this.#offer(facts);
+  }
+
+  #offer(facts: HostFacts): void {
     const hasChanged = JSON.stringify(facts) !== JSON.stringify(this.#facts);
     this.#facts = facts;
-    this.#options.log.info("the helper answers", { isolation: facts.isolation, driver: facts.driver });
     this.#firstFacts.resolve();
     if (hasChanged) this.#options.onFacts();
   }
@@ -187,7 +195,7 @@ export class RemoteHost implements ExecutionHost {
   }
 
   /** What it said last; asks for the next time. */
-  usage(): readonly GroupUsage[] {
+  usage(): readonly MeasuredUsage[] {
     if (!this.#isAskingForUsage) {
       this.#isAskingForUsage = true;
       this.#link

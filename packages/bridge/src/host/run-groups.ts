@@ -4,12 +4,14 @@ import type { Driver, GroupPath, RunGroup, RunGroupEnd } from "../drivers/driver
 import type { GroupLimits } from "../limits/group-limits.ts";
 import { runLimits } from "../drivers/run-limits.ts";
 import { errorMessage, type Log } from "../log.ts";
+import type { FrozenWorkspaces } from "./frozen-workspaces.ts";
 import { groupPath } from "./group-path.ts";
 import type { HostEvents } from "./execution-host.ts";
 
 interface RunGroupsOptions extends HostEvents {
   readonly driver: Driver;
   readonly groupLimits: Pick<GroupLimits, "apply">;
+  readonly frozen: Pick<FrozenWorkspaces, "admit">;
   readonly log: Log;
 }
 
@@ -28,8 +30,9 @@ export class RunGroups {
 
   /** Makes the group of a run, within groups that have the limits its command brings. */
   async open(command: WorkspaceCommand): Promise<RunGroup | null> {
-    const { driver, groupLimits, onEvidence } = this.#options;
+    const { driver, groupLimits, frozen, onEvidence } = this.#options;
     const { runId } = command;
+    frozen.admit(command.workspaceId);
     await groupLimits.apply(command);
     const path = groupPath(command);
     const { group, evidence } = await driver.openRun(runId, path, runLimits(command.demand));

@@ -20,6 +20,10 @@ export function reportPolicy(path: string, { policy, problem }: PolicyState): Po
   };
 }
 
+export function countRules(policy: Policy): number {
+  return listRules(policy).length;
+}
+
 function listRules(policy: Policy): PolicyReport["rules"][number][] {
   return Object.entries(policy.rules).flatMap(([section, settings]) =>
     Object.entries(settings ?? {}).flatMap(([name, value]) => {

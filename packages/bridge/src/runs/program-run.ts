@@ -87,7 +87,13 @@ export class ProgramRunner {
       if (late !== null) return closer.close(record, command, { completion: tooLate(late) });
       if (refusal !== null) return closer.close(record, command, { completion: refused(refusal) });
       const readiness = await this.#prepare(work);
-      if (readiness.kind === "ended") return closer.close(record, command, { completion: readiness.completion });
+      if (readiness.kind === "ended") {
+        const { completion } = readiness;
+        // What was begun before is not said to have been refused: its workspace was frozen meanwhile, say.
+        if (!hasStarted || completion.verdict !== "refused") return closer.close(record, command, { completion });
+        const refusal: Refusal = { code: "CUT_OFF", message: completion.message ?? "" };
+        return this.#endCutOff(record, work, { run, hasStarted, refusal });
+      }
       if (readiness.kind === "noRoom") {
         if (hasStarted) return this.#endCutOff(record, work, { run, hasStarted });
         return closer.close(record, command, { completion: noRoom });

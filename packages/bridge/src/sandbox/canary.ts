@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCall } from "../drivers/run-call.ts";
+import { isInContainer } from "../container.ts";
+import { explainBubblewrap } from "./explain-bubblewrap.ts";
 import { makeOwnFolder } from "./own-folder.ts";
 import type { Sandbox, SandboxPlace } from "./sandbox.ts";
 
@@ -101,7 +103,7 @@ export async function tryCanary({
     if (end.output.includes(secret)) return "a secret could be read from inside.";
     const judgement = judgeCanary(end.output);
     return judgement !== undefined && end.output === "" && end.errors !== ""
-      ? `bubblewrap does not work here: ${end.errors.trim().slice(0, 300)}`
+      ? explainBubblewrap(end.errors, { isContainer: isInContainer() })
       : judgement;
   } finally {
     rmSync(trial, { recursive: true, force: true });

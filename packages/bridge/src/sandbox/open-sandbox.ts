@@ -107,9 +107,9 @@ function openNetworks(layout: SandboxLayout, folders: readonly string[], folder:
 }
 
 /** A bridge whose owner agreed to do without a sandbox still keeps what a project was promised about the network. */
-function refuseWithoutSandbox({ network }: SandboxPlace, reason: string): void {
-  if (network.mode === "all") return;
-  const wanted = network.mode === "none" ? "no network" : "only some hosts";
+function refuseWithoutSandbox({ network, promised = network }: SandboxPlace, reason: string): void {
+  if (promised.mode === "all") return;
+  const wanted = promised.mode === "none" ? "no network" : "only some hosts";
   throw new QuarterdeckError(
     "SANDBOX_UNAVAILABLE",
     `This project's runs may reach ${wanted}, and this server cannot hold them to that: ${reason}`,

@@ -7,7 +7,14 @@ export interface SandboxPlace {
   readonly writable: readonly string[];
   /** The system user of the workspace; null: the bridge's own (no root). */
   readonly user: { readonly uid: number; readonly gid: number } | null;
-  readonly network: { readonly mode: "none" | "allowList" | "all"; readonly hosts: readonly string[] };
+  readonly network: PlaceNetwork;
+  /** What the project was promised, where the call itself has less for its own good. */
+  readonly promised?: PlaceNetwork;
+}
+
+interface PlaceNetwork {
+  readonly mode: "none" | "allowList" | "all";
+  readonly hosts: readonly string[];
 }
 
 /** Keeps runs from whatever is not theirs. */

@@ -1,6 +1,7 @@
 import { makeId } from "@quarterdeck/core/ids";
 import { minuteMs } from "@quarterdeck/core/units";
 import { expect, it } from "vitest";
+import type { GroupPath } from "../drivers/driver.ts";
 import { DiskMeter } from "./disk-meter.ts";
 
 const idOf = <K extends "workspace" | "project">(kind: K, index: number) =>
@@ -9,10 +10,9 @@ const projects = [1, 2].map((index) => ({ workspaceId: idOf("workspace", 0), pro
 const [first, second] = projects as [(typeof projects)[0], (typeof projects)[0]];
 
 function newMeter() {
-  const walks: { path: string; end: (used: number | null) => void }[] = [];
+  const walks: { path: GroupPath; end: (used: number | null) => void }[] = [];
   const time = { nowMs: 0 };
   const meter = new DiskMeter({
-    pathOf: ({ projectId }) => projectId,
     monotonicMs: () => time.nowMs,
     measure: (path) => new Promise((end) => walks.push({ path, end })),
   });
@@ -28,12 +28,12 @@ it("measures one project at a time, each again after some minutes; whoever asks 
   const { meter, walks, time, end } = newMeter();
   meter.see(projects);
   meter.see(projects);
-  expect([walks.map(({ path }) => path), meter.usedBy(first.projectId)]).toEqual([[first.projectId], null]);
+  expect([walks.map(({ path }) => path), meter.usedBy(first)]).toEqual([[first], null]);
   await end(7);
   expect(walks).toHaveLength(2);
   await end(8);
-  expect(meter.usedBy(second.projectId)).toBe(8);
-  expect(meter.usedBy(first.projectId)).toBe(7);
+  expect(meter.usedBy(second)).toBe(8);
+  expect(meter.usedBy(first)).toBe(7);
   time.nowMs = 5 * minuteMs - 1;
   meter.see(projects);
   await new Promise(setImmediate);
@@ -47,9 +47,9 @@ it("forgets a project that is gone, and says nothing of one that cannot be read"
   const { meter, walks, end } = newMeter();
   meter.see([first]);
   await end(7);
-  expect(meter.usedBy(first.projectId)).toBe(7);
+  expect(meter.usedBy(first)).toBe(7);
   meter.see([second]);
-  expect(meter.usedBy(first.projectId)).toBeNull();
+  expect(meter.usedBy(first)).toBeNull();
   await end(null);
-  expect([walks.length, meter.usedBy(second.projectId)]).toEqual([2, null]);
+  expect([walks.length, meter.usedBy(second)]).toEqual([2, null]);
 });

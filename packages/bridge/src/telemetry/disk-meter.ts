@@ -1,19 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
 import { minuteMs } from "@quarterdeck/core/units";
-import { walkDisk } from "./disk-walk.ts";
+import type { GroupPath } from "../drivers/driver.ts";
+import type { WalkOptions } from "./disk-walk.ts";
 
-/** A project whose files are to be measured. */
-export interface MeasuredProject {
-  readonly workspaceId: WorkspaceId;
-  readonly projectId: ProjectId;
-}
+/** How much of a tree is looked at, and how slowly. */
+export type WalkTurns = Pick<WalkOptions, "mostEntries" | "entriesPerTurn" | "turn">;
 
 interface DiskMeterOptions {
-  readonly pathOf: (project: MeasuredProject) => string;
-  readonly measure?: typeof walkDisk;
+  /** Bytes of a workspace's or project's files; null where they cannot be read. It does not reject. */
+  readonly measure: (path: GroupPath, turns: WalkTurns) => Promise<number | null>;
   readonly everyMs?: number;
   readonly monotonicMs: () => number;
+}
+
+interface Measured {
+  readonly used: number | null;
+  readonly atMs: number;
 }
 
 /** A tree with more is measured up to here: at least so much is in it. */
@@ -22,14 +24,15 @@ const entriesPerTurn = 200;
 /** With the turns, the walk takes a small part of one core at most. */
 const pauseMs = 25;
 
+const keyOf = ({ workspaceId, projectId }: GroupPath) => projectId ?? workspaceId;
+
 /**
- * Measures what projects take on the disk: one after the other, in small steps, each again after some minutes. Whoever reads
- * gets what was measured last and waits for nothing.
+ * Measures what workspaces and projects take on the disk: one after the other, in small steps, each again after some minutes.
+ * Whoever reads gets what was measured last and waits for nothing.
  */
 export class DiskMeter {
   readonly #options: DiskMeterOptions;
-  readonly #used = new Map<ProjectId, number | null>();
-  readonly #measuredAtMs = new Map<ProjectId, number>();
+  readonly #measured = new Map<string, Measured>();
   #isWalking = false;
   #isStopped = false;
 
@@ -37,21 +40,17 @@ export class DiskMeter {
     this.#options = options;
   }
 
-  usedBy(projectId: ProjectId): number | null {
-    return this.#used.get(projectId) ?? null;
+  usedBy(path: GroupPath): number | null {
+    return this.#measured.get(keyOf(path))?.used ?? null;
   }
 
-  /** These projects are there now: those that are due are measured, and the others forgotten. */
-  see(projects: readonly MeasuredProject[]): void {
-    const there = new Set(projects.map(({ projectId }) => projectId));
-    for (const known of this.#measuredAtMs.keys()) {
-      if (there.has(known)) continue;
-      this.#measuredAtMs.delete(known);
-      this.#used.delete(known);
-    }
+  /** These are there now: those that are due are measured, and the others forgotten. */
+  see(paths: readonly GroupPath[]): void {
+    const there = new Set<string>(paths.map(keyOf));
+    for (const known of this.#measured.keys()) if (!there.has(known)) this.#measured.delete(known);
     if (this.#isWalking || this.#isStopped) return;
     this.#isWalking = true;
-    void this.#measure(projects).finally(() => (this.#isWalking = false));
+    void this.#measure(paths).finally(() => (this.#isWalking = false));
   }
 
   /** Ends with the step that is under way. */
@@ -59,15 +58,15 @@ export class DiskMeter {
     this.#isStopped = true;
   }
 
-  async #measure(projects: readonly MeasuredProject[]): Promise<void> {
-    const { pathOf, measure = walkDisk, everyMs = 5 * minuteMs, monotonicMs } = this.#options;
-    const isDue = ({ projectId }: MeasuredProject) =>
-      monotonicMs() - (this.#measuredAtMs.get(projectId) ?? Number.NEGATIVE_INFINITY) >= everyMs;
-    for (const project of projects.filter(isDue)) {
+  async #measure(paths: readonly GroupPath[]): Promise<void> {
+    const { measure, everyMs = 5 * minuteMs, monotonicMs } = this.#options;
+    const turns = { mostEntries, entriesPerTurn, turn: () => this.#turn() };
+    const isDue = (path: GroupPath) =>
+      monotonicMs() - (this.#measured.get(keyOf(path))?.atMs ?? Number.NEGATIVE_INFINITY) >= everyMs;
+    for (const path of paths.filter(isDue)) {
       if (this.#isStopped) return;
-      const used = await measure(pathOf(project), { mostEntries, entriesPerTurn, turn: () => this.#turn() });
-      this.#used.set(project.projectId, used);
-      this.#measuredAtMs.set(project.projectId, monotonicMs());
+      const used = await measure(path, turns);
+      this.#measured.set(keyOf(path), { used, atMs: monotonicMs() });
     }
   }
 

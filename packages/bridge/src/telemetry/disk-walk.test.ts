@@ -39,6 +39,40 @@ it("[S6] follows no link, waits for no pipe, and ends in a tree that has no end"
   expect(await walk(`/proc/${process.pid}`, { mostEntries: 500 })).not.toBeNull();
 });
 
+it("[S6] reads what it found and nothing that was put in its place meanwhile", async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "qd-walk-else-"));
+  try {
+    writeFileSync(join(elsewhere, "large"), Buffer.alloc(1024 * kibibyte, 1));
+    mkdirSync(join(root, "a"));
+    mkdirSync(join(root, "b"));
+    // At the first turn one of them was found, at the second both: they wait to be read.
+    let left = 2;
+    const swap = () => {
+      if (--left === 0)
+        for (const name of ["a", "b"]) {
+          rmSync(join(root, name), { recursive: true });
+          symlinkSync(elsewhere, join(root, name));
+        }
+      return Promise.resolve(true);
+    };
+    expect(await walk(root, { entriesPerTurn: 1, turn: swap })).toBeLessThan(64 * kibibyte);
+    expect(left).toBeLessThanOrEqual(0);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+});
+
+it("leaves out the directory that it is told to, with all in it", async () => {
+  for (const name of ["in", "out"]) {
+    mkdirSync(join(root, name));
+    writeFileSync(join(root, name, "file"), Buffer.alloc(100 * kibibyte, 1));
+  }
+  const all = (await walk())!;
+  const some = (await walk(root, { except: join(root, "out") }))!;
+  expect(all - some).toBeGreaterThanOrEqual(100 * kibibyte);
+  expect(some).toBeGreaterThanOrEqual(100 * kibibyte);
+});
+
 it("stops at so many entries, and when it is told to", async () => {
   for (let i = 0; i < 100; i++) writeFileSync(join(root, String(i)), Buffer.alloc(4 * kibibyte, 1));
   const all = (await walk())!;

@@ -2,7 +2,7 @@ import { makeId, type ProjectId, type RunId, type WorkspaceId } from "@quarterde
 import { projectKey, workspaceGroupSchema, encodeWorkspaces } from "@quarterdeck/core/protocol/workspace-readings";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { GroupUsage } from "./group-usage.ts";
+import type { MeasuredUsage } from "../host/measured-usage.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
 const idOf = <K extends "workspace" | "project" | "run">(kind: K, index: number) =>
@@ -11,25 +11,27 @@ const workspaceId: WorkspaceId = idOf("workspace", 1);
 const projectId: ProjectId = idOf("project", 2);
 const runId: RunId = idOf("run", 3);
 
-const group = (parts: Partial<GroupUsage> = {}): GroupUsage => ({
+const group = (parts: Partial<MeasuredUsage> = {}): MeasuredUsage => ({
   workspaceId,
   projectId: null,
   runId: null,
   cpuUsec: 0,
   memory: 1000,
   tasks: 2,
+  oomKills: 0,
+  disk: null,
   pressure: null,
   ...parts,
 });
-const tree = (cpuUsec: number, parts: Partial<GroupUsage> = {}) => [
+const tree = (cpuUsec: number, parts: Partial<MeasuredUsage> = {}) => [
   group({ cpuUsec: 2 * cpuUsec, ...parts }),
   group({ cpuUsec, projectId, ...parts }),
   group({ cpuUsec, projectId, runId, ...parts }),
 ];
 const capacity = 4000;
-const newMeter = (disk: number | null = null) => new UsageMeter({ capacity, diskOf: () => disk });
+const newMeter = () => new UsageMeter({ capacity });
 /** Looks one second apart. */
-function looks(meter: UsageMeter, ...groups: GroupUsage[][]) {
+function looks(meter: UsageMeter, ...groups: MeasuredUsage[][]) {
   return groups
     .map((each, second) => meter.read({ groups: each, atMonotonicMs: 5000 + second * 1000 }, second))
     .at(-1)!;
@@ -37,7 +39,7 @@ function looks(meter: UsageMeter, ...groups: GroupUsage[][]) {
 
 describe("a meter of workspaces", () => {
   it("says what was used since the look before, of the workspace, its projects and runs", () => {
-    const [reading] = looks(newMeter(500), tree(7_000_000), tree(7_250_000));
+    const [reading] = looks(newMeter(), tree(7_000_000), tree(7_250_000, { disk: 500 }));
     expect(reading).toMatchObject({
       workspaceId,
       cpu: 500,

@@ -9,18 +9,16 @@ import {
   type WorkspaceReading,
 } from "@quarterdeck/core/protocol/workspace-readings";
 import { cpuRate, type CpuCount } from "./cpu-rate.ts";
-import type { GroupUsage } from "./group-usage.ts";
+import type { MeasuredUsage } from "../host/measured-usage.ts";
 
 interface MeterOptions {
   /** Millicores of the machine. */
   readonly capacity: number;
-  /** Bytes of a project's files; null while nobody has measured them. */
-  readonly diskOf: (projectId: ProjectId) => number | null;
 }
 
 /** Groups as they were read, by a clock that only goes forward. */
 export interface UsageLook {
-  readonly groups: readonly GroupUsage[];
+  readonly groups: readonly MeasuredUsage[];
   readonly atMonotonicMs: number;
 }
 
@@ -30,7 +28,7 @@ const hundredths = 100;
 /** Two looks that follow each other at once say nothing of what lies between. */
 const leastMs = 100;
 
-function nameOf({ workspaceId, projectId, runId }: GroupUsage): string {
+function nameOf({ workspaceId, projectId, runId }: MeasuredUsage): string {
   return `${workspaceId} ${projectId ?? ""} ${runId ?? ""}`;
 }
 
@@ -48,7 +46,7 @@ export class UsageMeter {
   /** @param atMs when the reading was taken, for whoever reads it */
   read({ groups, atMonotonicMs }: UsageLook, atMs: number): WorkspaceReading[] {
     this.#count(groups, atMonotonicMs);
-    const workspaces = new Map<WorkspaceId, GroupUsage[]>();
+    const workspaces = new Map<WorkspaceId, MeasuredUsage[]>();
     for (const group of groups) {
       const members = workspaces.get(group.workspaceId);
       if (members) members.push(group);
@@ -64,7 +62,7 @@ export class UsageMeter {
     });
   }
 
-  #count(groups: readonly GroupUsage[], atMs: number): void {
+  #count(groups: readonly MeasuredUsage[], atMs: number): void {
     const before = this.#counts;
     if (before !== null && atMs - this.#lookedAtMs < leastMs) return;
     const counts = new Map<string, CpuCount>();
@@ -84,33 +82,30 @@ export class UsageMeter {
 
   #workspace(
     workspaceId: WorkspaceId,
-    { own, members, atMs, room }: { own: GroupUsage; members: readonly GroupUsage[]; atMs: number; room: number },
+    { own, members, atMs, room }: { own: MeasuredUsage; members: readonly MeasuredUsage[]; atMs: number; room: number },
   ): WorkspaceReading {
     const runs = members.filter(({ runId }) => runId !== null);
     const runsOf = new Map<ProjectId, number>();
     for (const { projectId } of runs) if (projectId !== null) runsOf.set(projectId, (runsOf.get(projectId) ?? 0) + 1);
-    let disk: number | null = null;
     const projects = members
       .filter(({ projectId, runId }) => projectId !== null && runId === null)
       .slice(0, Math.min(room, mostProjects))
       .flatMap((group) => {
         const { projectId } = group;
         if (projectId === null) return [];
-        const used = this.#options.diskOf(projectId);
-        if (used !== null) disk = (disk ?? 0) + used;
-        const usage = this.#usage(group, { runs: runsOf.get(projectId) ?? 0, disk: used });
+        const usage = this.#usage(group, runsOf.get(projectId) ?? 0);
         return [{ project: projectKey(projectId), ...usage }];
       });
-    const usage = this.#usage(own, { runs: runs.length, disk });
+    const usage = this.#usage(own, runs.length);
     return { workspaceId, atMs, ...usage, projects, topRuns: this.#topRuns(runs) };
   }
 
-  #usage(group: GroupUsage, { runs, disk }: { runs: number; disk: number | null }): NodeUsage {
-    const { memory, tasks, pressure } = group;
+  #usage(group: MeasuredUsage, runs: number): NodeUsage {
+    const { memory, tasks, disk, pressure } = group;
     return { cpu: this.#rateOf(group), memory, tasks, runs, disk, pressure: pressure && inHundredths(pressure) };
   }
 
-  #topRuns(runs: readonly GroupUsage[]): RunUsage[] {
+  #topRuns(runs: readonly MeasuredUsage[]): RunUsage[] {
     return runs
       .flatMap((group): RunUsage[] => {
         const { runId, memory, tasks } = group;
@@ -120,7 +115,7 @@ export class UsageMeter {
       .slice(0, mostTopRuns);
   }
 
-  #rateOf(group: GroupUsage): number {
+  #rateOf(group: MeasuredUsage): number {
     return this.#rates.get(nameOf(group)) ?? 0;
   }
 }

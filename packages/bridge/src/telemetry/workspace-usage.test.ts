@@ -1,20 +1,29 @@
 import { makeId } from "@quarterdeck/core/ids";
 import { expect, it } from "vitest";
-import type { GroupUsage } from "./group-usage.ts";
+import type { MeasuredUsage } from "../host/measured-usage.ts";
 import { WorkspaceUsage } from "./workspace-usage.ts";
 
 const workspaceId = makeId("workspace", 1, new Uint8Array(16));
-const group = (cpuUsec: number): GroupUsage => {
-  return { workspaceId, projectId: null, runId: null, cpuUsec, memory: 1, tasks: 1, pressure: null };
+const group = (cpuUsec: number): MeasuredUsage => {
+  return {
+    workspaceId,
+    projectId: null,
+    runId: null,
+    cpuUsec,
+    memory: 1,
+    tasks: 1,
+    oomKills: 0,
+    disk: null,
+    pressure: null,
+  };
 };
 
-function newUsage(source: (usec: number) => readonly GroupUsage[] | Promise<readonly GroupUsage[]>) {
+function newUsage(source: (usec: number) => readonly MeasuredUsage[] | Promise<readonly MeasuredUsage[]>) {
   const time = { nowMs: 0, usec: 0 };
   const failures: unknown[] = [];
   const usage = new WorkspaceUsage({
     clock: { monotonicMs: () => time.nowMs },
     source: () => source(time.usec),
-    pathOf: () => "/nowhere",
     onFailure: (error) => failures.push(error),
   });
   const cpuAfter = (of: "live" | "kept", seconds: number, usec: number) => {
@@ -34,7 +43,7 @@ it("counts for those who watch since the last second, and for the history since 
 });
 
 it("takes the newest answer of another process, and says nothing after one that failed", async () => {
-  let answer = Promise.withResolvers<readonly GroupUsage[]>();
+  let answer = Promise.withResolvers<readonly MeasuredUsage[]>();
   const { failures, cpuAfter } = newUsage(() => answer.promise);
   expect(cpuAfter("live", 1, 0)).toBeUndefined();
   answer.resolve([group(5)]);

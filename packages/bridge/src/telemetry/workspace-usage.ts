@@ -2,35 +2,25 @@ import { availableParallelism } from "node:os";
 import type { Clock } from "@quarterdeck/core/clock";
 import type { WorkspaceReading } from "@quarterdeck/core/protocol/workspace-readings";
 import { coreMillicores } from "@quarterdeck/core/units";
-import { DiskMeter, type MeasuredProject } from "./disk-meter.ts";
-import type { UsageSource } from "./group-usage.ts";
+import type { UsageSource } from "../host/measured-usage.ts";
 import { UsageMeter, type UsageLook } from "./usage-meter.ts";
 
 interface WorkspaceUsageOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly source: UsageSource;
-  /** Where a project's files are. */
-  readonly pathOf: (project: MeasuredProject) => string;
   readonly onFailure?: (error: unknown) => void;
 }
 
 /** Reads what workspaces use, wherever their groups are read: from another process the newest answer counts. */
 export class WorkspaceUsage {
   readonly #options: WorkspaceUsageOptions;
-  readonly #disk: DiskMeter;
   readonly #meters: Readonly<Record<"live" | "kept", UsageMeter>>;
   #newest: UsageLook | null = null;
   #isAsking = false;
 
   constructor(options: WorkspaceUsageOptions) {
     this.#options = options;
-    const { clock, pathOf } = options;
-    this.#disk = new DiskMeter({ pathOf, monotonicMs: () => clock.monotonicMs() });
-    const meter = () =>
-      new UsageMeter({
-        capacity: availableParallelism() * coreMillicores,
-        diskOf: (projectId) => this.#disk.usedBy(projectId),
-      });
+    const meter = () => new UsageMeter({ capacity: availableParallelism() * coreMillicores });
     this.#meters = { live: meter(), kept: meter() };
   }
 
@@ -39,10 +29,6 @@ export class WorkspaceUsage {
     if (of === "live") this.#look();
     if (this.#newest === null) return [];
     return this.#meters[of].read(this.#newest, atMs);
-  }
-
-  stop(): void {
-    this.#disk.stop();
   }
 
   #look(): void {
@@ -62,11 +48,6 @@ export class WorkspaceUsage {
 
   #take(groups: UsageLook["groups"]): void {
     this.#newest = { groups, atMonotonicMs: this.#options.clock.monotonicMs() };
-    this.#disk.see(
-      groups.flatMap(({ workspaceId, projectId, runId }) =>
-        projectId === null || runId !== null ? [] : [{ workspaceId, projectId }],
-      ),
-    );
   }
 
   /** Old numbers are no news: until it answers again nothing is said of workspaces. */

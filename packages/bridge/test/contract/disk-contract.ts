@@ -66,8 +66,11 @@ export const diskContract: readonly DiskCase[] = [
       mkdirSync(deep);
       chownSync(deep, user.uid, user.gid);
       writeFileSync(join(deep, "old"), Buffer.alloc(mebibyte, 1));
+      assert.equal(await place.quota.used(place.project), null, "nothing is counted before it has a number");
       const found = await place.quota.apply(place.project, 4 * mebibyte);
       assert.deepEqual([found.state, found.actual], ["enforced", 4 * mebibyte]);
+      const used = (await place.quota.used(place.project)) ?? Number.NaN;
+      assert.ok(used >= mebibyte && used < 2 * mebibyte, `${used} bytes are counted of a file of 1 MiB`);
       assert.match(found.source, /was refused/);
       // What was there before counts too, and so does what is made in an old folder.
       const size = await place.fill(place.project, "deep/new", 8);

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { makeId } from "@quarterdeck/core/ids";
 import type { GroupPath } from "../../src/drivers/driver.ts";
+import { FrozenWorkspaces } from "../../src/host/frozen-workspaces.ts";
 import { processStartTicks } from "../../src/wrapper/processes.ts";
 import { mebibyte, type ContractPlace, type StartedRun } from "./contract-place.ts";
 
@@ -286,6 +289,34 @@ export const driverContract: readonly ContractCase[] = [
       for (const run of [still, doomed]) await end(place, run);
       await place.driver.thaw(path);
       await end(place, moving);
+    },
+  },
+  {
+    name: "freezes again what was frozen when the machine was started anew, and lets nothing start in it until it is thawed",
+    async check(place) {
+      const path = place.project();
+      const { workspaceId } = path;
+      const options = { file: join(place.folder, "frozen.json"), log: { info() {}, warn() {}, error() {} } };
+      const frozen = await FrozenWorkspaces.open({ ...options, driver: place.driver });
+      await frozen.freeze(workspaceId);
+      // What a reboot leaves of a group: nothing.
+      await place.driver.thaw(workspaceOf(path));
+      await place.driver.remove(workspaceOf(path));
+      const { driver } = await place.openDriver();
+      const again = await FrozenWorkspaces.open({ ...options, driver });
+      const limits = { cpu: 1000, memoryHigh: 60 * mebibyte, memoryMax: 64 * mebibyte, tasks: 16 };
+      const runId = makeId("run", Date.now(), randomBytes(16));
+      await assert.rejects(
+        () => driver.openRun(runId, path, limits),
+        (error) => error instanceof QuarterdeckError && error.code === "NOT_READY",
+      );
+      assert.throws(() => again.admit(workspaceId), QuarterdeckError);
+      await again.thaw(workspaceId);
+      again.admit(workspaceId);
+      assert.ok((await driver.openRun(runId, path, limits)).group);
+      await driver.remove(workspaceOf(path));
+      const last = await FrozenWorkspaces.open({ ...options, driver });
+      last.admit(workspaceId);
     },
   },
   {

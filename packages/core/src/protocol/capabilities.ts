@@ -26,6 +26,8 @@ export const capabilitiesSchema = z.object({
   features: z.array(z.string().max(64)).max(200).optional(),
   programs: z.array(z.string().max(255)).max(500),
   driver: z.enum(["systemd", "cgroup", "process"]),
+  /** Why this one, for people; a bridge from before it says nothing. */
+  driverReason: z.string().max(500).optional(),
   /** Which resources the driver limits on this machine (`limitedResources`); a bridge from before limits says nothing. */
   limited: z.array(z.string().max(32)).max(20).optional(),
   /** `hidden`: runs cannot see the bridge's own files; `consented`: they can, and the owner agreed; `missing`: runs are refused. */

@@ -18,6 +18,11 @@ export function ServerLimits({ server }: { server: Pick<ServerView, "limits" | "
         <span className="font-medium">{t(`servers.limits.driver.${driver}`)}</span>{" "}
         <span className="text-muted">{t(`servers.limits.driverText.${driver}`)}</span>
       </p>
+      {driver === "process" && capabilities?.driverReason !== undefined && (
+        <p className="break-words">
+          <bdi>{capabilities.driverReason}</bdi>
+        </p>
+      )}
       {limits === null ? (
         <p className="text-muted">{t("servers.limits.nothingSaid")}</p>
       ) : (
