@@ -18,8 +18,9 @@ describe(`fuzzed input (seed ${seed})`, () => {
 describe("the corpus", () => {
   const shapes = targets.flatMap((target) => (target.shapes ?? []).map((shape) => ({ target, shape })));
   it.each(shapes)("of $target.name holds a valid sample of $shape.name", async ({ target, shape }) => {
-    const verdicts = readCorpus(target).map(async (input) => shape.isOne(input));
-    expect(await Promise.all(verdicts)).toContain(true);
+    const verdicts: boolean[] = [];
+    for (const input of readCorpus(target)) verdicts.push(await shape.isOne(input));
+    expect(verdicts).toContain(true);
   });
 });
 

@@ -2,6 +2,9 @@ import type { FuzzTarget } from "./fuzz-target.ts";
 import { archive } from "./targets/archives.ts";
 import { bridgeFileTargets } from "./targets/bridge-files.ts";
 import { callBodies } from "./targets/call-bodies.ts";
+import { egressRequest } from "./targets/egress-requests.ts";
+import { helperTargets } from "./targets/helper-lines.ts";
+import { projectArchive } from "./targets/project-archives.ts";
 import { runFiles } from "./targets/run-files.ts";
 import { platformTrustTargets } from "./targets/platform-trust.ts";
 import { frameTargets } from "./targets/frames.ts";
@@ -26,6 +29,9 @@ export const targets: readonly FuzzTarget[] = [
   spoolFile,
   ...bridgeFileTargets,
   archive,
+  projectArchive,
+  ...helperTargets,
+  egressRequest,
   ...ownerPolicyTargets,
   ...typedTextTargets,
 ];

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,9 +11,9 @@ import { findFreePort } from "../src/embedded/free-port.ts";
 import { owner } from "./test-api.ts";
 
 const entry = join(import.meta.dirname, "../src/server.ts");
-const preload = pathToFileURL(join(import.meta.dirname, "preload/failpoints.ts")).href;
+const preload = (name: string) => pathToFileURL(join(import.meta.dirname, "preload", name)).href;
 
-/** The API in a process of its own that dies where a test wants it to. */
+/** The API in a process of its own that dies where a test wants it to, and whose clock a test can move. */
 export class ApiProcess implements AsyncDisposable {
   readonly relay = new FakeRelay();
   readonly #dataDir = mkdtempSync(join(tmpdir(), "quarterdeck-failpoints-"));
@@ -57,6 +57,16 @@ export class ApiProcess implements AsyncDisposable {
     writeFileSync(this.#failpoint, moment);
   }
 
+  /** Moves the clock of the process, and of those that are begun later. */
+  setClock(aheadMs: number): void {
+    writeFileSync(`${this.#clock}.new`, String(aheadMs));
+    renameSync(`${this.#clock}.new`, this.#clock);
+  }
+
+  get #clock(): string {
+    return join(this.#dataDir, "clock-ahead-ms");
+  }
+
   get #failpoint(): string {
     return join(this.#dataDir, "failpoint");
   }
@@ -64,7 +74,11 @@ export class ApiProcess implements AsyncDisposable {
   /** Starts it, and waits until it is up or has been killed. */
   async begin(): Promise<void> {
     this.#printed = "";
-    const child = spawn(process.execPath, [`--import=${preload}?file=${this.#failpoint}`, entry], {
+    const imports = [
+      `--import=${preload("clock.ts")}?file=${this.#clock}`,
+      `--import=${preload("failpoints.ts")}?file=${this.#failpoint}`,
+    ];
+    const child = spawn(process.execPath, [...imports, entry], {
       env: {
         PATH: process.env["PATH"],
         QUARTERDECK_DATA: this.#dataDir,

@@ -5,9 +5,11 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { FakeServer } from "./fake-bridge.ts";
 import { eventually } from "./peer.ts";
+import { post } from "./persistent-calls.ts";
 import { id, orgId } from "./platform.ts";
 import { RelayRuntime } from "./relay-runtime.ts";
 import { TirelessBridge } from "./tireless-bridge.ts";
+import { watchedStory } from "./watched-story.ts";
 
 let relay: RelayRuntime;
 let folder: string;
@@ -20,15 +22,6 @@ afterAll(async () => {
   await relay.stop();
   await rm(folder, { recursive: true });
 });
-
-/** Posts entries until the relay has them, as the API does. */
-async function post(server: FakeServer, entries: readonly object[]): Promise<void> {
-  const numbered = entries.map((entry) => ({ ...entry, position: ++server.position }));
-  await eventually(
-    () => relay.postOutbox(server.serverId, numbered).catch(() => 0),
-    (through) => through >= server.position,
-  );
-}
 
 async function submit(server: FakeServer, projectId: ReturnType<typeof id<"project">>): Promise<RunId> {
   const { command, ...text } = await relay.platform.command(server.serverId, { projectId });
@@ -70,6 +63,18 @@ async function story(): Promise<void> {
   expect(endedRuns(server)).toHaveLength(4);
 }
 
+/** Plays a story once for each time that a boundary comes in it, with a death there. Returns how many there were. */
+async function killedEachTime(at: string, play: () => Promise<void>): Promise<number> {
+  let crashes = 0;
+  for (let nth = 1; ; nth++) {
+    await relay.crashAt({ at, nth });
+    await play();
+    if (!(await relay.crashAt(null))) break; // The story has no such moment any more.
+    crashes++;
+  }
+  return crashes;
+}
+
 test.each([
   "before connect",
   "after connect",
@@ -83,12 +88,26 @@ test.each([
   "after alarm",
   "after transaction",
 ])("[F3] killed %s, each time that comes: nothing is lost, repeated or reordered", { timeout: 60_000 }, async (at) => {
-  let crashes = 0;
-  for (let nth = 1; ; nth++) {
-    await relay.crashAt({ at, nth });
-    await story();
-    if (!(await relay.crashAt(null))) break; // The story has no such moment any more.
-    crashes++;
-  }
-  expect(crashes).toBeGreaterThan(0);
+  expect(await killedEachTime(at, story)).toBeGreaterThan(0);
 });
+
+test.each([
+  "before message",
+  "after message",
+  "before close",
+  "after close",
+  "before error",
+  "after error",
+  "before waiting",
+  "after waiting",
+  "before auditHead",
+  "after auditHead",
+  "before drain",
+  "after drain",
+])(
+  "[F3] killed %s while somebody watches, each time that comes: every byte and reading arrives, and a cancel and a renewal count once",
+  { timeout: 60_000 },
+  async (at) => {
+    expect(await killedEachTime(at, () => watchedStory(relay))).toBeGreaterThan(0);
+  },
+);

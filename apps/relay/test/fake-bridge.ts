@@ -106,10 +106,10 @@ export class FakeServer {
   }
 
   /** Connects and shakes hands; verifies the welcome as a bridge does. */
-  async connect(): Promise<Connection> {
+  async connect(parts: Partial<HelloBody> = {}): Promise<Connection> {
     const peer = this.dial();
     await peer.next("challenge");
-    const hello = await this.hello(peer.texts[0] ?? "");
+    const hello = await this.hello(peer.texts[0] ?? "", parts);
     peer.send({ type: "hello", ...hello });
     const { signed, signature } = await peer.next<Frame & SignedText>("welcome");
     const welcome = await openSigned(

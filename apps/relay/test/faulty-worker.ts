@@ -53,6 +53,10 @@ export class ServerSession extends Shipped {
   fetch(request) { return this.#around("connect", () => super.fetch(request)); }
   webSocketMessage(...args) { return this.#around("message", () => super.webSocketMessage(...args)); }
   webSocketClose(...args) { return this.#around("close", () => super.webSocketClose(...args)); }
+  webSocketError(...args) { return this.#around("error", () => super.webSocketError(...args)); }
+  drain(...args) { return this.#around("drain", () => super.drain(...args)); }
+  tellAuditHead(...args) { return this.#around("auditHead", () => super.tellAuditHead(...args)); }
+  explainWaiting(...args) { return this.#around("waiting", () => super.explainWaiting(...args)); }
   takeOutbox(...args) { return this.#around("outbox", () => super.takeOutbox(...args)); }
   alarm() { return this.#around("alarm", () => super.alarm()); }
   async ring() {

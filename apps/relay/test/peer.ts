@@ -66,6 +66,12 @@ export class Peer {
     this.socket.close();
   }
 
+  /** Says goodbye and does not wait for the answer. */
+  leave(): void {
+    this.socket.close();
+    this.socket.terminate();
+  }
+
   #wake(): void {
     for (const waiter of this.#waiters) waiter();
   }

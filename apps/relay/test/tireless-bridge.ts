@@ -15,6 +15,9 @@ export class TirelessBridge {
   readonly started: RunId[] = [];
   holdsResults = false;
   connections = 0;
+  /** What it does besides when it is welcomed, and with frames that bring no commands. */
+  onWelcome: (connection: Connection) => void = () => undefined;
+  onFrame: (frame: Frame, connection: Connection) => void = () => undefined;
   readonly #server: FakeServer;
   readonly #results: SignedText[] = [];
   #connection: Connection | undefined;
@@ -31,7 +34,7 @@ export class TirelessBridge {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#connection?.peer.close();
+    this.#connection?.peer.leave();
     await this.#running;
   }
 
@@ -50,6 +53,7 @@ export class TirelessBridge {
       try {
         this.#connection = await this.#server.connect();
         this.connections++;
+        if (this.#isStopped) return this.#connection.peer.leave(); // Stopped while it came back.
         await this.#serve(this.#connection);
       } catch (error) {
         // Cut off, or not let in; whatever it was, it tries again.
@@ -58,11 +62,14 @@ export class TirelessBridge {
     }
   }
 
-  async #serve({ peer, welcome }: Connection): Promise<void> {
+  async #serve(connection: Connection): Promise<void> {
+    const { peer, welcome } = connection;
     this.#sendResultsAfter(welcome.received.results);
+    this.onWelcome(connection);
     for (let seen = 0; ; seen++) {
       await peer.until(() => peer.frames.length > seen, "a frame");
       const frame = peer.frames[seen];
+      if (frame && frame.type !== "commands") this.onFrame(frame, connection);
       if (frame?.type !== "commands") continue;
       const { items } = frame as CommandsFrame;
       for (const { seq, signed } of items) if (seq > this.#server.commandsReceived) await this.#take(seq, signed);

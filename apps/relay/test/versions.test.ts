@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { encodeReadings } from "@quarterdeck/core/protocol/compact-readings";
 import { capabilities, FakeServer } from "./fake-bridge.ts";
+import { openViewer } from "./fake-viewer.ts";
+import { sample } from "./output-source.ts";
 import { eventually } from "./peer.ts";
 import { id, orgId } from "./platform.ts";
 import { protocolRange as ourRange } from "@quarterdeck/core/protocol/version";
@@ -87,4 +90,55 @@ test("[F11] a bridge that knows no drain is sent away instead of being sent a fr
   expect(await answer.json()).toEqual({ isConnected: true });
   expect(await peer.closed()).toMatchObject({ code: 1001 });
   expect(peer.texts.join()).not.toContain('"drain"');
+});
+
+/** What a bridge of version 1.0 without features can read after its welcome: a field more, and it closes with 4400. */
+const firstFrames: Readonly<Record<string, readonly string[]>> = {
+  commands: ["items", "type"],
+  ack: ["stream", "through", "type"],
+  historyStored: ["through", "type"],
+  interest: ["runs", "telemetry", "type"],
+  credit: ["bytes", "stream", "type"],
+  keys: ["statements", "type"],
+};
+
+test("[F11] a bridge whose versions end at 1.0 is spoken to in 1.0: it is sent nothing that is newer", async () => {
+  const server = await FakeServer.make(relay, { orgId });
+  server.capabilities = older;
+  const first = { major: 1, minor: 0 };
+  const connection = await server.connect({ protocolRange: { min: first, max: first } });
+  const { peer, welcome } = connection;
+  expect(welcome.protocol).toEqual(first);
+  // Everything that makes a relay say something, also what 1.1 brought: somebody watches a workspace, and head and input come.
+  const command = await server.submit();
+  const [run] = await server.commands(connection);
+  if (!run) throw new Error("nothing was dispatched");
+  const topics = [
+    "telemetry",
+    `telemetry:${command.workspaceId}`,
+    `output:${run.runId}`,
+    `input:${run.runId}`,
+  ] as const;
+  const viewer = await openViewer(relay, server.serverId, { topics: [...topics] });
+  viewer.send({ type: "watchTelemetry" });
+  await peer.next("interest", (frame) => frame["telemetry"] === true);
+  viewer.send({ type: "watchOutput", runId: run.runId, fromOffset: 0 });
+  await peer.next("interest", (frame) => (frame["runs"] as unknown[]).length === 1);
+  const head = { signed: "{}", signature: "A".repeat(86) };
+  const told = await relay.request(`/api/servers/${server.serverId}/audit-head`, {
+    method: "POST",
+    body: JSON.stringify({ head }),
+  });
+  expect(await told.json()).toEqual({ isTold: false });
+  const readings = encodeReadings([{ ...sample, atMs: Date.now() }]);
+  peer.send({ type: "history", epoch: welcome.epoch, through: 1, readings, gaps: [] });
+  await peer.next("historyStored");
+  peer.send({ type: "telemetry", epoch: welcome.epoch, readings });
+  expect(await viewer.next("telemetry")).toMatchObject({ readings });
+  await server.finish(connection, run);
+
+  const said = peer.frames.filter(({ type }) => type !== "challenge" && type !== "welcome");
+  expect(new Set(said.map(({ type }) => type))).toEqual(new Set(["commands", "interest", "historyStored", "ack"]));
+  for (const frame of said)
+    expect([frame.type, Object.keys(frame).toSorted()]).toEqual([frame.type, firstFrames[frame.type]]);
 });

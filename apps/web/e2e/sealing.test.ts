@@ -9,6 +9,7 @@ import { WebSocket } from "ws";
 import { makeCanary } from "./support/canary.ts";
 import { newTaskId, outputOf, setUp, type TestClient } from "./support/client.ts";
 import { collect, repositoryRoot, startQuarterdeck } from "./support/quarterdeck.ts";
+import { useSecretProject } from "./support/secret-project.ts";
 import { startRecordingProxy } from "./support/recording-proxy.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { Typist } from "./support/typist.ts";
@@ -75,7 +76,7 @@ async function watch(client: TestClient, relayUrl: string, wanted: { task: Watch
 
 type Watched = Pick<Awaited<ReturnType<TestClient["run"]>>, "runId" | "serverId">;
 
-it("[W4] a relay that keeps and reads everything finds nothing of environment, input, typing and output, and their reader does", {
+it("[W4] a relay that keeps and reads everything finds nothing of environment, input, typing, output and projects, and their reader does", {
   timeout: 120_000,
 }, async () => {
   using data = temporaryFolder();
@@ -98,6 +99,7 @@ it("[W4] a relay that keeps and reads everything finds nothing of environment, i
     );
     const { workspaceId } = await client.api.workspaces.create.mutate({ name: "Sealed", serverId: server.serverId });
 
+    const ofProject = await useSecretProject(client, workspaceId);
     const [environment, input, typed] = [makeCanary("environment"), makeCanary("input"), makeCanary("typed")];
     const reversed = [...environment.text].reverse().join("");
     const task = await client.api.tasks.submit.mutate({
@@ -158,6 +160,11 @@ it("[W4] a relay that keeps and reads everything finds nothing of environment, i
     expect(isFound(task.runId, "storage afterwards") && isFound(task.runId, "files of the bridge")).toBe(true);
     expect(isFound(task.runId, "database and logs of the platform")).toBe(true);
     const back = [reversed, typedBack].map((text) => ({ text, isIn: (bytes: Buffer) => bytes.includes(text) }));
+    // The project itself is on its server, where git is told names of files, too.
+    const { "files of the bridge": _files, "command lines": _lines, ...elsewhereThanThere } = seen;
+    for (const [place, buffers] of Object.entries(elsewhereThanThere))
+      for (const canary of ofProject)
+        expect([place, canary.text, buffers.some((bytes) => canary.isIn(bytes))]).toEqual([place, canary.text, false]);
     for (const [place, buffers] of Object.entries(seen))
       for (const canary of [environment, input, typed, ...back])
         expect([place, canary.text, buffers.some((bytes) => canary.isIn(bytes))]).toEqual([place, canary.text, false]);

@@ -3,6 +3,7 @@ import { measureCommand } from "../session-rows/command.ts";
 import { measureEcho } from "../session-rows/echo.ts";
 import { measureFlood } from "../session-rows/flood.ts";
 import { measureMemory } from "../session-rows/memory.ts";
+import { measureNeighbours } from "../session-rows/neighbours.ts";
 import { measureResume } from "../session-rows/resume.ts";
 import { measureTelemetry } from "../session-rows/telemetry.ts";
 import { measureWireBytes } from "../session-rows/wire-bytes.ts";
@@ -12,6 +13,7 @@ export const measure = measureParts({
   echo: measureEcho,
   telemetry: measureTelemetry,
   flood: measureFlood,
+  neighbours: measureNeighbours,
   command: measureCommand,
   resume: measureResume,
   memory: measureMemory,

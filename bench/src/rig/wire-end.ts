@@ -20,6 +20,11 @@ export class WireEnd {
     this.#socket.send(text);
   }
 
+  /** Reads nothing more, as a page whose machine sleeps. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.terminate();
   }

@@ -1,9 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { trustedKeys } from "@quarterdeck/core/protocol/key-set";
+import { readHeldHeads, writeHeldHeads } from "../../../packages/bridge/src/audit/held-heads-file.ts";
 import { readBridgeState } from "../../../packages/bridge/src/bridge-state.ts";
 import { DataDirectory } from "../../../packages/bridge/src/data-directory.ts";
+import { readTrust, writeTrust } from "../../../packages/bridge/src/helper/trust-file.ts";
 import { readIdentity } from "../../../packages/bridge/src/identity.ts";
 import { readConnectedAt } from "../../../packages/bridge/src/leases/held-lease-file.ts";
 import { prepareStart, readLaunchState } from "../../../packages/bridge/src/update/launch-state.ts";
@@ -84,4 +88,43 @@ function connectedAtIn(text: string): number | undefined {
   return readConnectedAt(data.leaseFile, "boot");
 }
 
-export const bridgeFileTargets: readonly FuzzTarget[] = [identity, launchState, localMessages, heldLease];
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+function heldHeadsIn(text: string) {
+  writeFileSync(data.auditHeadsFile, text);
+  return readHeldHeads(data, quiet);
+/** What is held of the audit: what was written, or put aside. */
+const heldHeadsFile: FuzzTarget = {
+  name: "held-heads-file",
+  shapes: [{ name: "held-heads-file", isOne: (text) => heldHeadsIn(text) !== null }],
+    const held = heldHeadsIn(text);
+    if (held === null) return mustHold(!existsSync(data.auditHeadsFile), "what cannot be read is not put aside");
+    writeHeldHeads(data, held);
+    mustHold(isDeepStrictEqual(readHeldHeads(data, quiet), held), "a head changes when it is kept");
+const isKey = (key: string) => /^[\w-]{43}$/.test(key);
+const trustPath = join(folder, "trust.json");
+function trustIn(text: string) {
+  writeFileSync(trustPath, text);
+  try {
+    return readTrust(trustPath);
+  } catch (error) {
+    mustHold(error instanceof QuarterdeckError, `an unreadable file of keys is told as ${String(error)}`);
+    return undefined;
+  }
+/** Whom a helper obeys: whole, or nobody. */
+const trustFile: FuzzTarget = {
+  name: "trust-file",
+  shapes: [{ name: "trust-file", isOne: (text) => trustIn(text) !== undefined }],
+    const trust = trustIn(text);
+    if (trust === undefined) return;
+    const keys = [trust.sealingKey.privateKey, ...trustedKeys(trust.platformKeys), ...trust.formerPlatformKeys];
+    mustHold(trust.serverId.startsWith("srv_") && keys.every(isKey), "a helper obeys what is no key");
+    writeTrust(trustPath, trust);
+    mustHold(isDeepStrictEqual(readTrust(trustPath), trust), "trust changes when it is kept");
+export const bridgeFileTargets: readonly FuzzTarget[] = [
+  identity,
+  launchState,
+  localMessages,
+  heldLease,
+  heldHeadsFile,
+  trustFile,
+];

@@ -14,6 +14,7 @@ import {
   reportSchema,
   waitingAnswerSchema,
 } from "@quarterdeck/core/protocol/relay-api";
+import { telemetryAnswerSchema, telemetryBatchSchema } from "@quarterdeck/core/protocol/telemetry-minutes";
 import * as z from "zod";
 import { mustHold, type FuzzTarget, type Shape } from "../fuzz-target.ts";
 
@@ -25,6 +26,8 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   renewalRequestSchema,
   renewalAnswerSchema,
   waitingAnswerSchema,
+  telemetryBatchSchema,
+  telemetryAnswerSchema,
   auditHeadRequestSchema,
   auditHeadAnswerSchema,
   drainRequestSchema,

@@ -28,10 +28,10 @@ export async function setUp(quarterdeck: Quarterdeck, publicUrl = quarterdeck.ur
   return testClient(client);
 }
 
-/** Signs in with the account that `setUp` or the console created. */
-export async function signIn(url: string, publicUrl = url): Promise<TestClient> {
+/** Signs in with the account that `setUp` or the console created, or another one with its password. */
+export async function signIn(url: string, publicUrl = url, email = account.email): Promise<TestClient> {
   const client = createClient({ url, publicUrl });
-  await client.api.auth.signIn.mutate({ email: account.email, password: account.password });
+  await client.api.auth.signIn.mutate({ email, password: account.password });
   return testClient(client);
 }
 
