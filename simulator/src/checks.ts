@@ -1,16 +1,7 @@
 import type { Submitted } from "./actors/client.ts";
 import type { Viewer } from "./actors/viewer.ts";
+import { checkRun, type RunRow } from "./record-check.ts";
 import type { Stage } from "./stage.ts";
-
-interface RunRow {
-  readonly runId: string;
-  readonly state: string;
-  readonly verdict: string | null;
-  readonly exitCode: number | null;
-  readonly code: string | null;
-  readonly outboxPosition: number;
-  readonly serverId: string;
-}
 
 function runRows({ store }: Stage): Map<string, RunRow> {
   const rows = store.database
@@ -92,39 +83,6 @@ function checkCancel({ world, truth }: Stage, { runId, cancelAnsweredAtMs }: Sub
   const latestMs = Math.max(cancelAnsweredAtMs, mendedAtMs) + cancelWithinMs;
   for (const { endedAtMs } of truth.startsOf(runId))
     if ((endedAtMs ?? Number.POSITIVE_INFINITY) > latestMs) world.violate(`cancel: ${runId} ran on long after it`);
-}
-
-function checkRun({ world, truth }: Stage, task: Submitted, row: RunRow): void {
-  const starts = truth.startsOf(row.runId);
-  const last = starts.at(-1);
-  const say = (what: string) =>
-    world.violate(`record: ${row.runId} is ${row.verdict} (${row.code ?? "no code"}), but ${what}`);
-  const ranToItsEnd = last !== undefined && !last.isKilled;
-  switch (row.verdict) {
-    case "succeeded":
-    case "failed":
-      if (!last) return say("it never started");
-      if (row.verdict === "succeeded" && (!ranToItsEnd || last.exitCode !== 0)) say(`it ended with ${last.exitCode}`);
-      if (row.verdict === "failed" && ranToItsEnd && last.exitCode === 0) say("it ended with 0");
-      if (ranToItsEnd && row.exitCode !== task.plan.exitCode)
-        say(`its exit code was ${last.exitCode}, not ${row.exitCode}`);
-      return;
-    case "cancelled":
-      if (!task.isCancelAsked) say("nobody asked for that");
-      return;
-    case "refused":
-    case "expired":
-      if (last) say("it started");
-      return;
-    case "indeterminate":
-      // No disk here loses what was synchronized to it.
-      if (row.code === "BRIDGE_STATE_LOST") say("no bridge lost what it had acknowledged");
-      return;
-    case "interrupted":
-      return;
-    default:
-      say("there is no such end");
-  }
 }
 
 /** Within a project, what the platform accepted first starts first. */

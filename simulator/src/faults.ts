@@ -85,7 +85,8 @@ function strike(stage: Stage, fault: Fault): void {
       return world.timeline.after(3000, () => host.boot());
     }
     case "outOfMemory":
-      for (const program of hostOf(stage, fault.server).machine.programs.values()) program.signal("SIGKILL");
+      for (const program of hostOf(stage, fault.server).machine.programs.values())
+        program.signal("SIGKILL", "scenario");
       for (const wrapper of hostOf(stage, fault.server).wrappers) wrapper.kill();
       return;
     case "pause":

@@ -21,6 +21,7 @@ const crowdedMemoryKb = 1024 * 1024;
 
 /** Everybody who takes part in one scenario. */
 export interface Stage {
+  readonly scenario: Scenario;
   readonly world: World;
   readonly truth: Truth;
   readonly store: Store;
@@ -129,6 +130,7 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
   const client = new Client(world.machine("client"), api, shipped.api);
   for (const { host } of servers) host.start();
   return {
+    scenario,
     world,
     truth,
     store,

@@ -56,6 +56,17 @@ export const wrongVersions: readonly WrongVersion[] = [
     ],
   },
   {
+    name: "gives up what runs on when only the bridge was restarted",
+    caughtBy: ["record"],
+    patches: [
+      bridge(
+        "journal/recovery.ts",
+        'if (evidence.isWrapperAlive) return "adopt";',
+        'if (evidence.isWrapperAlive) return "indeterminate";',
+      ),
+    ],
+  },
+  {
     name: "knows commands only by ids, and forgets those after a second",
     // Seen by the output that goes with the memory. A second start was not seen in 1,000 scenarios with the output left
     // alone: what a hello says is received is not sent again, so the relay has nothing to repeat.

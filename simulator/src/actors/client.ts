@@ -23,7 +23,7 @@ export interface Submitted {
   /** What it is to follow. */
   after: Submitted | null;
   runId: RunId | null;
-  isCancelAsked: boolean;
+  cancelAskedAtMs: number | null;
   /** When the platform said that it would end it. */
   cancelAnsweredAtMs: number | null;
 }
@@ -53,7 +53,15 @@ export class Client {
   ): Submitted {
     const { world } = this.process.machine;
     const taskId = this.#shipped.makeId("task", Math.floor(world.wallMs), world.random.bytes(16));
-    const task: Submitted = { taskId, place, plan, after, runId: null, isCancelAsked: false, cancelAnsweredAtMs: null };
+    const task: Submitted = {
+      taskId,
+      place,
+      plan,
+      after,
+      runId: null,
+      cancelAskedAtMs: null,
+      cancelAnsweredAtMs: null,
+    };
     this.submitted.push(task);
     const { scope, workspaceId, projectId } = place;
     const text = JSON.stringify({ orgId: scope.orgId, orderKey: projectId, plan });
@@ -87,7 +95,7 @@ export class Client {
   }
 
   cancel(task: Submitted): void {
-    task.isCancelAsked = true;
+    task.cancelAskedAtMs ??= this.process.machine.world.timeline.nowMs;
     this.#untilAnswered("cancel", async () => {
       if (task.runId === null) throw new Error("not submitted yet");
       await this.#api.call("client", (runtime) => this.#shipped.cancelTask(runtime, task.place.scope, task.taskId));

@@ -9,7 +9,7 @@ import type { Machine } from "../world/machine.ts";
 import { ProcessKilled, requireProcess, SimProcess } from "../world/sim-process.ts";
 import type { ShippedBridge } from "./shipped-bridge.ts";
 import { RunningProgram } from "./server-programs.ts";
-import type { ProgramPlan, Truth } from "./truth.ts";
+import type { ProgramPlan, Truth, WrapperStint } from "./truth.ts";
 
 const dataPath = "/var/lib/quarterdeck-bridge";
 const restartMs = 1000;
@@ -119,11 +119,12 @@ export class ServerHost {
   /** What `wrapper.ts` does: waits for the paths of runs, and runs one after the other. */
   #startWrapper(): EventEmitter {
     const bridge = requireProcess();
-    const { machine, shipped } = this.#options;
+    const { machine, shipped, truth } = this.#options;
     const wrapper = new SimProcess(machine, `wrapper ${machine.name}`);
     this.#wrappers.add(wrapper);
     const requests: RunRequest[] = [];
     let isBusy = false;
+    let stint: WrapperStint | undefined;
     let hasEnded = false;
     const stdout = Object.assign(new EventEmitter(), { setEncoding: () => stdout, unref: () => undefined });
     const next = async (): Promise<void> => {
@@ -135,7 +136,9 @@ export class ServerHost {
       isBusy = true;
       const run = new shipped.RunDirectory(request.path);
       const spec = { ...shipped.readSpec(run), secretInput: request.secretInput };
-      await shipped.runProgram(run, spec, new OutputPipes().take() as never);
+      stint = truth.wrapping(spec.runId);
+      const hasRun = await shipped.runProgram(run, spec, new OutputPipes().take() as never);
+      truth.wrapped(stint, hasRun ? "ran" : "keptOff");
       isBusy = false;
       bridge.after(1, () => stdout.emit("data", "ended\n"));
       return next();
@@ -145,6 +148,7 @@ export class ServerHost {
       next().catch((error: unknown) => {
         if (error instanceof ProcessKilled) return;
         machine.world.trace("wrapper failed", String((error as Error).stack));
+        truth.wrapped(stint, machine.disk.isAiling ? "failedByDisk" : "failed");
         wrapper.kill();
       });
     };
@@ -161,7 +165,10 @@ export class ServerHost {
       unref: () => undefined,
       kill: (signal: string) => wrapper.signal(signal),
     });
-    wrapper.onEnd(() => bridge.after(1, () => child.emit("exit", null, "SIGKILL")));
+    wrapper.onEnd(() => {
+      truth.wrapped(stint, wrapper.diedOfSignal ? "killedByBridge" : "killedByScenario");
+      bridge.after(1, () => child.emit("exit", null, "SIGKILL"));
+    });
     // With the bridge its end of the pipe is gone: no further run will come.
     bridge.onEnd(() => wrapper.after(1, () => ((hasEnded = true), go())));
     return child;

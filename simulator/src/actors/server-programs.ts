@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Pipe } from "../substitutes/output-pipe.ts";
 import type { Machine, Program } from "../world/machine.ts";
-import { outputLine, type ProgramPlan, type ProgramStart, type Truth } from "./truth.ts";
+import { outputLine, type Killer, type ProgramPlan, type ProgramStart, type Truth } from "./truth.ts";
 
 export interface ProgramCall {
   readonly runId: string;
@@ -36,16 +36,16 @@ export class RunningProgram implements Program {
       startedAtMs: machine.world.timeline.nowMs,
       endedAtMs: null,
       exitCode: null,
-      isKilled: false,
+      killedBy: null,
     };
     truth.started(this.#start, { isOnce: true, maxRuns });
     machine.programs.set(this.pid, this);
     this.#live(call);
   }
 
-  signal(signal: string): void {
+  signal(signal: string, by: Killer): void {
     if (this.#start.endedAtMs !== null) return;
-    this.#start.isKilled = true;
+    this.#start.killedBy = by;
     this.#end(null, signal);
   }
 

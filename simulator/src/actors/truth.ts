@@ -15,8 +15,25 @@ export interface ProgramStart {
   readonly startedAtMs: number;
   endedAtMs: number | null;
   exitCode: number | null;
-  /** It was killed instead of ending by itself. */
-  isKilled: boolean;
+  /** Who killed it; `null` when it ended by itself, and as long as it runs. */
+  killedBy: Killer | null;
+}
+
+/** What the scenario does to a server, or what runs there: the bridge and its wrappers. */
+export type Killer = "scenario" | "bridge";
+
+/**
+ * How a wrapper's time with a run ended: it wrote down how the run did, it did not start it because another had, it was
+ * killed, or it failed, with a disk that failed or without one.
+ */
+type StintEnd = "ran" | "keptOff" | "killedByScenario" | "killedByBridge" | "failedByDisk" | "failed";
+
+/** A wrapper that was given a run. */
+export interface WrapperStint {
+  readonly runId: string;
+  /** `null` as long as it has not ended. */
+  end: StintEnd | null;
+  endedAtMs: number;
 }
 
 /** The line of a run's output with a number; it names its tenant, so that a byte at the wrong place is known. */
@@ -27,6 +44,7 @@ export function outputLine(orgId: string, runId: string, line: number): string {
 /** What really happened on the servers, written down by the world itself and by nothing that is being tested. */
 export class Truth {
   readonly starts: ProgramStart[] = [];
+  readonly #stints: WrapperStint[] = [];
   readonly #world: World;
 
   constructor(world: World) {
@@ -35,6 +53,24 @@ export class Truth {
 
   startsOf(runId: string): ProgramStart[] {
     return this.starts.filter((start) => start.runId === runId);
+  }
+
+  stintsOf(runId: string): WrapperStint[] {
+    return this.#stints.filter((stint) => stint.runId === runId);
+  }
+
+  /** A wrapper was given a run. */
+  wrapping(runId: string): WrapperStint {
+    const stint: WrapperStint = { runId, end: null, endedAtMs: Number.POSITIVE_INFINITY };
+    this.#stints.push(stint);
+    return stint;
+  }
+
+  /** What is said first holds: what has failed is killed too. */
+  wrapped(stint: WrapperStint | undefined, end: StintEnd): void {
+    if (!stint || stint.end !== null) return;
+    stint.end = end;
+    stint.endedAtMs = this.#world.timeline.nowMs;
   }
 
   started(start: ProgramStart, limits: { readonly isOnce: boolean; readonly maxRuns: number }): void {

@@ -35,6 +35,8 @@ export function newDirectory(mtimeMs: number): DirectoryNode {
 }
 
 export const roomBytes = 2 ** 30;
+/** With less, something that the bridge or a wrapper writes does not fit. */
+const scarceBytes = 64 * 1024;
 
 /**
  * A file system as a program may rely on it and no better: a file's bytes survive a power loss when it was synchronized,
@@ -50,6 +52,11 @@ export class Disk {
 
   constructor(random: Random) {
     this.#random = random;
+  }
+
+  /** Whether it is full, or fails. */
+  get isAiling(): boolean {
+    return this.failsToSync || this.freeBytes < scarceBytes;
   }
 
   /** Takes room for what is written. */

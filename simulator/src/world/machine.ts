@@ -8,7 +8,7 @@ export interface Program {
   readonly session: number;
   readonly runId: string;
   readonly startTicks: string;
-  signal(signal: string): void;
+  signal(signal: string, by: "scenario" | "bridge"): void;
 }
 
 /** One computer: a disk, a clock that may be wrong, and processes, all of which end when it reboots. */
@@ -58,15 +58,16 @@ export class Machine {
     return this.#processes.get(pid)?.startTicks ?? this.programs.get(pid)?.startTicks;
   }
 
+  /** A process of this machine sends a signal. */
   signal(pid: number, signal: string): void {
     this.#processes.get(pid)?.signal(signal);
-    this.programs.get(pid)?.signal(signal);
+    this.programs.get(pid)?.signal(signal, "bridge");
   }
 
   /** Everything on it ends at once. With a power loss, what was not synchronized to the disk may be gone. */
   reboot({ losesPower }: { losesPower: boolean }): void {
     for (const process of this.#processes.values()) process.kill();
-    for (const program of this.programs.values()) program.signal("SIGKILL");
+    for (const program of this.programs.values()) program.signal("SIGKILL", "scenario");
     this.bootNumber++;
     this.#nextPid = 100 + this.bootNumber;
     if (losesPower) this.disk.losePower();

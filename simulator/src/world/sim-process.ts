@@ -19,6 +19,8 @@ export class SimProcess {
   /** Holds back what leaves the process until something is durable. */
   gate: (act: () => void) => void = (act) => act();
   #isAlive = true;
+  /** Another process of its machine killed it. */
+  diedOfSignal = false;
   /** The durable steps to go until a kill that was planned; `null`: none is. */
   #stepsLeft: number | null = null;
   readonly #held: (() => void)[] = [];
@@ -79,10 +81,11 @@ export class SimProcess {
   }
 
   signal(signal: string): void {
-    if (signal === "SIGKILL") return this.kill();
     const listeners = [...(this.#signals.get(signal) ?? [])];
-    if (listeners.length === 0) this.kill();
-    else for (const listener of listeners) this.after(0, listener);
+    if (signal === "SIGKILL" || listeners.length === 0) {
+      this.diedOfSignal ||= this.#isAlive;
+      this.kill();
+    } else for (const listener of listeners) this.after(0, listener);
   }
 
   onEnd(act: () => void): void {
