@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { idSchema, type ProjectId } from "@quarterdeck/core/ids";
 import { archivedProjectSchema, mostArchivedProjects } from "@quarterdeck/core/protocol/archive-report";
 import { mebibyte } from "@quarterdeck/core/units";
@@ -66,7 +66,6 @@ export function readWorkspaceArchive(path: string, { ownerId, runId }: ArchiveId
 }
 
 function readMembers(descriptor: number): Member[] {
-  const { size } = fstatSync(descriptor);
   const members: Member[] = [];
   for (let at = 0; ; ) {
     const header = parseHeader(readAt(descriptor, at, blockBytes));
@@ -75,7 +74,6 @@ function readMembers(descriptor: number): Member[] {
     const start = at + blockBytes;
     if (type !== "0" || members.length > mostArchivedProjects)
       throw new Error(`the archive of the workspace holds ${name}`);
-    if (start + sizeBytes > size) throw new Error("the archive is cut short");
     members.push({ name, start, sizeBytes });
     at = start + Math.ceil(sizeBytes / blockBytes) * blockBytes;
   }
