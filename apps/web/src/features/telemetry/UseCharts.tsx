@@ -76,11 +76,7 @@ function PanelCard({ panel, columns, holes, span, capacity }: UseChartsProps & {
   );
 }
 
-function keyText(
-  { label, values }: Panel["series"][number],
-  format: Panel["format"],
-  t: TFunction,
-): string {
+function keyText({ label, values }: Panel["series"][number], format: Panel["format"], t: TFunction): string {
   const now = values.findLast((value) => value !== null);
   return t("telemetry.rateOf", { name: label, rate: now === undefined || now === null ? "–" : format(now) });
 }
