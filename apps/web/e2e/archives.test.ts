@@ -43,9 +43,6 @@ async function confirm(page: Page, button: Locator, answer: string, { replaces =
 }
 
 const rows = (page: Page, state: string) => page.locator(`tr[data-archive-state="${state}"]`);
-/** What is done with archives has ended, and one can do the next thing. */
-const untilIdle = (page: Page) =>
-  page.getByText("Something is being done with these archives.").waitFor({ state: "detached" });
 
 it("archives a project and its workspace, brings back what was lost, and deletes", { timeout: 240_000 }, async () => {
   using work = temporaryFolder();
@@ -63,6 +60,14 @@ it("archives a project and its workspace, brings back what was lost, and deletes
       const folder = join(quarterdeck.dataDir, "bridge/workspaces", workspaceId, "projects", projectId);
       const file = join(folder, "index.js");
       const before = readFileSync(file, "utf8");
+      const untilEnded = async (action: string) => {
+        const { tasks } = await client.api.tasks.list.query({ workspaceId });
+        const taskId = tasks.find((one) => one.action === action)?.taskId;
+        if (taskId === undefined) throw new Error(`there is no ${action}`);
+        expect(await client.waitUntil(taskId, ({ state }) => state === "ended")).toMatchObject({
+          verdict: "succeeded",
+        });
+      };
       await client.signIn(page, quarterdeck.url);
 
       // The project: archived, changed, restored over what is there.
@@ -76,12 +81,10 @@ it("archives a project and its workspace, brings back what was lost, and deletes
         .getByText(archives[0]?.sha256 ?? "none")
         .waitFor();
       expect(await look(page, "project")).toEqual([]);
-      await untilIdle(page);
       writeFileSync(file, "changed");
       const restore = page.getByRole("button", { name: "Restore" });
       await confirm(page, restore.first(), "Restore", { replaces: true });
-      await page.getByText("Something is being done with these archives.").waitFor();
-      await untilIdle(page);
+      await untilEnded("project.restore");
       expect(readFileSync(file, "utf8")).toBe(before);
 
       // One is kept: the second archive takes the first one's place.
@@ -103,11 +106,9 @@ it("archives a project and its workspace, brings back what was lost, and deletes
       await section.getByText("1 project").click();
       await section.getByText("minimist,").waitFor();
       expect(await look(page, "workspace")).toEqual([]);
-      await untilIdle(page);
       rmSync(folder, { recursive: true });
       await confirm(page, section.getByRole("button", { name: "Restore" }), "Restore");
-      await page.getByText("Something is being done with these archives.").waitFor();
-      await untilIdle(page);
+      await untilEnded("workspace.restore");
       expect(existsSync(file)).toBe(true);
 
       await confirm(page, section.getByRole("button", { name: "Delete" }), "Delete");
