@@ -68,10 +68,15 @@ export function removeArchive(folder: string, { ownerId, runId }: ArchiveIds): v
   fsyncDirectory(folder);
 }
 
-/** Removes the oldest archives beyond those that may be kept, never the one that was just made. @returns what there is then */
+/**
+ * Removes the oldest archives beyond those that may be kept beside one that was just made. Asked again later, for the same one, it removes
+ * nothing that came since.
+ *
+ * @returns what there is then
+ */
 export function pruneArchives(folder: string, made: ArchiveIds, keeps: number): RunId[] {
-  const others = listArchives(folder, made.ownerId).filter((runId) => runId !== made.runId);
-  for (const runId of others.slice(keeps - 1)) removeArchive(folder, { ...made, runId });
+  const older = listArchives(folder, made.ownerId).filter((runId) => runId < made.runId);
+  for (const runId of older.slice(keeps - 1)) removeArchive(folder, { ...made, runId });
   return listArchives(folder, made.ownerId);
 }
 
