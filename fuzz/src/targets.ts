@@ -1,5 +1,5 @@
 import type { FuzzTarget } from "./fuzz-target.ts";
-import { archive } from "./targets/archives.ts";
+import { archive, workspaceArchive } from "./targets/archives.ts";
 import { bridgeFileTargets } from "./targets/bridge-files.ts";
 import { callBodies } from "./targets/call-bodies.ts";
 import { runFiles } from "./targets/run-files.ts";
@@ -26,6 +26,7 @@ export const targets: readonly FuzzTarget[] = [
   spoolFile,
   ...bridgeFileTargets,
   archive,
+  workspaceArchive,
   ...ownerPolicyTargets,
   ...typedTextTargets,
 ];
