@@ -47,7 +47,7 @@ async function start(platform: TestApi) {
 test("an archive is a row when its run has ended: what, when, by whom, size and checksum", async () => {
   await using platform = await TestApi.start();
   const { api, projectId, command, end, list } = await start(platform);
-  expect(await list()).toEqual({ keeps: 5, underWay: null, archives: [] });
+  expect(await list()).toEqual({ keeps: 5, underWay: null, problem: null, archives: [] });
   const task = await api.archives.archiveProject.mutate({ projectId });
   expect(await command(task.runId)).toMatchObject({
     action: "project.archive",
@@ -69,7 +69,7 @@ test("an archive is a row when its run has ended: what, when, by whom, size and 
     removal: null,
     removedAtMs: null,
   };
-  expect(await list()).toEqual({ keeps: 5, underWay: null, archives: [expected] });
+  expect(await list()).toEqual({ keeps: 5, underWay: null, problem: null, archives: [expected] });
   const entries = await db.select().from(auditEntries).where(eq(auditEntries.action, "project.archive"));
   expect(entries.map(({ subject, detail }) => [subject, detail])).toEqual([[projectId, task.taskId]]);
 });
@@ -97,13 +97,16 @@ test("a workspace's archive names its projects, and is not among theirs", async 
 
 test("a run that made none leaves no row, whatever it says", async () => {
   await using platform = await TestApi.start();
-  const { api, projectId, end, list } = await start(platform);
+  const { api, workspaceId, projectId, end, list } = await start(platform);
   const failing = await api.archives.archiveProject.mutate({ projectId });
-  await end(failing, { verdict: "failed", archives: { made, kept: [failing.runId] } });
-  expect(await list()).toMatchObject({ underWay: null, archives: [] });
+  expect((await list()).problem).toBeNull();
+  await end(failing, { verdict: "failed", message: "It changed.", archives: { made, kept: [failing.runId] } });
+  const problem = { taskId: failing.taskId, action: "project.archive", message: "It changed." };
+  expect(await list()).toMatchObject({ underWay: null, problem, archives: [] });
+  expect((await api.archives.ofWorkspace.query({ workspaceId })).problem).toBeNull(); // It is the project's.
   const silent = await api.archives.archiveProject.mutate({ projectId });
   await end(silent);
-  expect((await list()).archives).toEqual([]);
+  expect(await list()).toMatchObject({ problem: null, archives: [] });
 });
 
 test("what the server removed for newer ones is shown as that, and how many are kept goes with the next", async () => {

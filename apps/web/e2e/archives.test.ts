@@ -82,6 +82,9 @@ it("archives a project and its workspace, brings back what was lost, and deletes
         .waitFor();
       expect(await look(page, "project")).toEqual([]);
       writeFileSync(file, "changed");
+      await confirm(page, page.getByRole("button", { name: "Restore" }).first(), "Restore");
+      await page.getByText("Say that it is to be replaced").waitFor();
+      expect(readFileSync(file, "utf8")).toBe("changed");
       const restore = page.getByRole("button", { name: "Restore" });
       await confirm(page, restore.first(), "Restore", { replaces: true });
       await untilEnded("project.restore");

@@ -6,7 +6,7 @@ import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { archives, isArchiveTask, projects, runs, tasks, users, workspaces } from "../db/schema.ts";
-import type { ArchiveOwner, ArchiveView, Removal } from "./views.ts";
+import type { ArchiveListView, ArchiveOwner, ArchiveView, Removal } from "./views.ts";
 
 /** As many as are shown: more than can be kept, so what is there is always among them. */
 const mostShown = 100;
@@ -101,6 +101,31 @@ export async function findUnderWay(
     .orderBy(desc(tasks.submittedAtMs))
     .limit(1);
   return row ?? null;
+}
+
+/** The newest task about its own archives, where that has ended otherwise than well. */
+export async function findProblem(
+  db: Database,
+  { orgId }: TenantScope,
+  { workspaceId, projectId }: ArchiveOwner,
+): Promise<ArchiveListView["problem"]> {
+  const isOwn = projectId === null ? isNull(tasks.projectId) : eq(tasks.projectId, projectId);
+  const [newest] = await db
+    .select({
+      taskId: tasks.taskId,
+      action: tasks.action,
+      message: runs.message,
+      state: runs.state,
+      verdict: runs.verdict,
+    })
+    .from(tasks)
+    .innerJoin(runs, and(eq(runs.orgId, tasks.orgId), eq(runs.taskId, tasks.taskId)))
+    .where(and(eq(tasks.orgId, orgId), eq(tasks.workspaceId, workspaceId), isArchiveTask, isOwn))
+    .orderBy(desc(tasks.submittedAtMs), desc(tasks.taskId))
+    .limit(1);
+  if (newest === undefined || newest.state !== "ended" || newest.verdict === "succeeded") return null;
+  const { taskId, action, message } = newest;
+  return { taskId, action, message };
 }
 
 /** True while nothing is done with its archives. */

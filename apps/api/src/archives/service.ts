@@ -9,7 +9,7 @@ import { listProjectRows } from "../projects/repo.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
-import { findArchiveRow, findUnderWay, listArchiveRows, readKeeps, writeKeeps } from "./repo.ts";
+import { findArchiveRow, findProblem, findUnderWay, listArchiveRows, readKeeps, writeKeeps } from "./repo.ts";
 import type { ArchiveListView, ArchiveOwner } from "./views.ts";
 
 /** Whose archives are meant, as a client names it. */
@@ -39,9 +39,10 @@ export async function requireKept(
 export async function listArchives(runtime: Runtime, scope: OrgScope, input: OwnerInput): Promise<ArchiveListView> {
   const owner = await requireOwner(runtime, scope, input);
   const { db } = runtime;
-  const [keeps, underWay, rows, projects] = await Promise.all([
+  const [keeps, underWay, problem, rows, projects] = await Promise.all([
     readKeeps(db, scope, owner),
     findUnderWay(db, scope, owner),
+    findProblem(db, scope, owner),
     listArchiveRows(db, scope, owner),
     listProjectRows(db, scope, owner.workspaceId),
   ]);
@@ -51,7 +52,7 @@ export async function listArchives(runtime: Runtime, scope: OrgScope, input: Own
     ...row,
     projects: row.projects.map((project) => ({ ...project, name: names.get(project.projectId) ?? null })),
   }));
-  return { keeps, underWay, archives };
+  return { keeps, underWay, problem, archives };
 }
 
 /** Says how many archives of it are kept. It holds from the next one on. */

@@ -36,6 +36,8 @@ export const archiveListSchema = z.strictObject({
   keeps: archivesKeptSchema,
   /** The task that makes, restores or deletes one now. */
   underWay: z.strictObject({ taskId: idSchema("task"), action: z.string() }).nullable(),
+  /** The newest task about them, where it did not succeed. */
+  problem: z.strictObject({ taskId: idSchema("task"), action: z.string(), message: z.string().nullable() }).nullable(),
   /** The newest first, also some that are gone. */
   archives: z.array(archiveViewSchema),
 });

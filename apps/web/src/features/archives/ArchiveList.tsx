@@ -5,6 +5,7 @@ import { trpc } from "../../api/trpc.ts";
 import type { ArchiveListView } from "../../api/views.ts";
 import { Loaded } from "../../app/Loaded.tsx";
 import { TextLink } from "../../app/TextLink.tsx";
+import { Alert } from "../../ui/Alert.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Table } from "../../ui/Table.tsx";
@@ -29,7 +30,7 @@ function Archives({ of, list }: { of: ArchivesOf; list: ArchiveListView }) {
   const org = useQuery(trpc.orgs.current.queryOptions());
   const isAdmin = org.data?.role === "owner" || org.data?.role === "admin";
   const mayChange = isAdmin || (of.projectId !== null && org.data?.role === "member");
-  const { keeps, underWay, archives } = list;
+  const { keeps, underWay, problem, archives } = list;
   const make = mayChange && <MakeArchive of={of} keeps={keeps} isBusy={underWay !== null} />;
   const columns = [
     { title: t("archives.column.made") },
@@ -52,6 +53,14 @@ function Archives({ of, list }: { of: ArchivesOf; list: ArchiveListView }) {
             {t("archives.openRun")}
           </TextLink>
         </p>
+      )}
+      {underWay === null && problem !== null && (
+        <Alert tone="bad" title={t("archives.problem")}>
+          {problem.message}{" "}
+          <TextLink to="/runs/$taskId" params={{ taskId: problem.taskId }} className="underline">
+            {t("archives.openRun")}
+          </TextLink>
+        </Alert>
       )}
       {archives.length === 0 ? (
         <EmptyState icon={Archive} title={t("archives.emptyTitle")} action={make}>
