@@ -1,5 +1,5 @@
 import type { FuzzTarget } from "./fuzz-target.ts";
-import { archive } from "./targets/archives.ts";
+import { archive, workspaceArchive } from "./targets/archives.ts";
 import { bridgeFileTargets } from "./targets/bridge-files.ts";
 import { callBodies } from "./targets/call-bodies.ts";
 import { egressRequest } from "./targets/egress-requests.ts";
@@ -32,6 +32,7 @@ export const targets: readonly FuzzTarget[] = [
   projectArchive,
   ...helperTargets,
   egressRequest,
+  workspaceArchive,
   ...ownerPolicyTargets,
   ...typedTextTargets,
 ];

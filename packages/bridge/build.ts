@@ -30,6 +30,7 @@ const { outputFiles, metafile } = await build({
     egress: "src/egress.ts",
     forwarder: "src/forwarder.ts",
     "list-directory": "src/actions/list-directory.ts",
+    "pack-workspace": "src/actions/pack-workspace.ts",
     "unpack-archive": "src/actions/unpack-archive.ts",
   },
   outdir: dist,
@@ -106,6 +107,7 @@ const tar = packTar([
   { name: "package/dist/forwarder.mjs", content: await readFile(join(dist, "forwarder.mjs")) },
   ...installFiles,
   { name: "package/dist/list-directory.mjs", content: await readFile(join(dist, "list-directory.mjs")) },
+  { name: "package/dist/pack-workspace.mjs", content: await readFile(join(dist, "pack-workspace.mjs")) },
   { name: "package/dist/unpack-archive.mjs", content: await readFile(join(dist, "unpack-archive.mjs")) },
 ]);
 const tarball = gzipSync(tar, { level: 9 });

@@ -1,3 +1,4 @@
+import { archivesRouter } from "./archives/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
 import { membersRouter } from "./members/router.ts";
@@ -20,6 +21,7 @@ export const appRouter = router({
   workspaces: workspacesRouter,
   projects: projectsRouter,
   quotas: quotasRouter,
+  archives: archivesRouter,
   tasks: tasksRouter,
   telemetry: telemetryRouter,
   events: eventsRouter,

@@ -2,7 +2,18 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 
 /** The answer for what does not exist, and, word for word the same, for what belongs to another org. */
 export function notFound(
-  what: "server" | "workspace" | "project" | "task" | "run" | "enrolment" | "rollout" | "member" | "quota" | "change",
+  what:
+    | "server"
+    | "workspace"
+    | "project"
+    | "task"
+    | "run"
+    | "enrolment"
+    | "rollout"
+    | "member"
+    | "quota"
+    | "change"
+    | "archive",
 ): QuarterdeckError {
   return new QuarterdeckError("NOT_FOUND", `There is no such ${what} in this org.`);
 }

@@ -1,9 +1,9 @@
 import type { AnyProcedure } from "@trpc/server";
-import { idPrefixes, type IdKind, type ServerId } from "@quarterdeck/core/ids";
+import { idPrefixes, type IdKind, type ProjectId, type RunId, type ServerId, type TaskId } from "@quarterdeck/core/ids";
 import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appRouter } from "../src/app-router.ts";
-import { auditEntries, bridgeUpdates, members, rollouts } from "../src/db/schema.ts";
+import { archives, auditEntries, bridgeUpdates, members, rollouts, workspaces } from "../src/db/schema.ts";
 import type { QuarterdeckClient } from "../src/client.ts";
 import type { Declaration } from "../src/trpc.ts";
 import { newId, TestApi, type Fixture } from "./test-api.ts";
@@ -26,6 +26,7 @@ interface Ids {
   readonly serverId: string;
   readonly taskId: string;
   readonly runId: string;
+  readonly workspaceArchiveId: string;
   readonly enrolmentId: string;
   readonly rolloutId: string;
   readonly memberId: string;
@@ -46,6 +47,13 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
     params: { program: "echo", args: [] },
   };
   const { taskId, runId } = await api.tasks.submit.mutate(submission);
+  const workspaceArchiveId = await insertArchives({
+    workspaceId,
+    projectId: project.projectId,
+    serverId,
+    taskId,
+    runId,
+  });
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
   const rolloutId = await insertEndedRollout(api, serverId);
   const { orgId } = await api.orgs.current.query();
@@ -61,8 +69,25 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
     serverId,
     taskId,
     runId,
+    workspaceArchiveId,
     enrolmentId,
   };
+}
+
+/** One of the project and one of the workspace, each of a run that there is. */
+async function insertArchives(
+  ids: Pick<Fixture, "workspaceId" | "serverId"> & { projectId: ProjectId; taskId: TaskId; runId: RunId },
+): Promise<RunId> {
+  const { db } = platform.api.database;
+  const { projectId, taskId, runId, ...place } = ids;
+  const { orgId } = (await db.select().from(workspaces).where(eq(workspaces.workspaceId, ids.workspaceId)))[0]!;
+  const row = { ...place, orgId, taskId, sizeBytes: 1, sha256: "a".repeat(64), projects: [], madeAtMs: 1 };
+  const workspaceArchiveId = newId("run");
+  await platform.api.runtime.writer.commit([
+    db.insert(archives).values({ ...row, archiveId: runId, projectId }),
+    db.insert(archives).values({ ...row, archiveId: workspaceArchiveId, projectId: null }),
+  ]);
+  return workspaceArchiveId;
 }
 
 async function insertEndedRollout(api: Fixture["api"], serverId: ServerId): Promise<string> {
@@ -137,6 +162,18 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "projects.setTestCommand": ({ projectId }) => [{ projectId, program: "npm", args: [] }],
   "projects.setNetwork": ({ projectId }) => [{ projectId, network: { mode: "none", hosts: [] } }],
   "projects.setPrograms": ({ projectId }) => [{ projectId, added: ["deno"], installScripts: true }],
+  "archives.ofProject": ({ projectId }) => [{ projectId }],
+  "archives.ofWorkspace": ({ workspaceId }) => [{ workspaceId }],
+  "archives.archiveProject": ({ projectId }) => [{ projectId }],
+  "archives.archiveWorkspace": ({ workspaceId }) => [{ workspaceId }],
+  "archives.restoreProject": ({ projectId, runId }) => [{ projectId, archiveId: runId, replaces: true }],
+  "archives.restoreWorkspace": ({ workspaceId, workspaceArchiveId: archiveId }) => [
+    { workspaceId, archiveId, replaces: true },
+  ],
+  "archives.deleteOfProject": ({ projectId, runId }) => [{ projectId, archiveId: runId }],
+  "archives.deleteOfWorkspace": ({ workspaceId, workspaceArchiveId: archiveId }) => [{ workspaceId, archiveId }],
+  "archives.setKeptOfProject": ({ projectId }) => [{ projectId, keeps: 1 }],
+  "archives.setKeptOfWorkspace": ({ workspaceId }) => [{ workspaceId, keeps: 1 }],
   "quotas.get": (ids) => quotaNodes(ids),
   "quotas.set": (ids) => quotaNodes(ids).map((node) => ({ ...node, limits: { cpu: 1000 } })),
   "quotas.setOvercommit": (ids) => quotaNodes(ids).map((node) => ({ ...node, isOvercommitted: true })),
@@ -243,6 +280,7 @@ async function dumpForeign(): Promise<string> {
     "projects",
     "tasks",
     "runs",
+    "archives",
     "enrolments",
     "rollouts",
     "bridge_updates",

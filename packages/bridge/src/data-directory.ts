@@ -165,11 +165,11 @@ export class WorkspaceDirectory {
   unfinishedRestore(runId: RunId): string {
     return join(this.projects, `.restore-${runId}`);
   }
-  /** Where a project's old directory is while a restored one takes its place. */
+  /** Where a project's old directory is while a restored one takes its place; of a workspace, those of its projects are in it. */
   replacedProject(runId: RunId): string {
     return join(this.projects, `.replaced-${runId}`);
   }
-  /** Archives of projects. No run sees them, and none can change them. */
+  /** Archives of the workspace and its projects. No run sees them, and none can change them. */
   get archives(): string {
     return join(this.path, "archives");
   }

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { ProjectId, RunId } from "@quarterdeck/core/ids";
+import type { RunFinished } from "@quarterdeck/core/protocol/result";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newId, tailText } from "./fake-platform.ts";
 import { RealBridge } from "./real-bridge.ts";
@@ -45,11 +46,11 @@ beforeEach(() => {
   for (const name of ["", "src", "src/main.js", "run"]) own(join(directory, name));
 });
 
-async function archive(): Promise<{ runId: RunId; path: string; message: string | null }> {
-  const end = await bridge.relay.run({ action: "project.archive", projectId });
+async function archive(keeps = 5): Promise<Pick<RunFinished, "archives" | "message"> & { runId: RunId; path: string }> {
+  const end = await bridge.relay.run({ action: "project.archive", projectId, params: { keeps } });
   expect(end).toMatchObject({ verdict: "succeeded" });
   const name = readdirSync(workspace().archives).find((file) => new RegExp(`${end.runId}.*(zst|gz)$`).test(file));
-  return { runId: end.runId, path: join(workspace().archives, name!), message: end.message };
+  return { runId: end.runId, path: join(workspace().archives, name!), message: end.message, archives: end.archives! };
 }
 
 const restore = (runId: RunId, { replaces = false, overrides = {} } = {}) =>
@@ -60,10 +61,11 @@ const leftovers = () => readdirSync(workspace().projects).filter((name) => name.
 
 describe("a project's archive", () => {
   it("is kept outside of it, with size and SHA-256, and nobody's to change", async () => {
-    const { path, message, runId } = await archive();
+    const { path, message, runId, archives } = await archive();
     const bytes = readFileSync(path);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     expect(message).toBe(`Archive ${runId}: ${bytes.length} bytes, SHA-256 ${sha256}.`);
+    expect(archives).toEqual({ made: { sizeBytes: bytes.length, sha256, projects: [] }, kept: [runId] });
     expect(readFileSync(`${path}.sha256`, "utf8")).toBe(`${sha256}  ${path.split("/").at(-1)}\n`);
     expect(statSync(path)).toMatchObject({ uid: process.getuid?.(), nlink: 1 });
     expect(statSync(path).mode & 0o777).toBe(0o444);
@@ -121,5 +123,31 @@ describe("a project's archive", () => {
     expect(leftovers()).toEqual([]);
     projectId = newId("project") as ProjectId;
     expect(await restore(runId)).toMatchObject({ verdict: "refused", code: "NOT_FOUND" });
+  });
+
+  it("makes the oldest beyond those that may be kept go, with its checksum, and says which there are", async () => {
+    const first = await archive();
+    const second = await archive(2);
+    const other = newId("project") as ProjectId;
+    mkdirSync(workspace().project(other));
+    own(workspace().project(other));
+    const beside = await bridge.relay.run({ action: "project.archive", projectId: other, params: { keeps: 1 } });
+    const third = await bridge.relay.run({ action: "project.archive", projectId, params: { keeps: 2 } });
+    expect(third.archives?.kept).toEqual([third.runId, second.runId]);
+    expect(existsSync(first.path) || existsSync(`${first.path}.sha256`)).toBe(false);
+    expect(existsSync(second.path)).toBe(true);
+    expect(readdirSync(workspace().archives).filter((name) => name.includes(beside.runId))).toHaveLength(2);
+  });
+
+  it("is deleted with its checksum, also a second time, and cannot be restored then", async () => {
+    const [{ runId, path }, other] = [await archive(), await archive()];
+    const remove = { action: "project.deleteArchive", projectId, params: { archive: runId } } as const;
+    for (const _ of ["once", "again"]) {
+      const end = await bridge.relay.run(remove);
+      expect(end).toMatchObject({ verdict: "succeeded", archives: { made: null, kept: [other.runId] } });
+    }
+    expect(existsSync(path) || existsSync(`${path}.sha256`)).toBe(false);
+    expect(await restore(runId, { replaces: true })).toMatchObject({ verdict: "refused", code: "NOT_FOUND" });
+    expect(existsSync(join(directory, "run"))).toBe(true);
   });
 });

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { ProjectId } from "@quarterdeck/core/ids";
 import { expect, it } from "vitest";
 import { parseCgroupMounts } from "../src/drivers/cgroup-mounts.ts";
 import { isFrozen } from "../src/drivers/freezer.ts";
@@ -60,6 +61,13 @@ it("a frozen workspace's program stops counting and goes on after; what else wou
   expect(counting.counted()).toBe(frozenAt);
   const echo = { action: "exec", params: { program: "echo", args: ["there"] } } as const;
   expect(await relay.run(echo)).toMatchObject({ verdict: "refused", code: "NOT_READY" });
+  // What a launch made for a run whose group is refused goes with it.
+  const workspace = bridge.data.workspace(relay.platform.workspaceId);
+  const projectId = newId("project") as ProjectId;
+  mkdirSync(workspace.project(projectId), { recursive: true });
+  const archive = { action: "project.archive", projectId, params: { keeps: 1 } } as const;
+  expect(await relay.run(archive)).toMatchObject({ verdict: "refused", code: "NOT_READY" });
+  expect(readdirSync(workspace.archives)).toEqual([]);
 
   for (const _ of ["once", "again"])
     expect(await relay.run({ action: "workspace.thaw" })).toMatchObject({ verdict: "succeeded" });

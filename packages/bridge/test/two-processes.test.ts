@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunId } from "@quarterdeck/core/ids";
+import type { ProjectId, RunId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readMarker } from "../src/runs/run-files.ts";
 import { findRunProcesses, processStartTicks } from "../src/wrapper/processes.ts";
@@ -49,6 +49,11 @@ describe("a bridge whose helper starts the runs", () => {
     await typist.type("typed\n");
     await typist.type("", { isEnd: true });
     expect(tailText(await relay.untilFinished(runId))).toBe("typed\n");
+    const projectId = newId("project") as ProjectId;
+    mkdirSync(data.workspace(relay.platform.workspaceId).project(projectId));
+    const archived = await relay.run({ action: "workspace.archive", params: { keeps: 1 } });
+    const archives = { made: { projects: [{ projectId }] }, kept: [archived.runId] };
+    expect(archived).toMatchObject({ verdict: "succeeded", archives });
     expect(readdirSync(data.run(runId).path)).toContain("output");
     const own = readdirSync(join(bridge.path, "runs", runId));
     expect(own).toEqual(["content-key.json"]);

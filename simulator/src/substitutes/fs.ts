@@ -353,3 +353,15 @@ export function fchmodSync(descriptor: number): never {
 export function fchownSync(descriptor: number): never {
   throw new Error(`${descriptor}: simulated bridges archive nothing`);
 }
+
+export function symlinkSync(_target: unknown, path: string): never {
+  throw new Error(`${path}: simulated bridges archive nothing`);
+}
+
+export function utimesSync(path: string): never {
+  throw new Error(`${path}: simulated bridges archive nothing`);
+}
+
+export function futimesSync(descriptor: number): never {
+  throw new Error(`${descriptor}: simulated bridges archive nothing`);
+}

@@ -14,6 +14,7 @@ const permissions = {
   "workspaces.read": ["owner", "admin", "member", "viewer"],
   "workspaces.create": ["owner", "admin"],
   "workspaces.freeze": ["owner", "admin"],
+  "workspaces.archive": ["owner", "admin"],
   "projects.read": ["owner", "admin", "member", "viewer"],
   "projects.create": ["owner", "admin", "member"],
   "projects.manage": ["owner", "admin", "member"],

@@ -24,9 +24,11 @@ import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { LifecycleState } from "@quarterdeck/core/quota/lifecycle";
 import type { LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
+import { defaultArchivesKept, type ArchivedProject } from "@quarterdeck/core/protocol/archive-report";
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Role } from "../auth/permissions.ts";
+import type { Removal } from "../archives/views.ts";
 import type { ContentOwner } from "../content/stream-key-repo.ts";
 import type { ChangeKind } from "../events/views.ts";
 import type { NodeQuota, QuotaNodeId } from "../quotas/views.ts";
@@ -218,6 +220,8 @@ export const workspaces = sqliteTable(
       .$type<ServerId>()
       .notNull()
       .references(() => servers.serverId),
+    /** How many archives of it as a whole are kept. */
+    archivesKept: integer().notNull().default(defaultArchivesKept),
     createdAtMs: integer().notNull(),
   },
   (table) => [uniqueIndex("workspaces_by_name").on(table.orgId, table.name)],
@@ -249,6 +253,8 @@ export const projects = sqliteTable(
     lifecycle: text().$type<LifecycleState>().notNull().default("active"),
     /** Which programs it has beyond those of every project, and whether install scripts run. */
     programs: text({ mode: "json" }).$type<ProjectPrograms>().notNull().default({ added: [], installScripts: false }),
+    /** How many archives of it are kept. */
+    archivesKept: integer().notNull().default(defaultArchivesKept),
     createdAtMs: integer().notNull(),
   },
   (table) => [uniqueIndex("projects_by_name").on(table.workspaceId, table.name)],
@@ -258,6 +264,9 @@ const noTasks: readonly TaskId[] = [];
 
 /** Without values of its own, so that the index of the same name serves whoever asks with it. */
 export const isFreezeTask = sql`"action" in ('workspace.freeze', 'workspace.thaw')`;
+
+/** Likewise. The list of `archiveActions`. */
+export const isArchiveTask = sql`"action" in ('project.archive', 'project.restore', 'project.deleteArchive', 'workspace.archive', 'workspace.restore', 'workspace.deleteArchive')`;
 
 export const tasks = sqliteTable(
   "tasks",
@@ -310,6 +319,7 @@ export const tasks = sqliteTable(
     index("tasks_by_project").on(table.projectId, table.isListed, table.submittedAtMs), // a project's history
     index("tasks_with_secrets").on(table.orgId, table.taskId).where(sql`"secretInput" is not null`), // deleting what nothing needs any more
     index("tasks_freezing").on(table.workspaceId, table.submittedAtMs).where(isFreezeTask), // whether a workspace is frozen
+    index("tasks_archiving").on(table.workspaceId, table.submittedAtMs).where(isArchiveTask), // what is done with archives now
     index("tasks_by_workspace").on(table.workspaceId, table.isListed, table.submittedAtMs), // a workspace's history
   ],
 );
@@ -368,6 +378,46 @@ export const runs = sqliteTable(
     uniqueIndex("runs_by_task").on(table.orgId, table.taskId, table.attempt),
     index("runs_by_server").on(table.serverId, table.state), // how many wait for a server
     index("runs_cancelling").on(table.cancelKey).where(isCancelOpen), // whose cancel is to be signed again
+  ],
+);
+
+/** Archives that servers have kept, and those that are gone. */
+export const archives = sqliteTable(
+  "archives",
+  {
+    /** The run that made it. */
+    archiveId: text().$type<RunId>().primaryKey(),
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    workspaceId: text()
+      .$type<WorkspaceId>()
+      .notNull()
+      .references(() => workspaces.workspaceId),
+    /** Null: it is of the workspace as a whole. */
+    projectId: text()
+      .$type<ProjectId>()
+      .references(() => projects.projectId),
+    serverId: text()
+      .$type<ServerId>()
+      .notNull()
+      .references(() => servers.serverId),
+    taskId: text().$type<TaskId>().notNull(),
+    sizeBytes: integer().notNull(),
+    sha256: text().notNull(),
+    /** What is in that of a workspace. */
+    projects: text({ mode: "json" }).$type<readonly ArchivedProject[]>().notNull(),
+    /** By the server's clock. */
+    madeAtMs: integer().notNull(),
+    /** The newest task that is to delete it. */
+    deleteTaskId: text().$type<TaskId>(),
+    /** Why it is gone. Null: it is there, as far as its server has said. */
+    removal: text().$type<Removal>(),
+    removedAtMs: integer(),
+  },
+  (table) => [
+    index("archives_by_owner").on(table.workspaceId, table.projectId, table.madeAtMs), // listing
   ],
 );
 

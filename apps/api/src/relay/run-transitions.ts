@@ -1,4 +1,5 @@
 import { and, eq, inArray, or, sql, type SQL } from "drizzle-orm";
+import { recordArchives } from "../archives/record-archives.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs } from "../db/schema.ts";
@@ -38,6 +39,7 @@ export function moveRun(runtime: Runtime, run: ReportedRun, report: RunReport): 
     // Follows the task's event, so it happens with the run's end only.
     ...(project ? [updateProject(run, project)] : []),
     ...(project ? [recordChange({ orgId }, { kind: "project", id: project.projectId, atMs }, previousChanged)] : []),
+    ...recordArchives(run, report, atMs),
   ];
 }
 

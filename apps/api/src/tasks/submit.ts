@@ -16,6 +16,7 @@ import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
 import { requireLeases } from "../servers/require-leases.ts";
+import { requireAction } from "../servers/require-action.ts";
 import { requireSealedInput } from "../servers/require-sealed-input.ts";
 import { checkNotRevoked, requireServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
@@ -173,13 +174,7 @@ function checkServer(
   { release }: Pick<Runtime, "release">,
   { name, params, server }: { name: ActionName; params: TaskParams; server: Server },
 ): void {
-  const { capabilities } = server;
-  if (capabilities !== null && !capabilities.actions.includes(name)) {
-    throw new QuarterdeckError(
-      "COMMAND_UNSUPPORTED",
-      `The bridge on ${server.name} (version ${capabilities.bridgeVersion}) cannot do ${name}. ${whatBrings(release, name)}`,
-    );
-  }
+  requireAction({ release }, server, name);
   if (name !== "exec") return;
   if (actions.exec.params.parse(params).input) requireSealedInput({ release }, server);
 }
@@ -196,12 +191,6 @@ function checkCall(server: Server, { params, programs }: { params: TaskParams; p
   }
   const checked = checkProgram(call, programs.added);
   if (!checked.ok) throw new QuarterdeckError(checked.error.code, checked.error.message);
-}
-
-function whatBrings(release: Runtime["release"], action: ActionName): string {
-  return release?.manifest.actions.includes(action)
-    ? `Version ${release.manifest.version} brings it: update the bridge on the server's page.`
-    : "The version that this platform offers does not bring it either, or the owner of the server forbids it.";
 }
 
 async function checkLoggedRun(

@@ -5,8 +5,6 @@ import type { Permission } from "../auth/permissions.ts";
 const submittable: Partial<Record<ActionName, Permission>> = {
   exec: "tasks.run",
   "git.pull": "tasks.run",
-  "project.archive": "projects.manage",
-  "project.restore": "projects.manage",
   "git.status": "projects.read",
   "git.log": "projects.read",
   "files.list": "projects.read",
@@ -18,7 +16,13 @@ const madeElsewhere: Partial<Record<ActionName, Permission>> = {
   "workspace.create": "workspaces.create",
   "workspace.freeze": "workspaces.freeze",
   "workspace.thaw": "workspaces.freeze",
+  "workspace.archive": "workspaces.archive",
+  "workspace.restore": "workspaces.archive",
+  "workspace.deleteArchive": "workspaces.archive",
   "project.clone": "projects.create",
+  "project.archive": "projects.manage",
+  "project.restore": "projects.manage",
+  "project.deleteArchive": "projects.manage",
 };
 
 /** The permission that starting an action needs, however it was submitted; null where nobody may. */

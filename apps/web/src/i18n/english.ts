@@ -1,3 +1,4 @@
+import archives from "./en/archives.json" with { type: "json" };
 import auth from "./en/auth.json" with { type: "json" };
 import common from "./en/common.json" with { type: "json" };
 import connection from "./en/connection.json" with { type: "json" };
@@ -14,6 +15,7 @@ import workspaces from "./en/workspaces.json" with { type: "json" };
 
 /** Every text of the console. The type of this object is the type of every key. */
 export const english = {
+  archives,
   auth,
   common,
   connection,

@@ -29,6 +29,7 @@ export function invalidateChanged(queryClient: QueryClient, changes: readonly Ch
   if (kinds.has("server") || kinds.has("task")) stale(trpc.servers.pathFilter());
   if (kinds.has("server") || kinds.has("workspace") || kinds.has("project")) stale(trpc.workspaces.pathFilter());
   if (kinds.has("project")) stale(trpc.projects.pathFilter());
+  if (kinds.has("workspace") || kinds.has("project")) stale(trpc.archives.pathFilter());
   // What a server's kernel holds, and what a node and those above it may have.
   if (kinds.has("server") || kinds.has("workspace") || kinds.has("project")) stale(trpc.quotas.pathFilter());
   if (kinds.has("server")) {

@@ -11,6 +11,7 @@ import { PageHeader } from "../app/PageHeader.tsx";
 import { PageSkeleton } from "../app/PageSkeleton.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { TimeAgo } from "../app/TimeAgo.tsx";
+import { ArchiveList } from "../features/archives/ArchiveList.tsx";
 import { CommitSubject } from "../features/content/CommitSubject.tsx";
 import { CommitList } from "../features/files/CommitList.tsx";
 import { FileBrowser } from "../features/files/FileBrowser.tsx";
@@ -42,7 +43,7 @@ export function ProjectPage() {
 
 function ProjectDetails({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
-  const [tab, setTab] = useState<"files" | "commits" | "history" | "use">("files");
+  const [tab, setTab] = useState<"files" | "commits" | "history" | "use" | "archives">("files");
   const server = useQuery(trpc.servers.get.queryOptions({ serverId: project.serverId }));
   const isServerOnline = server.data?.status !== "offline";
   const { workspaceId, projectId } = project;
@@ -85,6 +86,11 @@ function ProjectDetails({ project }: { project: ProjectView }) {
                 content: <TaskHistory of={{ projectId: project.projectId }} />,
               },
               { value: "use", label: t("telemetry.use"), content: use },
+              {
+                value: "archives",
+                label: t("archives.title"),
+                content: <ArchiveList of={{ workspaceId, projectId }} />,
+              },
             ]}
           />
         </div>

@@ -7,6 +7,7 @@ import { Name } from "../app/Name.tsx";
 import { PageHeader } from "../app/PageHeader.tsx";
 import { PageSkeleton } from "../app/PageSkeleton.tsx";
 import { TextLink } from "../app/TextLink.tsx";
+import { ArchiveList } from "../features/archives/ArchiveList.tsx";
 import { RunProgramForm } from "../features/programs/RunProgramForm.tsx";
 import { NewProjectDialog } from "../features/projects/NewProjectDialog.tsx";
 import { ProjectList } from "../features/projects/ProjectList.tsx";
@@ -63,6 +64,9 @@ export function WorkspacePage() {
                 <ProjectList workspaceId={workspaceId} />
               </Section>
               {server !== undefined && <NodeReadings server={server} workspaceId={workspaceId} />}
+              <Section title={t("archives.title")}>
+                <ArchiveList of={{ workspaceId, projectId: null }} />
+              </Section>
               <Section title={t("runs.form.title")}>
                 <RunProgramForm workspaceId={workspaceId} serverId={workspace.serverId} />
               </Section>

@@ -1,5 +1,6 @@
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { ArchiveReport } from "@quarterdeck/core/protocol/archive-report";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
 import type { DataDirectory, RunDirectory } from "../data-directory.ts";
@@ -41,6 +42,8 @@ export interface Completion {
   /** What a program said about it, for the project's readers only. */
   readonly quote?: string;
   readonly repository: RepositoryReading | null;
+  /** What it did to the archives of its project or workspace. */
+  readonly archives?: ArchiveReport;
 }
 
 export const succeeded: Completion = { verdict: "succeeded", code: null, message: null, repository: null };
@@ -72,6 +75,8 @@ export interface ProgramAction {
   launch(command: WorkspaceCommand, context: ActionContext): Promise<Launch>;
   /** Does what is left when the program ended. It may be called twice, when the bridge was cut off meanwhile. */
   complete(command: WorkspaceCommand, context: ActionContext, end: ProgramEnd): Promise<Completion>;
+  /** Removes what `launch` made, when the run is not started after all. It may be called when there is nothing. */
+  abandon?(command: WorkspaceCommand, context: ActionContext): Promise<void>;
 }
 
 export interface OwnRun {

@@ -9,9 +9,10 @@ import {
   fstatSync,
   fsyncSync,
 } from "node:fs";
-import { openSync, readFileSync, renameSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { ProjectId, RunId } from "@quarterdeck/core/ids";
+import { idSchema, type ProjectId, type RunId, type WorkspaceId } from "@quarterdeck/core/ids";
+import { mostListedArchives } from "@quarterdeck/core/protocol/archive-report";
 import type { WorkspaceDirectory } from "../data-directory.ts";
 import { fsyncDirectory, writeDurably } from "../durable-file.ts";
 
@@ -22,19 +23,61 @@ export const archiveFormats = [
 ] as const;
 export type ArchiveFormat = (typeof archiveFormats)[number];
 
-interface ArchiveIds {
-  readonly projectId: ProjectId;
+/** What an archive of a workspace ends in: its projects' archives, each compressed, in one file. */
+const ofWorkspace = ".tar";
+const extensions = [...archiveFormats.map(({ extension }) => extension), ofWorkspace];
+
+/** Whose an archive is. */
+export type ArchiveOwner = ProjectId | WorkspaceId;
+
+export interface ArchiveIds {
+  readonly ownerId: ArchiveOwner;
   /** The run that made it. */
   readonly runId: RunId;
 }
 
-export function archiveName({ projectId, runId }: ArchiveIds, { extension }: ArchiveFormat): string {
-  return `${projectId}.${runId}${extension}`;
+export function archiveName({ ownerId, runId }: ArchiveIds, format: ArchiveFormat | "ofWorkspace"): string {
+  return `${ownerId}.${runId}${format === "ofWorkspace" ? ofWorkspace : format.extension}`;
 }
 
 /** The path of an archive in a folder, whatever it is compressed with; `undefined` when there is none. */
-export function findArchive(folder: string, ids: ArchiveIds): string | undefined {
-  return archiveFormats.map((format) => join(folder, archiveName(ids, format))).find((path) => existsSync(path));
+export function findArchive(folder: string, { ownerId, runId }: ArchiveIds): string | undefined {
+  return extensions
+    .map((extension) => join(folder, `${ownerId}.${runId}${extension}`))
+    .find((path) => existsSync(path));
+}
+
+/** The archives of an owner, by the runs that made them, the newest first. */
+export function listArchives(folder: string, ownerId: ArchiveOwner): RunId[] {
+  if (!existsSync(folder)) return [];
+  const runIds = readdirSync(folder).flatMap((name) => {
+    const [owner, runId, ...rest] = name.split(".");
+    const isOne = owner === ownerId && extensions.includes(`.${rest.join(".")}`);
+    const parsed = idSchema("run").safeParse(runId);
+    return isOne && parsed.success ? [parsed.data] : [];
+  });
+  return [...new Set(runIds)].toSorted().toReversed().slice(0, mostListedArchives);
+}
+
+/** Removes an archive with its checksum; one that is not there is removed already. */
+export function removeArchive(folder: string, { ownerId, runId }: ArchiveIds): void {
+  if (!existsSync(folder)) return;
+  const paths = extensions.map((extension) => join(folder, `${ownerId}.${runId}${extension}`));
+  for (const path of paths) rmSync(path, { force: true });
+  for (const path of paths) rmSync(checksumFile(path), { force: true });
+  fsyncDirectory(folder);
+}
+
+/**
+ * Removes the oldest archives beyond those that may be kept beside one that was just made. Asked again later, for the same one, it removes
+ * nothing that came since.
+ *
+ * @returns what there is then
+ */
+export function pruneArchives(folder: string, made: ArchiveIds, keeps: number): RunId[] {
+  const older = listArchives(folder, made.ownerId).filter((runId) => runId < made.runId);
+  for (const runId of older.slice(keeps - 1)) removeArchive(folder, { ...made, runId });
+  return listArchives(folder, made.ownerId);
 }
 
 export interface KeptArchive {
@@ -58,8 +101,13 @@ export async function keepArchive(packed: string, { archives }: WorkspaceDirecto
     fchmodSync(descriptor, 0o444);
     fsyncSync(descriptor);
     const sha256 = await hashFile(packed);
-    writeDurably(checksumFile(target), `${sha256}  ${basename(target)}\n`);
-    renameSync(packed, target);
+    try {
+      writeDurably(checksumFile(target), `${sha256}  ${basename(target)}\n`);
+      renameSync(packed, target);
+    } catch (error) {
+      rmSync(checksumFile(target), { force: true });
+      throw error;
+    }
     fsyncDirectory(archives);
     return { sizeBytes: size, sha256 };
   } finally {

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { lstatSync, realpathSync, statSync } from "node:fs";
 
 /** Whether a path is a directory and no part of it is a symbolic link, which a run might have put in its place. */
 export function isPlainDirectory(path: string): boolean {
@@ -7,4 +7,9 @@ export function isPlainDirectory(path: string): boolean {
   } catch {
     return false; // Not there.
   }
+}
+
+/** Whether anything has a path, a link that leads nowhere included. */
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

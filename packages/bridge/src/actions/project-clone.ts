@@ -63,6 +63,9 @@ export const projectClone: ProgramAction = {
     }
     return { ...end.completion, repository: await readRepositoryState(command, context, { directory: target }) };
   },
+  abandon(command, context) {
+    return removeTree(context.data.workspace(command.workspaceId).unfinishedClone(command.runId), command, context);
+  },
 };
 
 async function describeExisting(

@@ -1,9 +1,6 @@
-import { lstatSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { actions } from "@quarterdeck/core/actions/catalogue";
 import type { ProjectId } from "@quarterdeck/core/ids";
-import { gibibyte, mebibyte, minuteMs } from "@quarterdeck/core/units";
-import { runCall } from "../drivers/run-call.ts";
-import { findProgram } from "../drivers/search-path.ts";
 import { fsyncDirectory } from "../durable-file.ts";
 import {
   failed,
@@ -14,15 +11,14 @@ import {
   type WorkspaceCommand,
 } from "./action-context.ts";
 import { findArchive, isWhole } from "./archive-file.ts";
+import { makeDurable } from "./make-durable.ts";
 import { ownProgram } from "./own-program.ts";
-import { isPlainDirectory } from "./plain-directory.ts";
+import { isPlainDirectory, isThere } from "./plain-directory.ts";
 import { removeTree } from "./remove-tree.ts";
 import { GitReadFailed, readRepositoryState } from "./repository-state.ts";
 import { runEnvironment } from "./run-environment.ts";
 import { makeProjectFolder, makeWorkspace, readingPlace } from "./sandbox-place.ts";
-
-const mostUnpackedBytes = 64 * gibibyte;
-const mostEntries = 2_000_000;
+import { changedArchive, missingArchive, unpackLimits } from "./unpack-limits.ts";
 
 const unpack = `const [file, directory, maxBytes, maxEntries] = process.argv.slice(1);
 const unpacked = await unpackArchive(file, directory, { maxBytes: Number(maxBytes), maxEntries: Number(maxEntries) });
@@ -45,28 +41,17 @@ export const projectRestore: ProgramAction = {
     const workspace = context.data.workspace(command.workspaceId);
     const projectId = command.projectId as ProjectId;
     if (!replaces && isThere(workspace.project(projectId))) return { kind: "done", completion: inTheWay };
-    const file = findArchive(workspace.archives, { projectId, runId: archive });
-    if (!file) {
-      const message = "There is no such archive of this project on this server.";
-      return { kind: "done", completion: refused({ code: "NOT_FOUND", message }) };
-    }
-    if (!(await isWhole(file))) {
-      const message = "The archive is not what was archived: its checksum is another. Nothing was restored.";
-      return { kind: "done", completion: refused({ code: "ARCHIVE_REFUSED", message }) };
-    }
+    const file = findArchive(workspace.archives, { ownerId: projectId, runId: archive });
+    if (!file) return { kind: "done", completion: missingArchive };
+    if (!(await isWhole(file))) return { kind: "done", completion: changedArchive };
     makeWorkspace(command, context);
     const unfinished = workspace.unfinishedRestore(command.runId);
     await removeTree(unfinished, command, context);
     makeProjectFolder(command, context, unfinished);
+    const { maxBytes, maxEntries } = unpackLimits(command);
     const call = {
       program: process.execPath,
-      args: [
-        ...ownProgram("unpack-archive", unpack),
-        file,
-        unfinished,
-        String(mostBytes(command)),
-        String(mostEntries),
-      ],
+      args: [...ownProgram("unpack-archive", unpack), file, unfinished, String(maxBytes), String(maxEntries)],
       directory: unfinished,
       environment: runEnvironment(command, context),
     };
@@ -85,6 +70,9 @@ export const projectRestore: ProgramAction = {
     const problem = await putInPlace(command, context);
     if (problem) return problem;
     return { ...end.completion, repository: await repositoryOf(command, context) };
+  },
+  abandon(command, context) {
+    return removeTree(context.data.workspace(command.workspaceId).unfinishedRestore(command.runId), command, context);
   },
 };
 
@@ -117,21 +105,6 @@ async function putInPlace(command: WorkspaceCommand, context: ActionContext): Pr
   return null;
 }
 
-/** After a crash of the machine, too, there is the whole of it or what was there before. */
-async function makeDurable(path: string, command: WorkspaceCommand, context: ActionContext): Promise<void> {
-  const sync = findProgram("sync", context.folders);
-  if (!sync) throw new Error("sync is not installed on this server (Debian, Ubuntu: apt install coreutils)");
-  const call = {
-    program: sync,
-    args: ["--file-system", path],
-    directory: path,
-    environment: runEnvironment(command, context),
-  };
-  const wrapped = context.sandbox.wrap(call, readingPlace(command, context, [path]));
-  const { exitCode, errors } = await runCall(wrapped, { timeoutMs: 10 * minuteMs, outputBytes: mebibyte });
-  if (exitCode !== 0) throw new Error(`what was unpacked could not be written to the disk: ${errors.slice(0, 300)}`);
-}
-
 async function repositoryOf(command: WorkspaceCommand, context: ActionContext): Promise<Completion["repository"]> {
   const directory = context.data.workspace(command.workspaceId).project(command.projectId as ProjectId);
   try {
@@ -140,12 +113,4 @@ async function repositoryOf(command: WorkspaceCommand, context: ActionContext): 
     if (error instanceof GitReadFailed) return null; // What was archived was no repository.
     throw error;
   }
-}
-
-function mostBytes({ quota }: WorkspaceCommand): number {
-  return Math.min(mostUnpackedBytes, quota?.project?.disk ?? Infinity, quota?.workspace.disk ?? Infinity);
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

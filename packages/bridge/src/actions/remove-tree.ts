@@ -23,7 +23,7 @@ export async function removeTree(path: string, command: WorkspaceCommand, contex
     environment: runEnvironment(command, context),
   };
   const wrapped = context.sandbox.wrap(call, readingPlace(command, context, [path]));
-  const { exitCode, errors } = await runCall(wrapped, { timeoutMs: minuteMs, outputBytes: mebibyte });
+  const { exitCode, errors } = await runCall(wrapped, { timeoutMs: 10 * minuteMs, outputBytes: mebibyte });
   if (exitCode !== 0) throw new Error(`${path} could not be removed: ${errors.slice(0, 300)}`);
   rmdirSync(path);
 }

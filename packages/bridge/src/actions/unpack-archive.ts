@@ -1,5 +1,6 @@
 // Also the text of a program: the workspace's user unpacks, in the sandbox (see project-restore.ts). So it imports nothing but Node's
 // own modules. It unpacks what project-archive.ts packs, GNU tar's format, and trusts none of it.
+import { createHash } from "node:crypto";
 import {
   closeSync,
   createReadStream,
@@ -27,7 +28,16 @@ export interface Unpacked {
   readonly leftOut: readonly string[];
 }
 
-interface Header {
+/** Where an archive is in a file that holds several: its first byte, and the last. */
+export interface ArchivePart {
+  readonly start: number;
+  readonly end: number;
+  readonly isZstd: boolean;
+  /** Hexadecimal, of these bytes. */
+  readonly sha256: string;
+}
+
+export interface Header {
   readonly name: string;
   readonly link: string;
   readonly type: string;
@@ -46,9 +56,45 @@ const mostNameBytes = 4096;
  * @throws with what is wrong with it; what was unpacked until then is the caller's to remove
  */
 export async function unpackArchive(file: string, directory: string, limits: UnpackLimits): Promise<Unpacked> {
-  const decompress = file.endsWith(".zst") ? zlib.createZstdDecompress() : zlib.createGunzip();
+  return unpackStream(createReadStream(file), { isZstd: file.endsWith(".zst"), directory, limits });
+}
+
+/**
+ * Unpacks each part of a file into a folder of its own, which it makes; together they keep to the limits.
+ *
+ * @throws also when a part's checksum is another, before anything of it is read as an archive
+ */
+export async function unpackParts(
+  file: string,
+  parts: readonly (ArchivePart & { readonly directory: string })[],
+  { maxBytes, maxEntries }: UnpackLimits,
+): Promise<Unpacked> {
+  let all: Unpacked = { entries: 0, bytes: 0, leftOut: [] };
+  for (const { directory, start, end, isZstd, sha256 } of parts) {
+    const name = posix.basename(directory);
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(file, { start, end })) hash.update(chunk as Buffer);
+    if (hash.digest("hex") !== sha256) throw new Error(`the checksum of ${name} is another`);
+    mkdirSync(directory, { mode: 0o700 });
+    const source = createReadStream(file, { start, end });
+    const limits = { maxBytes: maxBytes - all.bytes, maxEntries: maxEntries - all.entries };
+    const { entries, bytes, leftOut } = await unpackStream(source, { isZstd, directory, limits });
+    all = {
+      entries: all.entries + entries,
+      bytes: all.bytes + bytes,
+      leftOut: [...all.leftOut, ...leftOut.map((line) => `${name}: ${line}`)],
+    };
+  }
+  return all;
+}
+
+async function unpackStream(
+  packed: NodeJS.ReadableStream,
+  { isZstd, directory, limits }: { isZstd: boolean; directory: string; limits: UnpackLimits },
+): Promise<Unpacked> {
+  const decompress = isZstd ? zlib.createZstdDecompress() : zlib.createGunzip();
   let unpacked: Unpacked | undefined;
-  await pipeline(createReadStream(file), decompress, async (source: AsyncIterable<Buffer>) => {
+  await pipeline(packed, decompress, async (source: AsyncIterable<Buffer>) => {
     unpacked = await unpackEntries(new ByteReader(source), directory, limits);
   });
   if (!unpacked) throw new Error("the archive could not be read");
@@ -126,11 +172,9 @@ function staysInside(path: string, target: string): boolean {
 async function readHeader(reader: ByteReader): Promise<Header | undefined> {
   let [longName, longLink]: (string | undefined)[] = [];
   for (;;) {
-    const block = await reader.read(blockBytes);
-    if (block.every((byte) => byte === 0)) return undefined;
-    if (checksum(block) !== number(block, 148, 8)) throw new Error("a header of the archive is damaged");
-    const type = block.toString("latin1", 156, 157);
-    const size = number(block, 124, 12);
+    const header = parseHeader(await reader.read(blockBytes));
+    if (header === undefined) return undefined;
+    const { type, size } = header;
     if (type === "L" || type === "K") {
       if (size > mostNameBytes + 1) throw new Error("the archive holds too long a name");
       const name = untilNul(await reader.readPadded(size));
@@ -140,14 +184,26 @@ async function readHeader(reader: ByteReader): Promise<Header | undefined> {
     }
     const holdsContent = type === "0" || type === "\0";
     return {
-      name: longName ?? untilNul(block.subarray(0, 100)),
-      link: longLink ?? untilNul(block.subarray(157, 257)),
-      type,
+      ...header,
+      name: longName ?? header.name,
+      link: longLink ?? header.link,
       size: holdsContent ? size : 0,
-      mode: number(block, 100, 8),
-      modifiedAtSeconds: number(block, 136, 12),
     };
   }
+}
+
+/** What a block says as a header; `undefined` for one of zeros, which ends an archive. */
+export function parseHeader(block: Buffer): Header | undefined {
+  if (block.every((byte) => byte === 0)) return undefined;
+  if (checksum(block) !== number(block, 148, 8)) throw new Error("a header of the archive is damaged");
+  return {
+    name: untilNul(block.subarray(0, 100)),
+    link: untilNul(block.subarray(157, 257)),
+    type: block.toString("latin1", 156, 157),
+    size: number(block, 124, 12),
+    mode: number(block, 100, 8),
+    modifiedAtSeconds: number(block, 136, 12),
+  };
 }
 
 function untilNul(field: Buffer): string {

@@ -1,5 +1,6 @@
 import { sandboxFactsSchema } from "@quarterdeck/core/protocol/capabilities";
 import { idSchema } from "@quarterdeck/core/ids";
+import { archiveReportSchema } from "@quarterdeck/core/protocol/archive-report";
 import { commandTextSchema } from "@quarterdeck/core/protocol/command";
 import { maxKeyStatements } from "@quarterdeck/core/protocol/key-set";
 import { limitEvidenceSchema } from "@quarterdeck/core/protocol/limit-evidence";
@@ -27,6 +28,7 @@ const completionSchema = z.strictObject({
         .nullable(),
     })
     .nullable(),
+  archives: archiveReportSchema.exactOptional(),
 });
 
 const amount = z.number();

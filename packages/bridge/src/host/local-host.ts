@@ -10,6 +10,7 @@ import {
   type Completion,
   type OwnAction,
   type ProgramAction,
+  type WorkspaceCommand,
 } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
 import { runDirectoryMode, runFileMode } from "../data-directory.ts";
@@ -96,6 +97,13 @@ export class LocalHost implements ExecutionHost {
 
   async prepare(work: HostCommand): Promise<Readiness> {
     const { command } = work;
+    const readiness = await this.#makeReady(work);
+    if (readiness.kind !== "ready") await this.#abandon(command);
+    return readiness;
+  }
+
+  async #makeReady(work: HostCommand): Promise<Readiness> {
+    const { command } = work;
     const call = await this.#launchCall(work);
     if ("verdict" in call) return call === noRoom ? { kind: "noRoom" } : { kind: "ended", completion: call };
     let group: RunGroup | null;
@@ -121,6 +129,16 @@ export class LocalHost implements ExecutionHost {
       if (!isDiskFull(error)) throw error;
       await this.#groups.close(command.runId);
       return { kind: "noRoom" };
+    }
+  }
+
+  /** What its launch made, for a run that is not started. */
+  async #abandon(command: WorkspaceCommand): Promise<void> {
+    const { context, log } = this.#options;
+    try {
+      await implementationOf<ProgramAction>(command.action, "program").abandon?.(command, context);
+    } catch (error) {
+      log.warn("what a run left could not be removed", { runId: command.runId, reason: errorMessage(error) });
     }
   }
 

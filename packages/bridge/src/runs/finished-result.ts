@@ -54,6 +54,7 @@ export function finishedResult({ ids, serverId, completion, times, output, seale
     quote:
       completion.quote === undefined ? null : (sealer?.sealText(clip(completion.quote), { kind: "quote" }) ?? null),
     repository: completion.repository && sealer ? sealRepository(completion.repository, sealer) : null,
+    ...(completion.archives ? { archives: completion.archives } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
+import { archivesKeptSchema } from "../protocol/archive-report.ts";
 import { bridgeVersionSchema } from "../protocol/release.ts";
 import { noResources, type Resources } from "../quota/resources.ts";
 import { gibibyte, hourMs, mebibyte, minuteMs, secondMs } from "../units.ts";
@@ -27,6 +28,18 @@ export interface Action<Params extends z.ZodType = z.ZodType> {
 function action<Params extends z.ZodType>(definition: Action<Params>): Action<Params> {
   return definition;
 }
+
+const makeArchive = z.strictObject({
+  /** How many archives of it there may be then; the oldest beyond are removed when this one is kept. */
+  keeps: archivesKeptSchema,
+});
+const restoreArchive = z.strictObject({
+  /** The run that made the archive. */
+  archive: idSchema("run"),
+  /** Whether it may take the place of a directory that is there. */
+  replaces: z.boolean(),
+});
+const deleteArchive = z.strictObject({ archive: idSchema("run") });
 
 const aRun: Resources = { cpu: 400, memory: 512 * mebibyte, runs: 1 };
 const noNul = /^[^\0]*$/;
@@ -70,7 +83,7 @@ export const actions = {
     needsProject: true,
   }),
   "project.archive": action({
-    params: z.strictObject({}),
+    params: makeArchive,
     // Its archive is named after the run.
     effect: "idempotent",
     demand: aRun,
@@ -79,17 +92,45 @@ export const actions = {
     needsProject: true,
   }),
   "project.restore": action({
-    params: z.strictObject({
-      /** The run that made the archive. */
-      archive: idSchema("run"),
-      /** Whether it may take the place of a directory that is there. */
-      replaces: z.boolean(),
-    }),
+    params: restoreArchive,
     effect: "idempotent",
     demand: aRun,
     timeoutMs: hourMs,
     isRead: false,
     needsProject: true,
+  }),
+  "project.deleteArchive": action({
+    params: deleteArchive,
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: minuteMs,
+    isRead: false,
+    needsProject: true,
+  }),
+  "workspace.archive": action({
+    params: makeArchive,
+    // Its archive is named after the run.
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: 4 * hourMs,
+    isRead: false,
+    needsProject: false,
+  }),
+  "workspace.restore": action({
+    params: restoreArchive,
+    effect: "idempotent",
+    demand: aRun,
+    timeoutMs: 4 * hourMs,
+    isRead: false,
+    needsProject: false,
+  }),
+  "workspace.deleteArchive": action({
+    params: deleteArchive,
+    effect: "idempotent",
+    demand: noResources,
+    timeoutMs: minuteMs,
+    isRead: false,
+    needsProject: false,
   }),
   "git.status": action({
     params: z.strictObject({}),

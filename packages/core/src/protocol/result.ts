@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { kibibyte } from "../units.ts";
+import { archiveReportSchema } from "./archive-report.ts";
 import { sealedContentSchema } from "./content-format.ts";
 import { limits } from "./limits.ts";
 
@@ -68,6 +69,8 @@ export const runFinishedSchema = z.strictObject({
   /** What a program said about it, sealed. */
   quote: sealedContentSchema(2 * kibibyte).nullable(),
   repository: repositoryStateSchema.nullable(),
+  /** Of a run that made or deleted archives. */
+  archives: archiveReportSchema.exactOptional(),
 });
 
 /**

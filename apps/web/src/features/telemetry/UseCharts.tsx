@@ -1,4 +1,5 @@
 import { coreMillicores } from "@quarterdeck/core/units";
+import type { TFunction } from "i18next";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../../i18n/use-format.ts";
@@ -75,11 +76,7 @@ function PanelCard({ panel, columns, holes, span, capacity }: UseChartsProps & {
   );
 }
 
-function keyText(
-  { label, values }: Panel["series"][number],
-  format: Panel["format"],
-  t: ReturnType<typeof useTranslation>["t"],
-): string {
+function keyText({ label, values }: Panel["series"][number], format: Panel["format"], t: TFunction): string {
   const now = values.findLast((value) => value !== null);
   return t("telemetry.rateOf", { name: label, rate: now === undefined || now === null ? "–" : format(now) });
 }
