@@ -1,5 +1,5 @@
 import type { ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
-import type { KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
+import { areSameLimits, type KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
 import { kernelQuotaOf } from "../limits/kernel-quota.ts";
 import type { ChangedGroup } from "../limits/limit-commands.ts";
@@ -14,7 +14,7 @@ export function changedGroups(before: readonly QuotaNode[], after: readonly Quot
     const is = groupOf(now, node);
     if (was === undefined || is === null) return [];
     const old = groupOf(known, was);
-    return old !== null && isSame(ownLimits(old), ownLimits(is)) ? [] : [is];
+    return old !== null && areSameLimits(ownLimits(old), ownLimits(is)) ? [] : [is];
   });
 }
 
@@ -40,8 +40,4 @@ export function groupOf(nodes: QuotaNodes, node: QuotaNode): ChangedGroup | null
 /** What the group itself is held to. */
 export function ownLimits({ quota }: ChangedGroup): KernelLimits {
   return quota.project ?? quota.workspace;
-}
-
-function isSame(a: KernelLimits, b: KernelLimits): boolean {
-  return (Object.keys(a) as (keyof KernelLimits)[]).every((name) => a[name] === b[name]);
 }

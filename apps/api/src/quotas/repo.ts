@@ -186,8 +186,10 @@ function effectiveLimit(name: QuotaResource): SQL {
   return sql`case ${state} ${sql.join(states, sql` `)} else ${own} end`;
 }
 
+/** A relay runs nothing, so how fast a disk is read is nothing to it, and an older one would not know the name (PROTOCOL 8.5). */
+const toldNames = quotaResourceNames.filter((name) => name !== "io");
 const limitsAsJson = sql.join(
-  quotaResourceNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name)}`),
+  toldNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name)}`),
   sql`, `,
 );
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync } from "node:fs";
 import { idSchema } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
-import { kernelLimitsSchema, type KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
+import { areSameLimits, kernelLimitsSchema } from "@quarterdeck/core/quota/kernel-limits";
 import * as z from "zod";
 import type { Driver, GroupPath } from "../drivers/driver.ts";
 import { writeWhole } from "../durable-file.ts";
@@ -78,7 +78,7 @@ export class GroupLimits {
     const known = this.#groups.get(key);
     const isNewer = known === undefined || group.signedAtMs >= known.signedAtMs;
     const newest = isNewer ? group : known;
-    if (this.#applied.has(key) && known !== undefined && isSame(known.limits, newest.limits)) {
+    if (this.#applied.has(key) && known !== undefined && areSameLimits(known.limits, newest.limits)) {
       this.#groups.set(key, newest);
       return;
     }
@@ -127,8 +127,4 @@ function readGroups({ file, log }: GroupLimitsOptions): Group[] {
 
 function keyOf({ workspaceId, projectId }: GroupPath): string {
   return projectId ?? workspaceId;
-}
-
-function isSame(a: KernelLimits, b: KernelLimits): boolean {
-  return (Object.keys(a) as (keyof KernelLimits)[]).every((name) => a[name] === b[name]);
 }
