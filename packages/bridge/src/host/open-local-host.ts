@@ -3,12 +3,17 @@ import { existsSync } from "node:fs";
 import { minuteMs } from "@quarterdeck/core/units";
 import type { DataDirectory } from "../data-directory.ts";
 import type { DriverPreference } from "../drivers/choose-driver.ts";
+import { limitLink } from "../drivers/bandwidth.ts";
+import type { GroupPath } from "../drivers/driver.ts";
 import { openDriver } from "../drivers/open-driver.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
+import { BandwidthLimiter } from "../limits/bandwidth-limiter.ts";
 import { GroupLimits } from "../limits/group-limits.ts";
+import { NetworkReach } from "../limits/network-reach.ts";
 import type { Log } from "../log.ts";
 import { WrapperLauncher } from "../runs/wrapper-launcher.ts";
 import type { LocalPolicy } from "../policy/local-policy.ts";
+import { indexOfUser } from "../sandbox/workspace-users.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { systemClock } from "../system-clock.ts";
 import { bootId as readBootId } from "../wrapper/processes.ts";
@@ -42,7 +47,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   const { data, log, hidden, bubblewrap, hasConsent } = place;
   const folders = searchPath(place.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const { ownNetworks = false } = place;
-  const sandbox = await openSandbox({ data, hidden, folders, bubblewrap, hasConsent, ownNetworks });
+  const sandbox = await openSandbox({ data, hidden, folders, bubblewrap, hasConsent, ownNetworks, log });
   if (sandbox.isolation !== "hidden")
     log.warn("runs are not isolated", { isolation: sandbox.isolation, reason: sandbox.reason });
   const launcher = new WrapperLauncher({
@@ -51,7 +56,22 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
     maxPathLength: data.runs.length + 64,
     keepIdleMs: minuteMs,
   });
+  const reach = new NetworkReach();
+  const { networks, users, egress } = sandbox;
+  const linkOf = ({ workspaceId }: GroupPath) => {
+    const user = users?.of(workspaceId);
+    if (!networks || !user) throw new Error("a network of its own takes a user of its own");
+    return networks.link(indexOfUser(user));
+  };
+  const bandwidth = new BandwidthLimiter({
+    reach,
+    ledger: egress?.ledger ?? null,
+    limitInterface: networks === null ? null : (path, rate) => limitLink(linkOf(path), rate),
+    nowMs: () => systemClock.nowMs(),
+    monotonicMs: () => systemClock.monotonicMs(),
+  });
   const { driver, reason } = await openDriver({
+    bandwidth,
     folderOf: ({ workspaceId, projectId }) => {
       const workspace = data.workspace(workspaceId);
       return projectId === null ? workspace.path : workspace.project(projectId);
@@ -66,7 +86,14 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   });
   log.info("the driver was chosen", { driver: driver.name, limited: driver.limited.join(" "), reason });
   const { onEvidence } = place;
-  const groupLimits = new GroupLimits({ driver, file: data.groupLimitsFile, log, onEvidence });
+  const groupLimits = new GroupLimits({
+    driver,
+    file: data.groupLimitsFile,
+    log,
+    reach,
+    nowMs: () => systemClock.nowMs(),
+    onEvidence,
+  });
   const context = { data, sandbox, users: sandbox.users, folders, groupLimits, groups: driver, policy: place.policy };
   const host = new LocalHost({
     ...place,

@@ -30,7 +30,8 @@ export class RunGroups {
   async open(command: WorkspaceCommand): Promise<RunGroup | null> {
     const { driver, groupLimits, onEvidence } = this.#options;
     const { runId } = command;
-    await groupLimits.apply(command);
+    const { network, limits } = command;
+    await groupLimits.apply({ ...command, starts: { mode: network.mode, timeoutMs: limits.timeoutMs } });
     const path = groupPath(command);
     const { group, evidence } = await driver.openRun(runId, path, runLimits(command.demand));
     this.#paths.set(runId, path);
