@@ -39,6 +39,8 @@ const usageSchema = z.strictObject({
   tasks: amount,
   oomKills: amount,
   pressure: z.strictObject({ cpu: amount, memory: amount, io: amount }).nullable(),
+  /** A helper from before it says nothing. */
+  network: z.strictObject({ received: amount, sent: amount }).nullable().exactOptional(),
 });
 
 /**

@@ -36,6 +36,8 @@ interface LocalHostOptions extends HostEvents {
     readonly groupLimits: Pick<GroupLimits, "apply" | "again">;
   };
   readonly driver: Driver;
+  /** What passed over the network for a workspace or project, where that is known. */
+  readonly networkOf: (path: GroupPath) => NonNullable<GroupUsage["network"]> | null;
   readonly sandboxFacts: HostFacts["sandbox"];
   readonly launcher: WrapperLauncher;
   readonly programs: readonly string[];
@@ -222,7 +224,8 @@ export class LocalHost implements ExecutionHost {
   }
 
   usage(): GroupUsage[] {
-    return this.#options.driver.usage();
+    const { driver, networkOf } = this.#options;
+    return driver.usage().map((usage) => (usage.runId === null ? { ...usage, network: networkOf(usage) } : usage));
   }
 
   keysChanged(): void {

@@ -9,10 +9,12 @@ import { openDriver } from "../drivers/open-driver.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
 import { BandwidthLimiter } from "../limits/bandwidth-limiter.ts";
 import { GroupLimits } from "../limits/group-limits.ts";
+import { NetworkCounters, readLinkBytes } from "../limits/network-counters.ts";
 import { NetworkReach } from "../limits/network-reach.ts";
 import type { Log } from "../log.ts";
 import { WrapperLauncher } from "../runs/wrapper-launcher.ts";
 import type { LocalPolicy } from "../policy/local-policy.ts";
+import { workspaceNetwork } from "../sandbox/network/workspace-network.ts";
 import { indexOfUser } from "../sandbox/workspace-users.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { systemClock } from "../system-clock.ts";
@@ -95,8 +97,21 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
     onEvidence,
   });
   const context = { data, sandbox, users: sandbox.users, folders, groupLimits, groups: driver, policy: place.policy };
+  const counters = new NetworkCounters({
+    reach,
+    ledger: egress?.ledger ?? null,
+    readInterface:
+      networks === null
+        ? null
+        : ({ workspaceId }) => {
+            const user = users?.of(workspaceId);
+            return user ? readLinkBytes(workspaceNetwork(indexOfUser(user)).name) : null;
+          },
+    nowMs: () => systemClock.nowMs(),
+  });
   const host = new LocalHost({
     ...place,
+    networkOf: (path) => counters.of(path),
     context,
     driver,
     sandboxFacts: sandbox.facts,

@@ -11,6 +11,8 @@ export interface GroupUsage {
   readonly tasks: number;
   /** `some avg10` of PSI, in percent; null where the kernel does not say. */
   readonly pressure: { readonly cpu: number; readonly memory: number; readonly io: number } | null;
+  /** Bytes that passed over the network; missing or null where nobody can tell. */
+  readonly network?: { readonly received: number; readonly sent: number } | null;
 }
 
 /** Where groups are read: here, or by a process that may. */

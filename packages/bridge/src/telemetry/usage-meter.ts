@@ -106,8 +106,9 @@ export class UsageMeter {
   }
 
   #usage(group: GroupUsage, { runs, disk }: { runs: number; disk: number | null }): NodeUsage {
-    const { memory, tasks, pressure } = group;
-    return { cpu: this.#rateOf(group), memory, tasks, runs, disk, pressure: pressure && inHundredths(pressure) };
+    const { memory, tasks, pressure, network = null } = group;
+    const cpu = this.#rateOf(group);
+    return { cpu, memory, tasks, runs, disk, network, pressure: pressure && inHundredths(pressure) };
   }
 
   #topRuns(runs: readonly GroupUsage[]): RunUsage[] {
