@@ -66,6 +66,32 @@ test("a command says what its workspace and project may have now, and how many p
   });
 });
 
+test("a limit of io is told to a bridge that knows it, and to no other, which would refuse what names it", async () => {
+  await using platform = await TestApi.start();
+  const { api, orgId, serverId, workspaceId, projectId, submit } = await start(platform);
+  await api.quotas.set.mutate({ nodeId: orgId, limits: { io: 9_000_000 } });
+  await api.quotas.set.mutate({ nodeId: projectId, limits: { io: 2_000_000 } });
+  expect((await submit(true)).quota).toEqual({
+    workspace: { ...none, tasks: 4096 },
+    project: { ...none, tasks: 2048 },
+  });
+  const said = { ...capabilities, features: ["ioLimits", "limitEvidence"] };
+  await platform.report(serverId, { kind: "online", epoch: 3, bootId: "b", capabilities: said });
+  expect((await submit(true)).quota).toEqual({
+    workspace: { ...none, io: 9_000_000, tasks: 4096 },
+    project: { ...none, io: 2_000_000, tasks: 2048 },
+  });
+  const { wanted } = await api.quotas.evidence.query({ nodeId: workspaceId });
+  expect(wanted?.io).toBe(9_000_000);
+  // What the projects of a workspace are given is counted as for every other resource.
+  await api.quotas.set.mutate({ nodeId: workspaceId, limits: { io: 3_000_000 } });
+  const tooMuch = api.quotas.set.mutate({ nodeId: projectId, limits: { io: 3_000_001 } });
+  expect((await refusalOf(tooMuch)).message).toContain("3000001 io");
+  expect((await api.quotas.get.query({ nodeId: workspaceId })).given.io).toBe(2_000_000);
+  // No relay schedules by it, and an older one would not know the name.
+  expect(JSON.stringify(toldLimits(platform, serverId))).not.toContain('"io"');
+});
+
 test("a command that is signed anew says what holds now, and a cancel says nothing of limits", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, workspaceId, submit } = await start(platform);
@@ -224,6 +250,7 @@ test("the view of a quota says what is above, what each state would leave, the p
     cpu: 1000,
     memory: 2 * gibibyte,
     disk: 10 * gibibyte,
+    io: 50_000_000,
     runs: 10,
   });
 });

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
+import { SqlLedgerRows } from "@quarterdeck/core/quota/ledger/sql-ledger-rows";
+import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
 import { sqlLedgerSchema } from "@quarterdeck/core/quota/ledger/sql-ledger-schema";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
@@ -382,6 +384,55 @@ test("the migration has the tables and triggers of the ledger, word for word", a
   database.close();
   await rm(folder, { recursive: true });
   expect(made).toEqual(sqlLedgerSchema(quotaResources).sort());
+});
+
+test("limits of io come to a ledger that has rows, and what it holds and recorded stays what it was", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "quarterdeck-quotas-"));
+  const before = join(folder, "before");
+  await cp(migrationsFolder, before, { recursive: true });
+  const journalPath = join(before, "meta", "_journal.json");
+  const journal = JSON.parse(await readFile(journalPath, "utf8")) as { entries: { tag: string }[] };
+  const at = journal.entries.findIndex(({ tag }) => tag.endsWith("_io_quota"));
+  await writeFile(journalPath, JSON.stringify({ ...journal, entries: journal.entries.slice(0, at) }));
+  const database = await openDatabase(`file:${folder}/test.db`, null);
+  const { client } = database;
+  await migrateDatabase(database, { nowMs: 1, folder: before });
+  const amounts = Array.from({ length: 9 }, (_, index) => index + 1).join(", ");
+  await client.batch(
+    [
+      "insert into quota_nodes (id, limit_cpu, limit_servers) values ('org_1', 90, 9)",
+      "insert into quota_nodes (id, parent_id) values ('ws_1', 'org_1')",
+      `insert into quota_reservations values ('r', 'ws_1', 'committed', null, ${amounts}, ${amounts})`,
+    ],
+    "write",
+  );
+  const { applied } = await migrateDatabase(database, { nowMs: 2 });
+  expect(applied[0]).toMatch(/_io_quota$/);
+  const rows = async (text: string) => (await client.execute(text)).rows.map((row) => ({ ...row }));
+  const bandwidthToAgents = { held_bandwidth: 4, held_io: 0, held_agents: 5 };
+  expect(await rows("select id, limit_cpu, limit_io, held_bandwidth, held_io, held_agents from quota_nodes")).toEqual([
+    { id: "org_1", limit_cpu: 90, limit_io: null, ...bandwidthToAgents },
+    { id: "ws_1", limit_cpu: null, limit_io: null, ...bandwidthToAgents },
+  ]);
+  const ledgerRows = new SqlLedgerRows(quotaResources);
+  const changes = (await client.execute("select * from quota_changes order by seq")).rows.map((row) =>
+    ledgerRows.change({ ...row } as SqlRow),
+  );
+  expect(changes.map(({ what }) => what)).toEqual(["added", "added", "committed"]);
+  expect(changes[0]).toMatchObject({ after: { limit: expect.objectContaining({ 0: 90, 9: 9 }) } });
+  expect(changes[2]).toMatchObject({ after: Float64Array.of(1, 2, 3, 4, 0, 5, 6, 7, 8, 9) });
+  // Its triggers work on: what is held counts at every ancestor, io included.
+  await client.execute("update quota_nodes set limit_io = 5 where id = 'org_1'");
+  const take = (id: string, io: number) =>
+    client.execute(`insert into quota_reservations (id, node_id, state, amount_cpu, amount_memory, amount_disk,
+      amount_bandwidth, amount_io, amount_agents, amount_runs, amount_projects, amount_members, amount_servers, held_cpu,
+      held_memory, held_disk, held_bandwidth, held_io, held_agents, held_runs, held_projects, held_members, held_servers)
+      values ('${id}', 'ws_1', 'committed', 0, 0, 0, 0, ${io}, 0, 0, 0, 0, 0, 0, 0, 0, 0, ${io}, 0, 0, 0, 0, 0)`);
+  await take("too-much", 6);
+  await take("fits", 5);
+  expect(await rows("select held_io from quota_nodes")).toEqual([{ held_io: 5 }, { held_io: 5 }]);
+  database.close();
+  await rm(folder, { recursive: true });
 });
 
 test("an id of nothing that has a quota is no node", async () => {

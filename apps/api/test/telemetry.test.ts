@@ -67,7 +67,11 @@ test("what was told is shown in the steps that fit the span, for the server, its
   const startMs = wholeMinute(Date.now() - 30 * minuteMs);
   const minutes = Array.from({ length: 5 }, (_, i) =>
     minute(startMs + i * minuteMs, 100 + i, [
-      { workspaceId, usage: usage(50 + i), projects: [{ project: projectKey(projectId), usage: usage(20 + i) }] },
+      {
+        workspaceId,
+        usage: { ...usage(50 + i), receivedSum: 30_000 * i, sentSum: 600, networkMs: 30_000 },
+        projects: [{ project: projectKey(projectId), usage: usage(20 + i) }],
+      },
     ]),
   );
   // From the beginning of what the API wants of a server that is new.
@@ -81,13 +85,20 @@ test("what was told is shown in the steps that fit the span, for the server, its
   ]);
   expect([hour.load[0], hour.received[0], hour.capacity]).toEqual([0.42, 100, { cpu: 4000, memory: 100, disk: 200 }]);
   expect((await telemetry.history.query({ nodeId: workspaceId, span: "hour" })).cpu).toEqual([50, 51, 52, 53, 54]);
+  const ofWorkspace = await telemetry.history.query({ nodeId: workspaceId, span: "hour" });
+  expect([ofWorkspace.received, ofWorkspace.sent[0]]).toEqual([[0, 1000, 2000, 3000, 4000], 20]);
   const ofProject = await telemetry.history.query({ nodeId: projectId, span: "day" });
+  expect(ofProject.received).toEqual([null, null, null, null, null]);
   expect([ofProject.cpu, ofProject.load[0], ofProject.capacity]).toEqual([[20, 21, 22, 23, 24], null, null]);
   // The longer steps are there after the next roll-up.
   expect((await telemetry.history.query({ nodeId: projectId, span: "year" })).atMs).toEqual([]);
   await rollUp();
   const year = await telemetry.history.query({ nodeId: projectId, span: "year" });
   expect(year.cpuMax.reduce((most, cpu) => Math.max(most, cpu))).toBe(25);
+  // What nobody knows of a minute is nowhere counted as nothing.
+  expect(new Set(year.received)).toEqual(new Set([null]));
+  const years = await telemetry.history.query({ nodeId: workspaceId, span: "year" });
+  expect(Math.max(...years.received.map((rate) => rate ?? 0))).toBeGreaterThan(0);
 });
 
 test("a minute that is told again counts once, and one with fewer readings takes nothing away", async () => {

@@ -25,7 +25,15 @@ const [runA, runB] = [id("run"), id("run")];
 const pressure = { cpu: 120, memory: 0, io: 7 };
 
 function readingOf(workspaceId: WorkspaceId, atMs: number, cpu = 250): WorkspaceReading {
-  const usage = { cpu, memory: 1_048_576, tasks: 3, runs: 1, disk: null, pressure: null };
+  const usage = {
+    cpu,
+    memory: 1_048_576,
+    tasks: 3,
+    runs: 1,
+    disk: null,
+    pressure: null,
+    network: { received: 5, sent: 6 },
+  };
   const [project, runId] = workspaceId === a ? [keyA, runA] : [keyB, runB];
   const topRuns = [{ runId, cpu, memory: 9, tasks: 3 }];
   return { workspaceId, atMs, ...usage, projects: [{ project, ...usage }], topRuns };

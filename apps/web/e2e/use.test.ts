@@ -30,8 +30,9 @@ function readingAt(atMs: number, { workspaceId, projectId, runId }: Place) {
   const wave = Math.sin(atMs / 20_000);
   const cpu = Math.round(700 + 500 * wave);
   const memory = Math.round((300 + 100 * wave) * mebibyte);
+  const network = { received: Math.round(atMs / 10), sent: Math.round(atMs / 40) };
   const pressure = { cpu: 150, memory: 0, io: Math.round(800 + 700 * wave) };
-  const usage: NodeUsage = { cpu, memory, tasks: 9, runs: 1, disk: 420 * mebibyte, pressure };
+  const usage: NodeUsage = { cpu, memory, tasks: 9, runs: 1, disk: 420 * mebibyte, pressure, network };
   const sample = {
     atMs,
     cpu: cpu + 100,

@@ -24,7 +24,7 @@ const runIds = Array.from({ length: 5 }, () => id("run"));
 /** What one project uses; a third of them has something running. */
 function usageOf(index: number, second: number): NodeUsage {
   const disk = 104_857_600 + index * 4096;
-  const idle = { cpu: 0, memory: 0, tasks: 0, runs: 0, disk, pressure: { cpu: 0, memory: 0, io: 0 } };
+  const idle = { cpu: 0, memory: 0, tasks: 0, runs: 0, disk, pressure: { cpu: 0, memory: 0, io: 0 }, network: null };
   if (index % 3 > 0) return idle;
   const wave = Math.sin(second / 10 + index);
   const pressure = { cpu: Math.round(200 + 150 * wave), memory: 0, io: Math.round(20 + 10 * wave) };

@@ -11,7 +11,12 @@ import {
 } from "@quarterdeck/core/protocol/compact-readings";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { sampleSchema } from "@quarterdeck/core/protocol/telemetry";
-import { decodeWorkspaces, encodeWorkspaces, type NodeUsage } from "@quarterdeck/core/protocol/workspace-readings";
+import {
+  decodeWorkspaces,
+  encodeWorkspaces,
+  withoutNetwork,
+  type NodeUsage,
+} from "@quarterdeck/core/protocol/workspace-readings";
 import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
 
 function read(text: string): CompactReadings | undefined {
@@ -22,8 +27,16 @@ function read(text: string): CompactReadings | undefined {
   }
 }
 
-function mustBeUsage({ cpu, memory, tasks, runs, disk, pressure }: NodeUsage): void {
-  const numbers = [cpu, memory, tasks, runs, disk ?? 0, ...(pressure ? Object.values(pressure) : [])];
+function mustBeUsage({ cpu, memory, tasks, runs, disk, pressure, network }: NodeUsage): void {
+  const numbers = [
+    cpu,
+    memory,
+    tasks,
+    runs,
+    disk ?? 0,
+    ...Object.values(pressure ?? {}),
+    ...Object.values(network ?? {}),
+  ];
   mustHold(
     numbers.every((of) => Number.isSafeInteger(of) && of >= 0),
     "what a workspace or a project uses is no use",
@@ -37,6 +50,7 @@ const compactReadings: FuzzTarget = {
   shapes: [
     { name: "of a server", isOne: (text) => (read(text) ?? []).some((group) => !isOfWorkspace(group)) },
     { name: "with pressure", isOne: (text) => (read(text) ?? []).some((group) => "pressure" in group) },
+    { name: "with network", isOne: (text) => (read(text) ?? []).some((group) => "network" in group) },
     { name: "of a workspace", isOne: (text) => (read(text) ?? []).some(isOfWorkspace) },
   ],
   check(text) {
@@ -52,6 +66,8 @@ const compactReadings: FuzzTarget = {
     mustHold(again.success && isDeepStrictEqual(decodeReadings(again.data), samples), "readings did not come back");
     const isFirst = compactReadingsSchema.safeParse(firstReadings(compact)).success;
     mustHold(isFirst, "what is left for a peer of version 1.0 cannot be read");
+    const older = compact.map((group) => (isOfWorkspace(group) ? withoutNetwork(group) : group));
+    mustHold(compactReadingsSchema.safeParse(older).success, "what is left for a peer of version 1.1 cannot be read");
   },
 };
 

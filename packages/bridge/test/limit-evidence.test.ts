@@ -48,6 +48,7 @@ describe("the limits that a command brings", () => {
     await relay.run({ action: "workspace.create" });
     expect(existsSync(data.groupLimitsFile)).toBe(false);
     await relay.run({ action: "workspace.create", overrides: { quota: { workspace: limits, project: null } } });
-    expect((await word(relay, 1)).items).toHaveLength(3);
+    const { items } = await word(relay, 1);
+    expect(items.map(({ resource }) => resource)).toEqual(["cpu", "tasks", "disk", "bandwidth"]);
   });
 });

@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { arch, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TestSandbox, type TestWorkspace } from "./sandboxed-program.ts";
+import { startCompanion } from "../src/wrapper/companion.ts";
+import { Changes } from "./changes.ts";
+import { startCall, TestSandbox, type TestWorkspace } from "./sandboxed-program.ts";
 
 let test: TestSandbox;
 let workspace: TestWorkspace;
@@ -270,5 +272,31 @@ describe("the network", () => {
     const { exitCode, output } = await listed.run("/bin/sh", ["-c", 'echo "$1"; exit 7', "sh", "a b"]);
     expect([exitCode, output]).toEqual([7, "a b\n"]);
     expect(readdirSync(join(test.data.path, "sandbox/egress"))).toEqual([]);
+  });
+
+  it("of a list has a proxy that the host knows and holds to a limit, which the run cannot speak to in its place [S7]", async () => {
+    const listed = test.workspace({ mode: "allowList", hosts: [] });
+    const { of } = listed;
+    const ledger = test.sandbox.egress!.ledger;
+    ledger.setLimit({ ...of, projectId: null }, 500_000, 0);
+    ledger.setLimit(of, 200_000, 0);
+    const call = listed.call("/bin/sh", ["-c", "ls -A /run/quarterdeck* /tmp; echo ready; cat"], {});
+    const end = startCompanion(call.companion!);
+    const { child, line } = await startCall({ ...call, args: call.args });
+    const changes = new Changes();
+
+    await changes.until(() => ledger.standing(of).proxies === 1 && ledger.standing(of).isHeard, "its proxy");
+    expect(ledger.standing(of)).toMatchObject({ rate: 200_000, isExceeded: false });
+    const meters = join(test.data.path, "sandbox/meters");
+    const [place = "", socket = ""] = readdirSync(meters).toSorted();
+    expect([place, socket]).toEqual([expect.stringMatching(/\.json$/), expect.stringMatching(/\.sock$/)]);
+    expect(statSync(meters).mode & 0o777).toBe(0o700);
+    expect(statSync(join(meters, socket)).mode & 0o777).toBe(0o600);
+    expect(line).not.toContain("meters");
+    child.stdin?.end();
+    await once(child, "exit");
+    end();
+    await changes.until(() => readdirSync(meters).length === 0, "the end of what is known of it");
+    expect(ledger.standing(of).proxies).toBe(0);
   });
 });

@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { WorkspaceId } from "@quarterdeck/core/ids";
+import type { ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
 import { DataDirectory } from "../src/data-directory.ts";
+import type { GroupPath } from "../src/drivers/driver.ts";
 import type { ProgramCall } from "../src/drivers/program-call.ts";
 import { runCall, type CallEnd } from "../src/drivers/run-call.ts";
 import { searchPath } from "../src/drivers/search-path.ts";
@@ -46,6 +47,7 @@ export class TestWorkspace {
   readonly home: string;
   readonly project: string;
   readonly path: string;
+  readonly of: GroupPath;
   readonly place: SandboxPlace;
   readonly #sandbox: OpenedSandbox;
 
@@ -54,10 +56,12 @@ export class TestWorkspace {
     const user = sandbox.users?.of(id) ?? null;
     this.path = path;
     this.home = home;
-    this.project = join(projects, newId("project"));
+    const projectId = newId("project") as ProjectId;
+    this.project = join(projects, projectId);
     mkdirSync(projects, { recursive: true, mode: 0o700 });
     for (const folder of [home, this.project]) makeOwnFolder(folder, user);
-    this.place = { writable: [home, this.project], user, network };
+    this.of = { workspaceId: id, projectId };
+    this.place = { writable: [home, this.project], user, of: this.of, network };
     this.#sandbox = sandbox;
   }
 

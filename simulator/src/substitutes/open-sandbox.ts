@@ -5,6 +5,8 @@ export async function openSandbox(): Promise<object> {
     isolation: "consented",
     reason,
     users: null,
+    egress: null,
+    networks: null,
     facts: { reason, workspaceUsers: false, network: "shared", networkReason: null },
     wrap: (call: object) => call,
   };

@@ -5,7 +5,7 @@ import type { LifecycleFactors } from "@quarterdeck/core/quota/lifecycle";
 import type { LimitedPlace } from "./read-place.ts";
 
 /** Of an org's limits, those that a kernel can hold. */
-const heldResources = ["cpu", "memory", "disk", "bandwidth"] as const;
+const heldResources = ["cpu", "memory", "disk", "bandwidth", "io"] as const;
 
 /** Processes and threads, where no other bound is known: far more than any build needs, and no bomb. */
 const workspaceTasks = 4096;
@@ -24,6 +24,7 @@ export function kernelQuotaOf(
     memory: smallest([workspace.memory, org.memory]),
     disk: smallest([workspace.disk, org.disk]),
     bandwidth: smallest([workspace.bandwidth, org.bandwidth]),
+    io: smallest([workspace.io, org.io]),
     tasks: workspaceTasks,
   };
   if (project === null) return { workspace: ofWorkspace, project: null };

@@ -29,5 +29,8 @@ export async function readLimitingServer(
   if (capabilities === null) return { isTold: null, limited: null };
   const isTold = hasFeature(capabilities, "limitEvidence");
   if (capabilities.driver === "process") return { isTold, limited: [] };
-  return { isTold, limited: row?.limited ?? null };
+  const limited = row?.limited ?? null;
+  if (hasFeature(capabilities, "ioLimits")) return { isTold, limited };
+  // Its driver could, and it cannot be told to (PROTOCOL 16.11).
+  return { isTold, limited: limited?.filter((name) => name !== "io") ?? null };
 }

@@ -1,5 +1,5 @@
 import type { ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
-import type { KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
+import { areSameLimits, type KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
 import type { LifecycleFactors } from "@quarterdeck/core/quota/lifecycle";
 import { quotaResources } from "@quarterdeck/core/quota/quota-resources";
 import { kernelQuotaOf } from "../limits/kernel-quota.ts";
@@ -19,7 +19,7 @@ export function changedGroups(
     const is = groupOf(now, node, factors);
     if (was === undefined || is === null) return [];
     const old = groupOf(known, was, factors);
-    return old !== null && isSame(ownLimits(old), ownLimits(is)) ? [] : [is];
+    return old !== null && areSameLimits(ownLimits(old), ownLimits(is)) ? [] : [is];
   });
 }
 
@@ -45,8 +45,4 @@ export function groupOf(nodes: QuotaNodes, node: QuotaNode, factors: LifecycleFa
 /** What the group itself is held to. */
 export function ownLimits({ quota }: ChangedGroup): KernelLimits {
   return quota.project ?? quota.workspace;
-}
-
-function isSame(a: KernelLimits, b: KernelLimits): boolean {
-  return (Object.keys(a) as (keyof KernelLimits)[]).every((name) => a[name] === b[name]);
 }

@@ -201,8 +201,11 @@ function effectiveLimit(name: QuotaResource, factors: LifecycleFactors): SQL {
   return sql`case ${state} ${sql.join(states, sql` `)} else ${own} end`;
 }
 
+/** A relay runs nothing, so how fast a disk is read is nothing to it, and an older one would not know the name (PROTOCOL 8.5). */
+const toldNames = quotaResourceNames.filter((name) => name !== "io");
+
 function limitsAsJson(factors: LifecycleFactors): SQL {
-  const pairs = quotaResourceNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name, factors)}`);
+  const pairs = toldNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name, factors)}`);
   return sql.join(pairs, sql`, `);
 }
 

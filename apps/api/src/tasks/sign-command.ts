@@ -8,6 +8,7 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import { sha256Base64Url } from "@quarterdeck/core/protocol/signing";
 import { dayMs, minuteMs } from "@quarterdeck/core/units";
 import { noBounds, readBounds, type CommandBounds } from "../limits/read-bounds.ts";
+import { toldQuota } from "../limits/told-quota.ts";
 import { findPrograms } from "../projects/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import type { TaskParams } from "./views.ts";
@@ -79,7 +80,8 @@ export async function signCommand(
     ...(programs === null ? {} : { programs }),
     ...(isDetached ? {} : { detached: false as const }),
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
-    ...bounds,
+    network: bounds.network,
+    quota: await toldQuota(db, server.serverId, bounds.quota),
     notBeforeMs: nowMs,
     attempt: firstAttempt,
     sealedHash: sealed === null ? null : await sha256Base64Url(sealed),

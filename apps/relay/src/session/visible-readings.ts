@@ -6,6 +6,7 @@ import {
   type CompactReadings,
 } from "@quarterdeck/core/protocol/compact-readings";
 import { isTelemetryTopic, type Topic } from "@quarterdeck/core/protocol/ticket";
+import { withoutNetwork } from "@quarterdeck/core/protocol/workspace-readings";
 import { noHistory, type History } from "./telemetry-history.ts";
 import type { ViewerState } from "./viewer.ts";
 
@@ -13,7 +14,8 @@ type Sight = Pick<ViewerState, "topics" | "features">;
 
 /** Names what a viewer may see of readings: who has the same name may be sent the same text. */
 export function sightOf({ topics, features }: Sight): string {
-  return `${topics.filter(isTelemetryTopic).toSorted().join(" ")} ${String(features.includes("workspaces"))}`;
+  const knows = [features.includes("workspaces"), features.includes("network")];
+  return `${topics.filter(isTelemetryTopic).toSorted().join(" ")} ${knows.join(" ")}`;
 }
 
 /**
@@ -24,7 +26,9 @@ export function visibleReadings(readings: CompactReadings, { topics, features }:
   const seesServer = topics.includes("telemetry");
   if (!features.includes("workspaces")) return seesServer ? firstReadings(readings) : [];
   const named = new Set(topics);
-  return readings.filter((group) => (isOfWorkspace(group) ? named.has(topicOf(group.workspace)) : seesServer));
+  const visible = readings.filter((group) => (isOfWorkspace(group) ? named.has(topicOf(group.workspace)) : seesServer));
+  if (features.includes("network")) return visible;
+  return visible.map((group) => (isOfWorkspace(group) ? withoutNetwork(group) : group));
 }
 
 /** What of the past a viewer may see: the server's. That of workspaces is the API's to show. */

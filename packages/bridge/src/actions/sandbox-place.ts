@@ -5,7 +5,9 @@ import type { ActionContext, WorkspaceCommand } from "./action-context.ts";
 /** Where a program of a command runs: with the workspace's home and scratch, and of its projects only what is named. */
 export function runPlace(command: WorkspaceCommand, context: ActionContext, folders: readonly string[]): SandboxPlace {
   const { home, scratch } = context.data.workspace(command.workspaceId);
-  return { ...readingPlace(command, context, [...new Set([home, scratch, ...folders])]), network: command.network };
+  const { workspaceId, projectId, network } = command;
+  const writable = [...new Set([home, scratch, ...folders])];
+  return { ...readingPlace(command, context, writable), of: { workspaceId, projectId }, network };
 }
 
 /** Where a program only looks something up: in the named folders, without a network. */

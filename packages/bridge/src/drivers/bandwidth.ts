@@ -1,7 +1,7 @@
 import { runTool } from "./run-tool.ts";
 
 /** A limit that `tc` says an interface has, in bytes per second. */
-interface BandwidthReading {
+export interface BandwidthReading {
   readonly actual: number | null;
   readonly source: string;
 }
@@ -29,10 +29,35 @@ export function parseTokenBucket(json: string): number | null {
  *
  * @param name an interface of a project alone: where a sandbox has a pair of them, the end outside holds what comes in
  * @param bytesPerSecond null: no limit
+ * @param namespace the network namespace that it is in; null: the machine's own
  */
-export async function limitBandwidth(name: string, bytesPerSecond: number | null): Promise<BandwidthReading> {
-  if (bytesPerSecond === null) await runTool("tc", ["qdisc", "del", "dev", name, "root"], { mayFail: true });
-  else await runTool("tc", ["qdisc", "replace", "dev", name, "root", ...tokenBucket(bytesPerSecond)]);
-  const { stdout } = await runTool("tc", ["-j", "qdisc", "show", "dev", name]);
-  return { actual: parseTokenBucket(stdout), source: `tc qdisc show dev ${name}` };
+export async function limitBandwidth(
+  name: string,
+  bytesPerSecond: number | null,
+  namespace: string | null = null,
+): Promise<BandwidthReading> {
+  const within = namespace === null ? [] : ["-n", namespace];
+  const tc = (args: string[], options?: { mayFail: boolean }) => runTool("tc", [...within, ...args], options);
+  if (bytesPerSecond === null) await tc(["qdisc", "del", "dev", name, "root"], { mayFail: true });
+  else await tc(["qdisc", "replace", "dev", name, "root", ...tokenBucket(Math.max(1, bytesPerSecond))]);
+  const { stdout } = await tc(["-j", "qdisc", "show", "dev", name]);
+  return {
+    actual: parseTokenBucket(stdout),
+    source: `tc ${within.join(" ")} qdisc show dev ${name}`.replace("  ", " "),
+  };
+}
+
+/** Both ends of a workspace's link: what leaves the end outside comes in, what leaves the end inside goes out. */
+export async function limitLink(
+  { name, inside }: { readonly name: string; readonly inside: string },
+  bytesPerSecond: number | null,
+): Promise<BandwidthReading> {
+  const [incoming, outgoing] = [
+    await limitBandwidth(name, bytesPerSecond),
+    await limitBandwidth(inside, bytesPerSecond, name),
+  ];
+  const { actual: comesIn } = incoming;
+  const { actual: goesOut } = outgoing;
+  const actual = comesIn === null || goesOut === null ? null : Math.max(comesIn, goesOut);
+  return { actual, source: `${incoming.source} and ${outgoing.source}` };
 }

@@ -22,6 +22,7 @@ import { parseNodeName, type GroupNode } from "./group-node.ts";
 import type { CpuShare, GroupLimits, Hierarchy, LimitReading } from "./hierarchy.ts";
 import { isLimitAsWanted, memoryPageBytes } from "./judge-limit.ts";
 import type { UsageFiles } from "./usage-reader.ts";
+import { v1ThrottleCaveat, V1Throttle } from "./v1-throttle.ts";
 
 /** A tree for each controller, and the same groups in each. */
 export type V1Trees = Readonly<Partial<Record<V1Controller, { readonly base: string; readonly leave: string }>>>;
@@ -41,7 +42,7 @@ export function openV1Trees({ v1 }: CgroupMounts, own: OwnGroups, name: string):
   );
 }
 
-const resources = { cpu: "cpu", memory: "memory", pids: "tasks", blkio: "io" } as const;
+const resources = { cpu: "cpu", memory: "memory", pids: "tasks" } as const;
 const defaultPeriodUsec = 100_000;
 const leastQuotaUsec = 1000;
 /** What the kernel gives a group beside which nobody asked for more or less: one core. */
@@ -74,16 +75,17 @@ export class CgroupV1 implements Hierarchy {
     pressure: null,
   };
   readonly #trees: V1Trees;
-  readonly #device: string | null;
+  readonly #throttle: V1Throttle | null;
   /** What was wanted of groups of the cpu tree, which takes no more than the groups around them have. */
   readonly #wantedCpu = new Map<string, number | null>();
 
   constructor(trees: V1Trees, device: string | null) {
     this.#trees = trees;
-    this.#device = device;
     this.limited = Object.entries(resources).flatMap(([controller, resource]) =>
-      trees[controller as V1Controller] && (resource !== "io" || device !== null) ? [resource] : [],
+      trees[controller as V1Controller] ? [resource] : [],
     );
+    const blkio = trees.blkio?.base;
+    this.#throttle = blkio === undefined || device === null ? null : new V1Throttle(blkio, device);
   }
 
   nodes(): GroupNode[] {
@@ -153,6 +155,7 @@ export class CgroupV1 implements Hierarchy {
     for (const directory of this.directories(node)) {
       for (const each of this.#wantedCpu.keys())
         if (each === directory || each.startsWith(`${directory}/`)) this.#wantedCpu.delete(each);
+      this.#throttle?.forget(directory);
       if (!removeGroup(directory)) throw new Error(`there are processes in ${directory}`);
     }
   }
@@ -236,16 +239,9 @@ export class CgroupV1 implements Hierarchy {
 
   #limitIo(node: GroupNode, { ioBytesPerSecond: wanted }: GroupLimits): LimitReading[] {
     const directory = this.#directory("blkio", node);
-    const device = this.#device;
-    if (directory === undefined || device === null) return [];
-    const files = ["blkio.throttle.read_bps_device", "blkio.throttle.write_bps_device"];
-    const amounts = files.map((name) => {
-      writeGroupFile(join(directory, name), `${device} ${wanted ?? 0}`);
-      const line = (readGroupFile(directory, name) ?? "").split("\n").find((each) => each.startsWith(`${device} `));
-      return line === undefined ? null : Number(line.split(" ")[1]);
-    });
-    const actual = amounts.includes(null) ? null : Math.max(...amounts.map(Number));
-    const isAsWanted = isLimitAsWanted(wanted, actual, { below: 1 });
-    return [{ resource: "io", wanted, actual, isAsWanted, source: join(directory, files[1] ?? "") }];
+    if (directory === undefined || this.#throttle === null) return [];
+    const { holds, ...found } = this.#throttle.limit(directory, wanted);
+    const reading = { resource: "io", wanted: node.runId === null ? wanted : holds, ...found } as const;
+    return [node.runId === null && wanted !== null ? { ...reading, caveat: v1ThrottleCaveat } : reading];
   }
 }

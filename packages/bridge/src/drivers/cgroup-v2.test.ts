@@ -54,6 +54,17 @@ describe("limits in the files of cgroup v2", () => {
     expect(readFileSync(join(base, node.workspaceId, "cpu.max"), "utf8")).toBe("150000 100000");
   });
 
+  it("of io are set for the disk of the workspaces in both ways, and read back", async () => {
+    const kernel = fakeKernel({ "io.max": "" });
+    const io = async (ioBytesPerSecond: number | null) =>
+      (await kernel.limit(node, { ...limits, ioBytesPerSecond })).find(({ resource }) => resource === "io");
+    expect(await io(5_000_000)).toMatchObject({ wanted: 5_000_000, actual: 5_000_000, isAsWanted: true });
+    expect(readFileSync(join(base, node.workspaceId, "io.max"), "utf8")).toBe("8:0 rbps=5000000 wbps=5000000");
+    // No kernel takes a zero, so it is not said to be held.
+    expect(await io(0)).toMatchObject({ actual: 1, isAsWanted: false });
+    expect(await io(null)).toMatchObject({ actual: null, isAsWanted: true });
+  });
+
   it("are a mismatch where the kernel has no such file", async () => {
     const [cpu, memory] = await fakeKernel({ "memory.max": "", "memory.high": "" }).limit(node, limits);
     expect(cpu).toMatchObject({ actual: null, isAsWanted: false });

@@ -44,6 +44,11 @@ export function parseIoMax(text: string | undefined, device: string): number | n
   return ways.some(Number.isNaN) ? null : Math.max(...ways);
 }
 
+/** The kernel takes no zero: next to nothing is as near to nothing as it comes. */
+export function leastIo(bytesPerSecond: number | null): number | null {
+  return bytesPerSecond === null ? null : Math.max(1, bytesPerSecond);
+}
+
 interface V2Options {
   /** The group that holds all of ours. */
   readonly base: string;
@@ -148,7 +153,7 @@ export class CgroupV2 implements Hierarchy {
     write("memory.swap.max", limits.memoryMax === null ? "max" : "0");
     write("pids.max", orMax(limits.tasks));
     if (this.options.device !== null) {
-      const amount = orMax(limits.ioBytesPerSecond);
+      const amount = orMax(leastIo(limits.ioBytesPerSecond));
       write("io.max", `${this.options.device} rbps=${amount} wbps=${amount}`);
     }
   }

@@ -36,6 +36,8 @@ export interface GroupUsage {
   readonly oomKills: number;
   /** Share of the last 10 s in which somebody waited for it, in percent; null where the kernel does not say it per group. */
   readonly pressure: { readonly cpu: number; readonly memory: number; readonly io: number } | null;
+  /** Bytes that passed over the network; missing or null where nobody can tell. */
+  readonly network?: { readonly received: number; readonly sent: number } | null;
 }
 
 /** What a run's group counted until it was closed. */

@@ -15,8 +15,6 @@ import { UsageReader } from "./usage-reader.ts";
 interface GroupDriverOptions {
   readonly name: Driver["name"];
   readonly hierarchy: Hierarchy;
-  /** Bytes per second of the disk for a project; null: no limit. */
-  readonly ioBytesPerSecond: number | null;
   /** Limits of disk and bandwidth, which groups do not have. */
   readonly limiters: readonly NodeLimiter[];
   readonly nowMs: () => number;
@@ -53,13 +51,12 @@ export class GroupDriver implements Driver {
   applyLimits(path: GroupPath, limits: KernelLimits): Promise<LimitEvidence[]> {
     const node = groupNode(path);
     return this.#inTurn(node, async () => {
-      const { ioBytesPerSecond } = this.#options;
       const evidence = await this.#limit(node, {
         cpu: limits.cpu,
         memoryHigh: null,
         memoryMax: limits.memory,
         tasks: limits.tasks,
-        ioBytesPerSecond: node.projectId === null ? null : ioBytesPerSecond,
+        ioBytesPerSecond: limits.io ?? null,
       });
       this.#shares.renew(node);
       const { limiters, nowMs } = this.#options;
@@ -167,11 +164,9 @@ export class GroupDriver implements Driver {
     await this.#create(node);
     const readings = await this.#options.hierarchy.limit(node, limits);
     return readings
-      .filter(({ resource }) => this.#options.hierarchy.limited.includes(resource))
+      .filter(({ resource, caveat }) => caveat !== undefined || this.#options.hierarchy.limited.includes(resource))
       .filter(({ resource, wanted, actual }) => resource !== "io" || wanted !== null || actual !== null)
-      .map(({ isAsWanted, ...reading }: LimitReading) =>
-        limitEvidence(node, { ...reading, state: isAsWanted ? "enforced" : "mismatch" }, this.#options.nowMs()),
-      );
+      .map((reading) => limitEvidence(node, judge(reading), this.#options.nowMs()));
   }
 
   #isFrozen(node: GroupNode): boolean {
@@ -195,4 +190,11 @@ export class GroupDriver implements Driver {
     turn.then(forget, forget);
     return turn;
   }
+}
+
+function judge({ isAsWanted, caveat, ...reading }: LimitReading) {
+  if (!isAsWanted) return { ...reading, state: "mismatch" } as const;
+  return caveat === undefined
+    ? ({ ...reading, state: "enforced" } as const)
+    : ({ ...reading, state: "unsupported", source: caveat } as const);
 }

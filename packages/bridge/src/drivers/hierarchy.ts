@@ -20,6 +20,8 @@ export interface LimitReading {
   readonly actual: number | null;
   readonly isAsWanted: boolean;
   readonly source: string;
+  /** Why the kernel does not hold the node to it, although it says so. */
+  readonly caveat?: string;
 }
 
 export interface CpuShare {

@@ -1,5 +1,5 @@
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
-import type { KernelLimits, LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
+import { limitedResources, type KernelLimits, type LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
 import { nodeId, parentNode, type GroupNode } from "./group-node.ts";
 
 type Found = Pick<LimitEvidence, "actual" | "state" | "source">;
@@ -42,9 +42,9 @@ export async function applyOtherLimits(
   nowMs: () => number,
 ): Promise<LimitEvidence[]> {
   const evidence: LimitEvidence[] = [];
-  for (const resource of ["cpu", "memory", "tasks", "disk", "bandwidth"] as const) {
+  for (const resource of limitedResources) {
     if (limited.includes(resource)) continue;
-    const wanted = limits[resource];
+    const wanted = limits[resource] ?? null;
     const limiter = limiters.find((each) => each.resource === resource);
     const found = limiter ? await limiter.apply(node, wanted) : unlimited;
     if (limiter || wanted !== null) evidence.push(limitEvidence(node, { resource, wanted, ...found }, nowMs()));

@@ -38,8 +38,6 @@ export interface DriverOptions {
   readonly nowMs: () => number;
   /** What limits the bandwidth of projects; nothing does without it. */
   readonly bandwidth?: NodeLimiter;
-  /** What a project may read from and write to the disk; null: no limit. */
-  readonly ioBytesPerSecond?: number | null;
   /** The names of the groups, so that two bridges on one machine do not meet. */
   readonly groupName?: string;
   readonly sliceName?: string;
@@ -57,7 +55,7 @@ interface OpenedDriver {
 export async function openDriver(options: DriverOptions): Promise<OpenedDriver> {
   const mounts = parseCgroupMounts(readFileSync("/proc/self/mountinfo", "utf8"));
   const facts = readDriverFacts(mounts);
-  const { groupName = "quarterdeck", sliceName = "qd", prefer, nowMs, ioBytesPerSecond = null } = options;
+  const { groupName = "quarterdeck", sliceName = "qd", prefer, nowMs } = options;
   const disk = new DiskQuota(
     { ...options, ids: new QuotaIds(options.quotaIdsFile) },
     facts.isRoot && findQuotaMount(options.workspaces)?.hasProjectQuota === true,
@@ -70,7 +68,7 @@ export async function openDriver(options: DriverOptions): Promise<OpenedDriver> 
     typeof opened === "string" ? chooseDriver({ ...facts, prefer: prefer ?? null, groupProblem: opened }) : wanted;
   if (opened === undefined || typeof opened === "string" || name === "process")
     return { driver: new ProcessDriver({ limiters, nowMs }), reason };
-  const driver = new GroupDriver({ name, hierarchy: opened, ioBytesPerSecond, limiters, nowMs });
+  const driver = new GroupDriver({ name, hierarchy: opened, limiters, nowMs });
   await driver.forgetUnknown(options.isRunKnown);
   return { driver, reason };
 

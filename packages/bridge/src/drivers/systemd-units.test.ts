@@ -29,6 +29,8 @@ it("says limits as systemd takes them, and lifts them", () => {
     "IOReadBandwidthMax=/dev/block/8:0 10",
     "IOWriteBandwidthMax=/dev/block/8:0 10",
   ]);
+  const least = sliceProperties({ ...limits, ioBytesPerSecond: 0 }, "8:0");
+  expect(least.at(-1)).toBe("IOWriteBandwidthMax=/dev/block/8:0 1");
   const none = { cpu: null, memoryHigh: null, memoryMax: null, tasks: null, ioBytesPerSecond: null };
   expect(sliceProperties(none, null)).toEqual([
     "CPUQuota=",

@@ -1,3 +1,4 @@
+import { leastIo } from "./cgroup-v2.ts";
 import type { GroupNode } from "./group-node.ts";
 import type { GroupLimits } from "./hierarchy.ts";
 
@@ -33,7 +34,7 @@ export function sliceProperties(
     ...(device === null
       ? []
       : ["IOReadBandwidthMax", "IOWriteBandwidthMax"].map(
-          (name) => `${name}=/dev/block/${device} ${orInfinity(ioBytesPerSecond)}`,
+          (name) => `${name}=/dev/block/${device} ${orInfinity(leastIo(ioBytesPerSecond))}`,
         )),
   ];
 }

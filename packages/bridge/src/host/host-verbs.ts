@@ -42,6 +42,8 @@ const usageSchema = z.strictObject({
   oomKills: amount,
   pressure: z.strictObject({ cpu: amount, memory: amount, io: amount }).nullable(),
   disk: amount.nullable(),
+  /** A helper from before it says nothing. */
+  network: z.strictObject({ received: amount, sent: amount }).nullable().exactOptional(),
 });
 
 /**

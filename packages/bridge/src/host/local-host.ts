@@ -43,6 +43,8 @@ interface LocalHostOptions extends HostEvents {
   };
   readonly driver: Driver;
   readonly driverReason: string;
+  /** What passed over the network for a workspace or project, where that is known. */
+  readonly networkOf: (path: GroupPath) => NonNullable<GroupUsage["network"]> | null;
   readonly sandboxFacts: HostFacts["sandbox"];
   readonly launcher: WrapperLauncher;
   readonly programs: readonly string[];
@@ -254,7 +256,11 @@ export class LocalHost implements ExecutionHost {
   }
 
   usage(): MeasuredUsage[] {
-    return this.#diskUse.add(this.#options.driver.usage());
+    const { driver, networkOf } = this.#options;
+    const groups = driver.usage();
+    return this.#diskUse.add(
+      groups.map((usage) => (usage.runId === null ? { ...usage, network: networkOf(usage) } : usage)),
+    );
   }
 
   keysChanged(): void {

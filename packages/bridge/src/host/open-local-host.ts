@@ -3,12 +3,19 @@ import { existsSync } from "node:fs";
 import { minuteMs } from "@quarterdeck/core/units";
 import type { DataDirectory } from "../data-directory.ts";
 import type { DriverPreference } from "../drivers/choose-driver.ts";
+import { limitLink } from "../drivers/bandwidth.ts";
+import type { GroupPath } from "../drivers/driver.ts";
 import { openDriver } from "../drivers/open-driver.ts";
 import { findProgram, searchPath } from "../drivers/search-path.ts";
+import { BandwidthLimiter } from "../limits/bandwidth-limiter.ts";
 import { GroupLimits } from "../limits/group-limits.ts";
+import { NetworkCounters, readLinkBytes } from "../limits/network-counters.ts";
+import { NetworkReach } from "../limits/network-reach.ts";
 import type { Log } from "../log.ts";
 import { WrapperLauncher } from "../runs/wrapper-launcher.ts";
 import type { LocalPolicy } from "../policy/local-policy.ts";
+import { workspaceNetwork } from "../sandbox/network/workspace-network.ts";
+import { indexOfUser } from "../sandbox/workspace-users.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { systemClock } from "../system-clock.ts";
 import { bootId as readBootId } from "../wrapper/processes.ts";
@@ -43,7 +50,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   const { data, log, hidden, bubblewrap, hasConsent } = place;
   const folders = searchPath(place.path).filter((folder) => !`${folder}/`.startsWith(`${data.path}/`));
   const { ownNetworks = false } = place;
-  const sandbox = await openSandbox({ data, hidden, folders, bubblewrap, hasConsent, ownNetworks });
+  const sandbox = await openSandbox({ data, hidden, folders, bubblewrap, hasConsent, ownNetworks, log });
   if (sandbox.isolation !== "hidden")
     log.warn("runs are not isolated", { isolation: sandbox.isolation, reason: sandbox.reason });
   const launcher = new WrapperLauncher({
@@ -52,7 +59,22 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
     maxPathLength: data.runs.length + 64,
     keepIdleMs: minuteMs,
   });
+  const reach = new NetworkReach();
+  const { networks, users, egress } = sandbox;
+  const linkOf = ({ workspaceId }: GroupPath) => {
+    const user = users?.of(workspaceId);
+    if (!networks || !user) throw new Error("a network of its own takes a user of its own");
+    return networks.link(indexOfUser(user));
+  };
+  const bandwidth = new BandwidthLimiter({
+    reach,
+    ledger: egress?.ledger ?? null,
+    limitInterface: networks === null ? null : (path, rate) => limitLink(linkOf(path), rate),
+    nowMs: () => systemClock.nowMs(),
+    monotonicMs: () => systemClock.monotonicMs(),
+  });
   const { driver, reason } = await openDriver({
+    bandwidth,
     folderOf: ({ workspaceId, projectId }) => {
       const workspace = data.workspace(workspaceId);
       return projectId === null ? workspace.path : workspace.project(projectId);
@@ -67,11 +89,31 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   });
   log.info("the driver was chosen", { driver: driver.name, limited: driver.limited.join(" "), reason });
   const { onEvidence } = place;
-  const groupLimits = new GroupLimits({ driver, file: data.groupLimitsFile, log, onEvidence });
+  const groupLimits = new GroupLimits({
+    driver,
+    file: data.groupLimitsFile,
+    log,
+    reach,
+    nowMs: () => systemClock.nowMs(),
+    onEvidence,
+  });
   const frozen = await FrozenWorkspaces.open({ driver, file: data.frozenWorkspacesFile, log });
   const context = { data, sandbox, users: sandbox.users, folders, groupLimits, frozen, policy: place.policy };
+  const counters = new NetworkCounters({
+    reach,
+    ledger: egress?.ledger ?? null,
+    readInterface:
+      networks === null
+        ? null
+        : ({ workspaceId }) => {
+            const user = users?.of(workspaceId);
+            return user ? readLinkBytes(workspaceNetwork(indexOfUser(user)).name) : null;
+          },
+    nowMs: () => systemClock.nowMs(),
+  });
   const host = new LocalHost({
     ...place,
+    networkOf: (path) => counters.of(path),
     context,
     driver,
     driverReason: reason,

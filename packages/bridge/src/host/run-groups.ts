@@ -33,7 +33,8 @@ export class RunGroups {
     const { driver, groupLimits, frozen, onEvidence } = this.#options;
     const { runId } = command;
     frozen.admit(command.workspaceId);
-    await groupLimits.apply(command);
+    const { network, limits } = command;
+    await groupLimits.apply({ ...command, starts: { mode: network.mode, timeoutMs: limits.timeoutMs } });
     const path = groupPath(command);
     const { group, evidence } = await driver.openRun(runId, path, runLimits(command.demand));
     this.#paths.set(runId, path);

@@ -8,6 +8,7 @@ import { newId } from "../../test/fake-platform.ts";
 import type { GroupPath } from "../drivers/driver.ts";
 import type { Log } from "../log.ts";
 import { GroupLimits, type LimitingCommand } from "./group-limits.ts";
+import { NetworkReach } from "./network-reach.ts";
 
 const workspaceId = newId("workspace") as WorkspaceId;
 const projectId = newId("project") as ProjectId;
@@ -33,10 +34,16 @@ class FakeDriver {
   }
 }
 
-function open(driver = new FakeDriver(), log = quiet) {
+function open(driver = new FakeDriver(), log = quiet, reach = new NetworkReach()) {
   const told: string[] = [];
   const file = join(folder, "limits.json");
-  const limits = new GroupLimits({ driver, file, log, onEvidence: (all) => told.push(...all.map(({ node }) => node)) });
+  const limits = new GroupLimits({
+    driver,
+    file,
+    log,
+    reach,
+    onEvidence: (all) => told.push(...all.map(({ node }) => node)),
+  });
   return { driver, limits, told, file };
 }
 
@@ -82,6 +89,26 @@ describe("the limits of groups", () => {
     await limits.apply({ ...command(1, 1000), workspaceId: null });
     await limits.apply({ ...command(1, 1000), quota: null });
     expect(driver.applied).toEqual([]);
+  });
+
+  it("are applied again when runs get another network, and after a restart it is known which they had", async () => {
+    const { driver, limits } = open();
+    const starting = (signedAtMs: number, mode: "all" | "none") => ({
+      ...command(signedAtMs, 2000, 1000),
+      starts: { mode, timeoutMs: 3_600_000 },
+    });
+    await limits.apply(starting(1, "none"));
+    await limits.apply(starting(2, "none"));
+    expect(driver.applied).toHaveLength(2);
+    await limits.apply(starting(3, "all"));
+    // What only brings limits starts nothing, whatever it says of a network.
+    await limits.apply(command(4, 2000, 1000));
+    expect(driver.applied).toHaveLength(4);
+    const reach = new NetworkReach();
+    const next = open(new FakeDriver(), quiet, reach);
+    await next.limits.again();
+    expect(reach.modes({ workspaceId, projectId }, Date.now())).toEqual(["all"]);
+    expect(reach.modes({ workspaceId, projectId: null }, Date.now())).toEqual(["all"]);
   });
 
   it("that could not be applied fail their command, and are tried again with the next", async () => {

@@ -2,20 +2,26 @@ import { existsSync, readFileSync, renameSync } from "node:fs";
 import { idSchema } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
-import { kernelLimitsSchema, type KernelLimits } from "@quarterdeck/core/quota/kernel-limits";
+import { areSameLimits, kernelLimitsSchema } from "@quarterdeck/core/quota/kernel-limits";
 import * as z from "zod";
 import type { Driver, GroupPath } from "../drivers/driver.ts";
 import { writeWhole } from "../durable-file.ts";
 import { errorMessage, type Log } from "../log.ts";
+import { NetworkReach, reachAfter, type NetworkMode } from "./network-reach.ts";
 
 /** What a command says about the groups that its run is in. */
-export type LimitingCommand = Pick<Command, "workspaceId" | "projectId" | "quota" | "notBeforeMs">;
+export type LimitingCommand = Pick<Command, "workspaceId" | "projectId" | "quota" | "notBeforeMs"> & {
+  /** Of a command that starts a run: what that may reach, and how long it may go on. */
+  readonly starts?: { readonly mode: NetworkMode; readonly timeoutMs: number };
+};
 
 const groupSchema = z.strictObject({
   workspaceId: idSchema("workspace"),
   projectId: idSchema("project").nullable(),
   limits: kernelLimitsSchema,
   signedAtMs: z.int().min(0),
+  /** What runs of it may reach; missing where none was started. */
+  reach: z.strictObject({ mode: z.enum(["none", "allowList", "all"]), allUntilMs: z.int().nullable() }).exactOptional(),
 });
 type Group = z.infer<typeof groupSchema>;
 
@@ -24,6 +30,9 @@ interface GroupLimitsOptions {
   /** Where the newest limits are kept: what an older command says must not come back after a restart. */
   readonly file: string;
   readonly log: Log;
+  /** Which networks limits must hold in, for whoever holds them there. */
+  readonly reach?: NetworkReach;
+  readonly nowMs?: () => number;
   readonly onEvidence: (evidence: readonly LimitEvidence[]) => void;
 }
 
@@ -34,12 +43,18 @@ interface GroupLimitsOptions {
 export class GroupLimits {
   readonly #options: GroupLimitsOptions;
   readonly #groups: Map<string, Group>;
-  readonly #applied = new Set<string>();
+  /** Under which networks each was applied. */
+  readonly #applied = new Map<string, string>();
+  readonly #reach: NetworkReach;
+  readonly #nowMs: () => number;
   #inTurn: Promise<unknown> = Promise.resolve();
 
   constructor(options: GroupLimitsOptions) {
     this.#options = options;
     this.#groups = new Map(readGroups(options).map((group) => [keyOf(group), group]));
+    this.#reach = options.reach ?? new NetworkReach();
+    this.#nowMs = options.nowMs ?? Date.now;
+    for (const { reach, ...path } of this.#groups.values()) if (reach) this.#reach.set(path, reach);
   }
 
   /**
@@ -48,7 +63,9 @@ export class GroupLimits {
    */
   apply(command: LimitingCommand): Promise<void> {
     return this.#next(async () => {
-      for (const group of groupsOf(command)) await this.#take(group);
+      const groups = groupsOf(command);
+      if (command.starts && groups.length > 0) this.#note(groups, command.starts);
+      for (const group of groups) await this.#take(group);
     });
   }
 
@@ -78,13 +95,29 @@ export class GroupLimits {
     const known = this.#groups.get(key);
     const isNewer = known === undefined || group.signedAtMs >= known.signedAtMs;
     const newest = isNewer ? group : known;
-    if (this.#applied.has(key) && known !== undefined && isSame(known.limits, newest.limits)) {
-      this.#groups.set(key, newest);
+    const reach = this.#reach.get(group);
+    const next = reach === null ? newest : { ...newest, reach };
+    const isSame = known !== undefined && areSameLimits(known.limits, next.limits);
+    if (isSame && this.#applied.get(key) === this.#networksOf(group)) {
+      this.#groups.set(key, next);
       return;
     }
-    await this.#carryOut(newest);
-    this.#groups.set(key, newest);
+    await this.#carryOut(next);
+    this.#groups.set(key, next);
     this.#keep();
+  }
+
+  /** Of a run that is about to be started. */
+  #note(groups: readonly Group[], { mode, timeoutMs }: NonNullable<LimitingCommand["starts"]>): void {
+    const innermost = groups.at(-1);
+    if (innermost === undefined) return;
+    const { workspaceId, projectId } = innermost;
+    const path = { workspaceId, projectId };
+    this.#reach.set(path, reachAfter(this.#reach.get(path), { mode, timeoutMs, nowMs: this.#nowMs() }));
+  }
+
+  #networksOf(path: GroupPath): string {
+    return this.#reach.modes(path, this.#nowMs()).join(" ");
   }
 
   async #carryOut(group: Group): Promise<void> {
@@ -93,7 +126,7 @@ export class GroupLimits {
     const { workspaceId, projectId, limits } = group;
     const path: GroupPath = { workspaceId, projectId };
     this.#options.onEvidence(await this.#options.driver.applyLimits(path, limits));
-    this.#applied.add(key);
+    this.#applied.set(key, this.#networksOf(group));
   }
 
   #keep(): void {
@@ -127,8 +160,4 @@ function readGroups({ file, log }: GroupLimitsOptions): Group[] {
 
 function keyOf({ workspaceId, projectId }: GroupPath): string {
   return projectId ?? workspaceId;
-}
-
-function isSame(a: KernelLimits, b: KernelLimits): boolean {
-  return (Object.keys(a) as (keyof KernelLimits)[]).every((name) => a[name] === b[name]);
 }

@@ -8,8 +8,9 @@ import type { DataDirectory } from "../data-directory.ts";
 import type { Companion, ProgramCall } from "../drivers/program-call.ts";
 import { findProgram } from "../drivers/search-path.ts";
 import { writeWhole } from "../durable-file.ts";
-import { errorMessage } from "../log.ts";
+import { errorMessage, type Log } from "../log.ts";
 import { tryCanary } from "./canary.ts";
+import { EgressMeters } from "./network/egress-meters.ts";
 import { egressPort, egressSocketName, proxyVariables } from "./network/egress-socket.ts";
 import { NetworkNamespaces } from "./network/network-namespaces.ts";
 import { PasswdFiles, passwdText } from "./passwd-file.ts";
@@ -28,12 +29,19 @@ export interface SandboxOptions {
   readonly hasConsent: boolean;
   /** Whether workspaces get networks of their own, which changes the machine's. Only root can. */
   readonly ownNetworks?: boolean;
+  readonly log?: Pick<Log, "warn">;
 }
+
+const silent: Pick<Log, "warn"> = { warn: () => undefined };
 
 export interface OpenedSandbox extends Sandbox {
   /** Null: all runs are of the bridge's own user. */
   readonly users: WorkspaceUsers | null;
   readonly facts: SandboxFacts;
+  /** What the proxies of runs may pass on, and count; null: there are none. */
+  readonly egress: EgressMeters | null;
+  /** The networks of workspaces, where they have some of their own. */
+  readonly networks: NetworkNamespaces | null;
 }
 
 /** The number of no workspace: this user owns the proxies, and tries the sandbox out. */
@@ -57,12 +65,14 @@ function ownScript(name: string): string {
 
 /** Makes the sandbox of this machine and tries to get out of it. One that does not hold is none. */
 export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbox> {
-  const { data, folders, hasConsent } = options;
+  const { data, folders, hasConsent, log = silent } = options;
   const without = (reason: string): OpenedSandbox => ({
     isolation: hasConsent ? "consented" : "missing",
     reason,
     users: null,
     facts: { reason: reason.slice(0, 1000), workspaceUsers: false, network: "shared", networkReason: null },
+    egress: null,
+    networks: null,
     wrap: (call, place) => {
       refuseWithoutSandbox(place, reason);
       return call;
@@ -84,7 +94,7 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
     // Programs of the bridge's own run inside too, and by its own Node: the machine may have another, or none.
     const layout = { ...machine, tools: [...machine.tools, process.execPath] };
     const networks = options.ownNetworks ? openNetworks(layout, folders, folder) : "Own networks were not asked for.";
-    const sandbox = new BubblewrapSandbox({ layout, folder, dataPath: data.path, networks });
+    const sandbox = new BubblewrapSandbox({ layout, folder, dataPath: data.path, networks, log });
     const trial = { sandbox, folder, dataPath: data.path, shell, path: folders.join(":") };
     const problem = await tryCanary({
       ...trial,
@@ -121,26 +131,34 @@ class BubblewrapSandbox implements OpenedSandbox {
   readonly reason = null;
   readonly users: WorkspaceUsers | null;
   readonly facts: SandboxFacts;
+  readonly egress: EgressMeters;
+  readonly networks: NetworkNamespaces | null;
   readonly #layout: SandboxLayout;
   readonly #egressFolder: string;
   readonly #forwarder: string;
   readonly #dataPath: string;
   readonly #passwd: PasswdFiles;
-  readonly #networks: NetworkNamespaces | null;
 
   constructor({
     layout,
     folder,
     dataPath,
     networks,
-  }: { layout: SandboxLayout; folder: string; dataPath: string; networks: NetworkNamespaces | string }) {
+    log,
+  }: {
+    layout: SandboxLayout;
+    folder: string;
+    dataPath: string;
+    networks: NetworkNamespaces | string;
+    log: Pick<Log, "warn">;
+  }) {
     const hasUsers = canGiveUsers(layout);
     this.users = hasUsers ? WorkspaceUsers.open(join(folder, "users.json"), dataPath) : null;
-    this.#networks = typeof networks === "string" ? null : networks;
+    this.networks = typeof networks === "string" ? null : networks;
     this.facts = {
       reason: null,
       workspaceUsers: hasUsers,
-      network: this.#networks === null ? "shared" : "own",
+      network: this.networks === null ? "shared" : "own",
       networkReason: typeof networks === "string" ? networks.slice(0, 500) : null,
     };
     this.#layout = layout;
@@ -152,6 +170,7 @@ class BubblewrapSandbox implements OpenedSandbox {
     writeWhole(this.#forwarder, readFileSync(ownScript("forwarder")));
     chmodSync(this.#forwarder, 0o644);
     mkdirSync(this.#egressFolder, { recursive: true, mode: 0o700 });
+    this.egress = new EgressMeters(join(folder, "meters"), log);
   }
 
   wrap(call: ProgramCall, place: SandboxPlace): ProgramCall {
@@ -165,10 +184,10 @@ class BubblewrapSandbox implements OpenedSandbox {
       case "none":
         return wrapped({ ...none, keepsNetwork: false });
       case "all":
-        if (this.#networks === null || place.user === null) return wrapped({ ...none, keepsNetwork: true });
+        if (this.networks === null || place.user === null) return wrapped({ ...none, keepsNetwork: true });
         return this.#inOwnNetwork(
-          wrapped({ ...none, resolvFile: this.#networks.resolvFile, keepsNetwork: true }),
-          this.#networks.enter(indexOfUser(place.user)),
+          wrapped({ ...none, resolvFile: this.networks.resolvFile, keepsNetwork: true }),
+          this.networks.enter(indexOfUser(place.user)),
         );
       case "allowList":
         return this.#withProxy(call, place, passwdFile);
@@ -186,7 +205,12 @@ class BubblewrapSandbox implements OpenedSandbox {
     const user = place.user === null ? null : bridgeUser(this.#dataPath, proxyIndex);
     const companion: Companion = {
       program: process.execPath,
-      args: [ownScript("egress"), user === null ? "-" : String(user.uid), ...place.network.hosts],
+      args: [
+        ownScript("egress"),
+        user === null ? "-" : String(user.uid),
+        place.of === undefined ? "-" : this.egress.place(place.of),
+        ...place.network.hosts,
+      ],
       directory: egressFolder,
       user,
     };

@@ -1,4 +1,5 @@
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
+import type { GroupPath } from "../drivers/driver.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 
 /** What of a machine a run gets. */
@@ -7,6 +8,8 @@ export interface SandboxPlace {
   readonly writable: readonly string[];
   /** The system user of the workspace; null: the bridge's own (no root). */
   readonly user: { readonly uid: number; readonly gid: number } | null;
+  /** Whose traffic it is, where it may have any. */
+  readonly of?: GroupPath;
   readonly network: PlaceNetwork;
   /** What the project was promised, where the call itself has less for its own good. */
   readonly promised?: PlaceNetwork;

@@ -53,6 +53,13 @@ describe("a meter of workspaces", () => {
     expect(reading?.topRuns).toEqual([{ runId, cpu: 250, memory: 1000, tasks: 2 }]);
   });
 
+  it("says what passed over the network where its group says it, and nothing where it does not", () => {
+    const network = { received: 7, sent: 8 };
+    const [reading] = newMeter().read({ groups: [group({ network }), group({ projectId })], atMonotonicMs: 5000 }, 1);
+    expect(reading?.network).toEqual(network);
+    expect(reading?.projects[0]?.network).toBeNull();
+  });
+
   it("knows nothing of the time before its first look, and all of what began after it", () => {
     expect(looks(newMeter(), tree(7_000_000))[0]).toMatchObject({ cpu: 0, runs: 1 });
     const later = tree(0, { workspaceId: idOf("workspace", 4) });

@@ -101,8 +101,9 @@ export class UsageMeter {
   }
 
   #usage(group: MeasuredUsage, runs: number): NodeUsage {
-    const { memory, tasks, disk, pressure } = group;
-    return { cpu: this.#rateOf(group), memory, tasks, runs, disk, pressure: pressure && inHundredths(pressure) };
+    const { memory, tasks, disk, pressure, network = null } = group;
+    const cpu = this.#rateOf(group);
+    return { cpu, memory, tasks, runs, disk, network, pressure: pressure && inHundredths(pressure) };
   }
 
   #topRuns(runs: readonly MeasuredUsage[]): RunUsage[] {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { makeId } from "@quarterdeck/core/ids";
+import { diskOf } from "../../src/drivers/block-device.ts";
 import type { GroupPath } from "../../src/drivers/driver.ts";
 import { FrozenWorkspaces } from "../../src/host/frozen-workspaces.ts";
 import { processStartTicks } from "../../src/wrapper/processes.ts";
@@ -16,7 +17,7 @@ interface ContractCase {
 
 const spin = "while :; do :; done";
 const sleeper = "exec sleep 600";
-const noLimits = { cpu: null, memory: null, tasks: null, disk: null, bandwidth: null };
+const noLimits = { cpu: null, memory: null, tasks: null, disk: null, bandwidth: null, io: null };
 
 const cpuOf = (place: ContractPlace, { runId }: StartedRun) =>
   place.driver.usage().find((usage) => usage.runId === runId)?.cpuUsec ?? 0;
@@ -67,6 +68,37 @@ export const driverContract: readonly ContractCase[] = [
         lifted.filter(({ actual, state }) => actual !== null || state !== "enforced"),
         [],
       );
+    },
+  },
+  {
+    name: "holds what a project reads and writes to its limit and its workspace's, and says where the kernel holds runs one by one",
+    async check(place) {
+      const path = place.project();
+      const rate = 4 * mebibyte;
+      const disk = diskOf(place.folder);
+      await place.driver.applyLimits(workspaceOf(path), { ...noLimits, io: 8 * mebibyte });
+      const evidence = await place.driver.applyLimits(path, { ...noLimits, io: rate });
+      const io = evidence.find(({ resource }) => resource === "io");
+      assert.equal(io?.wanted, rate);
+      if (disk === null) return assert.equal(io.state, "unsupported");
+      assert.equal(io.actual, rate);
+      const isAlone = io.source.includes("cgroup v1");
+      assert.equal(io.state, isAlone ? "unsupported" : "enforced");
+      const file = join(place.folder, "files", "io");
+      const write = (bytes: number) => `dd if=/dev/zero of=${file} bs=64k count=${bytes / 65_536} oflag=direct 2>&1`;
+      const startedMs = performance.now();
+      const run = await place.start({ path, script: `${write(rate)}; rm ${file}` });
+      assert.equal((await run.ended).exitCode, 0, run.output());
+      // It can only be too slow on a busy machine, never too fast.
+      assert.ok(performance.now() - startedMs > 800, "it wrote faster than it may");
+      await place.driver.closeRun(run.runId, path);
+      const raised = await place.driver.applyLimits(path, { ...noLimits, io: 100 * mebibyte });
+      const now = raised.find(({ resource }) => resource === "io");
+      // With v1 what is above holds only where it is written down; with v2 the group above it holds by itself.
+      assert.equal(now?.actual, isAlone ? 8 * mebibyte : 100 * mebibyte);
+      const lifted = await place.driver.applyLimits(path, noLimits);
+      assert.equal(lifted.find(({ resource }) => resource === "io")?.actual ?? null, null);
+      return undefined;
     },
   },
   {

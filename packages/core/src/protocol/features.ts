@@ -4,7 +4,15 @@ import type { Capabilities } from "./capabilities.ts";
  * What this version of the bridge can do beyond its actions and the first protocol. Nothing of it is sent to a bridge that
  * does not name it (PROTOCOL 1.4).
  */
-export const bridgeFeatures = ["drain", "sealedInput", "auditHeads", "limitEvidence", "localPolicy", "leases"] as const;
+export const bridgeFeatures = [
+  "drain",
+  "sealedInput",
+  "auditHeads",
+  "limitEvidence",
+  "localPolicy",
+  "leases",
+  "ioLimits",
+] as const;
 export type BridgeFeature = (typeof bridgeFeatures)[number];
 
 export interface Abilities {

@@ -21,3 +21,5 @@ export const bridgeFramesSince: Readonly<Record<BridgeToRelay["type"], Version>>
 
 /** Since when readings may hold what is not of version 1.0: pressure, and workspaces (PROTOCOL 11.10). */
 export const workspaceReadingsSince: Version = { major: 1, minor: 1 };
+/** And since when those of workspaces may hold what passed over the network. */
+export const networkReadingsSince: Version = { major: 1, minor: 2 };

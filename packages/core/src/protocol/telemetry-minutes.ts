@@ -24,7 +24,16 @@ const usageTotals = {
   pressureIoSum: sum,
 };
 
-export const usageTotalsSchema = z.strictObject(usageTotals);
+/** Bytes that passed in `networkMs`, as far as the counters tell. */
+const networkTotals = { receivedSum: sum, sentSum: sum, networkMs: whole };
+
+/** Of a workspace or a project whose traffic cannot be told from that of others, nothing is said of it. */
+export const usageTotalsSchema = z.strictObject({
+  ...usageTotals,
+  receivedSum: sum.exactOptional(),
+  sentSum: sum.exactOptional(),
+  networkMs: whole.exactOptional(),
+});
 export type UsageTotals = z.infer<typeof usageTotalsSchema>;
 
 /** What a server used in a minute. */
@@ -35,10 +44,7 @@ export const serverTotalsSchema = z.strictObject({
   diskTotal: whole,
   /** In hundredths. */
   loadSum: sum,
-  /** Bytes that passed in `networkMs`, as far as the counters tell. */
-  receivedSum: sum,
-  sentSum: sum,
-  networkMs: whole,
+  ...networkTotals,
 });
 export type ServerTotals = z.infer<typeof serverTotalsSchema>;
 

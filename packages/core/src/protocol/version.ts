@@ -9,7 +9,7 @@ export const versionRangeSchema = z.strictObject({ min: versionSchema, max: vers
 export type VersionRange = z.infer<typeof versionRangeSchema>;
 
 /** What this build speaks. The history is in PROTOCOL.md. */
-export const protocolRange: VersionRange = { min: { major: 1, minor: 0 }, max: { major: 1, minor: 1 } };
+export const protocolRange: VersionRange = { min: { major: 1, minor: 0 }, max: { major: 1, minor: 2 } };
 
 function compare(a: Version, b: Version): number {
   return a.major - b.major || a.minor - b.minor;

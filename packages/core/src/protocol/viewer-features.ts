@@ -5,8 +5,9 @@
  * - `batch`: several frames in one message
  * - `checkpoint`: a mark that the page answers with `reached`
  * - `workspaces`: readings of workspaces, and of pressure
+ * - `network`: what passed over the network in readings of workspaces
  */
-export const viewerFeatures = ["batch", "checkpoint", "workspaces"] as const;
+export const viewerFeatures = ["batch", "checkpoint", "workspaces", "network"] as const;
 export type ViewerFeature = (typeof viewerFeatures)[number];
 
 /** Writes what a page understands, for the `features` parameter of the viewer's address. */

@@ -8,6 +8,7 @@ import {
   encodeWorkspaces,
   mostProjects,
   projectKey,
+  withoutNetwork,
   workspaceGroupSchema,
   type NodeUsage,
   type WorkspaceReading,
@@ -27,6 +28,7 @@ const usage: fc.Arbitrary<NodeUsage> = fc.record({
   runs: count,
   disk: fc.option(known),
   pressure: fc.option(fc.record({ cpu: known, memory: known, io: known })),
+  network: fc.option(fc.record({ received: known, sent: known })),
 });
 const reading: fc.Arbitrary<WorkspaceReading> = fc
   .record({
@@ -57,6 +59,19 @@ it("gives back every reading of each workspace in its order, whatever changes be
   );
 });
 
+it("[F11] is to peers of version 1.1 what it is without the network, and nothing more", () => {
+  fc.assert(
+    fc.property(fc.array(reading, { maxLength: 12 }), (sent) => {
+      const older = encodeWorkspaces(sent).map((group) => withoutNetwork(group));
+      expect(JSON.stringify(older)).not.toContain("network");
+      expect(compactReadingsSchema.safeParse(older).success).toBe(true);
+      const unknown = <U extends NodeUsage>(of: U): U => ({ ...of, network: null });
+      const expected = sent.map((one) => ({ ...unknown(one), projects: one.projects.map(unknown) }));
+      expect(byWorkspace(decodeWorkspaces(older))).toEqual(byWorkspace(expected));
+    }),
+  );
+});
+
 it("names the runs that use most at the newest moment of each workspace", () => {
   const [one] = fc.sample(reading, { numRuns: 1, seed: 5 }) as [WorkspaceReading];
   const run = { runId: idOf("run", 1), cpu: 1500, memory: 3, tasks: 4 };
@@ -83,7 +98,7 @@ it("makes groups that a frame can hold, of as many projects as there may be", ()
 
 it("[W1] what has other numbers than its projects need, or ends below zero, is refused", () => {
   const [one] = fc.sample(reading, { numRuns: 1, seed: 9 }) as [WorkspaceReading];
-  const [group] = encodeWorkspaces([{ ...one, projects: [] }]);
+  const [group] = encodeWorkspaces([{ ...one, network: null, projects: [] }]);
   if (!group) throw new Error("no group");
   const [row = []] = group.rows;
   const run = [idOf("run", 1), 1, 1, 1];
@@ -97,6 +112,8 @@ it("[W1] what has other numbers than its projects need, or ends below zero, is r
     "half a project": { projects: keys[0]?.slice(1), rows: [[...row, 1, 1, 1, 1, 1, 1, 1, 1]] },
     "a negative number": { rows: [row.map((number) => -1 - number)] },
     "one below zero later": { rows: [row, row.map((number) => -1 - number)] },
+    "a mark of numbers that are not there": { network: true },
+    "a mark that is none": { network: false, rows: [[...row, 0, 0]] },
     "no workspace": { workspace: "ws_1" },
     "the server's mark": { pressure: true },
     "too many runs": { runs: Array.from({ length: 6 }, () => run) },

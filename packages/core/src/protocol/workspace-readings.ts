@@ -3,6 +3,12 @@ import { idSchema, type ProjectId, type RunId, type WorkspaceId } from "../ids.t
 import { areReadable, numberRowsSchema, rowAfter, rowsPerGroup, unpackRows } from "./number-rows.ts";
 import type { Pressure } from "./telemetry.ts";
 
+/** Bytes that passed over the network, counted from some moment on. Counters that went back began anew. */
+export interface NetworkCount {
+  readonly received: number;
+  readonly sent: number;
+}
+
 /** What a workspace or a project uses at a moment. */
 export interface NodeUsage {
   /** Millicores. */
@@ -15,6 +21,8 @@ export interface NodeUsage {
   readonly disk: number | null;
   /** Null: the kernel does not say. */
   readonly pressure: Pressure | null;
+  /** Null: its traffic cannot be told from that of others. */
+  readonly network: NetworkCount | null;
 }
 
 const keyLength = 8;
@@ -51,11 +59,17 @@ export interface WorkspaceReading extends NodeUsage {
 export const mostTopRuns = 5;
 /** The most projects of a workspace that a reading counts. */
 export const mostProjects = 200;
-const usageWidth = 8;
+const firstWidth = 8;
+/** Behind them, where something is known of somebody's network, since version 1.2. */
+const networkWidth = 2;
 const count = z.int().min(0);
 
-function widthOf(projects: string): number {
-  return 1 + usageWidth * (1 + projects.length / keyLength);
+function usageWidth(network: true | undefined): number {
+  return firstWidth + (network ? networkWidth : 0);
+}
+
+function widthOf(projects: string, network: true | undefined): number {
+  return 1 + usageWidth(network) * (1 + projects.length / keyLength);
 }
 
 /**
@@ -77,10 +91,12 @@ export const workspaceGroupSchema = z
       .min(1)
       .max(mostTopRuns)
       .optional(),
+    /** The workspace and each project have two numbers more: what came in, and what went out. */
+    network: z.literal(true).optional(),
     rows: numberRowsSchema,
   })
   .refine(
-    ({ projects = "", rows }) => areReadable(rows, widthOf(projects)),
+    ({ projects = "", network, rows }) => areReadable(rows, widthOf(projects, network)),
     "must be rows of as many numbers as its projects need, none of which is ever below zero",
   );
 export type WorkspaceGroup = z.infer<typeof workspaceGroupSchema>;
@@ -91,10 +107,12 @@ export function encodeWorkspaces(readings: readonly WorkspaceReading[]): Workspa
   const open = new Map<WorkspaceId, { readonly group: WorkspaceGroup; before: readonly number[] }>();
   for (const reading of readings) {
     const projects = reading.projects.map(({ project }) => project).join("");
-    const numbers = [reading.atMs, ...[reading, ...reading.projects].flatMap(numbersOf)];
+    const nodes = [reading, ...reading.projects];
+    const network = nodes.some((node) => node.network !== null) || undefined;
+    const numbers = [reading.atMs, ...nodes.flatMap((node) => numbersOf(node, network))];
     const last = open.get(reading.workspaceId);
     const fits = last !== undefined && last.group.rows.length < rowsPerGroup(numbers.length);
-    if (fits && (last.group.projects ?? "") === projects) {
+    if (fits && (last.group.projects ?? "") === projects && last.group.network === network) {
       last.group.rows.push(rowAfter(last.before, numbers));
       last.before = numbers;
       nameRuns(last.group, reading.topRuns);
@@ -103,6 +121,7 @@ export function encodeWorkspaces(readings: readonly WorkspaceReading[]): Workspa
     const group: WorkspaceGroup = {
       workspace: reading.workspaceId,
       ...(projects === "" ? {} : { projects }),
+      ...(network && { network }),
       rows: [numbers],
     };
     nameRuns(group, reading.topRuns);
@@ -114,17 +133,31 @@ export function encodeWorkspaces(readings: readonly WorkspaceReading[]): Workspa
 
 /** Reads what `encodeWorkspaces` wrote and `workspaceGroupSchema` accepted. */
 export function decodeWorkspaces(groups: readonly WorkspaceGroup[]): WorkspaceReading[] {
-  return groups.flatMap(({ workspace, projects = "", runs = [], rows }) =>
+  return groups.flatMap(({ workspace, projects = "", network, runs = [], rows }) =>
     unpackRows(rows).map((numbers, row): WorkspaceReading => {
       const usages = Array.from({ length: projects.length / keyLength }, (_, index) => ({
         project: projects.slice(index * keyLength, (index + 1) * keyLength),
-        ...usageAt(numbers, 1 + usageWidth * (index + 1)),
+        ...usageAt(numbers, { at: 1 + usageWidth(network) * (index + 1), network }),
       }));
       const isLast = row === rows.length - 1;
       const topRuns = isLast ? runs.map(([runId, cpu, memory, tasks]) => ({ runId, cpu, memory, tasks })) : [];
-      return { workspaceId: workspace, atMs: numbers[0] ?? 0, ...usageAt(numbers, 1), projects: usages, topRuns };
+      return {
+        workspaceId: workspace,
+        atMs: numbers[0] ?? 0,
+        ...usageAt(numbers, { at: 1, network }),
+        projects: usages,
+        topRuns,
+      };
     }),
   );
+}
+
+/** What peers of version 1.1 can read of it: each workspace without what passed over its network (PROTOCOL 1.6). */
+export function withoutNetwork({ network, ...group }: WorkspaceGroup): WorkspaceGroup {
+  if (!network) return group;
+  const width = usageWidth(network);
+  const isFirst = (index: number) => index === 0 || (index - 1) % width < firstWidth;
+  return { ...group, rows: group.rows.map((row) => row.filter((_, index) => isFirst(index))) };
 }
 
 function nameRuns(group: WorkspaceGroup, topRuns: readonly RunUsage[]): void {
@@ -133,12 +166,18 @@ function nameRuns(group: WorkspaceGroup, topRuns: readonly RunUsage[]): void {
 }
 
 /** What is not known is zero, and what is known is one more than it is. */
-function numbersOf({ cpu, memory, tasks, runs, disk, pressure }: NodeUsage): number[] {
+function numbersOf(usage: NodeUsage, hasNetwork: true | undefined): number[] {
+  const { cpu, memory, tasks, runs, disk, pressure, network } = usage;
   const known = (number: number | undefined | null) => (number === undefined || number === null ? 0 : number + 1);
-  return [cpu, memory, tasks, runs, known(disk), known(pressure?.cpu), known(pressure?.memory), known(pressure?.io)];
+  const first = [cpu, memory, tasks, runs, known(disk)];
+  const ofPressure = [known(pressure?.cpu), known(pressure?.memory), known(pressure?.io)];
+  return [...first, ...ofPressure, ...(hasNetwork ? [known(network?.received), known(network?.sent)] : [])];
 }
 
-function usageAt(numbers: readonly number[], at: number): NodeUsage {
+function usageAt(
+  numbers: readonly number[],
+  { at, network }: { readonly at: number; readonly network: true | undefined },
+): NodeUsage {
   const number = (offset: number) => numbers[at + offset] ?? 0;
   const ifKnown = (offset: number) => Math.max(0, number(offset) - 1);
   return {
@@ -148,5 +187,6 @@ function usageAt(numbers: readonly number[], at: number): NodeUsage {
     runs: number(3),
     disk: number(4) === 0 ? null : ifKnown(4),
     pressure: number(5) === 0 ? null : { cpu: ifKnown(5), memory: ifKnown(6), io: ifKnown(7) },
+    network: network && number(8) > 0 ? { received: ifKnown(8), sent: ifKnown(9) } : null,
   };
 }

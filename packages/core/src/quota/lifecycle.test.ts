@@ -11,9 +11,16 @@ it("has the factors of the design, and keeps the storage in each state", () => {
   const { starter } = defaultPresets;
   expect(lifecycleStates.map((state) => scaleLimits(starter, defaultLifecycleFactors[state]))).toEqual([
     starter,
-    { cpu: 500, memory: starter.memory / 2, disk: starter.disk, runs: 5, services: 2 },
-    { cpu: 100, memory: Math.floor(starter.memory / 10), disk: starter.disk, runs: 1, services: 1 },
-    { cpu: 0, memory: 0, disk: starter.disk, runs: 0, services: 0 },
+    { cpu: 500, memory: starter.memory / 2, disk: starter.disk, io: starter.io / 2, runs: 5, services: 2 },
+    {
+      cpu: 100,
+      memory: Math.floor(starter.memory / 10),
+      disk: starter.disk,
+      io: starter.io / 10,
+      runs: 1,
+      services: 1,
+    },
+    { cpu: 0, memory: 0, disk: starter.disk, io: 0, runs: 0, services: 0 },
   ]);
   expect(lifecycleFactorsSchema.parse(defaultLifecycleFactors)).toEqual(defaultLifecycleFactors);
 });

@@ -1,20 +1,25 @@
 import { expect, it } from "vitest";
 import { defaultBurst, burstOf, burstSchema } from "./burst.ts";
 import { defaultPresets, presetsSchema } from "./presets.ts";
-import { bytesQuantity, cpuQuantity } from "./quantities/quantities.ts";
+import { bandwidthQuantity, bytesQuantity, cpuQuantity } from "./quantities/quantities.ts";
 import { defaultRequestTiers, planNames, requestTiersSchema } from "./request-tiers.ts";
 
-function words({ cpu, memory, disk, runs, services }: (typeof defaultPresets)["small"]) {
-  return [cpuQuantity.print(cpu), bytesQuantity.print(memory), bytesQuantity.print(disk), runs, services];
+function words({ cpu, memory, disk, io, runs, services }: (typeof defaultPresets)["small"]) {
+  const [memoryText, diskText, ioText] = [
+    bytesQuantity.print(memory),
+    bytesQuantity.print(disk),
+    bandwidthQuantity.print(io),
+  ];
+  return [cpuQuantity.print(cpu), memoryText, diskText, ioText, runs, services];
 }
 
 it("has the presets of the design", () => {
   expect(Object.entries(defaultPresets).map(([name, preset]) => [name, ...words(preset)])).toEqual([
-    ["starter", "1", "2Gi", "10Gi", 10, 5],
-    ["small", "2", "4Gi", "50Gi", 20, 10],
-    ["medium", "4", "8Gi", "100Gi", 50, 20],
-    ["large", "8", "16Gi", "500Gi", 100, 50],
-    ["xlarge", "16", "32Gi", "1Ti", 200, 100],
+    ["starter", "1", "2Gi", "10Gi", "50 MB/s", 10, 5],
+    ["small", "2", "4Gi", "50Gi", "100 MB/s", 20, 10],
+    ["medium", "4", "8Gi", "100Gi", "200 MB/s", 50, 20],
+    ["large", "8", "16Gi", "500Gi", "400 MB/s", 100, 50],
+    ["xlarge", "16", "32Gi", "1Ti", "800 MB/s", 200, 100],
   ]);
 });
 

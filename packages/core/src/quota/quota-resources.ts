@@ -2,14 +2,16 @@ import * as z from "zod";
 import { ResourceList } from "./amounts.ts";
 
 /**
- * What an org's plan is about. Cpu in millicores, memory and disk in bytes, bandwidth in bytes per second; the others are
- * numbers of things: agents and runs at once, projects, members and servers in all.
+ * What an org's plan is about. Cpu in millicores, memory and disk in bytes, bandwidth and io in bytes per second: what comes in
+ * and goes out over the network each, what is read from and written to the disk each. The others are numbers of things: agents and
+ * runs at once, projects, members and servers in all.
  */
 export const quotaResourceNames = [
   "cpu",
   "memory",
   "disk",
   "bandwidth",
+  "io",
   "agents",
   "runs",
   "projects",

@@ -18,6 +18,7 @@ const orgLimitHolds: Readonly<Partial<Record<AmountResource, "onEachServer" | "i
   runs: "onEachServer",
   disk: "inEachWorkspace",
   bandwidth: "inEachWorkspace",
+  io: "inEachWorkspace",
 };
 
 export interface LimitsTableProps {
@@ -81,10 +82,10 @@ function Limit({ name, quota, evidence }: LimitsTableProps & { name: AmountResou
       </>
     );
   }
-  const own = name === "io" ? undefined : quota.limits[name];
+  const own = quota.limits[name];
   const where = orgLimitHolds[name];
   const inState =
-    quota.lifecycle === undefined || quota.lifecycle === "active" || name === "io"
+    quota.lifecycle === undefined || quota.lifecycle === "active"
       ? undefined
       : quota.states.find(({ state }) => state === quota.lifecycle)?.limits[name];
   const fromAbove = isHeld(name) && own === undefined && inState === undefined ? evidence.wanted?.[name] : null;
@@ -113,7 +114,7 @@ function Below({ children }: { children: string }) {
 
 function Given({ name, quota }: { name: AmountResource; quota: QuotaView }) {
   const amountText = useAmountText();
-  if (name === "tasks" || name === "io") return null;
+  if (name === "tasks") return null;
   const given = quota.given[name] ?? 0;
   return given === 0 ? <>–</> : <>{amountText(name, given)}</>;
 }

@@ -3,9 +3,9 @@ import { printLimit, readLimits, resourcesOf } from "./limit-fields.ts";
 
 it("reads what people write, and changes only what they touched", () => {
   const limits = { cpu: 2000, memory: 2 ** 30, runs: 5 };
-  const texts = { cpu: "500m", memory: "1Gi", runs: "", disk: "10 GiB", projects: "3" };
+  const texts = { cpu: "500m", memory: "1Gi", runs: "", disk: "10 GiB", io: "20 MB/s", projects: "3" };
   expect(readLimits(limits, texts)).toEqual({
-    change: { cpu: 500, runs: null, disk: 10 * 2 ** 30, projects: 3 },
+    change: { cpu: 500, runs: null, disk: 10 * 2 ** 30, io: 20_000_000, projects: 3 },
     errors: {},
   });
   expect(readLimits(limits, { cpu: "2.0", memory: " 1024 MiB ", runs: "5" })).toEqual({ change: {}, errors: {} });

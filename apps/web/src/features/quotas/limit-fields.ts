@@ -7,6 +7,7 @@ const quantities = {
   memory: bytesQuantity,
   disk: bytesQuantity,
   bandwidth: bandwidthQuantity,
+  io: bandwidthQuantity,
 } as const;
 
 /** What of an org's limits makes no sense further down. */

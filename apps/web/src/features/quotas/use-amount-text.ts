@@ -17,6 +17,6 @@ export function useAmountText(): (resource: AmountResource, amount: number | nul
       return t("quotas.cores", { count: cores, cores: format.number(cores, { maximumFractionDigits: 3 }) });
     }
     if (resource === "memory" || resource === "disk") return format.bytes(amount);
-    return resource === "bandwidth" ? format.rate(amount) : format.number(amount);
+    return resource === "bandwidth" || resource === "io" ? format.rate(amount) : format.number(amount);
   };
 }

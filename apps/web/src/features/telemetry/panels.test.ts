@@ -16,13 +16,22 @@ const format = {
 } as ReturnType<typeof useFormat>;
 const texts = { t: i18n.t, format };
 
+const used = { cpu: 250, memory: 3_000_000, tasks: 1, runs: 1 };
 const columns = (disk: number | null, pressure: { cpu: number; memory: number; io: number } | null) =>
-  columnsOf([usePointOf(1000, { cpu: 250, memory: 3_000_000, tasks: 1, runs: 1, disk, pressure })], []);
+  columnsOf([usePointOf(1000, { ...used, disk, pressure, network: null }, null)], []);
 
 it("draws what is known and has no chart of what nobody measured", () => {
   const names = (of: ReturnType<typeof columns>) => panelsOf(of, null, texts).map(({ name }) => name);
   expect(names(columns(null, null))).toEqual(["cpu", "memory"]);
   expect(names(columns(1, { cpu: 0, memory: 0, io: 0 }))).toEqual(["cpu", "memory", "disk", "pressure"]);
+  const network = { received: 5000, sent: 9 };
+  const counted = { ...used, disk: null, pressure: null, network };
+  const points = [usePointOf(1000, counted, null), usePointOf(3000, counted, { atMs: 1000, received: 1000, sent: 9 })];
+  const ofNetwork = panelsOf(columnsOf(points, []), null, texts).find(({ name }) => name === "network");
+  expect(ofNetwork?.series.map(({ values }) => values)).toEqual([
+    [null, 2000],
+    [null, 0],
+  ]);
   expect(names(columnsOf([], []))).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { Sample, TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import { secondMs } from "@quarterdeck/core/units";
+import { ratesBetween, type CountedBytes, type NetworkRates } from "./network-rates.ts";
 
 /** A server's readings, oldest first, and the times whose readings are lost. */
 export interface Readings {
@@ -46,19 +47,11 @@ function addGaps(known: readonly TelemetryGap[], added: readonly TelemetryGap[])
   return [...known, ...fresh].toSorted((a, b) => a.toMs - b.toMs).slice(-keptGaps);
 }
 
-export interface Rates {
-  /** Bytes per second; null where the sample before is missing or the counters started again. */
-  readonly received: number | null;
-  readonly sent: number | null;
+/** What passed the network between two samples, whose counters are cumulative. */
+export function networkRates(before: Sample | undefined, sample: Sample): NetworkRates {
+  return ratesBetween(before === undefined ? null : countedBy(before), countedBy(sample));
 }
 
-/** What passed the network between two samples, whose counters are cumulative. */
-export function networkRates(before: Sample | undefined, sample: Sample): Rates {
-  if (before === undefined) return { received: null, sent: null };
-  const seconds = (sample.atMs - before.atMs) / 1000;
-  const rate = (from: number, to: number) => (seconds > 0 && to >= from ? (to - from) / seconds : null);
-  return {
-    received: rate(before.networkReceived, sample.networkReceived),
-    sent: rate(before.networkSent, sample.networkSent),
-  };
+function countedBy({ atMs, networkReceived: received, networkSent: sent }: Sample): CountedBytes {
+  return { atMs, received, sent };
 }

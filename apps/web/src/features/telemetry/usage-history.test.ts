@@ -9,7 +9,7 @@ import { addUsage, noUsage, usePoints } from "./usage-history.ts";
 const idOf = <K extends "workspace" | "run">(kind: K, index: number) =>
   makeId(kind, 1, new Uint8Array(16).fill(index * 37));
 const [a, b] = [idOf("workspace", 1), idOf("workspace", 2)];
-const usage = { cpu: 1, memory: 2, tasks: 3, runs: 1, disk: null, pressure: null };
+const usage = { cpu: 1, memory: 2, tasks: 3, runs: 1, disk: null, pressure: null, network: null };
 const reading = (workspaceId: typeof a, atMs: number, parts: Partial<WorkspaceReading> = {}): WorkspaceReading => {
   return { workspaceId, atMs, ...usage, projects: [], topRuns: [], ...parts };
 };
@@ -47,6 +47,14 @@ it("shows of a project what names it, and nothing where a reading does not", () 
     [1, 1],
     [2, 1],
   ]);
+});
+
+it("shows what passed over the network between two readings, and nothing where nobody knows or the counters began anew", () => {
+  const counts = [100, null, 1100, 3100, 50, 150];
+  const readings = counts.map((received, index) =>
+    reading(a, index * 2000, { network: received === null ? null : { received, sent: 0 } }),
+  );
+  expect(usePoints(readings, null).map(({ received }) => received)).toEqual([null, null, null, 1000, null, 50]);
 });
 
 it("names the runs that use most now, of the workspaces that were asked for", () => {

@@ -1,6 +1,7 @@
 import type { WorkspaceId } from "@quarterdeck/core/ids";
 import type { ProjectKey, WorkspaceReading } from "@quarterdeck/core/protocol/workspace-readings";
 import { minuteMs } from "@quarterdeck/core/units";
+import type { CountedBytes } from "./network-rates.ts";
 import { usePointOf, type UsePoint } from "./use-columns.ts";
 
 /** The readings of each workspace, oldest first. */
@@ -28,8 +29,16 @@ export function addUsage(history: UsageHistory, added: readonly WorkspaceReading
 
 /** What a workspace, or one of its projects, used. A project that is not in a reading has nothing there. */
 export function usePoints(readings: readonly WorkspaceReading[], project: ProjectKey | null): UsePoint[] {
-  return readings.flatMap((reading) => {
+  let before: CountedBytes | null = null;
+  const points: UsePoint[] = [];
+  for (const reading of readings) {
     const usage = project === null ? reading : reading.projects.find((one) => one.project === project);
-    return usage === undefined ? [] : [usePointOf(reading.atMs, usage)];
-  });
+    if (usage === undefined) {
+      before = null;
+      continue;
+    }
+    points.push(usePointOf(reading.atMs, usage, before));
+    before = usage.network && { ...usage.network, atMs: reading.atMs };
+  }
+  return points;
 }

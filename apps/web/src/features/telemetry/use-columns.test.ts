@@ -4,15 +4,9 @@ import { expect, it } from "vitest";
 import type { TelemetryHistoryView } from "../../api/views.ts";
 import { columnsOf, holesBetween, joinPoints, pointsOfHistory, usePointOf } from "./use-columns.ts";
 
+const pressure = { cpu: 2500, memory: 0, io: 99_999 };
 const point = (atMs: number) =>
-  usePointOf(atMs, {
-    cpu: 5,
-    memory: 1,
-    tasks: 1,
-    runs: 1,
-    disk: null,
-    pressure: { cpu: 2500, memory: 0, io: 99_999 },
-  });
+  usePointOf(atMs, { cpu: 5, memory: 1, tasks: 1, runs: 1, disk: null, network: null, pressure }, null);
 
 it("breaks every line where points are missing, and draws zero nowhere that it was not measured", () => {
   const minutes = fc.uniqueArray(fc.nat(200), { minLength: 2, maxLength: 40 });

@@ -2,6 +2,7 @@ import type { Pressure } from "@quarterdeck/core/protocol/telemetry";
 import type { NodeUsage } from "@quarterdeck/core/protocol/workspace-readings";
 import type { TelemetryHistoryView } from "../../api/views.ts";
 import type { Hole } from "./holes.ts";
+import { ratesBetween, type CountedBytes } from "./network-rates.ts";
 
 /** A value for each time, or null where nothing is known and the line breaks. */
 export type Column = readonly (number | null)[];
@@ -50,8 +51,14 @@ export function pressureParts(pressure: Pressure | null | undefined) {
   };
 }
 
-export function usePointOf(atMs: number, { cpu, memory, disk, pressure }: NodeUsage): UsePoint {
-  return { ...nothing, atMs, cpu, memory, disk, ...pressureParts(pressure) };
+/** @param before what was counted at the reading before; null where there was none */
+export function usePointOf(
+  atMs: number,
+  { cpu, memory, disk, pressure, network }: NodeUsage,
+  before: CountedBytes | null,
+): UsePoint {
+  const rates = ratesBetween(before, network && { ...network, atMs });
+  return { ...nothing, atMs, cpu, memory, disk, ...rates, ...pressureParts(pressure) };
 }
 
 /** The points that the API keeps. */

@@ -285,7 +285,7 @@ it("watches workspaces by their topics, asks for a ticket when another is wanted
   expect(wish).toContainEqual({ type: "fetchTicket", telemetry: false, workspaceIds: [workspaceId(1)], runIds: [] });
   test.giveTicket(wish);
   expect(sent(test.handle({ type: "opened" }))).toEqual([{ type: "watchTelemetry", historyMs: 0 }]);
-  const usage = { cpu: 5, memory: 1, tasks: 1, runs: 0, disk: null, pressure: null };
+  const usage = { cpu: 5, memory: 1, tasks: 1, runs: 0, disk: null, pressure: null, network: null };
   const reading = { workspaceId: workspaceId(1), atMs: 7, ...usage, projects: [], topRuns: [] };
   const [shown] = test.frame({ type: "telemetry", readings: encodeWorkspaces([reading]) });
   expect(shown).toEqual({ type: "readings", samples: [], gaps: [], workspaces: [reading] });

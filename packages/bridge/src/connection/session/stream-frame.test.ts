@@ -48,3 +48,16 @@ it("[F11] goes without what is newer in readings to a relay of version 1.0, and 
     expect(outgoingFrame(onlineWith({ major: 1, minor: 1 }), frame)).toEqual({ ...frame, epoch: 7 });
   }
 });
+
+it("[F11] goes to a relay of version 1.1 without what passed over the networks of workspaces", () => {
+  const workspace = makeId("workspace", 1, new Uint8Array(16));
+  const known = { workspace, rows: [[5, 1, 2, 3, 4, 5, 6, 7, 8]] };
+  const readings = [
+    { rows: [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]] },
+    { ...known, network: true as const, rows: [[...known.rows[0]!, 9, 10]] },
+  ];
+  const frame = { type: "telemetry", readings } as const;
+  const sentTo = (minor: number) => outgoingFrame(onlineWith({ major: 1, minor }), frame);
+  expect(sentTo(1)).toEqual({ ...frame, readings: [readings[0], known], epoch: 7 });
+  expect(sentTo(2)).toEqual({ ...frame, epoch: 7 });
+});

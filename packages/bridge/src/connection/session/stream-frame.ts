@@ -1,7 +1,12 @@
 import type { BridgeToRelay } from "@quarterdeck/core/protocol/bridge-to-relay";
-import { firstReadings } from "@quarterdeck/core/protocol/compact-readings";
-import { bridgeFramesSince, workspaceReadingsSince } from "@quarterdeck/core/protocol/frame-versions";
-import { isAtLeast } from "@quarterdeck/core/protocol/version";
+import { firstReadings, isOfWorkspace, type ReadingGroup } from "@quarterdeck/core/protocol/compact-readings";
+import {
+  bridgeFramesSince,
+  networkReadingsSince,
+  workspaceReadingsSince,
+} from "@quarterdeck/core/protocol/frame-versions";
+import { isAtLeast, type Version } from "@quarterdeck/core/protocol/version";
+import { withoutNetwork } from "@quarterdeck/core/protocol/workspace-readings";
 import type { Session } from "./session-state.ts";
 
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
@@ -33,7 +38,14 @@ export function outgoingFrame(
   since: typeof bridgeFramesSince = bridgeFramesSince,
 ): BridgeToRelay | undefined {
   if (phase.name !== "online" || !isAtLeast(phase.protocol, since[frame.type])) return undefined;
-  if ("readings" in frame && !isAtLeast(phase.protocol, workspaceReadingsSince))
-    return { ...frame, readings: firstReadings(frame.readings), epoch: phase.epoch };
-  return { ...frame, epoch: phase.epoch };
+  const { protocol, epoch } = phase;
+  if ("readings" in frame) return { ...frame, readings: knownReadings(frame.readings, protocol), epoch };
+  return { ...frame, epoch };
+}
+
+/** In the newest form that the relay can read. */
+function knownReadings(readings: ReadingGroup[], protocol: Version): ReadingGroup[] {
+  if (isAtLeast(protocol, networkReadingsSince)) return readings;
+  if (!isAtLeast(protocol, workspaceReadingsSince)) return firstReadings(readings);
+  return readings.map((group) => (isOfWorkspace(group) ? withoutNetwork(group) : group));
 }

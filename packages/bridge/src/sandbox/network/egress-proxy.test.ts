@@ -6,6 +6,7 @@ import { connect, createServer as createTcpServer, type AddressInfo } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noMeter } from "./egress-meter.ts";
 import { createEgressProxy, decideAddress } from "./egress-proxy.ts";
 
 describe("where a connection goes", () => {
@@ -51,7 +52,12 @@ describe("the way to a listed host", () => {
     await once(site, "listening");
     sitePort = (site.address() as AddressInfo).port;
     const hosts = [`good.example:${sitePort}`];
-    proxy = createEgressProxy({ hosts, mayReach: () => true, resolve: async () => ["127.0.0.1"] }).listen(socket);
+    proxy = createEgressProxy({
+      hosts,
+      mayReach: () => true,
+      resolve: async () => ["127.0.0.1"],
+      meter: noMeter,
+    }).listen(socket);
     await once(proxy, "listening");
   });
   afterAll(async () => {

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, isIP } from "node:net";
 import type { Duplex } from "node:stream";
+import { MeteredStream, passBytes, type EgressMeter } from "./egress-meter.ts";
 import { isListed, parseDestination, type Destination } from "./host-list.ts";
 
 export interface EgressRules {
@@ -10,6 +11,8 @@ export interface EgressRules {
   readonly mayReach: (address: string) => boolean;
   /** All addresses of a name. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
+  /** Holds what passes, both ways, and counts it. */
+  readonly meter: EgressMeter;
 }
 
 interface Refused {
@@ -24,7 +27,10 @@ const longestHeaderBytes = 16 * 1024;
  * Decides where a connection goes: to which address, or why nowhere. The address that was looked at is the one that is connected
  * to, so a name that answers differently the next time gains nothing.
  */
-export async function decideAddress(destination: Destination, rules: EgressRules): Promise<string | Refused> {
+export async function decideAddress(
+  destination: Destination,
+  rules: Omit<EgressRules, "meter">,
+): Promise<string | Refused> {
   const { host } = destination;
   if (!isListed(destination, rules.hosts)) {
     const port = destination.port === 443 || destination.port === 80 ? "" : `:${destination.port}`;
@@ -84,9 +90,12 @@ async function tunnel(
     isOpen = true;
     upstream.setTimeout(0);
     client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
-    if (head.length > 0) upstream.write(head);
-    upstream.pipe(client);
-    client.pipe(upstream);
+    const sent = new MeteredStream(rules.meter, "sent");
+    const received = new MeteredStream(rules.meter, "received");
+    client.once("close", () => [sent, received].forEach((stream) => stream.destroy()));
+    if (head.length > 0) sent.write(head);
+    upstream.pipe(received).pipe(client);
+    client.pipe(sent).pipe(upstream);
   });
   const fail = () => {
     upstream.destroy();
@@ -94,7 +103,9 @@ async function tunnel(
     else client.end(answerText({ status: 502, reason: `${destination.host} does not answer.` }));
   };
   upstream.once("error", fail).once("timeout", fail);
-  upstream.once("close", () => isOpen && client.destroy());
+  // What waits in the meter when the other side has ended is still passed on.
+  upstream.once("close", (hadError) => isOpen && (hadError || client.writableFinished) && client.destroy());
+  client.once("finish", () => upstream.destroyed && client.destroy());
   client.once("close", () => upstream.destroy());
 }
 
@@ -116,6 +127,13 @@ async function forward(incoming: IncomingMessage, outgoing: ServerResponse, rule
   const address = await decideAddress(destination, rules);
   if (typeof address !== "string") return refuse(address);
   const headers = Object.entries(incoming.headers).filter(([name]) => !hopHeaders.test(name));
+  const abort = new AbortController();
+  outgoing.once("close", () => abort.abort());
+  const { meter } = rules;
+  const { signal } = abort;
+  if (!(await passBytes(meter, { way: "sent", bytes: headBytes(incoming), signal }))) return;
+  const sent = new MeteredStream(meter, "sent");
+  const received = new MeteredStream(meter, "received");
   const upstream = request(
     {
       host: address,
@@ -128,13 +146,21 @@ async function forward(incoming: IncomingMessage, outgoing: ServerResponse, rule
       timeout: connectTimeoutMs,
     },
     (answer) => {
-      const kept = Object.entries(answer.headers).filter(([name]) => !hopHeaders.test(name));
-      outgoing.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept));
-      answer.pipe(outgoing);
+      void passBytes(meter, { way: "received", bytes: headBytes(answer), signal }).then((mayPass) => {
+        if (!mayPass) return;
+        const kept = Object.entries(answer.headers).filter(([name]) => !hopHeaders.test(name));
+        outgoing.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept));
+        answer.pipe(received).pipe(outgoing);
+      });
     },
   );
   upstream.once("timeout", () => upstream.destroy(new Error("no answer")));
   upstream.once("error", () => refuse({ status: 502, reason: `${destination.host} does not answer.` }));
-  outgoing.once("close", () => upstream.destroy());
-  incoming.pipe(upstream);
+  outgoing.once("close", () => [upstream, sent, received].forEach((stream) => stream.destroy()));
+  incoming.pipe(sent).pipe(upstream);
+}
+
+/** About what the head of a message takes: a run could send much in it. */
+function headBytes({ rawHeaders, url = "" }: IncomingMessage): number {
+  return rawHeaders.reduce((sum, text) => sum + Buffer.byteLength(text) + 3, Buffer.byteLength(url) + 16);
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { findProgram } from "../../drivers/search-path.ts";
 import {
   firewallRules,
+  insideLink,
   makeNetworkCommands,
   reachableNameServers,
   workspaceNetwork,
@@ -51,6 +52,12 @@ export class NetworkNamespaces {
     const path = join(namespaceFolder, network.name);
     if (!existsSync(path)) this.#make(index);
     return [this.#programs.nsenter, `--net=${path}`, "--"];
+  }
+
+  /** The link of a workspace's network, which is made when it is not there: its limits are the link's. */
+  link(index: number): { readonly name: string; readonly inside: string } {
+    this.enter(index);
+    return { name: workspaceNetwork(index).name, inside: insideLink };
   }
 
   #make(index: number): void {

@@ -16,6 +16,8 @@ export interface NetworkCommand {
 
 /** The machine's side of every link begins so. */
 const linkPrefix = "qdnet";
+/** What a link is called on the runs' side. */
+export const insideLink = "eth0";
 /** Of the range for benchmarks (RFC 2544), which is routed nowhere: four addresses for each workspace. */
 const firstAddress = (198 << 24) + (19 << 16);
 const addressesEach = 4;
@@ -36,11 +38,11 @@ export function makeNetworkCommands({ name, hostAddress, runAddress }: Workspace
   return [
     ip("netns", "add", name),
     ip("-n", name, "link", "set", "lo", "up"),
-    ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name),
+    ip("link", "add", name, "type", "veth", "peer", "name", insideLink, "netns", name),
     ip("addr", "add", `${hostAddress}/30`, "dev", name),
     ip("link", "set", name, "up"),
-    ip("-n", name, "addr", "add", `${runAddress}/30`, "dev", "eth0"),
-    ip("-n", name, "link", "set", "eth0", "up"),
+    ip("-n", name, "addr", "add", `${runAddress}/30`, "dev", insideLink),
+    ip("-n", name, "link", "set", insideLink, "up"),
     ip("-n", name, "route", "add", "default", "via", hostAddress),
   ];
 }
