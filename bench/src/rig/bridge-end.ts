@@ -105,7 +105,7 @@ export class BridgeEnd {
     const own = new OwnRunner({ host, updater: null, ledger, closer, contentKeys, log });
     const begin = (record: CommandRecord, command: Command, { opened }: { readonly opened: OpenedPart | null }) => {
       if (opened) contentKeys.begin(record.runId, opened.streamKey);
-      const run = new ActiveRun(record.runId, data.run(record.runId), host);
+      const run = new ActiveRun({ runId: record.runId, isDetached: true }, data.run(record.runId), host);
       const work = { command: command as HostCommand["command"], text: record.text, secretInput: {} };
       own.run(record, work, run).catch(fail);
     };

@@ -89,19 +89,28 @@ function connectedAtIn(text: string): number | undefined {
 }
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 function heldHeadsIn(text: string) {
   writeFileSync(data.auditHeadsFile, text);
   return readHeldHeads(data, quiet);
+}
+
 /** What is held of the audit: what was written, or put aside. */
 const heldHeadsFile: FuzzTarget = {
   name: "held-heads-file",
+  grammar: "json",
   shapes: [{ name: "held-heads-file", isOne: (text) => heldHeadsIn(text) !== null }],
+  check(text) {
     const held = heldHeadsIn(text);
     if (held === null) return mustHold(!existsSync(data.auditHeadsFile), "what cannot be read is not put aside");
     writeHeldHeads(data, held);
     mustHold(isDeepStrictEqual(readHeldHeads(data, quiet), held), "a head changes when it is kept");
+  },
+};
+
 const isKey = (key: string) => /^[\w-]{43}$/.test(key);
 const trustPath = join(folder, "trust.json");
+
 function trustIn(text: string) {
   writeFileSync(trustPath, text);
   try {
@@ -110,16 +119,23 @@ function trustIn(text: string) {
     mustHold(error instanceof QuarterdeckError, `an unreadable file of keys is told as ${String(error)}`);
     return undefined;
   }
+}
+
 /** Whom a helper obeys: whole, or nobody. */
 const trustFile: FuzzTarget = {
   name: "trust-file",
+  grammar: "json",
   shapes: [{ name: "trust-file", isOne: (text) => trustIn(text) !== undefined }],
+  check(text) {
     const trust = trustIn(text);
     if (trust === undefined) return;
     const keys = [trust.sealingKey.privateKey, ...trustedKeys(trust.platformKeys), ...trust.formerPlatformKeys];
     mustHold(trust.serverId.startsWith("srv_") && keys.every(isKey), "a helper obeys what is no key");
     writeTrust(trustPath, trust);
     mustHold(isDeepStrictEqual(readTrust(trustPath), trust), "trust changes when it is kept");
+  },
+};
+
 export const bridgeFileTargets: readonly FuzzTarget[] = [
   identity,
   launchState,

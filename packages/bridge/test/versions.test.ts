@@ -62,7 +62,7 @@ type ReadingsFrame = Extract<BridgeToRelay, { readings: unknown }>;
 function leaveReadings(directory: string): void {
   const log = createLog({ write: () => undefined, isForPeople: false, nowMs: () => 0 });
   const atMs = Date.now() - 60_000;
-  const usage = { cpu: 5, memory: 6, tasks: 7, runs: 1, disk: null, pressure: null };
+  const usage = { cpu: 5, memory: 6, tasks: 7, runs: 1, disk: null, network: null, pressure: null };
   SampleSpool.open({ directory, log }).add(
     {
       atMs,

@@ -29,8 +29,8 @@ export function findArchiveTools(folders: readonly string[]): ArchiveTools | und
   return undefined;
 }
 
-/** The arguments with which tar packs a project's directory; `file` may be `-`, its standard output. */
-export function tarArguments({ compression }: ArchiveTools, { file, directory }: { file: string; directory: string }) {
+/** The arguments with which tar packs; `file` may be `-`, its standard output. */
+export function packingArguments({ compression }: ArchiveTools, file: string): string[] {
   return [
     "--create",
     "--format=gnu",
@@ -43,7 +43,5 @@ export function tarArguments({ compression }: ArchiveTools, { file, directory }:
     "--force-local",
     `--use-compress-program=${compression}`,
     `--file=${file}`,
-    `--directory=${directory}`,
-    ".",
   ];
 }

@@ -20,11 +20,15 @@ export interface PackedWorkspace {
   readonly projects: readonly PackedProject[];
 }
 
-export interface ProjectToPack {
-  readonly projectId: string;
-  readonly file: string;
-  /** The program with its arguments that writes the project's archive to its standard output. */
+/** What is to be packed, in few words: it comes as one argument. */
+export interface Packing {
+  /** The program with its arguments that writes a directory's archive to its standard output. */
   readonly command: readonly string[];
+  /** Where the projects' directories are. */
+  readonly folder: string;
+  /** What the name of each project's archive ends in. */
+  readonly extension: string;
+  readonly projectIds: readonly string[];
 }
 
 /** In an archive of a workspace, behind its projects. */
@@ -41,14 +45,16 @@ const blockBytes = 512;
 export async function packWorkspace(
   file: string,
   ids: Pick<PackedWorkspace, "workspaceId" | "runId">,
-  projects: readonly ProjectToPack[],
+  { command, folder, extension, projectIds }: Packing,
 ): Promise<void> {
   const descriptor = openSync(file, "wx", 0o600);
   try {
     let at = 0;
     const packed: PackedProject[] = [];
-    for (const { projectId, file: name, command } of projects) {
-      const { sizeBytes, sha256 } = await writeOutput(descriptor, at + blockBytes, command);
+    for (const projectId of projectIds) {
+      const name = `${projectId}${extension}`;
+      const call = [...command, `--directory=${folder}/${projectId}`, "."];
+      const { sizeBytes, sha256 } = await writeOutput(descriptor, at + blockBytes, call);
       writeAll(descriptor, tarHeader(name, sizeBytes), at);
       at += blockBytes + padded(sizeBytes);
       packed.push({ projectId, file: name, sizeBytes, sha256 });

@@ -2,7 +2,7 @@ import type { ProjectId } from "@quarterdeck/core/ids";
 import { makeOwnFolder } from "../sandbox/own-folder.ts";
 import { refused, type ProgramAction, type WorkspaceCommand } from "./action-context.ts";
 import { archiveName, type ArchiveIds } from "./archive-file.ts";
-import { findArchiveTools, missingTools, tarArguments } from "./archive-tools.ts";
+import { findArchiveTools, missingTools, packingArguments } from "./archive-tools.ts";
 import { keepPacked, unfinishedPath } from "./keep-packed.ts";
 import { missingProject, projectDirectory } from "./project-directory.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -25,7 +25,7 @@ export const projectArchive: ProgramAction = {
     const file = unfinishedPath(command, context, archiveName(idsOf(command), tools.format));
     const call = {
       program: tools.tar,
-      args: tarArguments(tools, { file, directory }),
+      args: [...packingArguments(tools, file), `--directory=${directory}`, "."],
       directory,
       environment: runEnvironment(command, context),
     };

@@ -28,7 +28,7 @@ beforeEach(() => {
     folders: ["/usr/bin", "/bin"],
     sandbox: { isolation: "hidden", reason: null, wrap: (call) => call },
     groupLimits: { apply: () => Promise.resolve() },
-    groups: { freeze: () => Promise.resolve(), thaw: () => Promise.resolve() },
+    frozen: { freeze: () => Promise.resolve(), thaw: () => Promise.resolve() },
     policy: { judgeRepository: () => null },
   };
   mkdirSync(workspace().home, { recursive: true });

@@ -2,18 +2,18 @@ import { mostArchivedProjects } from "@quarterdeck/core/protocol/archive-report"
 import { makeOwnFolder } from "../sandbox/own-folder.ts";
 import { refused, type ProgramAction } from "./action-context.ts";
 import { archiveName } from "./archive-file.ts";
-import { findArchiveTools, missingTools, tarArguments } from "./archive-tools.ts";
+import { findArchiveTools, missingTools, packingArguments } from "./archive-tools.ts";
 import { keepPacked, unfinishedPath } from "./keep-packed.ts";
 import { ownProgram } from "./own-program.ts";
-import type { ProjectToPack } from "./pack-workspace.ts";
+import type { Packing } from "./pack-workspace.ts";
 import { projectFolders } from "./project-folders.ts";
 import { removeTree } from "./remove-tree.ts";
 import { runEnvironment } from "./run-environment.ts";
 import { makeProjectFolder, readingPlace } from "./sandbox-place.ts";
 import { readWorkspaceArchive } from "./workspace-archive-file.ts";
 
-const pack = `const [file, ids, projects] = process.argv.slice(1);
-await packWorkspace(file, JSON.parse(ids), JSON.parse(projects));`;
+const pack = `const [file, ids, packing] = process.argv.slice(1);
+await packWorkspace(file, JSON.parse(ids), JSON.parse(packing));`;
 
 /** Packs every project of a workspace into one file, in the sandbox and as the workspace's user: all of them, or nothing is kept. */
 export const workspaceArchive: ProgramAction = {
@@ -36,10 +36,12 @@ export const workspaceArchive: ProgramAction = {
     const unfinished = workspace.unfinishedArchive(runId);
     await removeTree(unfinished, command, context);
     makeProjectFolder(command, context, unfinished);
-    const projects = projectIds.map((projectId): ProjectToPack => {
-      const args = tarArguments(tools, { file: "-", directory: workspace.project(projectId) });
-      return { projectId, file: `${projectId}${tools.format.extension}`, command: [tools.tar, ...args] };
-    });
+    const packing: Packing = {
+      command: [tools.tar, ...packingArguments(tools, "-")],
+      folder: workspace.projects,
+      extension: tools.format.extension,
+      projectIds,
+    };
     const file = unfinishedPath(command, context, archiveName({ ownerId: workspaceId, runId }, "ofWorkspace"));
     const call = {
       program: process.execPath,
@@ -47,7 +49,7 @@ export const workspaceArchive: ProgramAction = {
         ...ownProgram("pack-workspace", pack),
         file,
         JSON.stringify({ workspaceId, runId }),
-        JSON.stringify(projects),
+        JSON.stringify(packing),
       ],
       directory: unfinished,
       environment: runEnvironment(command, context),

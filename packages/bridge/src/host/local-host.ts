@@ -15,7 +15,7 @@ import {
 import { findImplementation } from "../actions/implementations.ts";
 import { runDirectoryMode, runFileMode } from "../data-directory.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
-import type { Driver, GroupPath, RunGroup } from "../drivers/driver.ts";
+import type { Driver, GroupPath, GroupUsage, RunGroup } from "../drivers/driver.ts";
 import type { ProgramCall } from "../drivers/program-call.ts";
 import type { GroupLimits } from "../limits/group-limits.ts";
 import { errorMessage, type Log } from "../log.ts";

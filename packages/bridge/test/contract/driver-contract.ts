@@ -336,7 +336,7 @@ export const driverContract: readonly ContractCase[] = [
       await place.driver.remove(workspaceOf(path));
       const { driver } = await place.openDriver();
       const again = await FrozenWorkspaces.open({ ...options, driver });
-      const limits = { cpu: 1000, memoryHigh: 60 * mebibyte, memoryMax: 64 * mebibyte, tasks: 16 };
+      const limits = { promisedCpu: 1000, cpu: 1000, memoryHigh: 60 * mebibyte, memoryMax: 64 * mebibyte, tasks: 16 };
       const runId = makeId("run", Date.now(), randomBytes(16));
       await assert.rejects(
         () => driver.openRun(runId, path, limits),

@@ -67,7 +67,11 @@ function Archives({ of, list }: { of: ArchivesOf; list: ArchiveListView }) {
           {t(`archives.empty.${kindOf(of)}`)}
         </EmptyState>
       ) : (
-        <Table isText={!mayChange} label={t("archives.title")} columns={columns}>
+        <Table
+          isText={!mayChange || archives.every(({ state }) => state !== "kept")}
+          label={t("archives.title")}
+          columns={columns}
+        >
           {archives.map((archive) => (
             <ArchiveRow
               key={archive.archiveId}
