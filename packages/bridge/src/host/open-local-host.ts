@@ -112,6 +112,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   const host = new LocalHost({
     ...place,
     networkOf: (path) => counters.of(path),
+    egress,
     context,
     driver,
     sandboxFacts: sandbox.facts,
