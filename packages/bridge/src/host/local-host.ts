@@ -23,6 +23,7 @@ import { cancelled, explainError, noRoom, sandboxMissing } from "../runs/complet
 import { clearStart, livingWrapper, prepareRun, readEvidence, readOutputEnd, readResult } from "../runs/run-files.ts";
 import type { WrapperLauncher } from "../runs/wrapper-launcher.ts";
 import { systemClock } from "../system-clock.ts";
+import type { EgressMeters } from "../sandbox/network/egress-meters.ts";
 import { killRun } from "../wrapper/end-run.ts";
 import { signalProcess } from "../wrapper/processes.ts";
 import type { WrapperSpec } from "../wrapper/wrapper-spec.ts";
@@ -46,6 +47,8 @@ interface LocalHostOptions extends HostEvents {
   /** What passed over the network for a workspace or project, where that is known. */
   readonly networkOf: (path: GroupPath) => NonNullable<GroupUsage["network"]> | null;
   readonly sandboxFacts: HostFacts["sandbox"];
+  /** What gives proxies leave; null: there are none. */
+  readonly egress: Pick<EgressMeters, "close"> | null;
   readonly launcher: WrapperLauncher;
   readonly programs: readonly string[];
   readonly bootId: string;
@@ -275,6 +278,7 @@ export class LocalHost implements ExecutionHost {
     clearInterval(this.#limiting);
     this.#diskUse.stop();
     this.#options.launcher.close();
+    this.#options.egress?.close();
     this.#options.driver.release();
   }
 }

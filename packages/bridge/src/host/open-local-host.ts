@@ -114,6 +114,7 @@ export async function openLocalHost(place: LocalHostPlace): Promise<LocalHost> {
   const host = new LocalHost({
     ...place,
     networkOf: (path) => counters.of(path),
+    egress,
     context,
     driver,
     driverReason: reason,

@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+  type FSWatcher,
+} from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { idSchema } from "@quarterdeck/core/ids";
@@ -33,7 +43,10 @@ export class EgressMeters {
   readonly #sockets = new Map<string, Socket>();
   /** Those that answered once. */
   readonly #known = new Set<string>();
+  readonly #watcher: FSWatcher;
+  readonly #looking: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(folder: string, log: Pick<Log, "warn">) {
     this.#folder = folder;
@@ -41,12 +54,11 @@ export class EgressMeters {
     mkdirSync(folder, { recursive: true });
     chmodSync(folder, 0o700);
     this.ledger = new EgressLedger({ say: (name, line) => this.#say(name, line), onChange: () => this.#plan() });
-    const watcher = watch(folder, () => this.#look());
-    watcher.on("error", (error) =>
-      this.#log.warn("new proxies are not noticed at once", { reason: errorMessage(error) }),
-    );
-    watcher.unref();
-    setInterval(() => this.#look(), lookAgainMs).unref();
+    this.#watcher = watch(folder, () => this.#look()).unref();
+    this.#watcher.on("error", (error) => {
+      this.#log.warn("new proxies are not noticed at once", { reason: errorMessage(error) });
+    });
+    this.#looking = setInterval(() => this.#look(), lookAgainMs).unref();
     this.#look();
   }
 
@@ -57,7 +69,17 @@ export class EgressMeters {
     return join(this.#folder, `${name}${socketEnding}`);
   }
 
+  /** Lets go of all proxies, which hold themselves to their shares from now on. */
+  close(): void {
+    this.#isClosed = true;
+    this.#watcher.close();
+    clearInterval(this.#looking);
+    clearTimeout(this.#timer);
+    for (const socket of this.#sockets.values()) socket.destroy();
+  }
+
   #look(): void {
+    if (this.#isClosed) return;
     let names: string[];
     try {
       names = readdirSync(this.#folder);
@@ -138,6 +160,7 @@ export class EgressMeters {
   /** Leave is given as soon as there is room. */
   #plan(): void {
     clearTimeout(this.#timer);
+    if (this.#isClosed) return;
     const waitMs = this.ledger.grant(performance.now());
     if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#plan(), Math.max(1, waitMs)).unref();

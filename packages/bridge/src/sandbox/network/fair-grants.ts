@@ -38,10 +38,6 @@ export class FairGrants {
     else this.#buckets.set(node, new TokenBucket(bytesPerSecond, { nowMs, isFull }));
   }
 
-  rateOf(node: string): number | null {
-    return this.#buckets.get(node)?.rate ?? null;
-  }
-
   ask(asker: Asker): void {
     this.#waiting.push(asker);
   }

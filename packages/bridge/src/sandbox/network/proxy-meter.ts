@@ -26,7 +26,7 @@ interface Waiting {
   readonly onAbort: () => void;
 }
 
-export const realClock: MeterClock = {
+const realClock: MeterClock = {
   monotonicMs: () => performance.now(),
   later(act, ms) {
     const timer = setTimeout(act, ms);

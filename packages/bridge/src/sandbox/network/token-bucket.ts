@@ -25,10 +25,6 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  get rate(): number {
-    return this.#rate;
-  }
-
   /** The most that can ever be taken at once. */
   get capacity(): number {
     return this.#rate === 0 ? 0 : burstOf(this.#rate);
