@@ -1,15 +1,19 @@
+import { join } from "node:path";
+
 interface ContainerOptions {
   /** Whether what runs in it may make namespaces. */
   readonly hasNamespaces: boolean;
   /** Whether its control groups can be seen at all; they cannot be changed. */
   readonly hasGroups: boolean;
+  /** Whether its user is root, of the container and of nothing else. */
+  readonly isRoot?: boolean;
 }
 
 /**
  * The start of a command line for what is to run as in a container without rights: the system and its control groups
  * read-only, no systemd, processes and users of its own. No container runtime is needed for it.
  */
-export function container({ hasNamespaces, hasGroups }: ContainerOptions) {
+export function container({ hasNamespaces, hasGroups, isRoot = false }: ContainerOptions) {
   return (folder: string): string[] =>
     [
       ["bwrap", "--unshare-user", ...(hasNamespaces ? [] : ["--disable-userns"])],
@@ -18,6 +22,9 @@ export function container({ hasNamespaces, hasGroups }: ContainerOptions) {
       hasGroups ? [] : ["--tmpfs", "/sys/fs/cgroup"],
       // What podman marks its containers with.
       ["--ro-bind", "/dev/null", "/run/.containerenv"],
-      ["--bind", folder, folder, "--"],
+      ["--bind", folder, folder],
+      // Root's bridge keeps its files in there: a volume.
+      isRoot ? ["--uid", "0", "--gid", "0", "--cap-add", "ALL", "--bind", join(folder, "home"), "/var/lib"] : [],
+      ["--"],
     ].flat();
 }

@@ -70,7 +70,10 @@ export class PackagedBridge implements AsyncDisposable {
     const data = new DataDirectory(join(this.#home, ".local/share/quarterdeck-bridge"));
     const directory = data.workspace(this.relay.platform.workspaceId).project(projectId);
     const git = (...args: string[]) =>
-      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", ...args], { cwd: directory, ...user });
+      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", ...args], {
+        cwd: directory,
+        ...user,
+      });
     mkdirSync(directory, { mode: 0o700 });
     if (user) chownSync(directory, user.uid, user.gid);
     git("init", "--quiet", "--initial-branch=main");

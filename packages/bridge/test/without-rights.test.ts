@@ -96,3 +96,16 @@ it("in a container that allows namespaces and hides the control groups, the sand
   expect({ exitCode, stdout }).toMatchObject({ exitCode: 3 });
   expectSameReason(bridge, stdout);
 });
+
+it("as root of a container that is root of nothing else, the sandbox holds, and nobody is said to have a user of its own [S7]", async () => {
+  const enter = container({ hasNamespaces: true, hasGroups: true, isRoot: true });
+  await using bridge = await PackagedBridge.start({ enter });
+  const { relay } = bridge;
+  const sandbox = { workspaceUsers: false, network: "shared" };
+  expect(relay.hello?.capabilities).toMatchObject({ isolation: "hidden", sandbox, driver: "process", limited: [] });
+  expect(tailText(await relay.run(echo))).toBe("there\n");
+  const { stdout, exitCode } = await bridge.doctor();
+  expect({ exitCode, stdout }).toMatchObject({ exitCode: 3 });
+  expectSameReason(bridge, stdout);
+  expect(stdout).toMatch(/^weaker {3}the bridge runs as root/m);
+});

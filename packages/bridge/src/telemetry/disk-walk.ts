@@ -1,6 +1,7 @@
-import { constants, type Stats } from "node:fs";
-import { lstat, open, opendir, type FileHandle } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
+import { insideOf, openFoundDirectory, type FoundDirectory } from "../disk/found-directory.ts";
 
 export interface WalkOptions {
   /** So many entries are looked at, and what comes after them is not counted. */
@@ -11,12 +12,6 @@ export interface WalkOptions {
   readonly turn: () => Promise<boolean>;
   /** A directory of the tree that is left out, with all that is in it. */
   readonly except?: string;
-}
-
-/** A directory that waits for its turn, as it was when it was found. */
-interface Found {
-  readonly path: string;
-  readonly stats: Pick<Stats, "dev" | "ino">;
 }
 
 const blockBytes = 512;
@@ -33,14 +28,14 @@ export async function walkDisk(root: string, { mostEntries, entriesPerTurn, turn
   if (top === undefined || !top.isDirectory()) return null;
   let bytes = top.blocks * blockBytes;
   let seen = 0;
-  const waiting: Found[] = [{ path: root, stats: top }];
+  const waiting: FoundDirectory[] = [{ path: root, stats: top }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    await using opened = await openFound(next);
+    await using opened = await openFoundDirectory(next).catch(() => undefined); // It may not be read.
     if (opened === undefined) {
       if (next.path === root) return null;
       continue;
     }
-    const inside = `/proc/self/fd/${opened.fd}`;
+    const inside = insideOf(opened);
     for await (const { name } of await opendir(inside)) {
       if (++seen > mostEntries) return Math.round(bytes);
       if (seen % entriesPerTurn === 0 && !(await turn())) return null;
@@ -57,15 +52,4 @@ export async function walkDisk(root: string, { mostEntries, entriesPerTurn, turn
 /** Undefined: it is gone, may not be looked at, or its name is too long for the kernel. */
 async function lookAt(path: string): Promise<Stats | undefined> {
   return await lstat(path).catch(() => undefined);
-}
-
-/** Undefined: it cannot be read, or something else is in its place by now. */
-async function openFound({ path, stats }: Found): Promise<FileHandle | undefined> {
-  const opened = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(
-    () => undefined,
-  );
-  const now = await opened?.stat();
-  if (now?.dev === stats.dev && now.ino === stats.ino) return opened;
-  await opened?.close();
-  return undefined;
 }
