@@ -3,6 +3,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
+import { isAtLeast, type Version } from "@quarterdeck/core/protocol/version";
 import { dayMs, hourMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
 import { AuditHeads } from "./audit/audit-heads.ts";
@@ -93,6 +94,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { data, identity, log, onFatal } = options;
   const clock = systemClock;
   const agreed = new AgreedTime(clock);
+  let spoken: Version | null = null;
   let onSpace: (isFull: boolean) => void = () => undefined;
   let makeRoom: () => void = () => undefined;
   const space = new DiskSpace({
@@ -150,6 +152,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     contentKeys,
     bootId,
     confirmed: confirmed.promise,
+    speaks: (since) => spoken !== null && isAtLeast(spoken, since),
     log,
     onOutput: (runId) => {
       follower.changed(runId);
@@ -284,6 +287,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onOnline: (welcome) => {
       const isFirst = agreed.nowMs() === null;
       agreed.heard(welcome.relayTimeMs);
+      spoken = welcome.protocol;
       if (isFirst) tidy();
       confirmed.resolve();
       follower.reset(welcome.credit.outputBytes);

@@ -41,6 +41,14 @@ export interface Completion {
   /** What a program said about it, for the project's readers only. */
   readonly quote?: string;
   readonly repository: RepositoryReading | null;
+  /** What it used, as far as its group counted it. */
+  readonly used?: RunUse;
+}
+
+export interface RunUse {
+  readonly cpuMs?: number;
+  /** Bytes. */
+  readonly peakMemory?: number;
 }
 
 export const succeeded: Completion = { verdict: "succeeded", code: null, message: null, repository: null };

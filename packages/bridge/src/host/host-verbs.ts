@@ -27,6 +27,7 @@ const completionSchema = z.strictObject({
         .nullable(),
     })
     .nullable(),
+  used: z.strictObject({ cpuMs: z.int().exactOptional(), peakMemory: z.int().exactOptional() }).exactOptional(),
 });
 
 const amount = z.number();

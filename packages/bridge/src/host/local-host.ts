@@ -26,7 +26,7 @@ import { signalProcess } from "../wrapper/processes.ts";
 import type { WrapperSpec } from "../wrapper/wrapper-spec.ts";
 import { groupPath } from "./group-path.ts";
 import type { ExecutionHost, HostCommand, HostEvents, HostFacts, Readiness, RunTraces } from "./execution-host.ts";
-import { explainGroupEnd } from "./group-end.ts";
+import { explainGroupEnd, withUse } from "./group-end.ts";
 import { RunGroups } from "./run-groups.ts";
 import { untilWrapperGone } from "./wrapper-watch.ts";
 
@@ -160,7 +160,8 @@ export class LocalHost implements ExecutionHost {
         tail: readOutputEnd(run).tail.toString("utf8"),
       })
       .catch((error: unknown) => explainError(error, log));
-    return explainGroupEnd(completion, this.#groups.endOf(command.runId));
+    const groupEnd = this.#groups.endOf(command.runId);
+    return withUse(explainGroupEnd(completion, groupEnd), groupEnd);
   }
 
   async runOwn({ command }: HostCommand, signal: AbortSignal): Promise<Completion> {

@@ -1,6 +1,7 @@
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
+import type { Version } from "@quarterdeck/core/protocol/version";
 import { worksOnBridge } from "@quarterdeck/core/actions/catalogue";
 import { refused, type WorkspaceCommand } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
@@ -28,6 +29,8 @@ interface RunnerOptions {
   readonly bootId: string;
   /** The relay has confirmed that the journal is no old copy. */
   readonly confirmed: Promise<void>;
+  /** Whether the relay that proved itself last knows what a version brought. */
+  readonly speaks: (since: Version) => boolean;
   readonly log: Log;
   /** A run has written something, or has ended. */
   readonly onOutput: (runId: RunId) => void;

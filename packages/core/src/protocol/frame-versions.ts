@@ -21,3 +21,6 @@ export const bridgeFramesSince: Readonly<Record<BridgeToRelay["type"], Version>>
 
 /** Since when readings may hold what is not of version 1.0: pressure, and workspaces (PROTOCOL 11.10). */
 export const workspaceReadingsSince: Version = { major: 1, minor: 1 };
+
+/** Since when a result may say what its run used (PROTOCOL 4.15). */
+export const runUseSince: Version = { major: 1, minor: 1 };
