@@ -1,19 +1,24 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { drawWaits } from "@quarterdeck/core/simulation/chart";
+import { readTenants } from "@quarterdeck/core/simulation/read-tenants";
 import { describeOutcomes } from "@quarterdeck/core/simulation/report";
+import type { Capacity } from "@quarterdeck/core/simulation/policies";
+import type { Tenant } from "@quarterdeck/core/simulation/workload";
 import { simulate, standardSimulation } from "@quarterdeck/core/simulation/simulate";
 
 const usage = `npm run simulate -- [OPTIONS]
 
-Plays tenants that share one server under four ways to decide what starts next, and shows how long each waited and what
-share it got.
+Plays tenants that share one server under four ways to decide what starts next, and shows how long each waited, what
+share of the work it got and how much of the server it used, as a table and as a chart of the waits.
 
   --seed N        draws other arrivals (${standardSimulation.seed})
   --minutes N     for how long tenants submit (${standardSimulation.untilMs / 60_000})
   --cores N       processors of the server (${standardSimulation.capacity.cpu / 1000})
   --memory N      its memory in GiB (${standardSimulation.capacity.memory / 2 ** 30})
-  --svg FILE      writes the chart of the waits to a file`;
+  --tenants FILE  other tenants, as JSON: a list of what packages/core/README.md shows
+  --svg FILE      where the chart goes (.reports/waits.svg)`;
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +26,8 @@ const { values } = parseArgs({
     minutes: { type: "string", default: String(standardSimulation.untilMs / 60_000) },
     cores: { type: "string", default: String(standardSimulation.capacity.cpu / 1000) },
     memory: { type: "string", default: String(standardSimulation.capacity.memory / 2 ** 30) },
-    svg: { type: "string" },
+    tenants: { type: "string" },
+    svg: { type: "string", default: join(import.meta.dirname, "../../.reports/waits.svg") },
     help: { type: "boolean", default: false },
   },
 });
@@ -36,17 +42,28 @@ function readNumber(
   process.exit(2);
 }
 
+function chooseTenants(capacity: Capacity): readonly Tenant[] {
+  if (values.tenants === undefined) return standardSimulation.tenants;
+  const read = readTenants(readFileSync(values.tenants, "utf8"), capacity);
+  if (read.ok) return read.value;
+  console.error(`${values.tenants}: ${read.error.message}`);
+  process.exit(2);
+}
+
 if (values.help) console.log(usage);
 else {
+  const capacity = {
+    cpu: readNumber("cores", { least: 1, most: 256 }) * 1000,
+    memory: readNumber("memory", { least: 1, most: 4096 }) * 2 ** 30,
+  };
   const outcomes = simulate({
-    ...standardSimulation,
+    tenants: chooseTenants(capacity),
     seed: readNumber("seed", { least: 0, most: 2 ** 31 }),
     untilMs: readNumber("minutes", { least: 1, most: 60 }) * 60_000,
-    capacity: {
-      cpu: readNumber("cores", { least: 1, most: 256 }) * 1000,
-      memory: readNumber("memory", { least: 1, most: 4096 }) * 2 ** 30,
-    },
+    capacity,
   });
   console.log(describeOutcomes(outcomes));
-  if (values.svg !== undefined) writeFileSync(values.svg, drawWaits(outcomes));
+  mkdirSync(dirname(values.svg), { recursive: true });
+  writeFileSync(values.svg, drawWaits(outcomes));
+  console.log(`\nThe chart of the waits is in ${values.svg}`);
 }

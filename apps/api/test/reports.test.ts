@@ -291,3 +291,18 @@ test("a bridge that the relay quarantines is recorded and shown on its server wh
   await platform.report(serverId, { kind: "quarantined", untilMs: Date.now() - 1 });
   expect(await quarantined()).toBeNull();
 });
+
+test("what a run used is in its view, as its bridge signed it, and null where nothing counted it", async () => {
+  await using platform = await TestApi.start();
+  const fixture = await platform.withWorkspace();
+  const counted = await startedRun(platform, fixture);
+  const { serverId, bridge, api } = fixture;
+  const { taskId } = await startedRun(platform, fixture);
+  await platform.relay.hasEntries(serverId, 4);
+  const uncounted = { taskId, command: platform.relay.commandsOf(serverId).find((one) => one.taskId === taskId)! };
+  const used = { cpuMs: 1501, peakMemory: 4096 };
+  await platform.report(serverId, { kind: "result", ...(await bridge.finish(counted.command, used)) });
+  await platform.report(serverId, { kind: "result", ...(await bridge.finish(uncounted.command)) });
+  expect(await api.tasks.get.query({ taskId: counted.taskId })).toMatchObject(used);
+  expect(await api.tasks.get.query({ taskId: uncounted.taskId })).toMatchObject({ cpuMs: null, peakMemory: null });
+});

@@ -3,6 +3,7 @@ import type { RunId } from "@quarterdeck/core/ids";
 import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
+import { isAtLeast, type Version } from "@quarterdeck/core/protocol/version";
 import { dayMs, hourMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
 import { AuditHeads } from "./audit/audit-heads.ts";
@@ -95,6 +96,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { data, identity, log, onFatal } = options;
   const clock = systemClock;
   const agreed = new AgreedTime(clock);
+  let spoken: Version | null = null;
   let onSpace: (isFull: boolean) => void = () => undefined;
   let makeRoom: () => void = () => undefined;
   const space = new DiskSpace({
@@ -154,6 +156,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     confirmed: confirmed.promise,
     relayNowMs: () => agreed.relayNowMs(),
     onAttached: () => leases.attached(),
+    speaks: (since) => spoken !== null && isAtLeast(spoken, since),
     log,
     onOutput: (runId) => {
       follower.changed(runId);
@@ -295,6 +298,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onOnline: (welcome) => {
       const isFirst = agreed.nowMs() === null;
       agreed.heard(welcome.relayTimeMs);
+      spoken = welcome.protocol;
       if (isFirst) tidy();
       confirmed.resolve();
       follower.reset(welcome.credit.outputBytes);

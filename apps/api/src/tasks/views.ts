@@ -75,6 +75,9 @@ export const taskViewSchema = z.strictObject({
   durationMs: z.int().nullable(),
   outputBytes: z.int().nullable(),
   outputCutBytes: z.int().nullable(),
+  /** What it used of the processor in all, and the most memory at once; null where nothing counted it. */
+  cpuMs: z.int().nullable(),
+  peakMemory: z.int().nullable(),
   waiting: waitingViewSchema.nullable(),
 });
 export type TaskView = z.infer<typeof taskViewSchema>;

@@ -44,6 +44,14 @@ export interface Completion {
   readonly repository: RepositoryReading | null;
   /** What it did to the archives of its project or workspace. */
   readonly archives?: ArchiveReport;
+  /** What it used, as far as its group counted it. */
+  readonly used?: RunUse;
+}
+
+export interface RunUse {
+  readonly cpuMs?: number;
+  /** Bytes. */
+  readonly peakMemory?: number;
 }
 
 export const succeeded: Completion = { verdict: "succeeded", code: null, message: null, repository: null };

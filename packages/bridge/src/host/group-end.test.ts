@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { failed } from "../actions/action-context.ts";
-import { explainGroupEnd } from "./group-end.ts";
+import { failed, succeeded } from "../actions/action-context.ts";
+import { explainGroupEnd, withUse } from "./group-end.ts";
 
 const killed = { oomKills: 1, cpuUsec: 0, memoryPeak: null, tasksRefused: 0 };
 
@@ -14,4 +14,12 @@ it("what a program's end says is replaced by what its group knows", () => {
   expect(explainGroupEnd(said, killed)).toMatchObject({ code: "OUT_OF_MEMORY" });
   expect(explainGroupEnd(said, { ...killed, oomKills: 0 })).toBe(said);
   expect(explainGroupEnd(said, undefined)).toBe(said);
+});
+
+it("says what a run used as far as it was counted", () => {
+  const end = { ...killed, cpuUsec: 1_500_001, memoryPeak: 4096 };
+  expect(withUse(succeeded, end).used).toEqual({ cpuMs: 1501, peakMemory: 4096 });
+  expect(withUse(succeeded, { ...end, memoryPeak: null }).used).toEqual({ cpuMs: 1501 });
+  expect(withUse(succeeded, killed).used).toEqual({});
+  expect(withUse(succeeded, undefined)).toBe(succeeded);
 });

@@ -29,6 +29,7 @@ const completionSchema = z.strictObject({
     })
     .nullable(),
   archives: archiveReportSchema.exactOptional(),
+  used: z.strictObject({ cpuMs: z.int().exactOptional(), peakMemory: z.int().exactOptional() }).exactOptional(),
 });
 
 const amount = z.number();

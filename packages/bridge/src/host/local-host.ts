@@ -31,7 +31,7 @@ import { DiskUse } from "./disk-use.ts";
 import { groupPath } from "./group-path.ts";
 import type { ExecutionHost, HostCommand, HostEvents, HostFacts, Readiness, RunTraces } from "./execution-host.ts";
 import type { FrozenWorkspaces } from "./frozen-workspaces.ts";
-import { explainGroupEnd } from "./group-end.ts";
+import { explainGroupEnd, withUse } from "./group-end.ts";
 import type { MeasuredUsage } from "./measured-usage.ts";
 import { RunGroups } from "./run-groups.ts";
 import { untilWrapperGone } from "./wrapper-watch.ts";
@@ -197,7 +197,8 @@ export class LocalHost implements ExecutionHost {
         tail: readOutputEnd(run).tail.toString("utf8"),
       })
       .catch((error: unknown) => explainError(error, log));
-    return explainGroupEnd(completion, this.#groups.endOf(command.runId));
+    const groupEnd = this.#groups.endOf(command.runId);
+    return withUse(explainGroupEnd(completion, groupEnd), groupEnd);
   }
 
   async runOwn({ command }: HostCommand, signal: AbortSignal): Promise<Completion> {

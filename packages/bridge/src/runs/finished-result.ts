@@ -33,10 +33,13 @@ interface FinishedParts {
   readonly sealer?: RunSealer | undefined;
   /** What the wrapper said, where there was one. */
   readonly end?: WrapperResult | undefined;
+  /** Whether the relay knows what says how much a run used. */
+  readonly saysUse?: boolean;
 }
 
 /** What the bridge says about the end of a run. */
-export function finishedResult({ ids, serverId, completion, times, output, sealer, end }: FinishedParts): RunFinished {
+export function finishedResult(parts: FinishedParts): RunFinished {
+  const { ids, serverId, completion, times, output, sealer, end, saysUse = false } = parts;
   return {
     v: 1,
     serverId,
@@ -48,6 +51,7 @@ export function finishedResult({ ids, serverId, completion, times, output, seale
     ...times,
     outputBytes: end?.outputBytes ?? output.bytes,
     outputCutBytes: end?.outputCutBytes ?? 0,
+    ...(saysUse ? completion.used : {}),
     tail: output.tail.length === 0 ? null : (sealer?.seal(output.tail, { kind: "tail" }) ?? null),
     code: completion.code?.slice(0, 64) ?? null,
     message: completion.message?.slice(0, 2000) ?? null,

@@ -1,3 +1,5 @@
+import { runUseSince } from "@quarterdeck/core/protocol/frame-versions";
+import type { Version } from "@quarterdeck/core/protocol/version";
 import type { Completion } from "../actions/action-context.ts";
 import type { ExecutionHost } from "../host/execution-host.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
@@ -12,6 +14,8 @@ interface RunCloserOptions {
   readonly ledger: RunLedger;
   readonly files: ExecutionHost["files"];
   readonly contentKeys: ContentKeys;
+  /** Whether the relay that proved itself last knows what a version brought; nobody knows before the first. */
+  readonly speaks: (since: Version) => boolean;
   readonly log: Log;
 }
 
@@ -32,7 +36,7 @@ export class RunCloser {
   }
 
   async close(record: CommandRecord, ids: ResultIds, { completion, times, end }: Ending): Promise<void> {
-    const { ledger, files, contentKeys, log } = this.#options;
+    const { ledger, files, contentKeys, speaks, log } = this.#options;
     const result = finishedResult({
       ids,
       serverId: ledger.serverId,
@@ -41,6 +45,7 @@ export class RunCloser {
       output: readOutputEnd(files.run(record.runId)),
       sealer: contentKeys.find(record.runId),
       end,
+      saysUse: speaks(runUseSince),
     });
     await ledger.done(record, result);
     log.info("run ended", { runId: record.runId, verdict: completion.verdict, code: completion.code });

@@ -1,6 +1,7 @@
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Command } from "@quarterdeck/core/protocol/command";
+import type { Version } from "@quarterdeck/core/protocol/version";
 import { worksOnBridge } from "@quarterdeck/core/actions/catalogue";
 import { refused, type WorkspaceCommand } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
@@ -32,6 +33,8 @@ interface RunnerOptions {
   readonly relayNowMs: () => number | null;
   /** There is a run more that may not go on without a connection. */
   readonly onAttached: () => void;
+  /** Whether the relay that proved itself last knows what a version brought. */
+  readonly speaks: (since: Version) => boolean;
   readonly log: Log;
   /** A run has written something, or has ended. */
   readonly onOutput: (runId: RunId) => void;

@@ -23,3 +23,6 @@ export const bridgeFramesSince: Readonly<Record<BridgeToRelay["type"], Version>>
 export const workspaceReadingsSince: Version = { major: 1, minor: 1 };
 /** And since when those of workspaces may hold what passed over the network. */
 export const networkReadingsSince: Version = { major: 1, minor: 2 };
+
+/** Since when a result may say what its run used (PROTOCOL 4.15). */
+export const runUseSince: Version = { major: 1, minor: 2 };

@@ -61,6 +61,12 @@ export const runFinishedSchema = z.strictObject({
   /** All output of the run, and how much of it was cut because it passed the limit. */
   outputBytes: z.int().min(0),
   outputCutBytes: z.int().min(0),
+  /**
+   * Processor time that its processes used in all, and the most memory that they had at once, as its group counted them. Missing
+   * where nothing counted it, and to a relay from before (PROTOCOL 4.15).
+   */
+  cpuMs: z.int().min(0).optional(),
+  peakMemory: z.int().min(0).optional(),
   /** The last bytes of the output, sealed; null when there was none, or when nothing was opened to seal it with. */
   tail: sealedContentSchema(limits.tailBytes).nullable(),
   /** Why, for every verdict that is not plain success or failure of the program. The message quotes no program. */

@@ -10,6 +10,8 @@ export interface TenantOutcome {
   readonly waitP99Ms: number;
   /** Its part of the processor time that the server gave while every tenant had tasks to come, from 0 to 1. */
   readonly share: number;
+  /** How much of the server's processor it held until the last arrival, from 0 to 1. */
+  readonly utilisation: number;
 }
 
 export interface Outcome {
@@ -73,8 +75,9 @@ function describe(
       const own = started.filter(({ task }) => task.tenant === tenant);
       const waits = own.map(({ task, startedAtMs }) => startedAtMs - task.atMs).toSorted((a, b) => a - b);
       const at = (part: number) => waits[Math.min(waits.length - 1, Math.floor(part * waits.length))] ?? 0;
-      const share = own.reduce((sum, run) => sum + servedOf(run), 0) / Math.max(1, served);
-      return { name: tenant.name, tasks: own.length, waitP50Ms: at(0.5), waitP99Ms: at(0.99), share };
+      const ownServed = own.reduce((sum, run) => sum + servedOf(run), 0);
+      const [share, utilisation] = [ownServed / Math.max(1, served), ownServed / (capacity.cpu * untilMs)];
+      return { name: tenant.name, tasks: own.length, waitP50Ms: at(0.5), waitP99Ms: at(0.99), share, utilisation };
     }),
   };
 }

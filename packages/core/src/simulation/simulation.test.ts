@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { drawWaits } from "./chart.ts";
 import type { Outcome } from "./play.ts";
 import { seededRandom } from "./random.ts";
+import { readTenants } from "./read-tenants.ts";
 import { describeOutcomes } from "./report.ts";
 import { simulate, standardSimulation } from "./simulate.ts";
 import { drawArrivals, standardTenants, type Tenant } from "./workload.ts";
@@ -27,6 +28,7 @@ describe("ten minutes on a shared server", () => {
       expect(utilisation).toBeGreaterThan(0.9);
       expect(utilisation).toBeLessThanOrEqual(1);
       expect(tenants.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+      expect(tenants.reduce((sum, tenant) => sum + tenant.utilisation, 0)).toBeCloseTo(utilisation);
     }
   });
 
@@ -78,4 +80,41 @@ it("draws numbers evenly", () => {
   const tenths = Array.from({ length: 10 }, () => 0);
   for (let n = 0; n < 10_000; n++) tenths[Math.floor(random() * 10)]! += 1;
   for (const count of tenths) expect(Math.abs(count - 1000)).toBeLessThan(150);
+});
+
+describe("tenants of one's own", () => {
+  const one = {
+    name: "batch",
+    arrivals: { kind: "flood", tasks: 10 },
+    durationMs: [1000, 2000],
+    demand: { cpu: "500m", memory: "256Mi" },
+  };
+  const read = (...tenants: object[]) => readTenants(JSON.stringify(tenants), standardSimulation.capacity);
+
+  it("are read as people write amounts, and played", () => {
+    const tenants = read(one, { ...one, name: "other", projects: 3, band: "high", weight: 2 });
+    if (!tenants.ok) throw new Error(tenants.error.message);
+    const usual = { projects: 1, band: "normal", weight: 1 };
+    expect(tenants.value[0]).toEqual({ ...one, ...usual, demand: { cpu: 500, memory: 256 * 2 ** 20 } });
+    expect(
+      playAll(tenants.value)
+        .get("fair shares")
+        ?.tenants.map(({ tasks }) => tasks),
+    ).toEqual([10, 10]);
+  });
+
+  it("are refused with what is wrong with them", () => {
+    for (const [refused, why] of [
+      [read(), ">=1 items"],
+      [read(one, one), "another name"],
+      [read({ ...one, demand: { cpu: "lots", memory: "1Gi" } }), 'cpu "lots"'],
+      [read({ ...one, demand: { cpu: "9", memory: "1Gi" } }), "more than the server has"],
+      [read({ ...one, durationMs: [2, 1] }), "shorter one first"],
+      [read({ ...one, arrivals: { kind: "steady", everyMs: 0 } }), "arrivals.everyMs"],
+      [read({ ...one, size: 1 }), "size"],
+      [readTenants("[", standardSimulation.capacity), "no JSON"],
+    ] as const) {
+      expect(refused).toMatchObject({ ok: false, error: { message: expect.stringContaining(why) } });
+    }
+  });
 });

@@ -78,6 +78,7 @@ export function transitionOf(report: RunReport): RunTransition {
 /** The bridge finished the run: its result is the record. */
 function finished(result: RunFinished): RunTransition {
   const { verdict, exitCode, signal, code, message, durationMs, outputBytes, outputCutBytes, tail, quote } = result;
+  const { cpuMs = null, peakMemory = null } = result;
   return {
     from: notEnded,
     isTakenLate: true,
@@ -91,6 +92,8 @@ function finished(result: RunFinished): RunTransition {
       durationMs,
       outputBytes,
       outputCutBytes,
+      cpuMs,
+      peakMemory,
       tail,
       quote,
       endedAtMs: result.finishedAtMs,

@@ -33,6 +33,8 @@ export function RunFacts({ task }: { task: TaskView }) {
       <Fact label={task.state === "ended" ? t("runs.fact.duration") : t("runs.fact.elapsed")}>
         <Elapsed task={task} />
       </Fact>
+      {task.cpuMs !== null && <Fact label={t("runs.fact.cpu")}>{format.duration(task.cpuMs)}</Fact>}
+      {task.peakMemory !== null && <Fact label={t("runs.fact.memory")}>{format.bytes(task.peakMemory)}</Fact>}
       {task.demand !== null && (
         <Fact label={t("runs.fact.demand")}>
           {t("runs.fact.demandOf", {
