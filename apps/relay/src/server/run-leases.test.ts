@@ -31,6 +31,7 @@ class World {
   #position = 0;
   #results = 0;
   isAway = true;
+  isFull = false;
 
   constructor() {
     const database = new DatabaseSync(":memory:");
@@ -47,7 +48,10 @@ class World {
   #open(): [RunDesk, RunLeases] {
     const sql = this.#sql;
     const desk = new RunDesk(sql);
-    const transact = <T>(change: () => T) => gatherServerChanges(sql, change);
+    const transact = <T>(change: () => T) => {
+      if (this.isFull) throw new Error("the storage is full");
+      return gatherServerChanges(sql, change);
+    };
     return [desk, new RunLeases({ sql, desk, transact, server: () => readServer(sql) })];
   }
 
@@ -99,6 +103,14 @@ class World {
   goAway(): void {
     if (!this.isAway) this.#leases.begin(this.nowMs);
     this.isAway = true;
+  }
+
+  get dueMs(): number | null {
+    return this.#leases.dueMs(this.nowMs);
+  }
+
+  look(): void {
+    this.#leases.look(this.nowMs);
   }
 
   /** The alarm rings whenever it is set for, until this much time has passed. */
@@ -171,6 +183,21 @@ test("[F7] a run that may not go on alone is kept open for the lease, one that m
   expect(world.open).toEqual([detached]);
   world.wait(hourMs);
   expect(world.ended.map(({ runId }) => runId)).toEqual([attached, detached]);
+  expect(world.open).toEqual([]);
+});
+
+test("a look that fails is not tried again at once, and nothing of it is lost", () => {
+  const world = new World();
+  const runId = world.submit({ ...ordinary, isDetached: false });
+  world.goAway();
+  world.wait(limits.leaseMs - 1);
+  world.isFull = true;
+  world.nowMs += 1;
+  expect(() => world.look()).toThrow("full");
+  expect(world.dueMs).toBe(world.nowMs + limits.leaseLateMs);
+  expect(world.open).toEqual([runId]);
+  world.isFull = false;
+  world.wait(limits.leaseLateMs);
   expect(world.open).toEqual([]);
 });
 

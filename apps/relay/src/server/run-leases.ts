@@ -12,6 +12,8 @@ export class RunLeases {
   readonly #state: Pick<ObjectState, "sql" | "server" | "desk" | "transact">;
   /** The earliest end, counted from the beginning of the absence; a cache: while a server is away no run is handed to it. */
   #firstEndMs: number | null | undefined;
+  /** A look that failed, as on a full storage, is tried again then and not at once. */
+  #retryAtMs: number | null = null;
 
   constructor(state: Pick<ObjectState, "sql" | "server" | "desk" | "transact">) {
     this.#state = state;
@@ -30,7 +32,8 @@ export class RunLeases {
     if (absence === null || endMs === null) return null;
     // A clock that went back would let the alarm wait until it has caught up.
     if (nowMs < absence.seenMs) return nowMs;
-    return Math.min(absence.seenMs + limits.leaseLookMs, endMs);
+    const lookMs = Math.min(absence.seenMs + limits.leaseLookMs, endMs);
+    return this.#retryAtMs === null ? lookMs : Math.max(lookMs, this.#retryAtMs);
   }
 
   /** Looks at the clock, if that is due, and ends the runs whose interval is over. */
@@ -38,6 +41,7 @@ export class RunLeases {
     const { absence } = this.#state.server();
     const dueMs = this.dueMs(nowMs);
     if (absence === null || dueMs === null || dueMs > nowMs) return;
+    this.#retryAtMs = nowMs + limits.leaseLateMs;
     this.#state.transact(() => {
       const seen = lookAtAbsence(absence, nowMs);
       updateServer(this.#state.sql, { absence: seen });
@@ -48,6 +52,7 @@ export class RunLeases {
       );
     });
     this.#firstEndMs = undefined;
+    this.#retryAtMs = null;
   }
 
   #endMs(): number | null {

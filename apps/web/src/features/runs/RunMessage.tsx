@@ -15,10 +15,9 @@ function hasMessage(task: TaskDetail): task is Told {
 
 const leaseVerdicts = ["expired", "interrupted", "indeterminate"] as const satisfies readonly VerdictName[];
 
-/** What an end means; after a lease it has words of its own. */
-function titleKey({ verdict, code }: Told) {
-  const ofLease = code === "LEASE_EXPIRED" ? leaseVerdicts.find((other) => other === verdict) : undefined;
-  return ofLease === undefined ? (`runs.verdictText.${verdict}` as const) : (`runs.leaseText.${ofLease}` as const);
+/** The words that an end has where it is one of a lease. */
+function leaseVerdict({ verdict, code }: Told) {
+  return code === "LEASE_EXPIRED" ? leaseVerdicts.find((other) => other === verdict) : undefined;
 }
 
 function LateNote() {
@@ -44,8 +43,10 @@ export function RunMessage({ task }: { task: TaskDetail }) {
   const { t } = useTranslation();
   if (!hasMessage(task)) return task.isLate ? <LateNote /> : null;
   const tone = task.verdict === "cancelled" ? "info" : task.verdict === "failed" ? "bad" : "warn";
+  const ofLease = leaseVerdict(task);
+  const title = ofLease === undefined ? t(`runs.verdictText.${task.verdict}`) : t(`runs.leaseText.${ofLease}`);
   return (
-    <Alert tone={tone} title={t(titleKey(task))}>
+    <Alert tone={tone} title={title}>
       {task.message !== null && task.verdict !== "cancelled" && <p className="whitespace-pre-wrap">{task.message}</p>}
       <ProgramQuote task={task} />
       {task.isLate && <LateNote />}
