@@ -104,6 +104,7 @@ test.each([
   "after auditHead",
   "before drain",
   "after drain",
+  "after transaction",
 ])(
   "[F3] killed %s while somebody watches, each time that comes: every byte and reading arrives, and a cancel and a renewal count once",
   { timeout: 60_000 },
