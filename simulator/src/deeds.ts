@@ -13,23 +13,23 @@ export function planDeeds(stage: Stage, scenario: Scenario): void {
     const act = () => {
       if (deed.kind === "submit") {
         const place = places[deed.place % places.length];
-        const { durationMs, lines, exitCode } = deed;
+        const { durationMs, lines, exitCode, lineBytes } = deed;
+        const plan = { durationMs, lines, exitCode, ...(lineBytes === undefined ? {} : { lineBytes }) };
         const predecessor = deed.after === undefined ? undefined : tasks.get(deed.after);
         const after = predecessor?.place.workspaceId === place?.workspaceId ? predecessor : undefined;
         const how = { after: after ?? null, isDetached: deed.isAttached !== true };
-        if (place) tasks.set(index, client.submit(place, { durationMs, lines, exitCode }, how));
+        if (place) tasks.set(index, client.submit(place, plan, how));
         return;
       }
       const task = tasks.get(deed.of);
       // What nobody has submitted yet can be neither cancelled nor watched.
-      if (!task || (deed.kind === "watch" && task.runId === null)) {
+      if (!task || (deed.kind !== "cancel" && task.runId === null)) {
         if (scenario.deeds[deed.of]?.kind === "submit") world.timeline.after(againMs, act);
         return;
       }
       if (deed.kind === "cancel") return client.cancel(task);
       const serverId = serverIds[hosts.findIndex(({ machine }) => machine.name === task.place.machine)];
-      if (task.runId !== null && serverId)
-        viewers[deed.viewer % viewers.length]?.watch(task.runId, task.place, serverId);
+      if (task.runId !== null && serverId) viewers[deed.viewer % viewers.length]?.watch(task.runId, task, serverId);
     };
     world.timeline.after(deed.atMs, act);
   }

@@ -1,5 +1,5 @@
 import type { ServerHost } from "./actors/server-host.ts";
-import type { Fault, Scenario } from "./scenario.ts";
+import type { BackLink, Fault, Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 import { roomBytes } from "./world/disk.ts";
 import type { Machine } from "./world/machine.ts";
@@ -76,6 +76,8 @@ function strike(stage: Stage, fault: Fault): void {
       return kill(api.process, fault.afterSteps);
     case "restartRelay":
       return relay.restart(fault.forMs);
+    case "killRelay":
+      return relay.crashAtStep(fault.afterSteps, fault.forMs);
     case "hibernateRelay":
       for (const object of relay.objects.values()) object.hibernate();
       return;
@@ -139,8 +141,9 @@ function hostOf({ hosts }: Stage, index: number): ServerHost {
   return hosts[index % hosts.length] as ServerHost;
 }
 
-/** The connection of a server or a viewer to the relay. */
-function linkOf({ world, hosts, viewers }: Stage, index: number): Link {
+/** The connection of a server or a viewer to the relay, or the one between relay and API. */
+function linkOf({ world, hosts, viewers }: Stage, index: number | BackLink): Link {
+  if (typeof index === "string") return world.network.link(index);
   const machines = [...hosts.map(({ machine }) => machine.name), ...viewers.map(({ process }) => process.machine.name)];
   return world.network.link(`${machines[index % machines.length]}>relay`);
 }
@@ -166,6 +169,7 @@ export function mend({ world, hosts, api, relay, store }: Stage): void {
     world.network.cut(`${host.machine.name}>relay`, "both");
   }
   api.process?.spare();
+  relay.spare();
   api.machine.clockOffsetMs = relay.machine.clockOffsetMs = 0;
   relay.restart(500);
 }

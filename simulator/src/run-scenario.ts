@@ -5,6 +5,7 @@ import type { Scenario } from "./scenario.ts";
 import type { Shipped } from "./shipped.ts";
 import { setStage } from "./stage.ts";
 import { TurnWatch } from "./turn-watch.ts";
+import { UnderWayWatch } from "./under-way-watch.ts";
 
 const hourMs = 3_600_000;
 
@@ -26,6 +27,7 @@ export async function runScenario(
   const beginMs = world.timeline.nowMs;
   planDeeds(stage, scenario);
   planFaults(stage, scenario);
+  UnderWayWatch.begin(stage, scenario);
   const turns = TurnWatch.begin(stage, scenario);
   await world.play(beginMs + scenario.healAtMs);
   mend(stage);

@@ -10,6 +10,8 @@ export type Deed =
       readonly durationMs: number;
       readonly lines: number;
       readonly exitCode: number;
+      /** How long a line of its output is at least. */
+      readonly lineBytes?: number;
       /** It is to follow the task of this deed, if that is of the same workspace. */
       readonly after?: number;
       /** It may not go on while its server is away for longer than its lease. */
@@ -18,6 +20,9 @@ export type Deed =
   /** Cancels the task of the deed `of`, if that was a submission. */
   | { readonly kind: "cancel"; readonly atMs: number; readonly of: number }
   | { readonly kind: "watch"; readonly atMs: number; readonly viewer: number; readonly of: number };
+
+/** What lies between relay and API. */
+export type BackLink = "relay>api" | "api>relay";
 
 type Whose = "server" | "viewer" | "relay>api" | "api>relay" | "client>api";
 
@@ -48,7 +53,7 @@ export type Fault =
       readonly kind: "partition";
       readonly atMs: number;
       readonly forMs: number;
-      readonly link: number;
+      readonly link: number | BackLink;
       readonly way: "both" | "toServer" | "toClient";
     }
   /** A partition that comes and goes. */
@@ -57,7 +62,7 @@ export type Fault =
       readonly atMs: number;
       readonly forMs: number;
       readonly everyMs: number;
-      readonly link: number;
+      readonly link: number | BackLink;
       readonly way: "both" | "toServer" | "toClient";
     }
   | {
@@ -88,6 +93,8 @@ export type Fault =
   | { readonly kind: "killWrapper"; readonly atMs: number; readonly server: number; readonly afterSteps: number | null }
   | { readonly kind: "killApi"; readonly atMs: number; readonly afterSteps: number | null }
   | { readonly kind: "restartRelay"; readonly atMs: number; readonly forMs: number }
+  /** Exactly before or after a commit of one of its objects. */
+  | { readonly kind: "killRelay"; readonly atMs: number; readonly forMs: number; readonly afterSteps: number }
   | { readonly kind: "hibernateRelay"; readonly atMs: number }
   | { readonly kind: "reboot"; readonly atMs: number; readonly server: number; readonly losesPower: boolean }
   | { readonly kind: "outOfMemory"; readonly atMs: number; readonly server: number }
@@ -217,10 +224,28 @@ export function drawScenario(seed: string): Scenario {
       link: flap.between(0, servers + viewers - 1),
       way: flap.pick(["both", "both", "toServer", "toClient"]),
     });
+  drawRelayFaults(new Random(`relay ${seed}`), { deeds, faults, healAtMs });
   drawFollowers(new Random(`follow ${seed}`), deeds);
   drawAttached(new Random(`lease ${seed}`), deeds);
+  drawFlood(new Random(`flood ${seed}`), { projects, servers, viewers, deeds, faults });
   const crowded = drawRush(new Random(`rush ${seed}`), { servers, projects, deeds });
   return { seed, orgs, servers, projects, viewers, crowded, deeds, faults: withSafeKeyChanges(faults), healAtMs };
+}
+
+/** The relay dies between what it has written and what it says; it and the API do not reach each other. */
+function drawRelayFaults(
+  random: Random,
+  { deeds, faults, healAtMs }: Pick<Draft, "deeds" | "faults"> & { readonly healAtMs: number },
+): void {
+  const at = () => random.pick(deeds).atMs + random.between(0, random.pick([20, 300, 3000]));
+  if (random.chance(0.15))
+    faults.push({ kind: "killRelay", atMs: at(), forMs: random.between(100, 5000), afterSteps: random.between(1, 12) });
+  const link = random.pick<BackLink>(["relay>api", "api>relay"]);
+  const way = random.pick<"both" | "toServer" | "toClient">(["both", "toServer", "toClient"]);
+  const forMs = random.between(500, Math.min(healAtMs, 60_000));
+  if (random.chance(0.08)) faults.push({ kind: "partition", atMs: at(), forMs, link, way });
+  if (random.chance(0.05))
+    faults.push({ kind: "flap", atMs: at(), forMs, everyMs: random.pick([200, 1000, 6000]), link, way });
 }
 
 /** In some scenarios, lets submissions follow earlier ones. */
@@ -261,6 +286,26 @@ function drawRush(
   for (let i = 0; i < many; i++) deeds.push(submit(busy, random.between(0, 200)));
   for (const place of others.slice(0, 3)) deeds.push(submit(place, random.between(500, 3000)));
   return server;
+}
+
+/** What of a scenario is drawn already. */
+interface Draft {
+  readonly servers: number;
+  readonly projects: number;
+  readonly viewers: number;
+  readonly deeds: Deed[];
+  readonly faults: Fault[];
+}
+
+/** Now and then, a program writes a lot while whoever watches it reads nothing. */
+function drawFlood(random: Random, { projects, servers, viewers, deeds, faults }: Draft): void {
+  if (viewers === 0 || !random.chance(0.05)) return;
+  const atMs = random.between(0, 3000);
+  const place = random.between(0, projects - 1);
+  const [viewer, forMs] = [random.between(0, viewers - 1), random.between(4000, 20_000)];
+  deeds.push({ kind: "submit", atMs, place, durationMs: 2000, lines: 40, exitCode: 0, lineBytes: 48 * 1024 });
+  deeds.push({ kind: "watch", atMs: atMs + 100, viewer, of: deeds.length - 1 });
+  faults.push({ kind: "stall", atMs: atMs + random.between(300, 900), forMs, link: servers + viewer });
 }
 
 /** A revocation waits for no server, so with another change it may shut one out that is away: as documented, and no mistake. */

@@ -11,8 +11,8 @@ import { isCaught, wrongVersions } from "./wrong-versions.ts";
 
 /** How many seeds a wrong version has until it must be seen. */
 const patience = 1000;
-/** The first scenarios, in which nothing is wrong with any of them: two are caught in the one after. */
-const wellPlayed = 6;
+/** The first scenarios, in which nothing is wrong with any of them: one is caught in the one after. */
+const wellPlayed = 5;
 
 it("keeps every promise in 2000 scenarios of faults [F1] [F2] [F3] [F4] [F5] [F7]", async () => {
   const { scenarios, failures } = await playSeeds({ first: 0, count: 2000 });

@@ -67,6 +67,61 @@ export const wrongVersions: readonly WrongVersion[] = [
     ],
   },
   {
+    name: "forgets with its memory that runs of a project come one after the other",
+    caughtBy: ["order"],
+    patches: [
+      relay(
+        "storage/runs.ts",
+        'isOrdered: readNumber(row, "is_ordered") === 1',
+        'isOrdered: readNumber(row, "is_ordered") === 1 && seq !== null',
+      ),
+    ],
+  },
+  {
+    name: "mixes up the output of two runs that write at the same time",
+    caughtBy: ["output"],
+    patches: [
+      relay(
+        "server/viewer-hall.ts",
+        "output({ runId, offset, data, isEnd }: Output): Forwarded {",
+        "#last: Output | undefined; output(own: Output): Forwarded { const data = this.#last && this.#last.runId !== own.runId && own.offset > 0 ? this.#last.data : own.data; this.#last = own; const { runId, offset, isEnd } = own;",
+      ),
+    ],
+  },
+  {
+    name: "ends an output where its reader is when the run has ended",
+    caughtBy: ["gap"],
+    patches: [
+      bridge(
+        "runs/output-follower.ts",
+        "const isEnd = isEnded && followed.offset + count >= size;",
+        "const isEnd = isEnded && followed.offset + count >= 0;",
+      ),
+    ],
+  },
+  {
+    name: "lets what a cut-off run started live on",
+    caughtBy: ["survivor"],
+    patches: [
+      bridge(
+        "runs/program-run.ts",
+        "await host.kill(record.runId, groupPath(command));",
+        "void [host, groupPath, command];",
+      ),
+    ],
+  },
+  {
+    name: "sends a viewer output whether it reads it or not",
+    caughtBy: ["memory"],
+    patches: [
+      relay(
+        "session/output-watch.ts",
+        "end - watch.ackedOffset + room.unreadBytes > room.allowanceBytes;",
+        "room.allowanceBytes < 0;",
+      ),
+    ],
+  },
+  {
     name: "knows commands only by ids, and forgets those after a second",
     // Seen by the output that goes with the memory. A second start was not seen in 1,000 scenarios with the output left
     // alone: what a hello says is received is not sent again, so the relay has nothing to repeat.

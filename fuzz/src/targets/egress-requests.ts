@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEgressProxy } from "../../../packages/bridge/src/sandbox/network/egress-proxy.ts";
+import { noMeter } from "../../../packages/bridge/src/sandbox/network/egress-meter.ts";
 import { mustHold, type FuzzTarget } from "../fuzz-target.ts";
 
 /** Nothing listens there: what may be reached is looked for, and is not found. */
@@ -21,7 +22,7 @@ async function startProxy(): Promise<string> {
     asked.push(host);
     return ["127.0.0.1"];
   };
-  const proxy = createEgressProxy({ hosts, mayReach: () => true, resolve }).listen(path);
+  const proxy = createEgressProxy({ hosts, mayReach: () => true, resolve, meter: noMeter }).listen(path);
   await once(proxy, "listening");
   proxy.unref();
   return path;

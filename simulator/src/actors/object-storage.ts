@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { ProcessKilled } from "../world/sim-process.ts";
 
 type Row = Record<string, unknown>;
@@ -21,6 +21,7 @@ export class ObjectStorage {
   readonly #database = new DatabaseSync(":memory:");
   readonly #queries = new Map<string, Query>();
   readonly #onWrite: () => void;
+  #counting: StatementSync | undefined;
   #alarmAtMs: number | null = null;
   #durableAlarmAtMs: number | null = null;
   #depth = 0;
@@ -136,7 +137,19 @@ export class ObjectStorage {
     this.#hasOpen = false;
     this.#depth = 0;
     this.#queries.clear();
+    this.#counting = undefined;
     this.#alarmAtMs = this.#durableAlarmAtMs;
+  }
+
+  /** For checks: how many rows tables have; nothing before they are made. */
+  counts(tables: readonly string[]): [table: string, rows: number][] {
+    if (this.#counting === undefined) {
+      const made = new Set(this.rows("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name));
+      if (!tables.every((table) => made.has(table))) return [];
+      const counts = tables.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`);
+      this.#counting = this.#database.prepare(`SELECT ${counts.join(", ")}`);
+    }
+    return Object.entries(this.#counting.get() ?? {}).map(([table, rows]) => [table, Number(rows)]);
   }
 
   /** For checks: what is in a table. */

@@ -18,6 +18,7 @@ export class RelayObject {
   readonly #shipped: ShippedRelay;
   readonly #env: RelayEnv;
   readonly #machine: Machine;
+  readonly #onStep: () => boolean;
   readonly #sockets = new Set<ServerSocket>();
   readonly #fenced = new WeakSet<ServerSocket>();
   readonly #welcomed = new WeakSet<ServerSocket>();
@@ -31,8 +32,13 @@ export class RelayObject {
   /** For checks: how often its instance was made. */
   wakes = 0;
 
-  constructor(name: string, options: { shipped: ShippedRelay; env: RelayEnv; machine: Machine }) {
+  /** @param options.onStep called before and after each commit; says whether the machine ended there */
+  constructor(
+    name: string,
+    options: { shipped: ShippedRelay; env: RelayEnv; machine: Machine; onStep: () => boolean },
+  ) {
     this.name = name;
+    this.#onStep = options.onStep;
     this.#shipped = options.shipped;
     this.#env = options.env;
     this.#machine = options.machine;
@@ -129,7 +135,9 @@ export class RelayObject {
     this.#world.timeline.after(this.#world.random.between(0, 4), () => {
       if (process && this.#instance && this.#instance.process !== process) return;
       if (!this.#isFlushPlanned) return;
+      if (this.#onStep()) return;
       this.storage.commit();
+      if (this.#onStep()) return;
       this.#isFlushPlanned = false;
       const held = this.#held;
       this.#held = [];

@@ -19,6 +19,8 @@ export class RelayService {
   readonly objects = new Map<string, RelayObject>();
   readonly #shipped: ShippedRelay;
   readonly #env: RelayEnv;
+  /** The durable steps to go until a crash that was planned, and how long it is away then. */
+  #crash: { stepsLeft: number; readonly downMs: number } | null = null;
 
   constructor({ machine, shipped, platform }: RelayOptions) {
     this.machine = machine;
@@ -46,10 +48,33 @@ export class RelayService {
     });
   }
 
+  /** Plans a crash exactly before or after a commit of an object, `steps` of them from now. */
+  crashAtStep(steps: number, downMs: number): void {
+    this.#crash = { stepsLeft: steps, downMs };
+  }
+
+  /** Forgets a crash that was planned. */
+  spare(): void {
+    this.#crash = null;
+  }
+
+  #step(): boolean {
+    const crash = this.#crash;
+    if (crash === null || --crash.stepsLeft > 0) return false;
+    this.#crash = null;
+    this.restart(crash.downMs);
+    return true;
+  }
+
   #object(name: string): RelayObject {
     const known = this.objects.get(name);
     if (known) return known;
-    const object = new RelayObject(name, { shipped: this.#shipped, env: this.#env, machine: this.machine });
+    const object = new RelayObject(name, {
+      shipped: this.#shipped,
+      env: this.#env,
+      machine: this.machine,
+      onStep: () => this.#step(),
+    });
     this.objects.set(name, object);
     return object;
   }

@@ -68,6 +68,13 @@ export class ServerHost {
     return node?.kind === "file" ? node.bytes : undefined;
   }
 
+  /** What its readings take that the relay does not have. */
+  get spoolBytes(): number {
+    const spool = this.machine.disk.find(`${dataPath}/spool`);
+    if (spool?.kind !== "directory") return 0;
+    return [...spool.entries.values()].reduce((sum, node) => sum + (node.kind === "file" ? node.bytes.length : 0), 0);
+  }
+
   start(): void {
     if (this.isHeldDown || this.bridge) return;
     const { machine, shipped, identity } = this.#options;

@@ -53,7 +53,8 @@ export class RunningProgram implements Program {
     const { timeline } = this.#machine.world;
     for (let line = 0; line < plan.lines; line++) {
       timeline.after(((line + 1) * plan.durationMs) / (plan.lines + 1), () => {
-        if (this.#start.endedAtMs === null) output.write(Buffer.from(outputLine(orgId, runId, line)));
+        if (this.#start.endedAtMs === null)
+          output.write(Buffer.from(outputLine({ orgId, runId }, line, plan.lineBytes)));
       });
     }
     timeline.after(plan.durationMs, () => {

@@ -6,6 +6,8 @@ export interface ProgramPlan {
   /** Lines that it writes, spread evenly over its duration. */
   readonly lines: number;
   readonly exitCode: number;
+  /** How long a line is at least; what is left out: as long as what it says. */
+  readonly lineBytes?: number;
 }
 
 export interface ProgramStart {
@@ -37,8 +39,12 @@ export interface WrapperStint {
 }
 
 /** The line of a run's output with a number; it names its tenant, so that a byte at the wrong place is known. */
-export function outputLine(orgId: string, runId: string, line: number): string {
-  return `${orgId} ${runId} ${line}\n`;
+export function outputLine(
+  { orgId, runId }: { readonly orgId: string; readonly runId: string },
+  line: number,
+  lineBytes = 0,
+): string {
+  return `${`${orgId} ${runId} ${line}`.padEnd(lineBytes - 1, ".")}\n`;
 }
 
 /** What really happened on the servers, written down by the world itself and by nothing that is being tested. */

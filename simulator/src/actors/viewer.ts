@@ -3,7 +3,7 @@ import type { ViewerConnection } from "../../../apps/web/src/live/viewer-connect
 import type { Machine } from "../world/machine.ts";
 import { SimProcess } from "../world/sim-process.ts";
 import type { ApiService } from "./api-service.ts";
-import type { Place } from "./client.ts";
+import type { Place, Submitted } from "./client.ts";
 import type { ShippedApi } from "./shipped-api.ts";
 import { outputLine } from "./truth.ts";
 
@@ -16,7 +16,8 @@ export type ShippedConsole = Awaited<ReturnType<typeof loadConsole>>;
 export interface Watched {
   readonly runId: RunId;
   readonly place: Place;
-  readonly serverId: ServerId;
+  /** How long its lines are at least. */
+  readonly lineBytes: number | undefined;
   text: string;
   hasEnded: boolean;
   hasGap: boolean;
@@ -42,8 +43,9 @@ export class Viewer {
     this.process = new SimProcess(options.machine, options.machine.name);
   }
 
-  watch(runId: RunId, place: Place, serverId: ServerId): void {
-    const watched: Watched = { runId, place, serverId, text: "", hasEnded: false, hasGap: false };
+  watch(runId: RunId, { place, plan }: Submitted, serverId: ServerId): void {
+    const { lineBytes } = plan;
+    const watched: Watched = { runId, place, lineBytes, text: "", hasEnded: false, hasGap: false };
     this.watched.push(watched);
     this.process.run(() =>
       this.#connection(serverId, place).watchOutput(runId, 0, {
@@ -69,10 +71,11 @@ export class Viewer {
   }
 
   /** Every byte is the one that this run wrote at this place. */
-  #check({ runId, place, text, hasGap }: Watched): void {
+  #check({ runId, place, lineBytes, text, hasGap }: Watched): void {
     if (hasGap) return;
     let expected = "";
-    for (let line = 0; expected.length < text.length; line++) expected += outputLine(place.scope.orgId, runId, line);
+    const { orgId } = place.scope;
+    for (let line = 0; expected.length < text.length; line++) expected += outputLine({ orgId, runId }, line, lineBytes);
     if (!expected.startsWith(text))
       this.process.machine.world.violate(
         `output: ${this.process.name} saw other bytes of ${runId} than it wrote: ${JSON.stringify(text.slice(-200))}`,
