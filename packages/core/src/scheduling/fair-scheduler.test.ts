@@ -424,7 +424,7 @@ describe("order and dependencies", () => {
     expect(server.scheduler.setSuspended("1", true)).toBe(false);
   });
 
-  it("takes back a start as if it had never been", () => {
+  it("takes back a start: the task waits at its place, and its nodes get back what they were charged", () => {
     const server = new TestServer(two);
     server.add("1", "a/w/p", { isOrdered: true, demand: { cpu: 8 } });
     server.add("2", "a/w/p", { isOrdered: true });
@@ -436,6 +436,36 @@ describe("order and dependencies", () => {
     expect(server.scheduler.state().shares).toEqual(before.shares);
     expect(server.scheduler.runningCount).toBe(0);
     expect(playInTurn(server)).toEqual(["1", "other", "2"]);
+  });
+
+  it("leaves the virtual time where a start brought it that is taken back, and whose passing it ended", () => {
+    const server = new TestServer(two);
+    for (const n of [1, 2, 3]) server.add(`a${n}`, "a/w/p");
+    expect(playInTurn(server, 2)).toEqual(["a1", "a2"]);
+    const numbers = (which: "tag" | "virtual") =>
+      server.scheduler.state().shares.map(({ path, ...share }) => [path.join(" "), share[which]]);
+    const tags = numbers("tag");
+    const virtuals = numbers("virtual");
+    server.scheduler.next(0);
+    const virtualsOfStart = numbers("virtual");
+    server.scheduler.putBack("a3");
+    expect(numbers("tag")).toEqual(tags);
+    expect(numbers("virtual")).toEqual(virtualsOfStart);
+    expect(virtualsOfStart).not.toEqual(virtuals);
+    // Who comes now comes beside it, and not before.
+    server.add("b1", "b/w/p");
+    expect(playInTurn(server)).toEqual(["a3", "b1"]);
+
+    server.add("first", "b/w/p", { demand: { cpu: 6 } });
+    server.startAll();
+    server.add("big", "a/w/p", { demand: { cpu: 8 } });
+    server.add("passes", "b/w/p");
+    expect(server.startAll()).toEqual(["passes"]);
+    expect(server.scheduler.patience()?.taskId).toBe("big");
+    endAll(server, ["first", "passes"]);
+    expect(server.startAll()).toEqual(["big"]);
+    server.scheduler.putBack("big");
+    expect(server.scheduler.patience()).toBeNull();
   });
 
   it("does not let through whom a task holds back while it is moved or set aside", () => {
