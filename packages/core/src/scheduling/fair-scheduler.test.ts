@@ -518,7 +518,22 @@ describe("explanations", () => {
     expect(server.scheduler.explain("a2", 2000)).toMatchObject({ value: { position: 2 } });
   });
 
-  it("says for which task room is kept", () => {
+  it("says for which task room is kept, to one that could start now and will before that task", () => {
+    const server = new TestServer(two, { patienceMs: 0 });
+    server.add("short", "b/w/p", { demand: { cpu: 4 }, expectedMs: 1000 });
+    server.add("long", "b/w/p", { demand: { memory: 8 }, expectedMs: 100_000 });
+    server.startAll();
+    server.add("big", "a/w/p", { demand: { cpu: 6, memory: 4 } });
+    server.add("small", "b/w/p", { demand: { cpu: 2 } });
+    expect(server.startAll()).toEqual([]);
+    expect(server.scheduler.explain("small", 0)).toMatchObject({
+      value: { position: 1, reason: { kind: "room-kept", for: "big" }, estimate: { startsInMs: 1000 } },
+    });
+    endAll(server, ["short"]);
+    expect(server.startAll()).toEqual(["small"]);
+  });
+
+  it("says that it is not its turn to one that starts after the task that room is kept for", () => {
     const server = new TestServer(two, { patienceMs: 0 });
     server.add("first", "b/w/p", { demand: { cpu: 6 } });
     server.startAll();
