@@ -90,7 +90,7 @@ it("leaves nothing waiting that is ready and fits everywhere, except beside one 
 
 it("starts in the end all that can ever start", () => {
   fc.assert(
-    fc.property(histories({ without: ["limit", "suspend"] }), (history) => {
+    fc.property(histories({ without: ["limit", "suspend", "move"] }), (history) => {
       const { scheduler } = new TestServer(history.nodes);
       const player = new Player(history, scheduler);
       for (const step of history.steps) player.play(step);

@@ -424,7 +424,7 @@ describe("order and dependencies", () => {
     expect(server.scheduler.setSuspended("1", true)).toBe(false);
   });
 
-  it("takes back a start as if it had never been", () => {
+  it("takes back a start: the task waits at its place, and its nodes get back what they were charged", () => {
     const server = new TestServer(two);
     server.add("1", "a/w/p", { isOrdered: true, demand: { cpu: 8 } });
     server.add("2", "a/w/p", { isOrdered: true });
@@ -436,6 +436,36 @@ describe("order and dependencies", () => {
     expect(server.scheduler.state().shares).toEqual(before.shares);
     expect(server.scheduler.runningCount).toBe(0);
     expect(playInTurn(server)).toEqual(["1", "other", "2"]);
+  });
+
+  it("leaves the virtual time where a start brought it that is taken back, and whose passing it ended", () => {
+    const server = new TestServer(two);
+    for (const n of [1, 2, 3]) server.add(`a${n}`, "a/w/p");
+    expect(playInTurn(server, 2)).toEqual(["a1", "a2"]);
+    const numbers = (which: "tag" | "virtual") =>
+      server.scheduler.state().shares.map(({ path, ...share }) => [path.join(" "), share[which]]);
+    const tags = numbers("tag");
+    const virtuals = numbers("virtual");
+    server.scheduler.next(0);
+    const virtualsOfStart = numbers("virtual");
+    server.scheduler.putBack("a3");
+    expect(numbers("tag")).toEqual(tags);
+    expect(numbers("virtual")).toEqual(virtualsOfStart);
+    expect(virtualsOfStart).not.toEqual(virtuals);
+    // Who comes now comes beside it, and not before.
+    server.add("b1", "b/w/p");
+    expect(playInTurn(server)).toEqual(["a3", "b1"]);
+
+    server.add("first", "b/w/p", { demand: { cpu: 6 } });
+    server.startAll();
+    server.add("big", "a/w/p", { demand: { cpu: 8 } });
+    server.add("passes", "b/w/p");
+    expect(server.startAll()).toEqual(["passes"]);
+    expect(server.scheduler.patience()?.taskId).toBe("big");
+    endAll(server, ["first", "passes"]);
+    expect(server.startAll()).toEqual(["big"]);
+    server.scheduler.putBack("big");
+    expect(server.scheduler.patience()).toBeNull();
   });
 
   it("does not let through whom a task holds back while it is moved or set aside", () => {
@@ -488,7 +518,22 @@ describe("explanations", () => {
     expect(server.scheduler.explain("a2", 2000)).toMatchObject({ value: { position: 2 } });
   });
 
-  it("says for which task room is kept", () => {
+  it("says for which task room is kept, to one that could start now and will before that task", () => {
+    const server = new TestServer(two, { patienceMs: 0 });
+    server.add("short", "b/w/p", { demand: { cpu: 4 }, expectedMs: 1000 });
+    server.add("long", "b/w/p", { demand: { memory: 8 }, expectedMs: 100_000 });
+    server.startAll();
+    server.add("big", "a/w/p", { demand: { cpu: 6, memory: 4 } });
+    server.add("small", "b/w/p", { demand: { cpu: 2 } });
+    expect(server.startAll()).toEqual([]);
+    expect(server.scheduler.explain("small", 0)).toMatchObject({
+      value: { position: 1, reason: { kind: "room-kept", for: "big" }, estimate: { startsInMs: 1000 } },
+    });
+    endAll(server, ["short"]);
+    expect(server.startAll()).toEqual(["small"]);
+  });
+
+  it("says that it is not its turn to one that starts after the task that room is kept for", () => {
     const server = new TestServer(two, { patienceMs: 0 });
     server.add("first", "b/w/p", { demand: { cpu: 6 } });
     server.startAll();

@@ -176,13 +176,13 @@ export class FairScheduler {
     if (!found.ok) return found;
     const refusal = refuseImpossible({ id, demand }, task.leaf.holder);
     if (refusal) return refusal;
-    if (found.value !== task.demand) this.#places.change(task, () => (task.demand = found.value));
+    if (found.value !== task.demand) this.#places.changeDemand(task, found.value);
     return done;
   }
 
   /**
-   * Puts a node of the quota tree, with all below it, under another parent. Its tasks go along: what waits keeps its place
-   * in its project, and what runs is charged there instead. It looks at every task.
+   * Puts a node of the quota tree, with all below it, under another parent. Its tasks leave their place and come to the new
+   * one as if anew: what waits keeps its place in its project, and what runs is charged there instead. It looks at every task.
    *
    * @returns what {@link QuotaTree.move} refuses, and `BAD_REQUEST` for a place that is too deep or not on this server
    */
@@ -193,15 +193,16 @@ export class FairScheduler {
     const around = { quotas: this.#quotas, server: this.#server, depth: this.#depth, hasTasks: tasks.length > 0 };
     const refusal = node && parent && refusePlace(node, parent, around);
     if (refusal) return refusal;
-    const before = node?.parent?.id;
+    const before = node?.parent ?? null;
     const moved = this.#quotas.move(id, parentId);
     if (!moved.ok) return moved;
+    // What opens where less is held now is opened before its tasks leave, so that no node closes in between.
+    for (const changed of [before, moved.value.parent]) {
+      for (let up = changed; up !== null; up = up.parent) this.#reconsiderNode(up.id);
+    }
     this.#tasks.detach(tasks);
     this.#shares.forgetNode(id);
     this.#tasks.attach(tasks);
-    for (const changed of [before, parentId]) {
-      for (let up = this.#quotas.find(changed ?? ""); up; up = up.parent ?? undefined) this.#reconsiderNode(up.id);
-    }
     return done;
   }
 
@@ -260,14 +261,18 @@ export class FairScheduler {
       this.#shares.correct(leaf, correctionOf(task, { cost: run.cost, durationMs }), run);
     }
     this.#release(task);
+    this.#endTurn(task);
     this.#tasks.releaseDependents(id);
     this.#shares.settle(leaf);
     return true;
   }
 
   /**
-   * Takes back a start, as if it had never been: the task waits again at its place, and its nodes get back what they were
-   * charged. Returns whether it was running.
+   * Takes back a start: the task waits again at its place, and its nodes get back what they were charged. Two things stay as
+   * the start left them. The virtual time, because others may have begun from there: who comes now begins beside the task and
+   * not before it. And who was passed for how long: a task that was passed before it started is passed anew.
+   *
+   * Returns whether it was running.
    */
   putBack(id: string): boolean {
     const task = this.#tasks.find(id);
@@ -276,7 +281,9 @@ export class FairScheduler {
     this.#shares.correct(leaf, -run.cost, run);
     this.#release(task);
     task.run = null;
+    // It is in its place before its turn ends, so that what comes after it in its project does not open in between.
     this.#places.place(task);
+    this.#endTurn(task);
     this.#shares.settle(leaf);
     return true;
   }
@@ -338,16 +345,21 @@ export class FairScheduler {
     for (const node of this.#shares.nodesOf(nodeId)) reconsider(node);
   }
 
-  /** Gives back what a running task holds, and its turn in the order of its project. */
+  /** Gives back what a running task holds. */
   #release(task: Task): void {
     const { leaf } = task;
     this.#tasks.running--;
     this.#shares.countEnd(leaf);
     release(leaf.holder, task.demand.vector);
     reconsiderReleased(leaf);
-    if (leaf.peers.orderedRun !== task) return;
-    leaf.peers.orderedRun = null;
-    refreshOrder(leaf.peers);
+  }
+
+  /** A task that ran does not hold back the next of its project any more. */
+  #endTurn(task: Task): void {
+    const { peers } = task.leaf;
+    if (peers.orderedRun !== task) return;
+    peers.orderedRun = null;
+    refreshOrder(peers);
   }
 
   #start(task: Task, nowMs: number): void {

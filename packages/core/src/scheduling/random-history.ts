@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Vector } from "../quota/amounts.ts";
 import { bandNames, type Band } from "./bands.ts";
 import type { FairScheduler } from "./fair-scheduler.ts";
 import type { Amounts } from "./test-server.ts";
@@ -25,6 +26,10 @@ export type Step =
   | { readonly do: "band"; readonly which: number; readonly band: Band }
   | { readonly do: "weight"; readonly node: number; readonly weight: number }
   | { readonly do: "limit"; readonly node: number; readonly cpu: number; readonly memory: number }
+  | { readonly do: "putBack"; readonly which: number }
+  | { readonly do: "demand"; readonly which: number; readonly demand: number }
+  | { readonly do: "move"; readonly node: number; readonly to: number }
+  | { readonly do: "removeNode"; readonly node: number }
   | { readonly do: "wait"; readonly ms: number };
 
 export interface History {
@@ -37,7 +42,18 @@ export interface History {
 /** What a history is played on. */
 export type Played = Pick<
   FairScheduler,
-  "enqueue" | "next" | "ended" | "remove" | "setSuspended" | "setBand" | "setWeight" | "setLimit"
+  | "enqueue"
+  | "next"
+  | "ended"
+  | "putBack"
+  | "remove"
+  | "setSuspended"
+  | "setBand"
+  | "setDemand"
+  | "setWeight"
+  | "setLimit"
+  | "moveNode"
+  | "removeNode"
 >;
 
 const which = fc.nat({ max: 999 });
@@ -73,6 +89,10 @@ const stepOf = {
     cpu: fc.integer({ min: 0, max: 10 }),
     memory: fc.integer({ min: 0, max: 10 }),
   }),
+  putBack: fc.record({ do: fc.constant("putBack" as const), which }),
+  demand: fc.record({ do: fc.constant("demand" as const), which, demand: which }),
+  move: fc.record({ do: fc.constant("move" as const), node: which, to: which }),
+  removeNode: fc.record({ do: fc.constant("removeNode" as const), node: which }),
   wait: fc.record({ do: fc.constant("wait" as const), ms }),
 } as const;
 
@@ -86,6 +106,10 @@ const often: Readonly<Record<keyof typeof stepOf, number>> = {
   band: 1,
   weight: 1,
   limit: 1,
+  putBack: 2,
+  demand: 1,
+  move: 1,
+  removeNode: 1,
   wait: 2,
 };
 
@@ -124,8 +148,10 @@ interface HistoryOptions {
   /** Kinds of steps that do not happen. */
   readonly without?: readonly Step["do"][];
   readonly maxLength?: number;
-  /** Many ordered tasks, which are changed while they wait. */
+  /** Many ordered tasks. */
   readonly isOrderMixed?: boolean;
+  /** Kinds of steps that happen far more often than elsewhere. */
+  readonly oftener?: readonly Step["do"][];
 }
 
 /** Histories of a few orgs on one server. */
@@ -133,10 +159,10 @@ export function histories({
   without = [],
   maxLength = 120,
   isOrderMixed = false,
+  oftener = [],
 }: HistoryOptions = {}): fc.Arbitrary<History> {
   const kinds = (Object.keys(stepOf) as Step["do"][]).filter((kind) => !without.includes(kind));
-  const oftenOf = (kind: Step["do"]) =>
-    isOrderMixed && ["band", "suspend", "remove"].includes(kind) ? 5 : often[kind];
+  const oftenOf = (kind: Step["do"]) => (oftener.includes(kind) ? 5 : often[kind]);
   const step = fc
     .oneof(...kinds.map((kind) => ({ weight: oftenOf(kind), arbitrary: stepOf[kind] as fc.Arbitrary<Step> })))
     .map((one) => (isOrderMixed && one.do === "enqueue" ? { ...one, isOrdered: one.demand % 4 > 0 } : one));
@@ -198,6 +224,25 @@ export class Player {
         const nodeId = pick(["server", ...this.#paths], step.node) ?? "";
         return `limit ${this.scheduler.setLimit(nodeId, limits({ cpu: step.cpu, memory: step.memory })).ok}`;
       }
+      case "putBack": {
+        const run = pick(this.running, step.which);
+        if (run === undefined) return "putBack nothing";
+        this.running.splice(this.running.indexOf(run), 1);
+        this.waiting.push(run.id);
+        return `putBack ${run.id} ${this.scheduler.putBack(run.id)}`;
+      }
+      case "demand": {
+        const id = pick(this.waiting, step.which) ?? "none";
+        return `demand ${id} ${this.scheduler.setDemand(id, this.#demand(step.demand)).ok}`;
+      }
+      case "move": {
+        const [id, to] = [pick(this.#paths, step.node) ?? "", pick(["server", ...this.#paths], step.to) ?? ""];
+        return `move ${id} to ${to} ${this.scheduler.moveNode(id, to).ok}`;
+      }
+      case "removeNode": {
+        const id = pick(this.#paths, step.node) ?? "";
+        return `removeNode ${id} ${this.scheduler.removeNode(id).ok}`;
+      }
       case "wait":
         this.nowMs += step.ms;
         return "wait";
@@ -212,6 +257,10 @@ export class Player {
     return next.id;
   }
 
+  #demand(which: number): Vector {
+    return vector(pick(this.#demands, which) ?? {});
+  }
+
   #enqueue(step: Extract<Step, { readonly do: "enqueue" }>): string {
     const count = ++this.#count;
     const id = `t${count}`;
@@ -221,7 +270,7 @@ export class Player {
       nodeId: pick(this.#paths, step.node) ?? "",
       band: step.band,
       seq: step.isLate ? -count : count,
-      demand: vector(pick(this.#demands, step.demand) ?? {}),
+      demand: this.#demand(step.demand),
       expectedMs: step.expectedMs,
       isOrdered: step.isOrdered,
       after: step.after.flatMap((index) => pick(known, index) ?? []),

@@ -8,11 +8,7 @@ import { TestServer } from "./test-server.ts";
 
 /** A scheduler that knows only a state, and a tree of quotas that holds nothing yet. */
 function restored(options: SchedulerOptions, state: SchedulerState): [FairScheduler, SchedulerOptions] {
-  const quotas = new QuotaTree();
-  for (const { id } of options.quotas.nodes()) {
-    const node = options.quotas.find(id);
-    if (node) quotas.add(id, node.parent?.id ?? null, node.limit);
-  }
+  const quotas = emptied(options.quotas);
   const fresh = { ...options, quotas };
   return [FairScheduler.restore(fresh, structuredClone(state)), fresh];
 }
@@ -139,7 +135,7 @@ it("does not bring nodes back to where they were before they moved", () => {
   server.scheduler.moveNode("a/w/p", "a/x");
   const { tasks } = server.scheduler.state();
   const { scheduler } = server.restarted();
-  const late = FairScheduler.restore({ ...server.options, quotas: emptied(server) }, { ...before, tasks });
+  const late = FairScheduler.restore({ ...server.options, quotas: emptied(server.quotas) }, { ...before, tasks });
   for (const one of [scheduler, late]) {
     const paths = one.state().shares.map(({ path }) => path.join());
     expect(paths).toContain("normal,a,a/x,a/w/p");
@@ -149,7 +145,7 @@ it("does not bring nodes back to where they were before they moved", () => {
   }
 });
 
-function emptied({ quotas }: TestServer): QuotaTree {
+function emptied(quotas: QuotaTree): QuotaTree {
   const copy = new QuotaTree();
   const add = ({ id, parent, limit }: QuotaNode): void => {
     if (parent && !copy.find(parent.id)) add(parent);

@@ -110,23 +110,24 @@ export class ShareNode {
   }
 
   countOpenLanes(change: 1 | -1): void {
-    const wasActive = this.#isActive;
+    const wasActive = this.isActive;
     this.openLanes += change;
     this.#noteActive(wasActive);
   }
 
   countRunning(change: 1 | -1): void {
-    const wasActive = this.#isActive;
+    const wasActive = this.isActive;
     this.running += change;
     this.#noteActive(wasActive);
   }
 
-  get #isActive(): boolean {
+  /** Whether something runs here or below, or could as far as this node and those below are concerned. */
+  get isActive(): boolean {
     return this.openLanes > 0 || this.running > 0;
   }
 
   #noteActive(wasActive: boolean): void {
-    const isActive = this.#isActive;
+    const isActive = this.isActive;
     if (isActive !== wasActive && this.parent !== null) this.parent.activeChildren += isActive ? 1 : -1;
   }
 

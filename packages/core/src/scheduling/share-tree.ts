@@ -121,6 +121,13 @@ export class ShareTree {
     return node.weight * (this.#bands.find(({ name }) => name === node.band)?.loneOrgPart ?? 1);
   }
 
+  /** A running task will come to a leaf from elsewhere. Where nothing runs or could, the time without earns no credit. */
+  endIdleness(leaf: ShareNode): void {
+    for (let node = leaf; node.parent !== null; node = node.parent) {
+      if (!node.isActive && node.tag < node.parent.virtual) node.setTag(node.parent.virtual);
+    }
+  }
+
   /** Charges a leaf and all above it for a task that starts. */
   charge(leaf: ShareNode, cost: number, bandWeight: number): void {
     for (let node = leaf; node.parent !== null; node = node.parent) {

@@ -1,5 +1,5 @@
 import { accept, refuse } from "../errors/result.ts";
-import type { Vector } from "../quota/amounts.ts";
+import { isSameVector, type Vector } from "../quota/amounts.ts";
 import { bandNames, standardBands, type Band } from "./bands.ts";
 import type { Played } from "./random-history.ts";
 import type { WaitingTask } from "./scheduler.ts";
@@ -16,12 +16,13 @@ interface Share {
 interface SlowTask {
   readonly task: WaitingTask;
   band: Band;
+  demand: Vector;
   isSuspended: boolean;
   readonly after: Set<string>;
   /** The shares that it counts for: the root, its band, its org, its workspace, its project. */
   keys: readonly string[];
   /** Its node and all above it. */
-  readonly nodes: readonly string[];
+  nodes: readonly string[];
   run: { readonly cost: number; readonly bandWeight: number; readonly start: number } | null;
 }
 
@@ -33,8 +34,9 @@ const root = "";
  */
 export class SlowScheduler implements Played {
   readonly shares = new Map<string, Share>();
-  /** Limits by node id; `server` is the root of all. A node's parent is its path without the last part. */
+  /** Limits by node id; `server` is the root of all. */
   readonly #limits: Map<string, Vector>;
+  readonly #parents: Map<string, string>;
   readonly #weights = new Map<string, number>();
   readonly #patienceMs: number;
   #tasks: SlowTask[] = [];
@@ -50,24 +52,27 @@ export class SlowScheduler implements Played {
   /** What is left of each node's limits until something changes. */
   readonly #free = new Map<string, number[]>();
 
+  /** @param limits by path below the server, in whose place a node stands first */
   constructor(limits: ReadonlyMap<string, Vector>, patienceMs: number) {
     this.#limits = new Map(limits);
+    const paths = [...limits.keys()].filter((path) => path !== "server");
+    this.#parents = new Map(paths.map((path) => [path, path.split("/").slice(0, -1).join("/") || "server"]));
     this.#patienceMs = patienceMs;
   }
 
   enqueue(task: WaitingTask) {
-    const isImpossible = nodesOf(task.nodeId).some((node) =>
-      task.demand.some((amount, i) => amount > at(this.#limitOf(node), i)),
-    );
-    if (isImpossible) return refuse("QUOTA_EXCEEDED", "it never fits");
+    if (!this.#limits.has(task.nodeId)) return refuse("NOT_FOUND", "there is no such node");
+    const nodes = this.#nodesOf(task.nodeId);
+    if (this.#isImpossible(task.demand, nodes)) return refuse("QUOTA_EXCEEDED", "it never fits");
     const known = (task.after ?? []).filter((id) => this.#tasks.some((other) => other.task.id === id));
     this.#tasks.push({
       task,
       band: task.band,
+      demand: task.demand,
       isSuspended: false,
       after: new Set(known),
-      keys: keysOf(task.band, task.nodeId),
-      nodes: nodesOf(task.nodeId),
+      keys: keysOf(task.band, nodes),
+      nodes,
       run: null,
     });
     this.#settle();
@@ -96,7 +101,7 @@ export class SlowScheduler implements Played {
     if (task === undefined) return false;
     if (this.#passed?.task === task && task.band !== band) this.#passed = null;
     task.band = band;
-    task.keys = keysOf(band, task.task.nodeId);
+    task.keys = keysOf(band, task.nodes);
     this.#settle();
     return true;
   }
@@ -106,7 +111,69 @@ export class SlowScheduler implements Played {
     return accept(undefined);
   }
 
+  setDemand(id: string, demand: Vector) {
+    const task = this.#waiting(id);
+    if (task === undefined) return refuse("NOT_FOUND", "it does not wait");
+    if (this.#isImpossible(demand, task.nodes)) return refuse("QUOTA_EXCEEDED", "it never fits");
+    if (this.#passed?.task === task && !isSameVector(task.demand, demand)) this.#passed = null;
+    task.demand = demand;
+    this.#settle();
+    return accept(undefined);
+  }
+
+  /** The limits of the new place hold; then all tasks of the node leave, with what they were charged; then they come anew. */
+  moveNode(id: string, parentId: string) {
+    if (!this.#limits.has(id) || !this.#limits.has(parentId)) return refuse("NOT_FOUND", "there is no such node");
+    const [before, above] = [this.#nodesOf(id), this.#nodesOf(parentId)];
+    if (above.includes(id)) return refuse("BAD_REQUEST", "it would be below itself");
+    const heights = [...this.#limits.keys()].map((other) => this.#nodesOf(other).indexOf(id));
+    if (above.length + Math.max(...heights) > 3) return refuse("BAD_REQUEST", "it would be too deep");
+    const held = [...this.#limitOf(id)].map((_, i) => this.#heldAt(id, i));
+    const anew = above.filter((node) => !before.includes(node)).map((node) => this.#freeOf(node));
+    if (anew.some((free) => held.some((amount, i) => amount > 0 && amount > at(free, i)))) {
+      return refuse("QUOTA_EXCEEDED", "what it holds does not fit");
+    }
+    this.#parents.set(id, parentId);
+    const moved = this.#tasks.filter(({ nodes }) => nodes.includes(id));
+    for (const task of moved) task.nodes = this.#nodesOf(task.task.nodeId);
+    this.#settle();
+    for (const task of moved) {
+      if (task.run) this.#charge(task, -task.run.cost, task.run);
+      if (this.#passed?.task === task) this.#passed = null;
+      task.keys = [];
+    }
+    this.#settle();
+    this.#forgetShares(id);
+    for (const task of moved.filter(({ run }) => run !== null)) {
+      const keys = keysOf(task.band, task.nodes);
+      for (const key of keys.slice(1)) this.#endIdleness(key);
+      task.keys = keys;
+      if (task.run) this.#charge(task, task.run.cost, task.run);
+    }
+    for (const task of moved) task.keys = keysOf(task.band, task.nodes);
+    this.#settle();
+    return accept(undefined);
+  }
+
+  /** Where nothing runs or could, what comes starts at the virtual time. */
+  #endIdleness(key: string): void {
+    const share = this.#share(key);
+    if (share.isOpen || this.#tasks.some(({ run, keys }) => run !== null && keys.includes(key))) return;
+    share.tag = Math.max(share.tag, this.#share(parentOf(key)).virtual);
+  }
+
+  removeNode(id: string) {
+    if (!this.#limits.has(id)) return refuse("NOT_FOUND", "there is no such node");
+    const isUsed = this.#tasks.some(({ nodes }) => nodes.includes(id)) || [...this.#parents.values()].includes(id);
+    if (isUsed) return refuse("CONFLICT", "something is in it");
+    this.#limits.delete(id);
+    this.#parents.delete(id);
+    this.#forgetShares(id);
+    return accept(undefined);
+  }
+
   setLimit(nodeId: string, limit: Vector) {
+    if (!this.#limits.has(nodeId)) return refuse("NOT_FOUND", "there is no such node");
     this.#limits.set(nodeId, limit);
     this.#settle();
     return accept(undefined);
@@ -121,6 +188,16 @@ export class SlowScheduler implements Played {
       this.#charge(task, more, { bandWeight, start });
     }
     this.#forget(task);
+    return true;
+  }
+
+  /** It waits again, and its nodes get back what they were charged; what else its start changed stays. */
+  putBack(id: string): boolean {
+    const task = this.#tasks.find((other) => other.task.id === id && other.run !== null);
+    if (!task?.run) return false;
+    this.#charge(task, -task.run.cost, task.run);
+    task.run = null;
+    this.#settle();
     return true;
   }
 
@@ -145,7 +222,7 @@ export class SlowScheduler implements Played {
     const eligible = this.#tasks.filter((task) => this.#opens(task).includes(root));
     if (this.#passed && !eligible.includes(this.#passed.task)) this.#passed = null;
     const free = this.#freeOf("server");
-    const fits = ({ task }: SlowTask) => task.demand.every((amount, i) => amount === 0 || amount <= at(free, i));
+    const fits = ({ demand }: SlowTask) => demand.every((amount, i) => amount === 0 || amount <= at(free, i));
     if (!this.#isOver()) {
       const first = this.#first(eligible);
       if (first === undefined || fits(first)) return first;
@@ -155,8 +232,8 @@ export class SlowScheduler implements Played {
     const kept = this.#passed.task;
     if (fits(kept)) return kept;
     return this.#first(
-      eligible.filter(({ task }) =>
-        task.demand.every((amount, i) => amount === 0 || amount <= at(free, i) - at(kept.task.demand, i)),
+      eligible.filter(({ demand }) =>
+        demand.every((amount, i) => amount === 0 || amount <= at(free, i) - at(kept.demand, i)),
       ),
     );
   }
@@ -166,7 +243,7 @@ export class SlowScheduler implements Played {
     const keys = new Set<string>();
     const free = this.#freeOf("server");
     for (const task of this.#tasks) {
-      if (!task.task.demand.every((amount, i) => amount === 0 || amount <= at(free, i))) continue;
+      if (!task.demand.every((amount, i) => amount === 0 || amount <= at(free, i))) continue;
       for (const key of this.#opens(task)) keys.add(key);
     }
     return keys;
@@ -188,9 +265,9 @@ export class SlowScheduler implements Played {
     return left.toSorted((a, b) => a.task.seq - b.task.seq)[0];
   }
 
-  #costOf({ task }: SlowTask): number {
+  #costOf({ task, demand }: SlowTask): number {
     const limit = this.#limitOf("server");
-    const share = Math.max(0.001, ...task.demand.map((amount, i) => (amount > 0 ? amount / at(limit, i) : 0)));
+    const share = Math.max(0.001, ...demand.map((amount, i) => (amount > 0 ? amount / at(limit, i) : 0)));
     return Math.min(share, 1) * charged(task.expectedMs);
   }
 
@@ -243,7 +320,7 @@ export class SlowScheduler implements Played {
     for (const key of task.keys.toReversed()) {
       const node = key === root ? "server" : key.slice(key.lastIndexOf(">") + 1);
       const room = key === root ? [...this.#limitOf(node)] : this.#limits.has(node) ? this.#freeOf(node) : [];
-      if (!room.every((free, i) => at(task.task.demand, i) === 0 || at(task.task.demand, i) <= free)) break;
+      if (!room.every((free, i) => at(task.demand, i) === 0 || at(task.demand, i) <= free)) break;
       keys.push(key);
     }
     return keys;
@@ -307,13 +384,29 @@ export class SlowScheduler implements Played {
   #freeOf(node: string): number[] {
     const known = this.#free.get(node);
     if (known) return known;
-    const free = [...this.#limitOf(node)];
+    const free = [...this.#limitOf(node)].map((limit, i) => limit - this.#heldAt(node, i));
     this.#free.set(node, free);
-    for (const { task, run, nodes } of this.#tasks) {
-      if (run === null || !nodes.includes(node)) continue;
-      task.demand.forEach((amount, i) => (free[i] = at(free, i) - amount));
-    }
     return free;
+  }
+
+  #heldAt(node: string, i: number): number {
+    const holding = this.#tasks.filter(({ run, nodes }) => run !== null && nodes.includes(node));
+    return holding.reduce((sum, { demand }) => sum + at(demand, i), 0);
+  }
+
+  #isImpossible(demand: Vector, nodes: readonly string[]): boolean {
+    return nodes.some((node) => demand.some((amount, i) => amount > at(this.#limitOf(node), i)));
+  }
+
+  /** A node and all above it. */
+  #nodesOf(nodeId: string): string[] {
+    const above = this.#parents.get(nodeId);
+    return above === undefined ? [nodeId] : [nodeId, ...this.#nodesOf(above)];
+  }
+
+  /** A node and all below it begin anew when something comes. */
+  #forgetShares(nodeId: string): void {
+    for (const key of this.shares.keys()) if (key.split(">").includes(nodeId)) this.shares.delete(key);
   }
 
   #waiting(id: string): SlowTask | undefined {
@@ -331,16 +424,11 @@ function charged(ms: number): number {
   return Math.min(Math.max(ms, 1), 366 * 24 * 3600 * 1000);
 }
 
-/** A node and all above it: `a/w` is in `a` is in the server. */
-function nodesOf(nodeId: string): string[] {
-  const parts = nodeId.split("/");
-  return [...parts.map((_, i) => parts.slice(0, i + 1).join("/")), "server"];
-}
-
-function keysOf(band: Band, nodeId: string): string[] {
-  const ids: string[] = [band, ...nodesOf(nodeId).slice(0, -1)];
+/** The shares on the way to the last of `nodes`, which stand from below upwards and end with the server. */
+function keysOf(band: Band, nodes: readonly string[]): string[] {
+  const ids: string[] = [band, ...nodes.slice(0, -1).toReversed()];
   while (ids.length < 4) ids.push(`${ids.at(-1)}/`);
-  return [root, ...ids.map((_, i) => `>${ids.slice(0, i + 1).join(">")}`)];
+  return [root, ...ids.map((_, n) => `>${ids.slice(0, n + 1).join(">")}`)];
 }
 
 function parentOf(key: string): string {

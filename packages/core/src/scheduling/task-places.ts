@@ -1,3 +1,4 @@
+import type { DemandClass } from "./demand-class.ts";
 import { dropEmptyLanes, laneOf, refresh, refreshOrder, type Lane } from "./lanes.ts";
 import type { Patience } from "./patience.ts";
 import type { ShareTree } from "./share-tree.ts";
@@ -54,6 +55,24 @@ export class TaskPlaces {
     lane.users--;
     refresh(lane);
     return lane;
+  }
+
+  /** Lets a waiting task ask for something else. Its nodes stay open where it fits, so that none loses what it is owed. */
+  changeDemand(task: Task, demand: DemandClass): void {
+    if (this.#patience.task === task) this.#patience.end();
+    const before = task.lane as Lane;
+    const lane = laneOf(task.leaf, demand);
+    task.demand = demand;
+    task.lane = lane;
+    lane.users++;
+    before.users--;
+    if (!task.isOrdered && isReady(task)) {
+      lane.queue?.add(task);
+      before.queue?.remove(task);
+    }
+    refresh(lane);
+    refresh(before);
+    dropEmptyLanes(before);
   }
 
   /** Changes a waiting task in a way that may move it to another place. */

@@ -97,15 +97,17 @@ export class TaskRegister {
     }
   }
 
-  /** The tasks that count at a node of the quota tree. It looks at every task. */
+  /** The tasks that count at a node of the quota tree, by their numbers. It looks at every task. */
   within(node: QuotaNode): Task[] {
-    return [...this.#tasks.values()].filter(({ leaf }) => isWithin(leaf.holder, node));
+    const tasks = [...this.#tasks.values()].filter(({ leaf }) => isWithin(leaf.holder, node));
+    return tasks.sort((a, b) => a.seq - b.seq);
   }
 
   /** Takes tasks from their leaves, which will be others; what runs is not charged there any more. */
   detach(tasks: readonly Task[]): void {
     const { places, shares } = this.#around;
-    for (const task of tasks) {
+    // The last first: nobody opens in between who was held back by one that left.
+    for (const task of tasks.toReversed()) {
       const { leaf, run } = task;
       if (run === null) dropEmptyLanes(places.withdraw(task));
       else {
@@ -123,9 +125,11 @@ export class TaskRegister {
     // Who runs first: it decides who of its project may start.
     for (const task of tasks) {
       if (task.run === null) continue;
+      shares.endIdleness(task.leaf);
       this.#occupy(task, task.run);
       shares.correct(task.leaf, task.run.cost, task.run);
     }
+    // The first first: nobody opens in between who will be held back by one that comes.
     for (const task of tasks) if (task.run === null) places.place(task);
   }
 
