@@ -137,6 +137,13 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByText("State: Active").waitFor();
       expect((await client.api.quotas.get.query({ nodeId: project.projectId })).lifecycle).toBe("active");
 
+      // What it gets beside its siblings is changed and taken back like a limit.
+      await changeLimits(page, { Weight: "3" });
+      await page.getByText("Weight: 1 → 3").waitFor();
+      await page.getByRole("button", { name: "Take back" }).click();
+      await page.getByText("Weight: 3 → 1").waitFor();
+      expect((await client.api.quotas.get.query({ nodeId: project.projectId })).weight).toBe(1);
+
       // What its runs may reach.
       await page.getByRole("link", { name: "Open the project" }).click();
       await page.getByRole("button", { name: "Edit the network access" }).click();

@@ -99,7 +99,7 @@ export class BridgeEnd {
       connection.resultAdded();
     };
     const ledger = new RunLedger({ journal, commits, privateKey, serverId, clock, onResult: resultAdded });
-    const closer = new RunCloser({ ledger, files: data, contentKeys, log });
+    const closer = new RunCloser({ ledger, files: data, contentKeys, speaks: () => true, log });
     const act = options.act ?? noOp;
     const host = { runOwn: ({ command }: HostCommand) => act(command), cancel: () => undefined };
     const own = new OwnRunner({ host, updater: null, ledger, closer, contentKeys, log });
