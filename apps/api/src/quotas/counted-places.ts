@@ -68,7 +68,7 @@ export async function whyNoPlace(
   const [most, has] = [limit[shortage.resource], held[shortage.resource]];
   return new QuarterdeckError(
     "QUOTA_EXCEEDED",
-    `${name} may have ${amountWords(resource, most)} and has ${has}. Remove one, or raise the limit of ${resource} of ${name}.`,
+    `${name} may have ${amountWords(resource, most ?? 0)} and has ${has}. Remove one, or raise the limit of ${resource} of ${name}.`,
   );
 }
 
