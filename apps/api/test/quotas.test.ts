@@ -74,7 +74,7 @@ test("a project more than an org or a workspace may have is refused, with the no
   const before = (await api.tasks.list.query({})).tasks.length;
   expect(await refusalOf(clone("second"))).toEqual({
     code: "QUOTA_EXCEEDED",
-    message: "Orchard may have 1 projects and has 1. Remove one, or raise the limit of projects of Orchard.",
+    message: "Orchard may have 1 project and has 1. Remove one, or raise the limit of projects of Orchard.",
   });
   expect(await api.projects.list.query({ workspaceId })).toHaveLength(1);
   expect((await api.tasks.list.query({})).tasks).toHaveLength(before);
@@ -95,7 +95,7 @@ test("a further workspace brings no further places: what an org may have is coun
   const { workspaceId: other } = await api.workspaces.create.mutate({ name: "Other", serverId: fixture.serverId });
   await api.quotas.set.mutate({ nodeId: orgId, limits: { projects: 1 } });
   await clone("one");
-  expect((await refusalOf(clone("two", other))).message).toContain("Orchard may have 1 projects");
+  expect((await refusalOf(clone("two", other))).message).toContain("Orchard may have 1 project");
 });
 
 test("of many projects at the same time exactly as many are made as there are places", async () => {
@@ -150,7 +150,7 @@ test("a server more than the org may have is refused without using its token up,
   const { command, enrolmentId } = await api.servers.createEnrolment.mutate({});
   const bridge = await FakeBridge.create();
   const enrol = () => bridge.enrol(platform.origin, tokenIn(command));
-  await expect(enrol()).rejects.toThrow("Orchard may have 1 servers and has 1.");
+  await expect(enrol()).rejects.toThrow("Orchard may have 1 server and has 1.");
   expect((await api.servers.enrolment.query({ enrolmentId })).state).toBe("waiting");
   await api.servers.revoke.mutate({ serverId: fixture.serverId });
   await api.servers.revoke.mutate({ serverId: fixture.serverId });

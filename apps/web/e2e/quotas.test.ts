@@ -137,6 +137,13 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByText("State: Active").waitFor();
       expect((await client.api.quotas.get.query({ nodeId: project.projectId })).lifecycle).toBe("active");
 
+      // What it gets beside its siblings is changed and taken back like a limit.
+      await changeLimits(page, { Weight: "3" });
+      await page.getByText("Weight: 1 → 3").waitFor();
+      await page.getByRole("button", { name: "Take back" }).click();
+      await page.getByText("Weight: 3 → 1").waitFor();
+      expect((await client.api.quotas.get.query({ nodeId: project.projectId })).weight).toBe(1);
+
       // What its runs may reach.
       await page.getByRole("link", { name: "Open the project" }).click();
       await page.getByRole("button", { name: "Edit the network access" }).click();
@@ -149,6 +156,18 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
       await page.getByText("Only 1 host").waitFor();
       await takeScreenshot(page, "quota-network");
+
+      // A run says what it reserves; what could never start is refused where the person is.
+      await page.goto(`${quarterdeck.url}/workspaces/${workspaceId}`);
+      await page.getByLabel("Program", { exact: true }).fill("true");
+      await page.getByText("Reserve another amount").click();
+      await page.getByLabel("CPU", { exact: true }).fill("3");
+      await page.getByRole("button", { name: "Run", exact: true }).click();
+      await page.getByText("It asks for 3 cpu, and the limit of the workspace Tests is 2 cpu.").waitFor();
+      await page.getByLabel("CPU", { exact: true }).fill("300m");
+      await takeScreenshot(page, "run-demand");
+      await page.getByRole("button", { name: "Run", exact: true }).click();
+      await page.getByText("0.3 cores,").waitFor();
       await client.close();
       expect(found).toEqual([]);
     });

@@ -1,3 +1,4 @@
+import { amountWords } from "@quarterdeck/core/quota/amount-words";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import { noLimit } from "@quarterdeck/core/quota/amounts";
@@ -67,7 +68,7 @@ export async function whyNoPlace(
   const [most, has] = [limit[shortage.resource], held[shortage.resource]];
   return new QuarterdeckError(
     "QUOTA_EXCEEDED",
-    `${name} may have ${most} ${resource} and has ${has}. Remove one, or raise the limit of ${resource} of ${name}.`,
+    `${name} may have ${amountWords(resource, most ?? 0)} and has ${has}. Remove one, or raise the limit of ${resource} of ${name}.`,
   );
 }
 
