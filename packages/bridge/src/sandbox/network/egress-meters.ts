@@ -19,7 +19,8 @@ import type { GroupPath } from "../../drivers/driver.ts";
 import { isGone } from "../../drivers/group-files.ts";
 import { errorMessage, type Log } from "../../log.ts";
 import { EgressLedger } from "./egress-ledger.ts";
-import { LineParser, proxyLineSchema, type HostLine } from "./meter-lines.ts";
+import { LineParser, type HostLine } from "./meter-lines.ts";
+import { proxyLineSchema } from "./proxy-line.ts";
 
 const pathSchema = z.strictObject({ workspaceId: idSchema("workspace"), projectId: idSchema("project").nullable() });
 const socketEnding = ".sock";
@@ -106,7 +107,7 @@ export class EgressMeters {
     if (path === null) return this.#forget(name);
     const socket = connect(join(this.#folder, `${name}${socketEnding}`));
     this.#sockets.set(name, socket);
-    const lines = new LineParser(proxyLineSchema);
+    const lines = new LineParser((line) => proxyLineSchema.parse(line));
     socket.unref().setEncoding("utf8");
     let hasConnected = this.#known.has(name);
     socket.once("connect", () => {
