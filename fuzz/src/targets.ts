@@ -2,6 +2,7 @@ import type { FuzzTarget } from "./fuzz-target.ts";
 import { archive } from "./targets/archives.ts";
 import { bridgeFileTargets } from "./targets/bridge-files.ts";
 import { callBodies } from "./targets/call-bodies.ts";
+import { egressLines } from "./targets/egress-lines.ts";
 import { runFiles } from "./targets/run-files.ts";
 import { platformTrustTargets } from "./targets/platform-trust.ts";
 import { frameTargets } from "./targets/frames.ts";
@@ -26,6 +27,7 @@ export const targets: readonly FuzzTarget[] = [
   spoolFile,
   ...bridgeFileTargets,
   archive,
+  egressLines,
   ...ownerPolicyTargets,
   ...typedTextTargets,
 ];
