@@ -5,6 +5,7 @@ import { callBodies } from "./targets/call-bodies.ts";
 import { egressRequest } from "./targets/egress-requests.ts";
 import { helperTargets } from "./targets/helper-lines.ts";
 import { projectArchive } from "./targets/project-archives.ts";
+import { egressLines } from "./targets/egress-lines.ts";
 import { runFiles } from "./targets/run-files.ts";
 import { platformTrustTargets } from "./targets/platform-trust.ts";
 import { frameTargets } from "./targets/frames.ts";
@@ -33,6 +34,7 @@ export const targets: readonly FuzzTarget[] = [
   ...helperTargets,
   egressRequest,
   workspaceArchive,
+  egressLines,
   ...ownerPolicyTargets,
   ...typedTextTargets,
 ];

@@ -118,3 +118,16 @@ describe("what proxies counted", () => {
     expect(ledger.standing(path).isExceeded).toBe(false);
   });
 });
+
+it("is cut off when it asks for the same again, or for more at once than any program has connections", () => {
+  const { ledger } = open();
+  ledger.setLimit(workspace, 0, 0);
+  ledger.join("a", workspace);
+  const want = (id: number) => ledger.hear("a", { want: id, way: "sent", bytes: 1 }, 0);
+  want(1);
+  expect(() => want(1)).toThrow("the same again");
+  ledger.hear("a", { leave: 1 }, 0);
+  want(1);
+  for (let id = 2; id <= 4096; id++) want(id);
+  expect(() => want(5000)).toThrow("too much at once");
+});

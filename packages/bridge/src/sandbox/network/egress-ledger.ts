@@ -15,7 +15,12 @@ interface Proxy {
   told: Extract<HostLine, { told: number }> | null;
   heard: number;
   counted: Counted | null;
+  /** What it asked for and did not get yet. */
+  readonly wants: Set<number>;
 }
+
+/** More connections than any program has. */
+const mostWants = 4096;
 
 interface Node {
   /** Null: no limit; undefined: nobody has said yet, so nothing passes. */
@@ -74,16 +79,22 @@ export class EgressLedger {
     const counted = this.#left.get(proxy) ?? null;
     this.#left.delete(proxy);
     if (counted !== null) this.#keep(path, { received: -counted.received, sent: -counted.sent });
-    this.#proxies.set(proxy, { path, told: null, heard: 0, counted });
+    this.#proxies.set(proxy, { path, told: null, heard: 0, counted, wants: new Set() });
     this.#tellAll();
   }
 
+  /** @throws when it asks for what no proxy of ours would */
   hear(name: string, line: ProxyLine, nowMs: number): void {
     const proxy = this.#proxies.get(name);
     if (proxy === undefined) return;
     if ("counted" in line) this.#count(proxy, line, nowMs);
-    else if ("leave" in line) for (const way of ways) this.#grants[way].leave(`${name} ${line.leave}`);
-    else if (proxy.told !== null) {
+    else if ("leave" in line) {
+      proxy.wants.delete(line.leave);
+      for (const way of ways) this.#grants[way].leave(`${name} ${line.leave}`);
+    } else if (proxy.told !== null) {
+      if (proxy.wants.has(line.want)) throw new Error("it asks for the same again");
+      if (proxy.wants.size >= mostWants) throw new Error("it asks for too much at once");
+      proxy.wants.add(line.want);
       this.#grants[line.way].ask({ id: `${name} ${line.want}`, nodes: nodesOf(proxy.path), bytes: line.bytes });
       this.#options.onChange();
     }
@@ -113,6 +124,7 @@ export class EgressLedger {
     for (const way of ways)
       for (const { id, bytes } of this.#grants[way].grants(nowMs)) {
         const [name = "", want] = id.split(" ");
+        this.#proxies.get(name)?.wants.delete(Number(want));
         this.#options.say(name, { grant: Number(want), bytes });
       }
     return Math.min(...ways.map((way) => this.#grants[way].waitMs(nowMs)));

@@ -96,3 +96,10 @@ it("gives nothing to a proxy of which nobody knows whose it is", async () => {
   expect(host.ledger.standing(path).proxies).toBe(0);
   expect(said).toEqual(["nobody knows whose a proxy is, so it gets nothing"]);
 });
+
+it("says what to do where the path is too long for a socket, before anything is started", () => {
+  const long = join(folder, "x".repeat(120));
+  const host = new EgressMeters(long, log);
+  hosts.push(host);
+  expect(() => host.place(path)).toThrow("a data directory with a shorter one");
+});

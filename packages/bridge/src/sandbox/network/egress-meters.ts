@@ -19,11 +19,14 @@ import type { GroupPath } from "../../drivers/driver.ts";
 import { isGone } from "../../drivers/group-files.ts";
 import { errorMessage, type Log } from "../../log.ts";
 import { EgressLedger } from "./egress-ledger.ts";
-import { LineParser, proxyLineSchema, type HostLine } from "./meter-lines.ts";
+import { LineParser, type HostLine } from "./meter-lines.ts";
+import { proxyLineSchema } from "./proxy-line.ts";
 
 const pathSchema = z.strictObject({ workspaceId: idSchema("workspace"), projectId: idSchema("project").nullable() });
 const socketEnding = ".sock";
 const pathEnding = ".json";
+/** Of a unix socket, on Linux. */
+const longestSocketPath = 107;
 /** A proxy starts soon after its place was made; one that has not come by then never will. */
 const startMs = 10 * minuteMs;
 /** Between its socket's name and its listening lies an instant in which it refuses like one that is gone. */
@@ -65,8 +68,13 @@ export class EgressMeters {
   /** A place for the proxy of a run. @returns where the proxy is to listen for its host */
   place(path: GroupPath): string {
     const name = randomBytes(9).toString("base64url");
+    const socket = join(this.#folder, `${name}${socketEnding}`);
+    if (Buffer.byteLength(socket) > longestSocketPath)
+      throw new Error(
+        `${this.#folder} is too long a path for sockets: give the bridge a data directory with a shorter one`,
+      );
     writeFileSync(join(this.#folder, `${name}${pathEnding}`), JSON.stringify(path), { mode: 0o600 });
-    return join(this.#folder, `${name}${socketEnding}`);
+    return socket;
   }
 
   /** Lets go of all proxies, which hold themselves to their shares from now on. */
@@ -106,7 +114,8 @@ export class EgressMeters {
     if (path === null) return this.#forget(name);
     const socket = connect(join(this.#folder, `${name}${socketEnding}`));
     this.#sockets.set(name, socket);
-    const lines = new LineParser(proxyLineSchema);
+    let waitMs = 0;
+    const lines = new LineParser((line) => proxyLineSchema.parse(line));
     socket.unref().setEncoding("utf8");
     let hasConnected = this.#known.has(name);
     socket.once("connect", () => {
@@ -119,10 +128,10 @@ export class EgressMeters {
         for (const line of lines.read(text)) this.ledger.hear(name, line, performance.now());
       } catch (error) {
         this.#log.warn("a proxy said what no proxy says", { reason: errorMessage(error) });
+        waitMs = lookAgainMs;
         socket.destroy();
       }
     });
-    let waitMs = 0;
     socket.on("error", (error: NodeJS.ErrnoException) => {
       // Nobody listens any more: its run is over. What else is wrong may be over the next time.
       const isRefused = error.code === "ECONNREFUSED" || error.code === "ENOENT";

@@ -9,7 +9,8 @@ import { makeId, type ProjectId, type WorkspaceId } from "@quarterdeck/core/ids"
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { EgressLedger } from "./egress-ledger.ts";
 import { createEgressProxy } from "./egress-proxy.ts";
-import { LineParser, proxyLineSchema } from "./meter-lines.ts";
+import { LineParser } from "./meter-lines.ts";
+import { proxyLineSchema } from "./proxy-line.ts";
 import { ProxyMeter } from "./proxy-meter.ts";
 import { burstOf } from "./token-bucket.ts";
 
@@ -102,7 +103,7 @@ async function host() {
     },
     onChange: () => undefined,
   });
-  const lines = new LineParser(proxyLineSchema);
+  const lines = new LineParser((line) => proxyLineSchema.parse(line));
   let nowMs = 0;
   socket.setEncoding("utf8").on("data", (text: string) => {
     for (const line of lines.read(text)) {

@@ -1,15 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { EgressMeter } from "./egress-meter.ts";
 import { FairGrants } from "./fair-grants.ts";
-import {
-  hostLineSchema,
-  LineParser,
-  ways,
-  type Counted,
-  type HostLine,
-  type ProxyLine,
-  type Way,
-} from "./meter-lines.ts";
+import { readHostLine } from "./host-line.ts";
+import { LineParser, ways, type Counted, type HostLine, type ProxyLine, type Way } from "./meter-lines.ts";
 
 interface MeterClock {
   readonly monotonicMs: () => number;
@@ -119,7 +112,7 @@ export class ProxyMeter implements EgressMeter {
     this.#host?.destroy();
     this.#host = socket;
     this.#hasHeard = false;
-    const lines = new LineParser(hostLineSchema);
+    const lines = new LineParser(readHostLine);
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => {
       try {
