@@ -106,7 +106,9 @@ describe("[S8] beside a neighbour", () => {
     try {
       await server.sh(`printf '\\n[limits]\\noutput = "16 MiB"\\n' >>${policy} && quarterdeck-bridge policy check`);
       const isApplied = async () =>
-        (await client.api.servers.list.query()).some((one) => JSON.stringify(one).includes(`"setting":"limits.output","value":"${kept}"`));
+        (await client.api.servers.list.query()).some((one) =>
+          JSON.stringify(one).includes(`"setting":"limits.output","value":"${kept}"`),
+        );
       await waitFor(isApplied, { what: "the platform to show the policy", timeoutMs: runMs });
       const neighbour = await start(null, "setInterval(() => console.log('tick'), 500)");
       const printer = await start(

@@ -112,7 +112,7 @@ test("[F11] a bridge whose versions end at 1.0 is spoken to in 1.0: it is sent n
   // Everything that makes a relay say something, also what 1.1 brought: somebody watches a workspace, and head and input come.
   const command = await server.submit();
   const [run] = await server.commands(connection);
-  if (!run) throw new Error("nothing was dispatched");
+  if (!run || command.workspaceId === null) throw new Error("nothing was dispatched");
   const topics = [
     "telemetry",
     `telemetry:${command.workspaceId}`,

@@ -176,7 +176,8 @@ class World {
   }
 
   #take(entry: OpenedEntry): void {
-    expect(this.#desk.takeEntries([entry], this.#nowMs)).toBe(entry.position);
+    const taken = this.#desk.takeEntries([entry], this.#nowMs);
+    if (taken !== entry.position) throw new Error(`entry ${entry.position} was not taken, but ${taken}`);
   }
 }
 
@@ -184,9 +185,9 @@ class World {
 function treeOf(nodes: readonly { limit: number | null; weight: number; isElsewhere: boolean }[]): NodeLimits[] {
   const told: NodeLimits[] = [];
   const tell = (nodeId: NodeLimits["id"], parents: readonly NodeLimits["parentId"][]) => {
-    const { limit: most = null, weight: counts = 1, isElsewhere = false } = nodes[told.length] ?? {};
-    const parentId = parents[isElsewhere ? 1 : 0] ?? null;
-    told.push({ id: nodeId, parentId, limits: { cpu: most }, weight: counts });
+    const node = nodes[told.length];
+    const parentId = parents[node?.isElsewhere ? 1 : 0] ?? null;
+    told.push({ id: nodeId, parentId, limits: { cpu: node?.limit ?? null }, weight: node?.weight ?? 1 });
   };
   for (const o of [0, 1, 2]) {
     tell(orgOf(o), [null]);
