@@ -42,7 +42,7 @@ export function bridgeSocketUrl(relayUrl: string, serverId: ServerId, allowedAdd
       `The relay's address ${url.origin} is not encrypted (wss://), and unencrypted connections are refused except to this machine itself.`,
     );
   }
-  const path = url.pathname.replace(/\/+$/, "");
+  const path = url.pathname.replace(/(?<!\/)\/+$/, "");
   if (!path.endsWith(serverId))
     url.pathname = path.endsWith("/bridge") ? `${path}/${serverId}` : `${path}/bridge/${serverId}`;
   return url;

@@ -154,7 +154,7 @@ export class GroupDriver implements Driver {
   }
 
   async #remove(node: GroupNode): Promise<void> {
-    const prefix = nodeKey(node).replace(/\/+$/, "");
+    const prefix = nodeKey(node).replace(/(?<!\/)\/+$/, "");
     for (const each of this.#usage.nodes()) if (`${nodeKey(each)}/`.startsWith(`${prefix}/`)) this.#usage.remove(each);
     await this.#options.hierarchy.remove(node);
     this.#shares.closed(node);

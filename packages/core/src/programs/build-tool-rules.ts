@@ -158,8 +158,13 @@ const shellText =
 
 /** `NAME=value` sets a variable of the Makefile, whose recipes put it into lines for a shell. */
 function makeVariable(argument: string): string | null {
-  const [, name = "", operator = "", value = ""] = /^([^=]*?)\s*(!|\?|\+|:{1,3})?=(.*)$/s.exec(argument) ?? [];
-  if (name === "") return argument.includes("=") ? "it sets a variable without a name" : null;
+  const sign = argument.indexOf("=");
+  if (sign < 0) return null;
+  const before = argument.slice(0, sign);
+  const value = argument.slice(sign + 1);
+  const [operator = ""] = /(?:!|\?|\+|:{1,3})$/.exec(before) ?? [];
+  const name = before.slice(0, before.length - operator.length).trimEnd();
+  if (name === "") return "it sets a variable without a name";
   if (operator === "!") return "it runs a line of text in a shell";
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) || /^(SHELL|MAKE.*|GNUMAKE.*|VPATH|CURDIR)$/.test(name))
     return "it sets a variable that make itself goes by";

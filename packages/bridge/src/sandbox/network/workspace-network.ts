@@ -85,7 +85,7 @@ ${dns.join("\n")}
 
 /** The name servers that a run can ask. Those of the machine itself, as systemd-resolved, are not among them. */
 export function reachableNameServers(resolvConf: string): string[] {
-  const found = [...resolvConf.matchAll(/^\s*nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map(
+  const found = [...resolvConf.matchAll(/^[ \t]*nameserver[ \t]+(\d+\.\d+\.\d+\.\d+)[ \t]*\r?$/gm)].map(
     ([, address = ""]) => address,
   );
   return found.filter((address) => !address.startsWith("127.")).slice(0, 3);
