@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ProjectId, ServerId } from "@quarterdeck/core/ids";
 import { defaultQuotaSettings } from "@quarterdeck/core/quota/operator-settings";
 import { expect, test } from "vitest";
 import { readEnv } from "../src/env.ts";
@@ -100,7 +101,7 @@ test("what is left out stays as it is, and the variable for requests counts befo
 });
 
 /** The limit of cpu that the relay object of a server was told last of a project. */
-function toldCpu({ relay }: TestApi, ...[serverId, projectId]: [Parameters<typeof relay.entriesOf>[0], string]) {
+function toldCpu({ relay }: TestApi, serverId: ServerId, projectId: ProjectId) {
   const told = relay.entriesOf(serverId).findLast((entry) => entry.kind === "limits");
   return told?.nodes.find(({ id }) => id === projectId)?.limits.cpu;
 }

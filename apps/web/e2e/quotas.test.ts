@@ -168,6 +168,19 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await takeScreenshot(page, "run-demand");
       await page.getByRole("button", { name: "Run", exact: true }).click();
       await page.getByText("0.3 cores,").waitFor();
+
+      // While it waits its priority can be changed.
+      await client.api.quotas.set.mutate({ nodeId: workspaceId, limits: { runs: 1 } });
+      const long = await client.run("node", ["-e", "setTimeout(() => {}, 600_000)"]);
+      await client.waitUntil(long.taskId, ({ state }) => state === "running");
+      const next = await client.run("true", []);
+      await page.goto(`${quarterdeck.url}/runs/${next.taskId}`);
+      await page.getByText("Waiting for a limit").waitFor();
+      await page.getByLabel("Priority").selectOption("high");
+      await client.waitUntil(next.taskId, ({ priority }) => priority === "high");
+      await look("run-waiting");
+      await client.api.tasks.cancel.mutate({ taskId: long.taskId });
+      await client.waitUntil(next.taskId, ({ verdict }) => verdict === "succeeded");
       await client.close();
       expect(found).toEqual([]);
     });

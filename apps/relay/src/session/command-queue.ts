@@ -8,8 +8,9 @@ import { findImpossible, QuotaTree, type QuotaNode } from "@quarterdeck/core/quo
 import { resourceNames, runResources, type ResourceName, type Resources } from "@quarterdeck/core/quota/resources";
 import { FairScheduler } from "@quarterdeck/core/scheduling/fair-scheduler";
 import type { SavedPatience } from "@quarterdeck/core/scheduling/patience";
-import type { Explanation, SchedulerOptions, ShareRow, TaskRow, TaskRun } from "@quarterdeck/core/scheduling/scheduler";
+import type { SchedulerOptions, ShareRow, TaskRow, TaskRun } from "@quarterdeck/core/scheduling/scheduler";
 import { needsRenewal } from "./renewal.ts";
+import { answerOf } from "./waiting-answer.ts";
 
 /** A run in the queue, and until when its command may be dispatched. */
 export interface WaitingRun {
@@ -296,40 +297,4 @@ function readLimits(limits: NodeLimits["limits"]): Vector {
 
 function wordsOf({ id }: QuotaNode): string {
   return nodeWords[id.split("_")[0] as keyof typeof nodeWords] ?? id;
-}
-
-function answerOf({ reason, position, estimate }: Explanation): NonNullable<WaitingAnswer["waiting"]> {
-  const outlook = { position, estimate: estimate && { startsInMs: estimate.startsInMs, ...estimate.basis } };
-  switch (reason.kind) {
-    case "suspended":
-      return { reason: "signature" };
-    case "order":
-      return { reason: "order", behind: reason.behind as RunId, ...outlook };
-    case "dependency":
-      return { reason: "dependency", on: reason.on as RunId[], ...outlook };
-    case "limit":
-      return {
-        reason: "limit",
-        nodeId: reason.nodeId,
-        resource: resourceNames[reason.resource] as ResourceName,
-        ...overdraftOf(reason),
-        ...outlook,
-      };
-    case "capacity":
-      return {
-        reason: "capacity",
-        resource: resourceNames[reason.resource] as ResourceName,
-        ...overdraftOf(reason),
-        ...outlook,
-      };
-    case "room-kept":
-      return { reason: "roomKept", for: reason.for as RunId, ...outlook };
-    case "turn":
-      return { reason: "turn", ...outlook };
-  }
-}
-
-/** What is held above a limit that was lowered under it. */
-function overdraftOf({ free }: { readonly free: number }): { overdraft?: number } {
-  return free < 0 ? { overdraft: -free } : {};
 }
