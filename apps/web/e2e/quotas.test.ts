@@ -82,6 +82,7 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await changeLimits(page, { CPU: "5" });
       await page.getByRole("dialog").getByText("would be given 5 cpu in all").waitFor();
       await page.getByRole("dialog").getByLabel("Fill in from a size").selectOption("small");
+      await page.getByRole("dialog").getByLabel("Bandwidth", { exact: true }).fill("8 Mbit/s");
       await takeScreenshot(page, "quota-change");
       expect(await page.getByRole("dialog").getByLabel("Memory", { exact: true }).inputValue()).toBe("4Gi");
       await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
@@ -98,7 +99,11 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.reload();
       await row(page, "cpu").locator("time").waitFor();
       expect(["enforced", "unsupported"]).toContain(await standing(page, "cpu"));
-      expect(await standing(page, "bandwidth")).toBe("none");
+      expect(["enforced", "unsupported"]).toContain(await standing(page, "io"));
+      await row(page, "io").getByText("100 MB/s").first().waitFor();
+      // What a run sends over the server's own network nobody can hold: the reason stands beside the quota, and no green badge.
+      expect(await standing(page, "bandwidth")).toBe("unsupported");
+      await row(page, "bandwidth").getByText("the server's own network").waitFor();
 
       // A kernel that holds something else is an alert here and on the server's page, and no badge in green.
       sayMismatch(quarterdeck.dataDir, workspaceId);

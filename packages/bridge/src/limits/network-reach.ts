@@ -1,4 +1,5 @@
 import type { Command } from "@quarterdeck/core/protocol/command";
+import type { ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { GroupPath } from "../drivers/driver.ts";
 
 export type NetworkMode = Command["network"]["mode"];
@@ -22,30 +23,31 @@ export function reachAfter(
   return { mode, allUntilMs: allUntilMs === 0 ? null : allUntilMs };
 }
 
-/** What may be reached from each place on this machine, as far as somebody started something there. */
+/** What may be reached from each place on this machine, as far as somebody started something there. Asked for each sample. */
 export class NetworkReach {
-  readonly #places = new Map<string, GroupPath & { readonly reach: Reach }>();
+  readonly #workspaces = new Map<WorkspaceId, Map<ProjectId | null, Reach>>();
 
-  set(path: GroupPath, reach: Reach): void {
-    this.#places.set(keyOf(path), { ...path, reach });
+  set({ workspaceId, projectId }: GroupPath, reach: Reach): void {
+    const places = this.#workspaces.get(workspaceId) ?? new Map<ProjectId | null, Reach>();
+    this.#workspaces.set(workspaceId, places.set(projectId, reach));
   }
 
-  get(path: GroupPath): Reach | null {
-    return this.#places.get(keyOf(path))?.reach ?? null;
+  get({ workspaceId, projectId }: GroupPath): Reach | null {
+    return this.#workspaces.get(workspaceId)?.get(projectId) ?? null;
   }
 
   /** The modes that count in a project, or in a workspace with all of its projects, sorted. */
   modes({ workspaceId, projectId }: GroupPath, nowMs: number): NetworkMode[] {
-    const within = [...this.#places.values()].filter(
-      (place) => place.workspaceId === workspaceId && (projectId === null || place.projectId === projectId),
-    );
-    const modes = within.flatMap(({ reach }): NetworkMode[] =>
-      (reach.allUntilMs ?? 0) > nowMs ? [reach.mode, "all"] : [reach.mode],
-    );
-    return [...new Set(modes)].toSorted();
+    const places = this.#workspaces.get(workspaceId);
+    if (places === undefined) return [];
+    const modes = new Set<NetworkMode>();
+    const count = (reach: Reach | undefined) => {
+      if (reach === undefined) return;
+      modes.add(reach.mode);
+      if ((reach.allUntilMs ?? 0) > nowMs) modes.add("all");
+    };
+    if (projectId === null) for (const reach of places.values()) count(reach);
+    else count(places.get(projectId));
+    return [...modes].toSorted();
   }
-}
-
-function keyOf({ workspaceId, projectId }: GroupPath): string {
-  return `${workspaceId} ${projectId ?? ""}`;
 }

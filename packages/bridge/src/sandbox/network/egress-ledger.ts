@@ -28,6 +28,7 @@ interface Node {
   /** What proxies counted that are gone. */
   readonly gone: { received: number; sent: number };
   witnesses: Readonly<Record<Way, RateWitness>> | null;
+  readonly proxies: Set<Proxy>;
 }
 
 /** How the proxies of a workspace or project stand to its limit. */
@@ -79,7 +80,9 @@ export class EgressLedger {
     const counted = this.#left.get(proxy) ?? null;
     this.#left.delete(proxy);
     if (counted !== null) this.#keep(path, { received: -counted.received, sent: -counted.sent });
-    this.#proxies.set(proxy, { path, told: null, heard: 0, counted, wants: new Set() });
+    const joined: Proxy = { path, told: null, heard: 0, counted, wants: new Set() };
+    this.#proxies.set(proxy, joined);
+    for (const node of nodesOf(path)) this.#node(node).proxies.add(joined);
     this.#tellAll();
   }
 
@@ -105,6 +108,7 @@ export class EgressLedger {
     const proxy = this.#proxies.get(name);
     if (proxy === undefined) return;
     this.#proxies.delete(name);
+    for (const node of nodesOf(proxy.path)) this.#node(node).proxies.delete(proxy);
     for (const way of ways) this.#grants[way].leaveAll((id) => id.startsWith(`${name} `));
     if (proxy.counted !== null) {
       this.#keep(proxy.path, proxy.counted);
@@ -132,8 +136,8 @@ export class EgressLedger {
 
   standing(path: GroupPath): EgressStanding {
     const name = nodesOf(path)[0] ?? "";
-    const { rate, gone, witnesses } = this.#node(name);
-    const proxies = this.#within(name);
+    const { rate, gone, witnesses, proxies: within } = this.#node(name);
+    const proxies = [...within];
     const sum = (way: Way) => proxies.reduce((all, { counted }) => all + (counted?.[way] ?? 0), gone[way]);
     return {
       rate: rate ?? null,
@@ -160,8 +164,8 @@ export class EgressLedger {
       const nodes = nodesOf(proxy.path);
       if (nodes.some((node) => this.#node(node).rate === undefined)) continue;
       const shares = nodes.flatMap((node) => {
-        const { rate = null } = this.#node(node);
-        return rate === null ? [] : [Math.floor(rate / Math.max(1, this.#within(node).length))];
+        const { rate = null, proxies } = this.#node(node);
+        return rate === null ? [] : [Math.floor(rate / proxies.size)];
       });
       const share = shares.length === 0 ? null : Math.min(...shares);
       if (proxy.told !== null && proxy.told.share === share) continue;
@@ -178,14 +182,10 @@ export class EgressLedger {
     }
   }
 
-  #within(node: string): Proxy[] {
-    return [...this.#proxies.values()].filter(({ path }) => nodesOf(path).includes(node));
-  }
-
   #node(name: string): Node {
     const known = this.#nodes.get(name);
     if (known) return known;
-    const node: Node = { rate: undefined, gone: { received: 0, sent: 0 }, witnesses: null };
+    const node: Node = { rate: undefined, gone: { received: 0, sent: 0 }, witnesses: null, proxies: new Set() };
     this.#nodes.set(name, node);
     return node;
   }

@@ -154,6 +154,8 @@ async function forward(incoming: IncomingMessage, outgoing: ServerResponse, rule
       });
     },
   );
+  // What waits for leave is silent, and not dead: the time is for connecting.
+  upstream.once("socket", (socket) => socket.once("connect", () => upstream.setTimeout(0)));
   upstream.once("timeout", () => upstream.destroy(new Error("no answer")));
   upstream.once("error", () => refuse({ status: 502, reason: `${destination.host} does not answer.` }));
   outgoing.once("close", () => [upstream, sent, received].forEach((stream) => stream.destroy()));
