@@ -13,6 +13,12 @@ function explain(waiting: NonNullable<WaitingAnswer["waiting"]>): string | undef
 const soon = { position: 3, estimate: { startsInMs: 130_000, running: 1, ahead: 2 } };
 const unknown = { position: null, estimate: null };
 
+it("says of a place that is further back than was looked that it is at least that", () => {
+  expect(explain({ reason: "turn", position: 10_001, estimate: null })).toBe(
+    "Other runs on box start before it. At least number 10001 in the queue.",
+  );
+});
+
 it("says the place in the queue, when it starts, and what that rests on", () => {
   expect(explain({ reason: "turn", ...soon })).toBe(
     "Other runs on box start before it. Number 3 in the queue; it starts in about 2 minutes if the run that goes on and the 2 runs before it take as long as such runs did so far.",

@@ -34,9 +34,10 @@ function nodeWords(nodeId: string): string {
   return nodeId.startsWith("ws_") ? "the workspace" : "the organization";
 }
 
-/** Position and time, where both can be foreseen. */
+/** Position and time, as far as they can be foreseen. */
 function describeOutlook({ position, estimate }: Outlook): string {
-  if (position === null || estimate === null) return "";
+  if (position === null) return "";
+  if (estimate === null) return ` At least number ${position} in the queue.`;
   const { startsInMs, running, ahead } = estimate;
   const place = ` Number ${position} in the queue`;
   const basis = [

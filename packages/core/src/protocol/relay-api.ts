@@ -132,7 +132,8 @@ export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 
 /**
  * When a waiting run starts if all goes as expected: its position among what starts on this server, and the time that is
- * left, made of how many runs that go on and how many that start before. `null`: not foreseeable.
+ * left, made of how many runs that go on and how many that start before. A position without an estimate is the least that it
+ * is; without either it does not start as things are.
  */
 const outlook = {
   position: z.int().min(1).nullable(),

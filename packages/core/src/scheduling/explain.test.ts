@@ -110,3 +110,16 @@ it("gives reasons that are so: what is said to be short is, room is kept for who
   const kinds = ["suspended", "dependency", "order", "limit", "capacity", "room-kept", "turn"];
   expect(kinds.filter((kind) => !seen.has(kind))).toEqual([]);
 });
+
+it("foretells ten thousand starts, and of what comes later that it is behind them", () => {
+  const server = new TestServer({ a: {}, "a/w": {}, "a/w/p": {} });
+  for (let n = 1; n <= 10_020; n++) server.add(`${n}`, "a/w/p", { expectedMs: 10 });
+  expect(server.startAll()).toHaveLength(8);
+  const outlook = (id: string) => {
+    const explained = server.scheduler.explain(id, 0);
+    return explained.ok && { position: explained.value.position, startsInMs: explained.value.estimate?.startsInMs };
+  };
+  expect(outlook("10008")).toEqual({ position: 10_000, startsInMs: expect.any(Number) });
+  expect(outlook("10009")).toEqual({ position: 10_001, startsInMs: undefined });
+  expect(outlook("10020")).toEqual({ position: 10_001, startsInMs: undefined });
+});

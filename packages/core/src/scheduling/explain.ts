@@ -2,7 +2,7 @@ import { QuotaTree, impossibleAt, shortAt, type QuotaNode } from "../quota/quota
 import type { Explanation, SchedulerOptions, SchedulerState, StartedTask, WaitingReason } from "./scheduler.ts";
 import type { Task } from "./task.ts";
 
-/** How many starts are played ahead before a position counts as not foreseeable. */
+/** How many starts are played ahead: of what comes later, only that is known. */
 const furthestPosition = 10_000;
 /** A run that is past its expected end is taken to go on for this long. */
 const overdueMs = 1000;
@@ -84,7 +84,8 @@ function playAhead(
   );
   const runningNow = running.length;
   let atMs = nowMs;
-  for (let position = 1; position <= furthestPosition; ) {
+  let position = 1;
+  while (position <= furthestPosition) {
     const next = scheduler.next(atMs);
     if (next?.id === task.id) {
       return { position, estimate: { startsInMs: atMs - nowMs, basis: { running: runningNow, ahead: position - 1 } } };
@@ -95,12 +96,12 @@ function playAhead(
       continue;
     }
     const first = running.reduce((a, b) => (b.endsAtMs < a.endsAtMs ? b : a), running[0] ?? { id: "", endsAtMs: NaN });
-    if (running.length === 0) break;
+    if (running.length === 0) return { position: null, estimate: null };
     running.splice(running.indexOf(first), 1);
     atMs = Math.max(atMs, first.endsAtMs);
     scheduler.ended(first.id);
   }
-  return { position: null, estimate: null };
+  return { position, estimate: null };
 }
 
 /** The same limits in a tree of which nothing is held. */

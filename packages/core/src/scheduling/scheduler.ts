@@ -97,9 +97,12 @@ export type WaitingReason =
 
 export interface Explanation {
   readonly reason: WaitingReason;
-  /** How many tasks start before it, plus one, if all goes as expected. `null`: not foreseeable. */
+  /**
+   * How many tasks start before it, plus one, if all goes as expected; without an estimate, at least that. `null`: as things
+   * are, it does not start.
+   */
   readonly position: number | null;
-  /** When it starts if all goes as expected, and on what that rests. */
+  /** When it starts if all goes as expected, and on what that rests. `null`: later than is looked ahead, or not at all. */
   readonly estimate: Estimate | null;
 }
 

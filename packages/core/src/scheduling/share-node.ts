@@ -109,26 +109,24 @@ export class ShareNode {
     return this.parent?.parent === null ? String(bandNames.indexOf(this.band)) : this.id;
   }
 
-  countOpenLanes(change: 1 | -1): void {
-    const wasActive = this.isActive;
-    this.openLanes += change;
-    this.#noteActive(wasActive);
-  }
-
-  countRunning(change: 1 | -1): void {
-    const wasActive = this.isActive;
-    this.running += change;
-    this.#noteActive(wasActive);
-  }
-
   /** Whether something runs here or below, or could as far as this node and those below are concerned. */
   get isActive(): boolean {
     return this.openLanes > 0 || this.running > 0;
   }
 
-  #noteActive(wasActive: boolean): void {
-    const isActive = this.isActive;
-    if (isActive !== wasActive && this.parent !== null) this.parent.activeChildren += isActive ? 1 : -1;
+  countOpenLanes(change: 1 | -1): void {
+    this.openLanes += change;
+    if (this.running === 0) this.#noteActive(this.openLanes, change);
+  }
+
+  countRunning(change: 1 | -1): void {
+    this.running += change;
+    if (this.openLanes === 0) this.#noteActive(this.running, change);
+  }
+
+  /** The parent counts who became active with the first of its lanes or runs, or ceased with the last. */
+  #noteActive(count: number, change: 1 | -1): void {
+    if (count === (change === 1 ? 1 : 0) && this.parent !== null) this.parent.activeChildren += change;
   }
 
   setTag(tag: number): void {
