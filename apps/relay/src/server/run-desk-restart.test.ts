@@ -144,6 +144,7 @@ class World {
       priority,
       action: "exec",
       demand: { cpu: needed, memory: 1, runs: 1 },
+      limits: { timeoutMs: 3_600_000, outputBytes: 1 },
       expiresAtMs: endMs,
       serverId: "srv_1" as ServerId,
     } as Command;

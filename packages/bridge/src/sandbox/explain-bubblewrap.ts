@@ -13,9 +13,6 @@ export function explainBubblewrap(errors: string, { isContainer }: { readonly is
   const mend = isContainer
     ? `Let this container make namespaces: start it again with ${containerOptions} (docker, podman), or run the bridge outside of it.`
     : "Let ordinary users make namespaces, as quarterdeck-bridge doctor says, or install the bridge with root.";
-  const said = errors
-    .trim()
-    .replace(/[.\s]*$/, "")
-    .slice(0, mostSaid);
+  const said = errors.trim().slice(0, mostSaid).replace(/\.$/, "");
   return `bubblewrap does not work here: ${said}. ${mend}`;
 }
