@@ -235,7 +235,7 @@ export function drawScenario(seed: string): Scenario {
 /** Somebody asks for runs that no ticket of theirs names. */
 function drawIntrusions(random: Random, { projects, deeds }: Pick<Draft, "projects" | "deeds">): void {
   if (!random.chance(0.25)) return;
-  for (const [of, deed] of [...deeds.entries()]) {
+  for (const [of, deed] of deeds.entries()) {
     if (deed.kind !== "submit" || !random.chance(0.3)) continue;
     deeds.push({
       kind: "intrude",
