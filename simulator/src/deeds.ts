@@ -1,4 +1,4 @@
-import type { Submitted } from "./actors/client.ts";
+import type { Place, Submitted } from "./actors/client.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 
@@ -6,7 +6,8 @@ const againMs = 500;
 
 /** Plans what people do. */
 export function planDeeds(stage: Stage, scenario: Scenario): void {
-  const { world, client, places, viewers, hosts, serverIds } = stage;
+  const { world, client, places, viewers, intruder, hosts, serverIds } = stage;
+  const serverOf = ({ machine: name }: Place) => serverIds[hosts.findIndex(({ machine }) => machine.name === name)];
   const tasks = new Map<number, Submitted>();
   for (const [index, deed] of scenario.deeds.entries()) {
     if (deed.kind === "nothing") continue;
@@ -28,8 +29,13 @@ export function planDeeds(stage: Stage, scenario: Scenario): void {
         return;
       }
       if (deed.kind === "cancel") return client.cancel(task);
-      const serverId = serverIds[hosts.findIndex(({ machine }) => machine.name === task.place.machine)];
-      if (task.runId !== null && serverId) viewers[deed.viewer % viewers.length]?.watch(task.runId, task, serverId);
+      const serverId = serverOf(task.place);
+      if (task.runId === null || !serverId) return;
+      if (deed.kind === "watch") return viewers[deed.viewer % viewers.length]?.watch(task.runId, task, serverId);
+      const place = places[deed.from % places.length];
+      const own = place && serverOf(place);
+      const { orgId } = task.place.scope;
+      if (own) intruder.ask({ place, serverId: own }, { runId: task.runId, serverId, orgId });
     };
     world.timeline.after(deed.atMs, act);
   }

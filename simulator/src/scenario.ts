@@ -19,6 +19,8 @@ export type Deed =
     }
   /** Cancels the task of the deed `of`, if that was a submission. */
   | { readonly kind: "cancel"; readonly atMs: number; readonly of: number }
+  /** Somebody at the place `from` tries to see the run of the deed `of`, which is mostly another org's. */
+  | { readonly kind: "intrude"; readonly atMs: number; readonly from: number; readonly of: number }
   | { readonly kind: "watch"; readonly atMs: number; readonly viewer: number; readonly of: number };
 
 /** What lies between relay and API. */
@@ -224,12 +226,27 @@ export function drawScenario(seed: string): Scenario {
       link: flap.between(0, servers + viewers - 1),
       way: flap.pick(["both", "both", "toServer", "toClient"]),
     });
+  drawIntrusions(new Random(`spy ${seed}`), { projects, deeds });
   drawRelayFaults(new Random(`relay ${seed}`), { deeds, faults, healAtMs });
   drawFollowers(new Random(`follow ${seed}`), deeds);
   drawAttached(new Random(`lease ${seed}`), deeds);
   drawFlood(new Random(`flood ${seed}`), { projects, servers, viewers, deeds, faults });
   const crowded = drawRush(new Random(`rush ${seed}`), { servers, projects, deeds });
   return { seed, orgs, servers, projects, viewers, crowded, deeds, faults: withSafeKeyChanges(faults), healAtMs };
+}
+
+/** Somebody asks for runs that no ticket of theirs names. */
+function drawIntrusions(random: Random, { projects, deeds }: Pick<Draft, "projects" | "deeds">): void {
+  if (!random.chance(0.25)) return;
+  for (const [of, deed] of deeds.entries()) {
+    if (deed.kind !== "submit" || !random.chance(0.3)) continue;
+    deeds.push({
+      kind: "intrude",
+      atMs: deed.atMs + random.between(50, 3000),
+      from: random.between(0, projects - 1),
+      of,
+    });
+  }
 }
 
 /** The relay dies between what it has written and what it says; it and the API do not reach each other. */

@@ -4,6 +4,7 @@ import { makePlatform } from "./actors/platform.ts";
 import type { Identity } from "../../packages/bridge/src/identity.ts";
 import { ApiService, ownerScope } from "./actors/api-service.ts";
 import { Client, type Place } from "./actors/client.ts";
+import { Intruder } from "./actors/intruder.ts";
 import { RelayService } from "./actors/relay-service.ts";
 import { ServerHost } from "./actors/server-host.ts";
 import { Truth } from "./actors/truth.ts";
@@ -31,6 +32,7 @@ export interface Stage {
   readonly serverIds: readonly ServerId[];
   readonly places: readonly Place[];
   readonly viewers: readonly Viewer[];
+  readonly intruder: Intruder;
   readonly client: Client;
 }
 
@@ -127,6 +129,7 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
     (_, index) =>
       new Viewer({ machine: world.machine(`viewer${index}`), api, shipped: shipped.api, console: shipped.console }),
   );
+  const intruder = new Intruder({ machine: world.machine("intruder"), api, shipped: shipped.api });
   const client = new Client(world.machine("client"), api, shipped.api);
   for (const { host } of servers) host.start();
   return {
@@ -140,6 +143,7 @@ export async function setStage(shipped: Shipped, scenario: Scenario, options: { 
     serverIds: servers.map(({ identity }) => identity.serverId),
     places,
     viewers,
+    intruder,
     client,
   };
 }

@@ -111,6 +111,29 @@ export const wrongVersions: readonly WrongVersion[] = [
     ],
   },
   {
+    name: "lets a viewer in at any server with a ticket for one",
+    caughtBy: ["tenancy"],
+    patches: [
+      relay(
+        "session/viewer-access.ts",
+        "if (ticket.serverId !== context.serverId) return",
+        "if (ticket.ticketId === context.serverId) return",
+      ),
+      relay(
+        "session/viewer-access.ts",
+        "if (context.orgId !== null && ticket.orgId !== context.orgId) {",
+        "if (ticket.ticketId === context.orgId) {",
+      ),
+    ],
+  },
+  {
+    name: "shows a viewer runs that its ticket does not name",
+    caughtBy: ["tenancy"],
+    patches: [
+      relay("session/viewer.ts", "if (!viewer.topics.includes(topic)) return notInTicket(topic);", "void topic;"),
+    ],
+  },
+  {
     name: "sends a viewer output whether it reads it or not",
     caughtBy: ["memory"],
     patches: [
