@@ -1,4 +1,5 @@
 import type { LimitedResource } from "@quarterdeck/core/quota/kernel-limits";
+import { bandwidthQuantity } from "@quarterdeck/core/quota/quantities/quantities";
 import type { QuotaResource } from "@quarterdeck/core/quota/quota-resources";
 import { coreMillicores } from "@quarterdeck/core/units";
 import { useTranslation } from "react-i18next";
@@ -17,6 +18,7 @@ export function useAmountText(): (resource: AmountResource, amount: number | nul
       return t("quotas.cores", { count: cores, cores: format.number(cores, { maximumFractionDigits: 3 }) });
     }
     if (resource === "memory" || resource === "disk") return format.bytes(amount);
-    return resource === "bandwidth" || resource === "io" ? format.rate(amount) : format.number(amount);
+    // As it was written: a limit of 100 MB/s is not 95.4 of something else.
+    return resource === "bandwidth" || resource === "io" ? bandwidthQuantity.print(amount) : format.number(amount);
   };
 }
