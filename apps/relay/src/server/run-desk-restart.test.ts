@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { OrgId, ProjectId, RunId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { priorities, type Command } from "@quarterdeck/core/protocol/command";
@@ -176,7 +177,7 @@ class World {
   }
 
   #take(entry: OpenedEntry): void {
-    expect(this.#desk.takeEntries([entry], this.#nowMs)).toBe(entry.position);
+    assert.equal(this.#desk.takeEntries([entry], this.#nowMs), entry.position);
   }
 }
 
@@ -184,9 +185,10 @@ class World {
 function treeOf(nodes: readonly { limit: number | null; weight: number; isElsewhere: boolean }[]): NodeLimits[] {
   const told: NodeLimits[] = [];
   const tell = (nodeId: NodeLimits["id"], parents: readonly NodeLimits["parentId"][]) => {
-    const { limit: most = null, weight: counts = 1, isElsewhere = false } = nodes[told.length] ?? {};
-    const parentId = parents[isElsewhere ? 1 : 0] ?? null;
-    told.push({ id: nodeId, parentId, limits: { cpu: most }, weight: counts });
+    const node = nodes[told.length];
+    if (node === undefined) throw new Error("there are more nodes than were told of");
+    const parentId = parents[node.isElsewhere ? 1 : 0] ?? null;
+    told.push({ id: nodeId, parentId, limits: { cpu: node.limit }, weight: node.weight });
   };
   for (const o of [0, 1, 2]) {
     tell(orgOf(o), [null]);
