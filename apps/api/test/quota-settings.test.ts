@@ -21,7 +21,7 @@ const half = { runningPercent: 50, storagePercent: 100 };
 const lifecycle = { ...defaultQuotaSettings.lifecycle, suspended: half };
 
 test("presets, plans and what each state leaves are the operator's", async () => {
-  const tiny = { cpu: 100, memory: 2 ** 20, disk: 0, runs: 1, services: 0 };
+  const tiny = { cpu: 100, memory: 2 ** 20, disk: 0, io: 10 ** 6, runs: 1, services: 0 };
   const requestTiers = {
     ...defaultQuotaSettings.requestTiers,
     enterprise: { cpu: 1, memory: 1, requestsPerMinute: 5000 },

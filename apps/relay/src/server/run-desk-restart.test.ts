@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { OrgId, ProjectId, RunId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { priorities, type Command } from "@quarterdeck/core/protocol/command";
@@ -177,8 +178,7 @@ class World {
   }
 
   #take(entry: OpenedEntry): void {
-    const taken = this.#desk.takeEntries([entry], this.#nowMs);
-    if (taken !== entry.position) throw new Error(`entry ${entry.position} was not taken, but ${taken}`);
+    assert.equal(this.#desk.takeEntries([entry], this.#nowMs), entry.position);
   }
 }
 
@@ -187,8 +187,9 @@ function treeOf(nodes: readonly { limit: number | null; weight: number; isElsewh
   const told: NodeLimits[] = [];
   const tell = (nodeId: NodeLimits["id"], parents: readonly NodeLimits["parentId"][]) => {
     const node = nodes[told.length];
-    const parentId = parents[node?.isElsewhere ? 1 : 0] ?? null;
-    told.push({ id: nodeId, parentId, limits: { cpu: node?.limit ?? null }, weight: node?.weight ?? 1 });
+    if (node === undefined) throw new Error("there are more nodes than were told of");
+    const parentId = parents[node.isElsewhere ? 1 : 0] ?? null;
+    told.push({ id: nodeId, parentId, limits: { cpu: node.limit }, weight: node.weight });
   };
   for (const o of [0, 1, 2]) {
     tell(orgOf(o), [null]);
