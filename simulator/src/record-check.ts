@@ -1,3 +1,4 @@
+import { limits } from "@quarterdeck/core/protocol/limits";
 import type { Submitted } from "./actors/client.ts";
 import type { Fault } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
@@ -13,8 +14,13 @@ export interface RunRow {
   readonly serverId: string;
 }
 
-/** Past this a signature runs out that nobody renewed, because its bridge was stopped with the command in its hands. */
+/**
+ * Past this a signature runs out that nobody renewed: its bridge was stopped with the command in its hands, or the command was lost
+ * on a connection that was dead already, and came again when the server was back.
+ */
 const signatureMs = 15 * 60_000;
+/** What keeps a server and its relay apart, for as long as it is meant to. */
+const separations = ["pause", "partition", "flap", "stall", "restartRelay"] as const;
 
 /** Compares what the platform says of a run with what the scenario did to it. */
 export function checkRun(stage: Stage, task: Submitted, row: RunRow): void {
@@ -41,9 +47,9 @@ function problemOf(stage: Stage, task: Submitted, row: RunRow): string | undefin
       if (last || ends(stage, row).includes("ran")) return "it started";
       return hasReason(stage, task, row) ? undefined : "nothing has happened that is a reason for it";
     case "indeterminate":
-      return problemOfIndeterminate(stage, row);
+      return row.code === "LEASE_EXPIRED" ? problemOfLease(stage) : problemOfIndeterminate(stage, row);
     case "interrupted":
-      return "nobody stopped Quarterdeck on that machine";
+      return row.code === "LEASE_EXPIRED" ? problemOfLease(stage) : "nobody stopped Quarterdeck on that machine";
     default:
       return "there is no such end";
   }
@@ -70,8 +76,20 @@ function problemOfIndeterminate(stage: Stage, row: RunRow): string | undefined {
   return ways.some((way) => way === "killedByScenario" || way === "failedByDisk") ? undefined : "nothing cut it off";
 }
 
+/** A run is given up only when its server can have been away for as long as the lease, or the bridge's part of it. */
+function problemOfLease({ scenario }: Stage): string | undefined {
+  const { leaseMs, clockSkewMs } = limits;
+  if (scenario.faults.some(({ kind }) => kind === "clock")) return undefined;
+  const isAway = scenario.faults.some(
+    (fault) =>
+      separations.some((kind) => kind === fault.kind) && "forMs" in fault && fault.forMs > leaseMs - 3 * clockSkewMs,
+  );
+  return isAway ? undefined : "no server was away for that long";
+}
+
 /** Whether the scenario gave a reason not to start it. */
-function hasReason({ scenario, hosts }: Stage, task: Submitted, row: RunRow): boolean {
+function hasReason(stage: Stage, task: Submitted, row: RunRow): boolean {
+  const { scenario, hosts } = stage;
   const host = hosts.findIndex(({ machine }) => machine.name === task.place.machine);
   const faults = scenario.faults.filter(({ atMs }) => atMs < scenario.healAtMs);
   const has = (...kinds: Fault["kind"][]) =>
@@ -82,7 +100,9 @@ function hasReason({ scenario, hosts }: Stage, task: Submitted, row: RunRow): bo
     case "COMMAND_NOT_YET_VALID":
       return has("clock");
     case "COMMAND_EXPIRED":
-      return has("clock") || (has("pause") && scenario.healAtMs > signatureMs);
+      return has("clock") || (has(...separations) && scenario.healAtMs > signatureMs);
+    case "LEASE_EXPIRED":
+      return problemOfLease(stage) === undefined;
     case "DISK_FULL":
       return has("diskFull");
     case "INTERNAL":
