@@ -76,7 +76,9 @@ it("in the same container, with its owner's agreement, programs run, and what th
   bridge.makeRepository(projectId);
   for (const action of ["git.status", "git.log", "files.list"] as const)
     expect(await relay.run({ ...reads[action], action, projectId })).toMatchObject({ verdict: "succeeded" });
-  expect(await relay.run({ action: "project.archive", params: { keeps: 5 }, projectId })).toMatchObject({ verdict: "succeeded" });
+  expect(await relay.run({ action: "project.archive", params: { keeps: 5 }, projectId })).toMatchObject({
+    verdict: "succeeded",
+  });
   const promised = { overrides: { network: { mode: "none", hosts: [] } } };
   expect(await relay.run({ action: "git.status", projectId, ...promised })).toMatchObject({ verdict: "refused" });
   const sleep = await relay.send({ action: "exec", params: { program: "sleep", args: ["600"] } });
