@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 interface ContainerOptions {
   /** Whether what runs in it may make namespaces. */
@@ -23,6 +23,8 @@ export function container({ hasNamespaces, hasGroups, isRoot = false }: Containe
       // What podman marks its containers with.
       ["--ro-bind", "/dev/null", "/run/.containerenv"],
       ["--bind", folder, folder],
+      // Whoever works below /tmp has Node there.
+      ["--ro-bind", dirname(process.execPath), dirname(process.execPath)],
       // Root's bridge keeps its files in there: a volume.
       isRoot ? ["--uid", "0", "--gid", "0", "--cap-add", "ALL", "--bind", join(folder, "home"), "/var/lib"] : [],
       ["--"],

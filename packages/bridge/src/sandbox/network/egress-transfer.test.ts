@@ -124,7 +124,7 @@ async function host() {
   return { ledger, granted, untilWaiting, at, socket };
 }
 
-it("passes what a limit allows by the host's time and not a byte more, to two connections alike, over real sockets", async () => {
+it("passes what a limit allows by the host's time and not a byte more, to two connections by turns, over real sockets", async () => {
   const { ledger, granted, untilWaiting, at } = await host();
   ledger.setLimit({ ...path, projectId: null }, null, 0);
   ledger.setLimit(path, rate, 0);
@@ -140,8 +140,8 @@ it("passes what a limit allows by the host's time and not a byte more, to two co
     expect(sum()).toBeLessThanOrEqual((rate * nowMs) / 1000 + burstOf(rate));
   }
   expect(sum()).toBeGreaterThan(rate * 4 * 0.9 - burstOf(rate));
-  const [one, two] = both.map(({ received }) => received());
-  expect(Math.abs(one! - two!)).toBeLessThanOrEqual(65_536);
+  // A turn is as large as what was read at once, so turns are alike and bytes nearly.
+  for (const { received } of both) expect(received()).toBeGreaterThan(sum() / 3);
 });
 
 it("passes nothing before its host has come, and all without a limit, and tells what it counted", async () => {

@@ -19,7 +19,7 @@ const pieceBytes = 64 * 1024;
 
 /**
  * Gives leave to pass bytes on, within the rates of nested nodes: each byte counts in every node that it is in. Who asked first is
- * served first, so connections that always want more get the same. Who waits for its own project's rate holds up nobody in another
+ * served first, so connections that always want more get as many turns. Who waits for its own project's rate holds up nobody in another
  * project; who waits for the workspace's holds up whoever asked later, or small ones would forever pass a large one.
  */
 export class FairGrants {
