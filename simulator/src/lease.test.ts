@@ -49,5 +49,6 @@ it("[F7] sees a bridge that lets it go on", () => {
   const file = "packages/core/src/protocol/lease.ts";
   const patch = { file, find: "stopsAfterMs = limits.leaseMs", replace: "stopsAfterMs = 100 * limits.leaseMs" };
   const { violations } = play([patch]);
-  expect(kindOf(violations[0] ?? "nothing")).toBe("order");
+  // The relay has given it up, and the platform says so while it still runs.
+  expect(kindOf(violations[0] ?? "nothing")).toBe("survivor");
 });
