@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { CgroupV2, writeCpuWeight } from "./cgroup-v2.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { CgroupV2, controllers, writeCpuWeight } from "./cgroup-v2.ts";
 import { childNames, readGroupFile, writeGroupFile } from "./group-files.ts";
 import { nodeKey, parentNode, parseNodeName, type GroupNode } from "./group-node.ts";
 import type { CpuShare, GroupLimits, LimitReading } from "./hierarchy.ts";
@@ -14,6 +15,16 @@ interface SystemdOptions {
   readonly prefix: string;
   readonly leave: string;
   readonly device: string | null;
+}
+
+/** How often a new service is looked at until its process is where it belongs: for 10 s. */
+const holdTries = 500;
+const holdRetryMs = 20;
+
+const isOurs = (controller: string) => (controllers as readonly string[]).includes(controller);
+
+function groupWords(directory: string, name: string): string[] {
+  return (readGroupFile(directory, name) ?? "").split(/\s/).filter(Boolean);
 }
 
 /** The group of the service's own process, beside those of runs. */
@@ -135,9 +146,17 @@ export class CgroupSystemd extends CgroupV2 {
       await runTool("systemd-run", holderArguments(name, sliceName(this.#prefix, node)));
     }
     mkdirSync(holder, { recursive: true });
-    for (const pid of (readGroupFile(directory, "cgroup.procs") ?? "").split("\n").filter(Boolean))
-      writeGroupFile(join(holder, "cgroup.procs"), pid);
-    this.makeGroup(directory);
+    // The service counts as started before its process is in its group, where it would keep the kernel from limiting memory.
+    for (let tries = 0; tries < holdTries && !this.#settle(directory, holder); tries++) await delay(holdRetryMs);
     this.#held.set(nodeKey(node), node);
+  }
+
+  /** Takes the service's processes out of the group in which the runs are made. @returns whether runs can be limited there */
+  #settle(directory: string, holder: string): boolean {
+    for (const pid of groupWords(directory, "cgroup.procs")) writeGroupFile(join(holder, "cgroup.procs"), pid);
+    this.makeGroup(directory);
+    const isOn = groupWords(directory, "cgroup.subtree_control");
+    const areAllOn = groupWords(directory, "cgroup.controllers").every((name) => !isOurs(name) || isOn.includes(name));
+    return areAllOn && groupWords(holder, "cgroup.procs").length > 0;
   }
 }

@@ -9,7 +9,7 @@ import type { CpuShare, GroupLimits, Hierarchy, LimitReading } from "./hierarchy
 import { isLimitAsWanted, memoryPageBytes } from "./judge-limit.ts";
 import type { UsageFiles } from "./usage-reader.ts";
 
-const controllers = ["cpu", "memory", "pids", "io"] as const;
+export const controllers = ["cpu", "memory", "pids", "io"] as const;
 const cpuPeriodUsec = 100_000;
 /** Less than this of a period the kernel does not take. */
 const leastQuotaUsec = 1000;
