@@ -1,7 +1,6 @@
-import { mebibyte, gibibyte } from "@quarterdeck/core/units";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newTaskId, outputOf, signIn, type TaskView, type TestClient } from "../../apps/web/e2e/support/client.ts";
+import { newTaskId, signIn, type TaskView, type TestClient } from "../../apps/web/e2e/support/client.ts";
 import { waitFor } from "../../apps/web/e2e/support/wait-for.ts";
 import { waitUntilOnline, workspaceOn } from "./support/installed-server.ts";
 import { RunGroupFiles } from "./support/run-group-files.ts";
@@ -74,57 +73,5 @@ describe("[S8] beside a neighbour", () => {
     await expectConnected();
     await cancel(hog);
     await cancel(neighbour);
-  });
-
-  it("what fills its disk is refused more, and the neighbour still writes", async () => {
-    const quota = 64 * mebibyte;
-    await client.api.quotas.set.mutate({ nodeId: projectId, limits: { disk: quota } });
-    try {
-      const filler = await start(
-        projectId,
-        `const fs = require("node:fs"); const file = fs.openSync("filler", "w"); const piece = Buffer.alloc(2 ** 20, 1); for (;;) fs.writeSync(file, piece);`,
-      );
-      const end = await ended(filler.taskId);
-      expect(end).toMatchObject({ verdict: "failed" });
-      expect(await outputOf(end)).toMatch(/EDQUOT|Disk quota exceeded/i);
-      const folder = `/var/lib/quarterdeck-helper/workspaces/${workspaceId}/projects/${projectId}`;
-      const taken = Number((await server.sh(`du -s --block-size=1 ${folder}`)).split("\t")[0]);
-      expect(taken).toBeLessThanOrEqual(quota);
-      const neighbour = await start(null, `require("node:fs").writeFileSync("kept", Buffer.alloc(${8 * mebibyte}, 1))`);
-      expect(await ended(neighbour.taskId)).toMatchObject({ verdict: "succeeded" });
-      await expectConnected();
-      await server.sh(`rm -f ${folder}/filler`);
-    } finally {
-      await client.api.quotas.set.mutate({ nodeId: projectId, limits: { disk: null } });
-    }
-  });
-
-  it("what prints a gigabyte keeps no more of it than the owner of the server allows, and says what was cut", async () => {
-    const kept = 16 * mebibyte;
-    const policy = "/etc/quarterdeck/policy.toml";
-    await server.sh(`cp -p ${policy} /root/policy.before`);
-    try {
-      await server.sh(`printf '\\n[limits]\\noutput = "16 MiB"\\n' >>${policy} && quarterdeck-bridge policy check`);
-      const isApplied = async () =>
-        (await client.api.servers.list.query()).some((one) =>
-          JSON.stringify(one).includes(`"setting":"limits.output","value":"${kept}"`),
-        );
-      await waitFor(isApplied, { what: "the platform to show the policy", timeoutMs: runMs });
-      const neighbour = await start(null, "setInterval(() => console.log('tick'), 500)");
-      const printer = await start(
-        projectId,
-        `const piece = Buffer.alloc(2 ** 20, "y"); let left = ${gibibyte / mebibyte};
-         const more = () => { while (left-- > 0) if (!process.stdout.write(piece)) return process.stdout.once("drain", more); }; more();`,
-      );
-      const end = await ended(printer.taskId);
-      expect(end).toMatchObject({ verdict: "succeeded", outputBytes: gibibyte, outputCutBytes: gibibyte - kept });
-      const output = `/var/lib/quarterdeck-helper/runs/${end.runId}/output`;
-      expect(Number(await server.sh(`stat -c %s ${output}`))).toBe(kept);
-      expect(await client.api.tasks.get.query({ taskId: neighbour.taskId })).toMatchObject({ state: "running" });
-      await expectConnected();
-      await cancel(neighbour);
-    } finally {
-      await server.sh(`mv /root/policy.before ${policy}`);
-    }
   });
 });
