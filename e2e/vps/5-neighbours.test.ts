@@ -1,6 +1,7 @@
+import { mebibyte } from "@quarterdeck/core/units";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newTaskId, signIn, type TaskView, type TestClient } from "../../apps/web/e2e/support/client.ts";
+import { newTaskId, outputOf, signIn, type TaskView, type TestClient } from "../../apps/web/e2e/support/client.ts";
 import { waitFor } from "../../apps/web/e2e/support/wait-for.ts";
 import { waitUntilOnline, workspaceOn } from "./support/installed-server.ts";
 import { RunGroupFiles } from "./support/run-group-files.ts";
@@ -73,5 +74,29 @@ describe("[S8] beside a neighbour", () => {
     await expectConnected();
     await cancel(hog);
     await cancel(neighbour);
+  });
+
+  it("what fills its disk is refused more, and the neighbour still writes", async () => {
+    const quota = 64 * mebibyte;
+    await client.api.quotas.set.mutate({ nodeId: projectId, limits: { disk: quota } });
+    try {
+      const filler = await start(
+        projectId,
+        `const fs = require("node:fs"); const file = fs.openSync("filler", "w"); const piece = Buffer.alloc(2 ** 20, 1); for (;;) fs.writeSync(file, piece);`,
+      );
+      const end = await ended(filler.taskId);
+      expect(end).toMatchObject({ verdict: "failed" });
+      // EDQUOT, for which Node has no name.
+      expect(await outputOf(end)).toContain("errno: -122");
+      const folder = `/var/lib/quarterdeck-helper/workspaces/${workspaceId}/projects/${projectId}`;
+      const taken = Number((await server.sh(`du -s --block-size=1 ${folder}`)).split("\t")[0]);
+      expect(taken).toBeLessThanOrEqual(quota);
+      const neighbour = await start(null, `require("node:fs").writeFileSync("kept", Buffer.alloc(${8 * mebibyte}, 1))`);
+      expect(await ended(neighbour.taskId)).toMatchObject({ verdict: "succeeded" });
+      await expectConnected();
+      await server.sh(`rm -f ${folder}/filler`);
+    } finally {
+      await client.api.quotas.set.mutate({ nodeId: projectId, limits: { disk: null } });
+    }
   });
 });
