@@ -1,0 +1,46 @@
+import type { OrgId, UserId } from "@quarterdeck/core/ids";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { orgs } from "./orgs.ts";
+
+export const users = sqliteTable("users", {
+  userId: text().$type<UserId>().primaryKey(),
+  email: text().notNull().unique(),
+  passwordHash: text().notNull(),
+  createdAtMs: integer().notNull(),
+});
+
+/** Sign-in sessions. The token itself is never stored. */
+export const authSessions = sqliteTable(
+  "auth_sessions",
+  {
+    tokenHash: text().primaryKey(),
+    userId: text()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.userId),
+    expiresAtMs: integer().notNull(),
+    createdAtMs: integer().notNull(),
+    address: text().notNull(),
+  },
+  (table) => [
+    index("auth_sessions_by_user").on(table.userId), // signing a user out everywhere
+    index("auth_sessions_by_expiry").on(table.expiresAtMs), // deleting what has expired
+  ],
+);
+
+/** Attempts of one key (an account from an address, an address) in its current window. */
+export const attempts = sqliteTable(
+  "attempts",
+  { key: text().primaryKey(), count: integer().notNull(), windowEndsAtMs: integer().notNull() },
+  (table) => [index("attempts_by_end").on(table.windowEndsAtMs)], // deleting what is over
+);
+
+/** The one link that makes the first account; a new one at each start while nobody has used it. */
+export const setupTokens = sqliteTable("setup_tokens", {
+  tokenHash: text().primaryKey(),
+  orgId: text()
+    .$type<OrgId>()
+    .notNull()
+    .references(() => orgs.orgId),
+  usedAtMs: integer(),
+});
