@@ -1,10 +1,12 @@
-import type { Caller } from "./auth/scope.ts";
+import type { Account, Caller } from "./auth/scope.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What a procedure gets besides its input. */
 export interface Context {
   readonly runtime: Runtime;
-  /** Who is signed in, read from the session cookie or token. */
+  /** Who is signed in, read from the session cookie or token; also somebody who is in no org. */
+  readonly account: Account | null;
+  /** The same in an org, with what that allows. */
   readonly caller: Caller | null;
   /** The session's token, to end it. */
   readonly sessionToken: string | null;

@@ -3,16 +3,17 @@ import { errorRule, type ErrorCode } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { recordRefusal } from "./audit/refusals.ts";
 import { isAllowed, type Permission } from "./auth/permissions.ts";
-import type { OrgScope } from "./auth/scope.ts";
+import type { AccountScope, OrgScope } from "./auth/scope.ts";
 import type { Context } from "./context.ts";
 import { describeError, type ErrorDescription } from "./error-description.ts";
 
 /**
  * What each procedure must declare: whose data it touches, and what its caller must be allowed to. `public` procedures
- * need no session and may touch no org's data.
+ * need no session and may touch no org's data; those of an account touch what is its own.
  */
 export type Declaration =
   | { readonly scope: "public"; readonly permission: null }
+  | { readonly scope: "account"; readonly permission: null }
   | { readonly scope: "org"; readonly permission: Permission };
 
 const t = initTRPC
@@ -68,10 +69,16 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
   return result;
 });
 
+const accountBase = base.use(({ ctx, next }) => {
+  const { account, address, sessionToken } = ctx;
+  if (account === null || sessionToken === null) throw notSignedIn();
+  const scope: AccountScope = { ...account, address, sessionToken };
+  return next({ ctx: { scope } });
+});
+
 const orgBase = base.use(async ({ ctx, meta, path, next }) => {
   const { runtime, caller, address, sessionToken } = ctx;
-  if (caller === null || sessionToken === null)
-    throw new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+  if (caller === null || sessionToken === null) throw notSignedIn();
   const scope: OrgScope = { ...caller, address, sessionToken };
   if (meta === undefined || meta.permission === null || !isAllowed(caller.role, meta.permission)) {
     await recordRefusal(runtime, scope, { path, code: "FORBIDDEN" });
@@ -84,11 +91,17 @@ const orgBase = base.use(async ({ ctx, meta, path, next }) => {
   return result;
 });
 
+function notSignedIn(): QuarterdeckError {
+  return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+}
+
 /** The only way to make a procedure: there is none without a declaration. */
 export function procedure(declaration: Extract<Declaration, { scope: "public" }>): typeof base;
+export function procedure(declaration: Extract<Declaration, { scope: "account" }>): typeof accountBase;
 export function procedure(declaration: Extract<Declaration, { scope: "org" }>): typeof orgBase;
-export function procedure(declaration: Declaration): typeof base | typeof orgBase {
-  return declaration.scope === "public" ? base.meta(declaration) : orgBase.meta(declaration);
+export function procedure(declaration: Declaration): typeof base | typeof accountBase | typeof orgBase {
+  if (declaration.scope === "public") return base.meta(declaration);
+  return declaration.scope === "account" ? accountBase.meta(declaration) : orgBase.meta(declaration);
 }
 
 export const router = t.router;

@@ -8,7 +8,7 @@ import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/count
 import type { Statement } from "../writer.ts";
 import type { Role } from "./permissions.ts";
 import type { RightInUse } from "./rights-in-use.ts";
-import type { Caller } from "./scope.ts";
+import type { Account, Caller } from "./scope.ts";
 
 const callerOf = prepared((db) =>
   db
@@ -32,6 +32,12 @@ const callerOf = prepared((db) =>
 /** Who a user is, in the org that the user joined first; null for a user who is in none. */
 export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
   const [row] = await callerOf(db).all({ userId });
+  return row ?? null;
+}
+
+export async function readAccount(db: Database, userId: UserId): Promise<Account | null> {
+  const { email } = users;
+  const [row] = await db.select({ userId: users.userId, email }).from(users).where(eq(users.userId, userId));
   return row ?? null;
 }
 

@@ -7,18 +7,25 @@ export interface TenantScope {
   readonly orgId: OrgId;
 }
 
-/** Who is calling, in which org and in which role. */
-export interface Caller extends TenantScope {
+/** Who is signed in, whatever the org. */
+export interface Account {
   readonly userId: UserId;
   readonly email: string;
+}
+
+/** Who is calling, in which org and in which role. */
+export interface Caller extends TenantScope, Account {
   readonly orgName: string;
   /** The org's: how often its requests are answered. */
   readonly plan: PlanName;
   readonly role: Role;
 }
 
-/** A caller who is allowed what the procedure declared, and from where. */
-export interface OrgScope extends Caller {
+/** Somebody who is signed in, from where, and by which session. */
+export interface AccountScope extends Account {
   readonly address: string;
   readonly sessionToken: string;
 }
+
+/** A caller who is allowed what the procedure declared, and from where. */
+export interface OrgScope extends Caller, AccountScope {}

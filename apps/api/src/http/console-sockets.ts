@@ -39,6 +39,7 @@ export class ConsoleSockets {
       router: appRouter,
       createContext: ({ req }): Context => ({
         runtime,
+        account: this.#visitors.get(req)?.caller ?? null,
         caller: this.#visitors.get(req)?.caller ?? null,
         sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
         address: req.socket.remoteAddress ?? "unknown",

@@ -123,12 +123,12 @@ function addTrpc(app: App, runtime: Runtime): void {
         const setCookie = (cookie: string) => resHeaders.append("set-cookie", cookie);
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
-        const { caller, sessionToken } = read;
+        const { account, caller, sessionToken } = read;
         const address = c.env.incoming.socket.remoteAddress ?? "unknown";
         const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
         for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);
         if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
-        return { runtime, caller, sessionToken, address, transport: "http", setCookie };
+        return { runtime, account, caller, sessionToken, address, transport: "http", setCookie };
       },
       responseMeta({ errors }) {
         const waits = errors.flatMap(({ cause }) =>

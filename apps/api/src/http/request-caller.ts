@@ -1,6 +1,6 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import { readCaller } from "../auth/repo.ts";
-import type { Caller } from "../auth/scope.ts";
+import { readAccount, readCaller } from "../auth/repo.ts";
+import type { Account, Caller } from "../auth/scope.ts";
 import type { Runtime } from "../runtime.ts";
 
 /** The headers of a request that say who asks, and from what page. */
@@ -11,6 +11,7 @@ export interface CallerHeaders {
 }
 
 export interface RequestCaller {
+  readonly account: Account | null;
   readonly caller: Caller | null;
   readonly sessionToken: string | null;
   /** The session was prolonged: the cookie to send again. */
@@ -44,9 +45,10 @@ export async function readRequestCaller(
     );
   }
   const token = bearer ?? fromCookie;
-  if (token === null) return { caller: null, sessionToken: null, renewedCookie: null };
-  const session = await sessions.validate(token);
-  if (session === null) return { caller: null, sessionToken: token, renewedCookie: null };
+  const session = token === null ? null : await sessions.validate(token);
+  if (session === null) return { account: null, caller: null, sessionToken: token, renewedCookie: null };
   const renewedCookie = bearer === null ? session.renewedCookie : null;
-  return { caller: await readCaller(db, session.userId), sessionToken: token, renewedCookie };
+  const caller = await readCaller(db, session.userId);
+  const account = caller ?? (await readAccount(db, session.userId));
+  return { account, caller, sessionToken: token, renewedCookie };
 }

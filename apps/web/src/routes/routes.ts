@@ -4,6 +4,7 @@ import * as z from "zod";
 import { queryClient } from "../api/query-client.ts";
 import { trpc } from "../api/trpc.ts";
 import { SignedInShell } from "../features/account/SignedInShell.tsx";
+import { SettingsShell } from "../features/settings/SettingsShell.tsx";
 import { FailedPage } from "../pages/FailedPage.tsx";
 import { NotFound } from "../app/NotFound.tsx";
 import { idParam } from "./id-param.ts";
@@ -108,6 +109,22 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("../pages/RunPage.tsx"), "RunPage"),
 });
 
+const settings = createRoute({ getParentRoute: () => signedIn, path: "/settings", component: SettingsShell });
+
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
+  beforeLoad() {
+    throw redirect({ to: "/settings/organization", replace: true });
+  },
+});
+
+const organization = createRoute({
+  getParentRoute: () => settings,
+  path: "/organization",
+  component: lazyRouteComponent(() => import("../pages/OrganizationPage.tsx"), "OrganizationPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -116,5 +133,16 @@ export const routeTree = root.addChildren([
   home,
   setUp,
   signIn,
-  signedIn.addChildren([servers, server, workspaces, workspace, project, orgQuota, quota, run, anythingElse]),
+  signedIn.addChildren([
+    servers,
+    server,
+    workspaces,
+    workspace,
+    project,
+    orgQuota,
+    quota,
+    run,
+    settings.addChildren([settingsHome, organization]),
+    anythingElse,
+  ]),
 ]);

@@ -1,0 +1,12 @@
+import { Building2, type LucideIcon } from "lucide-react";
+
+export interface SettingsSection {
+  readonly to: "/settings/organization";
+  readonly icon: LucideIcon;
+  readonly title: "settings.organization.title";
+}
+
+/** The pages of the settings, in the order in which they are listed. */
+export const settingsSections: readonly SettingsSection[] = [
+  { to: "/settings/organization", icon: Building2, title: "settings.organization.title" },
+];
