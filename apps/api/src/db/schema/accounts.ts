@@ -1,5 +1,6 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Role } from "../../auth/permissions.ts";
 import { orgs } from "./orgs.ts";
 
 export const users = sqliteTable("users", {
@@ -8,6 +9,26 @@ export const users = sqliteTable("users", {
   passwordHash: text().notNull(),
   createdAtMs: integer().notNull(),
 });
+
+export const members = sqliteTable(
+  "members",
+  {
+    orgId: text()
+      .$type<OrgId>()
+      .notNull()
+      .references(() => orgs.orgId),
+    userId: text()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.userId),
+    role: text().$type<Role>().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orgId, table.userId] }),
+    index("members_by_user").on(table.userId), // reading who a session belongs to
+  ],
+);
 
 /** Sign-in sessions. The token itself is never stored. */
 export const authSessions = sqliteTable(

@@ -1,9 +1,7 @@
-import type { OrgId, UserId } from "@quarterdeck/core/ids";
+import type { OrgId } from "@quarterdeck/core/ids";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { Role } from "../../auth/permissions.ts";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ContentOwner } from "../../content/stream-key-repo.ts";
-import { users } from "./accounts.ts";
 
 export const orgs = sqliteTable("orgs", {
   orgId: text().$type<OrgId>().primaryKey(),
@@ -31,24 +29,4 @@ export const streamKeys = sqliteTable(
     createdAtMs: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.orgId, table.ownerId, table.epoch] })],
-);
-
-export const members = sqliteTable(
-  "members",
-  {
-    orgId: text()
-      .$type<OrgId>()
-      .notNull()
-      .references(() => orgs.orgId),
-    userId: text()
-      .$type<UserId>()
-      .notNull()
-      .references(() => users.userId),
-    role: text().$type<Role>().notNull(),
-    createdAtMs: integer().notNull(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.orgId, table.userId] }),
-    index("members_by_user").on(table.userId), // reading who a session belongs to
-  ],
 );
