@@ -164,7 +164,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       inputs.ended(runId);
       evidence.runEnded(runId);
       kept.ended(runId);
-      evidence.runEnded(runId);
     },
     onFatal,
   });

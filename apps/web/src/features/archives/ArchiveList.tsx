@@ -36,7 +36,7 @@ function Archives({ of, list }: { of: ArchivesOf; list: ArchiveListView }) {
     { title: t("archives.column.made") },
     { title: t("archives.column.by"), isWideOnly: true },
     { title: t("archives.column.size") },
-    { title: t("archives.column.checksum") },
+    { title: t("archives.column.checksum"), isWideOnly: true },
     { title: t("archives.column.state") },
     ...(mayChange ? [{ title: t("archives.column.action") }] : []),
   ];

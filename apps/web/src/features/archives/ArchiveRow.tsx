@@ -31,7 +31,7 @@ export function ArchiveRow({ of, archive, mayChange, isBusy }: ArchiveRowProps) 
         <bdi>{madeBy}</bdi>
       </Cell>
       <Cell className="whitespace-nowrap tabular-nums">{format.bytes(sizeBytes)}</Cell>
-      <Cell>
+      <Cell isWideOnly>
         <Checksum sha256={sha256} />
       </Cell>
       <Cell>
