@@ -29,7 +29,7 @@ class DiskPlace implements Disposable {
       mkdirSync(this.folderOf(node));
       chownSync(this.folderOf(node), user.uid, user.gid);
     }
-    this.mountPath = findQuotaMount(this.folder)?.path ?? "";
+    this.mountPath = machineQuotas.findMount(this.folder)?.path ?? "";
     const ids = new QuotaIds(join(this.folder, "ids.json"));
     this.quota = new DiskQuota({ folderOf: (path) => this.folderOf(path), userOf, ids, nowMs: Date.now }, true);
   }
