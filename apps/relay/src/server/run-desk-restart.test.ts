@@ -5,7 +5,7 @@ import type { NodeLimits } from "@quarterdeck/core/protocol/relay-api";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { forgetServer, readServer, updateServer } from "../storage/server-record.ts";
-import type { Row, Sql } from "../storage/sql.ts";
+import type { Row } from "../storage/sql.ts";
 import { capabilities } from "../../test/fake-bridge.ts";
 import { openMemorySql } from "../../test/memory-sql.ts";
 import { acknowledgeCommands } from "./bridge-streams.ts";
