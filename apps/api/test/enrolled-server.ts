@@ -9,7 +9,7 @@ interface EnrolledServer {
   readonly serverId: ServerId;
   readonly workspaceId: WorkspaceId;
   /** Reports as the server's relay object does. @param ask how it is sent, for an API that may die meanwhile */
-  report(body: object, ask?: (send: () => Promise<unknown>) => Promise<unknown>): Promise<void>;
+  readonly report: (body: object, ask?: (send: () => Promise<unknown>) => Promise<unknown>) => Promise<void>;
 }
 
 /** A server that is online, with a workspace, at an API in a process of its own. */
