@@ -5,7 +5,7 @@ import { fleetSpreadMs } from "@quarterdeck/core/protocol/fleet-spread";
 import { drainRequestSchema, renewalRequestSchema, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
 import { telemetryBatchSchema } from "@quarterdeck/core/protocol/telemetry-minutes";
 import { mebibyte } from "@quarterdeck/core/units";
-import { Hono } from "hono";
+import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { changeKeys, keyChangeRequestSchema, readKeyStatus } from "../keys/key-service.ts";
@@ -41,41 +41,42 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
     return answerError(c, new QuarterdeckError("INTERNAL", "The API failed; its log says what."));
   });
   app.post("/relay/reports", async (c) => {
-    const batch = parse(reportBatchSchema, await c.req.json().catch(() => null));
+    const batch = await readBody(c, reportBatchSchema);
     const recorded = await recordReports(runtime, batch);
     if (recorded === null) throw notFound("server");
     return c.json({ ...recorded, spreadMs: fleetSpreadMs(await fleet.count()) });
   });
   app.post("/relay/telemetry", async (c) => {
-    const batch = parse(telemetryBatchSchema, await c.req.json().catch(() => null));
+    const batch = await readBody(c, telemetryBatchSchema);
     const answer = await recordTelemetry(runtime, batch);
     if (answer === null) throw notFound("server");
     return c.json(answer);
   });
   app.post("/relay/renewals", async (c) => {
-    const request = parse(renewalRequestSchema, await c.req.json().catch(() => null));
+    const request = await readBody(c, renewalRequestSchema);
     const answer = await renewCommands(runtime, request);
     if (answer === null) throw notFound("server");
     return c.json(answer);
   });
   app.post("/internal/enrolments", async (c) => {
     const body = z.strictObject({ name: nameSchema, isThisMachine: z.literal(true) });
-    const { name } = parse(body, await c.req.json().catch(() => null));
+    const { name } = await readBody(c, body);
     return c.json(await enrolThisMachine(runtime, name));
   });
   app.get("/internal/keys", async (c) => c.json(await readKeyStatus(runtime)));
   app.post("/internal/keys", async (c) => {
-    return c.json(await changeKeys(runtime, parse(keyChangeRequestSchema, await c.req.json().catch(() => null))));
+    return c.json(await changeKeys(runtime, await readBody(c, keyChangeRequestSchema)));
   });
   app.post("/internal/drain", async (c) => {
-    return c.json(await drainServers(runtime, parse(drainRequestSchema, await c.req.json().catch(() => null))));
+    return c.json(await drainServers(runtime, await readBody(c, drainRequestSchema)));
   });
   app.get("/internal/setup-link", async (c) => c.json({ url: await readSetupLink() }));
   return app;
 }
 
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
+/** The body of a request; one that is no JSON is refused like any other that the schema does not know. */
+async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(await c.req.json().catch(() => null));
   if (!parsed.success) throw new QuarterdeckError("BAD_REQUEST", z.prettifyError(parsed.error).slice(0, 1000));
   return parsed.data;
 }

@@ -25,6 +25,7 @@ import { checkDemand } from "./check-demand.ts";
 import { hashBody, planTask, type TaskOrder, type TaskPlan } from "./plan-task.ts";
 import { openPredecessors } from "./predecessors.ts";
 import { findTask, findWorkspaceOfRun, isTaskKnown } from "./repo.ts";
+import { checkNoRestore } from "./restore-under-way.ts";
 import { toTaskView } from "./service.ts";
 import { permissionToSubmit } from "./submittable.ts";
 import { taskParamsSchema, type TaskParams, type TaskView } from "./views.ts";
@@ -70,7 +71,10 @@ export async function submitTask(runtime: Runtime, scope: OrgScope, submission: 
   await runtime.submissions.enter(server.serverId, planned, (unit) => runtime.writer.commit(unit));
   runtime.nudgeOutbox(); // Before the answer is put together: both take their time.
   const task = await findSame(runtime, scope, plan);
-  if (task === null) throw notFound("workspace");
+  if (task === null) {
+    await checkNoRestore(runtime.db, scope, plan.workspaceId);
+    throw notFound("workspace");
+  }
   return task;
 }
 

@@ -46,7 +46,8 @@ function describeOutlook({ position, estimate }: Outlook): string {
   ];
   const known = basis.filter((part) => part !== null);
   if (known.length === 0) return `${place}.`;
-  return `${place}; it starts ${describeDelay(startsInMs)} if ${known.join(" and ")} take as long as such runs did so far.`;
+  const take = running + ahead === 1 ? "takes" : "take";
+  return `${place}; it starts ${describeDelay(startsInMs)} if ${known.join(" and ")} ${take} as long as such runs did so far.`;
 }
 
 function count(number: number, one: string, many: string): string | null {

@@ -35,8 +35,8 @@ function Archives({ of, list }: { of: ArchivesOf; list: ArchiveListView }) {
   const columns = [
     { title: t("archives.column.made") },
     { title: t("archives.column.by"), isWideOnly: true },
-    { title: t("archives.column.size") },
-    { title: t("archives.column.checksum") },
+    { title: t("archives.column.size"), isWideOnly: true },
+    { title: t("archives.column.checksum"), isWideOnly: true },
     { title: t("archives.column.state") },
     ...(mayChange ? [{ title: t("archives.column.action") }] : []),
   ];
