@@ -57,7 +57,7 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
   const rolloutId = await insertEndedRollout(api, serverId);
   const { orgId } = await api.orgs.current.query();
-  const member = await platform.memberOf(orgId, "member");
+  const member = await platform.memberOf(orgId, "developer");
   const { userId: memberId } = (await member.api.auth.state.query()).me!;
   return {
     orgId,
@@ -136,6 +136,12 @@ afterAll(() => platform[Symbol.asyncDispose]());
 const inputs: Record<string, (ids: Ids) => Json[]> = {
   "members.remove": ({ memberId }) => [{ userId: memberId }],
   "members.setRole": ({ memberId }) => [{ userId: memberId, role: "viewer" }],
+  "members.setGrant": ({ memberId, workspaceId, projectId }) =>
+    [workspaceId, projectId].map((placeId) => ({ userId: memberId, placeId, role: "viewer" })),
+  "members.removeGrant": ({ memberId, workspaceId, projectId }) =>
+    [workspaceId, projectId].map((placeId) => ({ userId: memberId, placeId })),
+  "members.whoMay": ({ orgId, workspaceId, projectId }) =>
+    [orgId, workspaceId, projectId].map((placeId) => ({ permission: "tasks.run", placeId })),
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
@@ -215,6 +221,8 @@ const clientMade = new Set(["tasks.submit:taskId"]);
 const withoutIds = [
   "orgs.current",
   "orgs.rename",
+  "members.list",
+  "members.rights",
   "servers.list",
   "updates.overview",
   "servers.createEnrolment",

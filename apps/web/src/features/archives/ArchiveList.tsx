@@ -29,7 +29,7 @@ function Archives({ of, list }: { of: ArchivesOf; list: ArchiveListView }) {
   const { t } = useTranslation();
   const org = useQuery(trpc.orgs.current.queryOptions());
   const isAdmin = org.data?.role === "owner" || org.data?.role === "admin";
-  const mayChange = isAdmin || (of.projectId !== null && org.data?.role === "member");
+  const mayChange = isAdmin || (of.projectId !== null && org.data?.role === "developer");
   const { keeps, underWay, problem, archives } = list;
   const make = mayChange && <MakeArchive of={of} keeps={keeps} isBusy={underWay !== null} />;
   const columns = [
