@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +11,7 @@ import { Field, inputClasses } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 const modes = ["all", "allowList", "none"] as const;
 
@@ -18,8 +19,7 @@ const modes = ["all", "allowList", "none"] as const;
 export function NetworkSetting({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
-  const org = useQuery(trpc.orgs.current.queryOptions());
-  const mayChange = org.data?.role === "owner" || org.data?.role === "admin";
+  const mayChange = useMay("projects.setNetwork", placeOf(project));
   const { mode, hosts } = project.network;
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">

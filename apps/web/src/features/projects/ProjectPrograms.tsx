@@ -10,11 +10,13 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** Which programs the project has beyond those of every project, whether install scripts run, and the way to change it. */
 export function ProjectPrograms({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
+  const mayChange = useMay("projects.configure", placeOf(project));
   const { added, installScripts } = project.programs;
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">
@@ -31,9 +33,11 @@ export function ProjectPrograms({ project }: { project: ProjectView }) {
       <span className="text-muted">
         {installScripts ? t("projects.programs.scriptsOn") : t("projects.programs.scriptsOff")}
       </span>
-      <IconButton label={t("projects.programs.edit")} onClick={() => setIsOpen(true)} className="size-7">
-        <Pencil aria-hidden />
-      </IconButton>
+      {mayChange && (
+        <IconButton label={t("projects.programs.edit")} onClick={() => setIsOpen(true)} className="size-7">
+          <Pencil aria-hidden />
+        </IconButton>
+      )}
       <Dialog
         isOpen={isOpen}
         onOpenChange={setIsOpen}

@@ -12,18 +12,22 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { ArgumentChips } from "../programs/ArgumentChips.tsx";
 import { formatArguments, parseArguments } from "../programs/argument-parser.ts";
 import { CommandFields, type CommandText } from "../programs/CommandFields.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** What "Run tests" runs, and the way to change it. */
 export function TestCommand({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
+  const mayChange = useMay("projects.manage", placeOf(project));
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">
       <span className="text-muted">{t("projects.test.command")}</span>
       <ArgumentChips program={project.testCommand.program} args={project.testCommand.args} />
-      <IconButton label={t("projects.test.edit")} onClick={() => setIsOpen(true)} className="size-7">
-        <Pencil aria-hidden />
-      </IconButton>
+      {mayChange && (
+        <IconButton label={t("projects.test.edit")} onClick={() => setIsOpen(true)} className="size-7">
+          <Pencil aria-hidden />
+        </IconButton>
+      )}
       <Dialog
         isOpen={isOpen}
         onOpenChange={setIsOpen}
