@@ -1,11 +1,15 @@
+import type { ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as z from "zod";
+import { givenAround } from "../src/auth/permissions.ts";
+import { mayAt, wholeOrg, type Place, type Rights } from "../src/auth/rights.ts";
+import type { OrgDeclaration } from "../src/trpc.ts";
 import { auditEntries } from "../src/db/schema.ts";
 import { findIds, idPathsOf, nameOfPath } from "./tenancy/id-paths.ts";
 import { inputs } from "./tenancy/inputs.ts";
 import { callAll, findLeaks, procedures, scoped } from "./tenancy/matrix.ts";
-import { letIn, makeWorld, type Ids, type World } from "./tenancy/world.ts";
+import { letIn, makeWorld, orgWide, type CallerName, type Ids, type Json, type World } from "./tenancy/world.ts";
 import { newId } from "./test-api.ts";
 
 let world: World;
@@ -77,6 +81,65 @@ test.each(queries)("%s answers what is the caller's own, so that a refusal above
     expect(answers.every(({ code }) => ["OK", "FORBIDDEN", "NOT_FOUND"].includes(code))).toBe(true);
   }
 });
+
+const rightsOf = ({ workspaceId, projectId }: Ids): Record<CallerName, Rights> => {
+  const onWorkspace = { workspaceId: workspaceId as WorkspaceId, projectId: null };
+  const onProject = { ...onWorkspace, projectId: projectId as ProjectId };
+  return {
+    ...(Object.fromEntries(orgWide.map((role) => [role, { role, grants: [] }])) as unknown as Record<
+      (typeof orgWide)[number],
+      Rights
+    >),
+    adminOfWorkspace: { role: null, grants: [{ ...onWorkspace, role: "admin" }] },
+    developerOfWorkspace: { role: null, grants: [{ ...onWorkspace, role: "developer" }] },
+    adminOfProject: { role: null, grants: [{ ...onProject, role: "admin" }] },
+  };
+};
+
+/** Where a permission is asked for by an input of the caller's own workspace; null where that is on the org. */
+function placeIn({ at = "org", above }: OrgDeclaration, input: Json, own: Ids): Place | null {
+  const fields = input as Record<string, Json>;
+  const id =
+    at === "org" || at === "anywhere"
+      ? undefined
+      : [at]
+          .flat()
+          .map((name) => fields[name])
+          .find((value) => typeof value === "string");
+  if (id === own.projectId || id === own.taskId)
+    return above === true ? placeOfWorkspace(own) : { ...placeOfWorkspace(own), projectId: own.projectId as ProjectId };
+  return id === own.workspaceId && above !== true ? placeOfWorkspace(own) : null;
+}
+
+const placeOfWorkspace = ({ workspaceId }: Ids): Place => ({
+  workspaceId: workspaceId as WorkspaceId,
+  projectId: null,
+});
+
+test.each(takesIds)(
+  "%s is refused to those to whom the table does not give it, at their own place too [T1]",
+  async (path, _, declared) => {
+    const { own } = world;
+    for (const caller of [...orgWide, ...letIn]) {
+      const rights = rightsOf(own)[caller];
+      for (const input of inputs[path]?.(own) ?? []) {
+        const place = placeIn(declared, input, own) ?? wholeOrg;
+        const isOfServer =
+          [declared.at].flat().includes("serverId") || JSON.stringify(input).includes(`"nodeId":"${own.serverId}"`);
+        const isAllowed =
+          declared.at === "anywhere" ||
+          mayAt(rights, declared.permission, place) ||
+          (isOfServer && has(givenAround.server, declared.permission));
+        if (isAllowed) continue;
+        const [answer] = await callAll(world, { caller, path, inputs: [input] });
+        expect({ path, caller, code: answer?.code }).toEqual({ path, caller, code: "FORBIDDEN" });
+        expect(answer?.message).toMatch(/Ask somebody who may: /);
+      }
+    }
+  },
+);
+
+const has = (names: readonly string[], name: string) => names.includes(name);
 
 const inOneWorkspace = ({ workspaceId, projectId, serverId, taskId }: Ids) => ({
   "workspaces.get": { workspaceId },

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { isAllowed, permissionNames, roles, rolesWith, type Permission } from "./permissions.ts";
 import { compareRights, isLowered, losesReading, mayAt, rolesAt, type Place, type Rights } from "./rights.ts";
 
-const workspaces = ["ws_1", "ws_2"] as WorkspaceId[];
+const workspaces = ["ws_1", "ws_2"].map((id) => id as WorkspaceId);
 const places: Place[] = [
   { workspaceId: null, projectId: null },
   ...workspaces.flatMap((workspaceId) => [
