@@ -2,7 +2,7 @@ import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import { errorRule, type ErrorCode } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { recordRefusal } from "./audit/refusals.ts";
-import * as z from "zod";
+import type * as z from "zod";
 import { checkPlace, checkVisible, forbidden, placedIdsIn } from "./auth/check-place.ts";
 import type { Permission } from "./auth/permissions.ts";
 import type { PlacedId } from "./auth/reach.ts";

@@ -1,6 +1,8 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type * as checks from "../src/auth/check-place.ts";
 import type { Database } from "../src/db/database.ts";
+import type * as projectRepo from "../src/projects/repo.ts";
 import { projects } from "../src/db/schema.ts";
 import { findLeaks } from "./tenancy/matrix.ts";
 import { makeWorld, type World } from "./tenancy/world.ts";
@@ -10,7 +12,7 @@ import { makeWorld, type World } from "./tenancy/world.ts";
 const broken = vi.hoisted(() => ({ check: "none" as "none" | "org" | "visible" | "place" }));
 
 vi.mock("../src/projects/repo.ts", async (original) => {
-  const repo = await original<typeof import("../src/projects/repo.ts")>();
+  const repo = await original<typeof projectRepo>();
   return {
     ...repo,
     /** Finds projects of every org. */
@@ -23,7 +25,7 @@ vi.mock("../src/projects/repo.ts", async (original) => {
 });
 
 vi.mock("../src/auth/check-place.ts", async (original) => {
-  const check = await original<typeof import("../src/auth/check-place.ts")>();
+  const check = await original<typeof checks>();
   return {
     ...check,
     checkVisible: (...all: Parameters<typeof check.checkVisible>) =>

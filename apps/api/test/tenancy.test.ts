@@ -132,6 +132,8 @@ test.each(takesIds)(
           (isOfServer && has(givenAround.server, declared.permission));
         if (isAllowed) continue;
         const [answer] = await callAll(world, { caller, path, inputs: [input] });
+        // Who is let in only may not see what else the input names.
+        if (rights.role === null && answer?.code === "NOT_FOUND") continue;
         expect({ path, caller, code: answer?.code }).toEqual({ path, caller, code: "FORBIDDEN" });
         expect(answer?.message).toMatch(/Ask somebody who may: /);
       }

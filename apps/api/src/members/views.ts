@@ -17,7 +17,6 @@ export const rightsViewSchema = z.strictObject({
   role: role.nullable(),
   grants: z.array(grantSchema),
 });
-export type RightsView = z.infer<typeof rightsViewSchema>;
 
 export const memberViewSchema = rightsViewSchema.extend({
   userId: idSchema("user"),
