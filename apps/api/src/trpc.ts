@@ -2,19 +2,37 @@ import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import { errorRule, type ErrorCode } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { recordRefusal } from "./audit/refusals.ts";
-import { isAllowed, type Permission } from "./auth/permissions.ts";
+import type * as z from "zod";
+import { checkPlace, checkVisible, forbidden, placedIdsIn } from "./auth/check-place.ts";
+import type { Permission } from "./auth/permissions.ts";
+import type { PlacedId } from "./auth/reach.ts";
+import { mayAnywhere, mayWith, rolesAt, wholeOrg } from "./auth/rights.ts";
 import type { AccountScope, OrgScope } from "./auth/scope.ts";
 import type { Context } from "./context.ts";
 import { describeError, type ErrorDescription } from "./error-description.ts";
 
 /**
- * What each procedure must declare: whose data it touches, and what its caller must be allowed to. `public` procedures
- * need no session and may touch no org's data; those of an account touch what is its own.
+ * What each procedure must declare: whose data it touches, and what its caller must be allowed to, and where. `public`
+ * procedures need no session and may touch no org's data; those of an account touch what is its own.
  */
 export type Declaration =
   | { readonly scope: "public"; readonly permission: null }
   | { readonly scope: "account"; readonly permission: null }
-  | { readonly scope: "org"; readonly permission: Permission };
+  | OrgDeclaration;
+
+export interface OrgDeclaration {
+  readonly scope: "org";
+  readonly permission: Permission;
+  /**
+   * Where: on the org itself (also where nothing is said); `anywhere` in it, for lists that hold only what the caller may
+   * see; or at what a field of the input names, of several the first that is given.
+   */
+  readonly at?: "org" | "anywhere" | string | readonly string[];
+  /** The permission is needed at what that lies in. */
+  readonly above?: true;
+  /** The field whose id the client makes, so that there need be nothing of that id. */
+  readonly makes?: string;
+}
 
 const t = initTRPC
   .context<Context>()
@@ -76,13 +94,15 @@ const accountBase = base.use(({ ctx, next }) => {
   return next({ ctx: { scope } });
 });
 
-const orgBase = base.use(async ({ ctx, meta, path, next }) => {
+const orgBase = base.use(async ({ ctx, meta, path, getRawInput, next }) => {
   const { runtime, caller, address, sessionToken } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
-  const scope: OrgScope = { ...caller, address, sessionToken };
-  if (meta === undefined || meta.permission === null || !isAllowed(caller.role, meta.permission)) {
-    await recordRefusal(runtime, scope, { path, code: "FORBIDDEN" });
-    throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${caller.role}) does not allow this.`);
+  const scope: OrgScope = { ...caller, address, sessionToken, rolesHere: rolesAt(caller, wholeOrg) };
+  try {
+    await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
+  } catch (error) {
+    if (error instanceof QuarterdeckError) await recordRefusal(runtime, scope, { path, code: error.code });
+    throw error;
   }
   const result = await next({ ctx: { scope } });
   if (!result.ok && result.error.cause instanceof QuarterdeckError) {
@@ -91,17 +111,69 @@ const orgBase = base.use(async ({ ctx, meta, path, next }) => {
   return result;
 });
 
+/** What can be said before the input is known to be one: what the caller may do nowhere, and ids that the caller may not see. */
+async function checkBeforeInput(
+  scope: OrgScope,
+  declared: Declaration | undefined,
+  { db, getRawInput }: { db: Context["runtime"]["db"]; getRawInput: () => Promise<unknown> },
+): Promise<void> {
+  if (declared?.scope !== "org") throw new Error("a procedure of an org without its declaration");
+  const { permission, at = "org", makes } = declared;
+  const isAllowed = at === "org" ? mayWith(scope.rolesHere, permission) : mayAnywhere(scope, permission);
+  if (!isAllowed) throw forbidden(scope.rolesHere, permission);
+  if (scope.role === null)
+    await checkVisible(db, scope, placedIdsIn(await getRawInput(), makes === undefined ? [] : [makes]));
+}
+
+/** A procedure whose permission is needed at what its input names: it has no input without that field. */
+interface PlacedBase<Field extends string> {
+  input<Schema extends z.ZodType<{ readonly [Name in Field]: PlacedId | null | undefined }>>(
+    schema: Schema,
+  ): ReturnType<typeof orgBase.input<Schema>>;
+}
+
+function placed(declaration: PlacedDeclaration<string>): PlacedBase<string> {
+  const { permission, at, above = false } = declaration;
+  const fields = typeof at === "string" ? [at] : at;
+  return {
+    input: (schema) =>
+      orgBase
+        .meta(declaration)
+        .input(schema as never)
+        .use(async ({ ctx, input, next }) => {
+          const { scope, runtime } = ctx;
+          const rolesHere = await checkPlace(runtime.db, scope, { permission, at: fields, above, input });
+          return next({ ctx: { scope: { ...scope, rolesHere } } });
+        }) as never,
+  };
+}
+
 function notSignedIn(): QuarterdeckError {
   return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+}
+
+interface PlacedDeclaration<Field extends string> extends OrgDeclaration {
+  readonly at: Field | readonly Field[];
+}
+
+interface UnplacedDeclaration extends OrgDeclaration {
+  readonly at?: "org" | "anywhere";
+  readonly above?: never;
 }
 
 /** The only way to make a procedure: there is none without a declaration. */
 export function procedure(declaration: Extract<Declaration, { scope: "public" }>): typeof base;
 export function procedure(declaration: Extract<Declaration, { scope: "account" }>): typeof accountBase;
-export function procedure(declaration: Extract<Declaration, { scope: "org" }>): typeof orgBase;
-export function procedure(declaration: Declaration): typeof base | typeof accountBase | typeof orgBase {
+export function procedure(declaration: UnplacedDeclaration): typeof orgBase;
+export function procedure<const Field extends string>(declaration: PlacedDeclaration<Field>): PlacedBase<Field>;
+export function procedure(
+  declaration: Declaration,
+): typeof base | typeof accountBase | typeof orgBase | PlacedBase<string> {
   if (declaration.scope === "public") return base.meta(declaration);
-  return declaration.scope === "account" ? accountBase.meta(declaration) : orgBase.meta(declaration);
+  if (declaration.scope === "account") return accountBase.meta(declaration);
+  const { at = "org" } = declaration;
+  if (at === "org" || at === "anywhere") return orgBase.meta(declaration);
+  return placed({ ...declaration, at });
 }
 
 export const router = t.router;

@@ -235,7 +235,7 @@ test("members do it to projects and not to workspaces, viewers to neither, and a
   const workspaceTask = await api.archives.archiveWorkspace.mutate({ workspaceId });
   await end(workspaceTask, { archives: { made, kept: [workspaceTask.runId] } });
   const { orgId } = await client.api.orgs.current.query();
-  const [member, viewer] = [await platform.memberOf(orgId, "member"), await platform.memberOf(orgId, "viewer")];
+  const [member, viewer] = [await platform.memberOf(orgId, "developer"), await platform.memberOf(orgId, "viewer")];
   for (const { api: theirs } of [member, viewer]) {
     expect((await theirs.archives.ofProject.query({ projectId })).archives).toHaveLength(1);
     expect((await theirs.archives.ofWorkspace.query({ workspaceId })).archives).toHaveLength(1);

@@ -222,7 +222,7 @@ test("an owner acknowledges what was found: it is recorded, and only another fin
   const alert = async () => (await api.servers.get.query({ serverId })).auditAlert;
   const found = await alert();
   if (found === null) throw new Error("nothing was found");
-  const { api: member } = await platform.memberOf(orgId, "member");
+  const { api: member } = await platform.memberOf(orgId, "developer");
   expect(await refusalOf(member.servers.acknowledgeAuditAlert.mutate({ serverId, ...found }))).toMatchObject({
     code: "FORBIDDEN",
   });

@@ -131,7 +131,7 @@ test("somebody who saw it takes the alert away, under their name, until somethin
   const { api, serverId, orgId, item, say, alert } = await start(platform);
   await say([item({ state: "mismatch" })]);
   const first = await alert();
-  const viewer = await platform.memberOf(orgId, "member");
+  const viewer = await platform.memberOf(orgId, "developer");
   const seen = { serverId, atMs: first!.atMs };
   expect((await refusalOf(viewer.api.servers.acknowledgeLimitAlert.mutate(seen))).code).toBe("FORBIDDEN");
   await api.servers.acknowledgeLimitAlert.mutate({ ...seen, atMs: seen.atMs - 1 });

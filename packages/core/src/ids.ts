@@ -69,7 +69,9 @@ export function makeId<K extends IdKind>(kind: K, nowMs: number, random: Uint8Ar
 /** The schema of an id of one kind. It accepts only the exact shape, so a wrong kind never passes as another. */
 export function idSchema<K extends IdKind>(kind: K) {
   const shape = new RegExp(`^${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{26}$`);
-  return z.custom<Id<K>>((value) => typeof value === "string" && shape.test(value), {
-    message: `must be the id of a ${kind} (${idPrefixes[kind]}_…)`,
-  });
+  return z
+    .custom<Id<K>>((value) => typeof value === "string" && shape.test(value), {
+      message: `must be the id of a ${kind} (${idPrefixes[kind]}_…)`,
+    })
+    .meta({ idKind: kind }); // So that what takes ids can be listed from its schema.
 }

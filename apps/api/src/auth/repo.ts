@@ -6,7 +6,9 @@ import { prepared } from "../db/prepared.ts";
 import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
 import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
+import { grantsOf, readGrants } from "./grant-columns.ts";
 import type { Role } from "./permissions.ts";
+import type { Rights } from "./rights.ts";
 import type { RightInUse } from "./rights-in-use.ts";
 import type { Account, Caller } from "./scope.ts";
 
@@ -19,6 +21,7 @@ const callerOf = prepared((db) =>
       orgName: orgs.name,
       plan: orgs.plan,
       role: members.role,
+      grants: grantsOf(members.orgId, members.userId),
     })
     .from(members)
     .innerJoin(users, eq(users.userId, members.userId))
@@ -41,24 +44,38 @@ export async function readAccount(db: Database, userId: UserId): Promise<Account
   return row ?? null;
 }
 
-/** What is left of a right that is in use: its session, and the user's role in that org. */
+/** What is left of a right that is in use: its session, and what the user is in that org. */
 export interface Standing {
   readonly tokenHash: string;
   readonly orgId: OrgId;
   readonly hasSession: boolean;
-  readonly role: Role | null;
+  /** Null for a user who is no member any more. */
+  readonly rights: Rights | null;
 }
 
 /** How all of these rights stand, in one query. */
 export async function readStandings(db: Database, rights: readonly RightInUse[], nowMs: number): Promise<Standing[]> {
   const asked = rights.map(({ tokenHash, caller: { orgId, userId } }) => ({ tokenHash, orgId, userId }));
-  const rows = await db.all<{ tokenHash: string; orgId: OrgId; hasSession: number; role: Role | null }>(sql`
+  const rows = await db.all<{
+    tokenHash: string;
+    orgId: OrgId;
+    hasSession: number;
+    isMember: number;
+    role: Role | null;
+    grants: string;
+  }>(sql`
     select distinct asked.value ->> 'tokenHash' as "tokenHash", asked.value ->> 'orgId' as "orgId",
-      ${authSessions.tokenHash} is not null as "hasSession", ${members.role} as role
+      ${authSessions.tokenHash} is not null as "hasSession", ${members.userId} is not null as "isMember",
+      ${members.role} as role, ${grantsOf(members.orgId, members.userId)} as grants
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
-  return rows.map((row) => ({ ...row, hasSession: row.hasSession === 1 }));
+  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants }) => ({
+    tokenHash,
+    orgId,
+    hasSession: hasSession === 1,
+    rights: isMember === 1 ? { role, grants: readGrants(grants) } : null,
+  }));
 }
 
 /** Ends a session of this user. */

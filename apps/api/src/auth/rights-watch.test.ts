@@ -9,14 +9,17 @@ const orgId = "org_1" as OrgId;
 const userId = "usr_1" as UserId;
 const right = (tokenHash: string, role: Role): RightInUse => ({
   tokenHash,
-  caller: { orgId, userId, role, email: "a@example.com", orgName: "Orchard", plan: "premium" },
+  caller: { orgId, userId, role, grants: [], email: "a@example.com", orgName: "Orchard", plan: "premium" },
 });
 
 test("a right is lost exactly when its session or a permission of its role is gone, and reading only with the membership", () => {
   const standing = fc.record({ hasSession: fc.boolean(), role: fc.option(fc.constantFrom(...roles)) });
   fc.assert(
     fc.property(fc.constantFrom(...roles), standing, (used, { hasSession, role }) => {
-      const losses = findLosses([right("a", used)], [{ tokenHash: "a", orgId, hasSession, role }]);
+      const losses = findLosses(
+        [right("a", used)],
+        [{ tokenHash: "a", orgId, hasSession, rights: role && { role, grants: [] } }],
+      );
       const isKept = (now: Role) => permissionNames.every((name) => !isAllowed(used, name) || isAllowed(now, name));
       const expected = role === null ? ["removed"] : !isKept(role) ? ["lowered"] : hasSession ? [] : ["sessionEnded"];
       expect(losses.map(({ kind }) => kind)).toEqual(expected);
@@ -25,11 +28,11 @@ test("a right is lost exactly when its session or a permission of its role is go
 });
 
 test("what a user loses in several sessions is one loss, the widest", () => {
-  const used = [right("a", "member"), right("b", "viewer"), right("b", "member")];
+  const used = [right("a", "developer"), right("b", "viewer"), right("b", "developer")];
   const standings = [
-    { tokenHash: "a", orgId, hasSession: true, role: "viewer" as const },
-    { tokenHash: "b", orgId, hasSession: false, role: "viewer" as const },
+    { tokenHash: "a", orgId, hasSession: true, rights: { role: "viewer" as const, grants: [] } },
+    { tokenHash: "b", orgId, hasSession: false, rights: { role: "viewer" as const, grants: [] } },
   ];
-  expect(findLosses(used, standings)).toEqual([{ orgId, userId, kind: "lowered", rights: used }]);
-  expect(findLosses(used, [])).toEqual([{ orgId, userId, kind: "removed", rights: used }]);
+  expect(findLosses(used, standings)).toEqual([{ orgId, userId, kind: "lowered", endsReading: false, rights: used }]);
+  expect(findLosses(used, [])).toEqual([{ orgId, userId, kind: "removed", endsReading: true, rights: used }]);
 });

@@ -1,6 +1,7 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
 import type { Role } from "./permissions.ts";
+import type { Rights } from "./rights.ts";
 
 /** Whose data a query may touch. Every repo function takes one; without it no row of an org can be reached. */
 export interface TenantScope {
@@ -13,12 +14,14 @@ export interface Account {
   readonly email: string;
 }
 
-/** Who is calling, in which org and in which role. */
-export interface Caller extends TenantScope, Account {
+/** Whose data a list may hold: of an org, what somebody may see of it. */
+export interface Reach extends TenantScope, Rights {}
+
+/** Who is calling, in which org, and what the caller is there. */
+export interface Caller extends Reach, Account {
   readonly orgName: string;
   /** The org's: how often its requests are answered. */
   readonly plan: PlanName;
-  readonly role: Role;
 }
 
 /** Somebody who is signed in, from where, and by which session. */
@@ -28,4 +31,7 @@ export interface AccountScope extends Account {
 }
 
 /** A caller who is allowed what the procedure declared, and from where. */
-export interface OrgScope extends Caller, AccountScope {}
+export interface OrgScope extends Caller, AccountScope {
+  /** What the caller is at the place that the procedure declared: there, and on all that it lies in. */
+  readonly rolesHere: readonly Role[];
+}

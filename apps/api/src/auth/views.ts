@@ -8,7 +8,8 @@ export const meViewSchema = z.strictObject({
   email: z.string(),
   orgId: idSchema("org"),
   orgName: z.string(),
-  role: z.enum(roles),
+  /** On the org; null: only what grants on parts of it give. */
+  role: z.enum(roles).nullable(),
 });
 export type MeView = z.infer<typeof meViewSchema>;
 

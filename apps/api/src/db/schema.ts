@@ -3,6 +3,7 @@ export * from "./schema/orgs.ts";
 export * from "./schema/accounts.ts";
 export * from "./schema/servers.ts";
 export * from "./schema/projects.ts";
+export * from "./schema/grants.ts";
 export * from "./schema/tasks.ts";
 export * from "./schema/updates.ts";
 export * from "./schema/quotas.ts";

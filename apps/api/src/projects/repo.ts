@@ -1,6 +1,7 @@
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { and, asc, eq, sql, type SQL } from "drizzle-orm";
-import type { TenantScope } from "../auth/scope.ts";
+import { isWithin } from "../auth/reach.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
@@ -46,9 +47,10 @@ function selectProjects(db: Database) {
 const isOwn = (scope: TenantScope, projectId: ProjectId) =>
   and(eq(projects.orgId, scope.orgId), eq(projects.projectId, projectId));
 
-export async function listProjectRows(db: Database, scope: TenantScope, workspaceId: WorkspaceId): Promise<Project[]> {
+/** Those that the caller may see. */
+export async function listProjectRows(db: Database, reach: Reach, workspaceId: WorkspaceId): Promise<Project[]> {
   return selectProjects(db)
-    .where(and(eq(projects.orgId, scope.orgId), eq(projects.workspaceId, workspaceId)))
+    .where(and(eq(projects.orgId, reach.orgId), eq(projects.workspaceId, workspaceId), isWithin(reach, projects)))
     .orderBy(asc(projects.createdAtMs));
 }
 

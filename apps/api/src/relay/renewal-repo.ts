@@ -3,7 +3,8 @@ import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import { and, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
-import type { Role } from "../auth/permissions.ts";
+import { grantsOf, grantsText } from "../auth/grant-columns.ts";
+import type { Rights } from "../auth/rights.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { members, projects, renewals, runs, servers, tasks, workspaces } from "../db/schema.ts";
@@ -37,8 +38,8 @@ export interface RenewableRun {
   readonly serverRevokedAtMs: number | null;
   /** The task's environment and standard input, sealed with the master key. */
   readonly secretInput: string | null;
-  /** The submitter's role in the org; null for someone who is not in it any more. */
-  readonly role: Role | null;
+  /** What the submitter is in the org now; null for someone who is not in it any more. */
+  readonly rights: Rights | null;
   /** Whether its workspace is still on this server, and its project in that. */
   readonly isPlaceThere: boolean;
 }
@@ -59,7 +60,9 @@ export async function findRunsToRenew(
       keyFingerprint: servers.keyFingerprint,
       sealingKey: servers.sealingKey,
       serverRevokedAtMs: servers.revokedAtMs,
+      submitter: members.userId,
       role: members.role,
+      grants: grantsOf(tasks.orgId, tasks.submittedBy),
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
     .from(runs)
@@ -83,8 +86,9 @@ export async function findRunsToRenew(
       ),
     )
     .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ task, isPlaceThere, ...row }) => ({
+  return rows.map(({ task, isPlaceThere, submitter, role, grants, ...row }) => ({
     ...row,
+    rights: submitter === null ? null : { role, grants },
     orgId: task.orgId,
     taskId: task.taskId,
     serverId: task.serverId,
@@ -102,9 +106,9 @@ export async function findRunsToRenew(
   }));
 }
 
-/** Records a further signature of a run, unless it moved on or its submitter's role changed since it was read. */
+/** Records a further signature of a run, unless it moved on or its submitter's rights changed since it was read. */
 export function insertRenewal(
-  { runId, serverId, orgId, submittedBy, role }: RenewableRun,
+  { runId, serverId, orgId, submittedBy, rights }: RenewableRun,
   renewal: { commandId: CommandId; signedAtMs: number; expiresAtMs: number },
 ): Statement[] {
   const isWaiting = and(
@@ -113,7 +117,12 @@ export function insertRenewal(
     or(eq(runs.state, "queued"), eq(runs.state, "dispatched")),
     isNull(runs.cancelAskedAtMs),
   );
-  const isMember = and(eq(members.orgId, orgId), eq(members.userId, submittedBy), sql`${members.role} = ${role}`);
+  const isMember = and(
+    eq(members.orgId, orgId),
+    eq(members.userId, submittedBy),
+    sql`${members.role} is ${rights?.role ?? null}`,
+    sql`${grantsOf(members.orgId, members.userId)} = ${grantsText(rights?.grants ?? [])}`,
+  );
   const condition: SQL = sql`exists (select 1 from ${runs} where ${isWaiting})
     and exists (select 1 from ${members} where ${isMember})`;
   return [

@@ -2,7 +2,8 @@ import type { EnrolmentId, OrgId, ServerId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { TenantScope } from "../auth/scope.ts";
+import { hasWorkspaceOnTheWay } from "../auth/reach.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
@@ -68,8 +69,10 @@ const columns = {
   createdAtMs: servers.createdAtMs,
 };
 
-export async function listServerRows(db: Database, scope: TenantScope): Promise<Server[]> {
-  return db.select(columns).from(servers).where(eq(servers.orgId, scope.orgId)).orderBy(asc(servers.createdAtMs));
+/** Those that the caller may see. */
+export async function listServerRows(db: Database, reach: Reach): Promise<Server[]> {
+  const isSeen = and(eq(servers.orgId, reach.orgId), hasWorkspaceOnTheWay(reach, servers.serverId));
+  return db.select(columns).from(servers).where(isSeen).orderBy(asc(servers.createdAtMs));
 }
 
 const oneServer = prepared((db) =>

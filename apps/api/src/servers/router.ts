@@ -28,42 +28,42 @@ const maxInputRuns = 8;
 const serverInput = z.strictObject({ serverId: idSchema("server") });
 
 export const serversRouter = router({
-  list: procedure({ scope: "org", permission: "servers.read" })
+  list: procedure({ scope: "org", permission: "servers.read", at: "anywhere" })
     .output(z.array(serverViewSchema))
     .query(({ ctx }) => listServers(ctx.runtime, ctx.scope)),
-  get: procedure({ scope: "org", permission: "servers.read" })
+  get: procedure({ scope: "org", permission: "servers.read", at: "serverId" })
     .input(serverInput)
     .output(serverViewSchema)
     .query(({ ctx, input }) => getServer(ctx.runtime, ctx.scope, input.serverId)),
-  revoke: procedure({ scope: "org", permission: "servers.manage" })
+  revoke: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
     .input(serverInput)
     .output(serverViewSchema)
     .mutation(({ ctx, input }) => revokeServer(ctx.runtime, ctx.scope, input.serverId)),
-  rename: procedure({ scope: "org", permission: "servers.manage" })
+  rename: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
     .input(serverInput.extend({ name: nameSchema }))
     .output(serverViewSchema)
     .mutation(({ ctx, input }) => renameServer(ctx.runtime, ctx.scope, input)),
-  acknowledgeAuditAlert: procedure({ scope: "org", permission: "servers.manage" })
+  acknowledgeAuditAlert: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
     .input(serverInput.extend(auditAlertSchema.shape))
     .output(serverViewSchema)
     .mutation(({ ctx, input }) => acknowledgeAuditAlert(ctx.runtime, ctx.scope, input)),
-  limitFindings: procedure({ scope: "org", permission: "servers.read" })
+  limitFindings: procedure({ scope: "org", permission: "servers.read", at: "org" })
     .input(serverInput)
     .output(z.array(limitFindingSchema))
     .query(({ ctx, input }) => readLimitFindings(ctx.runtime, ctx.scope, input.serverId)),
-  acknowledgeLimitAlert: procedure({ scope: "org", permission: "servers.manage" })
+  acknowledgeLimitAlert: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
     .input(serverInput.extend({ atMs: z.int() }))
     .output(serverViewSchema)
     .mutation(({ ctx, input }) => acknowledgeLimitAlert(ctx.runtime, ctx.scope, input)),
-  createEnrolment: procedure({ scope: "org", permission: "servers.manage" })
+  createEnrolment: procedure({ scope: "org", permission: "servers.manage", at: "org" })
     .input(z.strictObject({}))
     .output(newEnrolmentViewSchema)
     .mutation(({ ctx }) => createEnrolment(ctx.runtime, ctx.scope)),
-  enrolment: procedure({ scope: "org", permission: "servers.manage" })
+  enrolment: procedure({ scope: "org", permission: "servers.manage", at: "org" })
     .input(z.strictObject({ enrolmentId: idSchema("enrolment") }))
     .output(enrolmentViewSchema)
     .query(({ ctx, input }) => readEnrolment(ctx.runtime, ctx.scope, input.enrolmentId)),
-  viewerTicket: procedure({ scope: "org", permission: "servers.watch" })
+  viewerTicket: procedure({ scope: "org", permission: "servers.watch", at: "serverId" })
     .input(
       serverInput.extend({
         telemetry: z.boolean(),

@@ -3,7 +3,9 @@ import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
 import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import type { TenantScope } from "../auth/scope.ts";
+import { isWithin } from "../auth/reach.ts";
+import type { Place } from "../auth/rights.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { ReadableRun } from "../content/stream-keys.ts";
 import type { Database } from "../db/database.ts";
 import { prepared } from "../db/prepared.ts";
@@ -145,8 +147,8 @@ export interface TaskFilter {
   readonly limit: number;
 }
 
-/** The history, newest first. */
-export async function listTaskRows(db: Database, scope: TenantScope, filter: TaskFilter): Promise<TaskRecord[]> {
+/** The history of what the caller may see, newest first. */
+export async function listTaskRows(db: Database, reach: Reach, filter: TaskFilter): Promise<TaskRecord[]> {
   const { before } = filter;
   const isBefore =
     before === null
@@ -158,8 +160,9 @@ export async function listTaskRows(db: Database, scope: TenantScope, filter: Tas
   const rows = await selectTasks(db)
     .where(
       and(
-        eq(tasks.orgId, scope.orgId),
+        eq(tasks.orgId, reach.orgId),
         eq(tasks.isListed, true),
+        isWithin(reach, tasks),
         filter.workspaceId === undefined ? undefined : eq(tasks.workspaceId, filter.workspaceId),
         filter.projectId === undefined ? undefined : eq(tasks.projectId, filter.projectId),
         filter.serverId === undefined ? undefined : eq(tasks.serverId, filter.serverId),
@@ -171,19 +174,19 @@ export async function listTaskRows(db: Database, scope: TenantScope, filter: Tas
   return rows.map(toRecord);
 }
 
-/** Those of these runs that exist on this server, and whose content theirs is. */
+/** Those of these runs that exist on this server, where they belong, and whose content theirs is. */
 export async function listRunsOnServer(
   db: Database,
   scope: TenantScope,
   { serverId, runIds }: { serverId: ServerId; runIds: readonly RunId[] },
-): Promise<ReadableRun[]> {
+): Promise<(ReadableRun & Place)[]> {
   if (runIds.length === 0) return [];
   const rows = await db
     .select({ runId: runs.runId, projectId: tasks.projectId, workspaceId: tasks.workspaceId })
     .from(runs)
     .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
     .where(and(eq(runs.orgId, scope.orgId), eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ runId, projectId, workspaceId }) => ({ runId, ownerId: projectId ?? workspaceId }));
+  return rows.map(({ runId, ...place }) => ({ runId, ...place, ownerId: place.projectId ?? place.workspaceId }));
 }
 
 /** The workspace that a run belongs to, if it is of this org. */

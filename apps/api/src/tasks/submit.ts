@@ -8,7 +8,8 @@ import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { usualPrograms, type ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import * as z from "zod";
-import { isAllowed } from "../auth/permissions.ts";
+import { forbidden } from "../auth/check-place.ts";
+import { mayWith } from "../auth/rights.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { notFound } from "../not-found.ts";
 import type { Project } from "../projects/repo.ts";
@@ -131,9 +132,7 @@ function findSubmittable(scope: OrgScope, action: string): { name: ActionName; a
       `"${action.slice(0, 64)}" is not an action that can be submitted.`,
     );
   }
-  if (!isAllowed(scope.role, permission)) {
-    throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${scope.role}) does not allow ${name}.`);
-  }
+  if (!mayWith(scope.rolesHere, permission)) throw forbidden(scope.rolesHere, permission, name);
   return { name, action: found };
 }
 

@@ -33,7 +33,7 @@ export async function readUpdates(runtime: Runtime, scope: OrgScope): Promise<Up
       brings: isOutdated(server, release) ? bringsTo(server, release) : { actions: [], features: [] },
       update: updates.find(({ serverId }) => serverId === server.serverId) ?? null,
     })),
-    rollout,
+    rollout: scope.role === null ? null : rollout,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { and, asc, eq, sql, type SQL } from "drizzle-orm";
-import type { TenantScope } from "../auth/scope.ts";
+import { isOnTheWay } from "../auth/reach.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
@@ -23,8 +24,10 @@ function selectWorkspaces(db: Database) {
     .innerJoin(servers, eq(servers.serverId, workspaces.serverId));
 }
 
-export async function listWorkspaceRows(db: Database, scope: TenantScope): Promise<WorkspaceView[]> {
-  return selectWorkspaces(db).where(eq(workspaces.orgId, scope.orgId)).orderBy(asc(workspaces.createdAtMs));
+/** Those that the caller may see. */
+export async function listWorkspaceRows(db: Database, reach: Reach): Promise<WorkspaceView[]> {
+  const isSeen = and(eq(workspaces.orgId, reach.orgId), isOnTheWay(reach, workspaces.workspaceId));
+  return selectWorkspaces(db).where(isSeen).orderBy(asc(workspaces.createdAtMs));
 }
 
 const oneWorkspace = prepared((db) =>

@@ -2,6 +2,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
+import { rolesAt } from "../auth/rights.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
@@ -14,12 +15,23 @@ import { planTask } from "../tasks/plan-task.ts";
 import { findWorkspace, insertWorkspace, listWorkspaceRows } from "./repo.ts";
 import type { WorkspaceView } from "./views.ts";
 
-export function listWorkspaces({ db }: Runtime, scope: OrgScope): Promise<WorkspaceView[]> {
-  return listWorkspaceRows(db, scope);
+export async function listWorkspaces({ db }: Runtime, scope: OrgScope): Promise<WorkspaceView[]> {
+  return (await listWorkspaceRows(db, scope)).map((workspace) => asSeen(scope, workspace));
 }
 
-export function getWorkspace(runtime: Runtime, scope: OrgScope, workspaceId: WorkspaceId): Promise<WorkspaceView> {
-  return requireWorkspace(runtime, scope, workspaceId);
+export async function getWorkspace(
+  runtime: Runtime,
+  scope: OrgScope,
+  workspaceId: WorkspaceId,
+): Promise<WorkspaceView> {
+  return asSeen(scope, await requireWorkspace(runtime, scope, workspaceId));
+}
+
+/** Who may see single projects of it only learns of no more. */
+function asSeen(scope: OrgScope, workspace: WorkspaceView): WorkspaceView {
+  const { workspaceId } = workspace;
+  if (rolesAt(scope, { workspaceId, projectId: null }).length > 0) return workspace;
+  return { ...workspace, projectCount: scope.grants.filter((grant) => grant.workspaceId === workspaceId).length };
 }
 
 export async function requireWorkspace(

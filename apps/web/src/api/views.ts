@@ -19,4 +19,5 @@ export type ProjectView = Outputs["projects"]["get"];
 export type TaskView = Outputs["tasks"]["submit"];
 export type Resolution = NonNullable<TaskView["resolution"]>;
 export type TaskDetail = Outputs["tasks"]["get"];
+export type MemberView = Outputs["members"]["list"]["members"][number];
 export type TelemetryHistoryView = Outputs["telemetry"]["history"];

@@ -19,6 +19,8 @@ import { WaitingNote } from "../features/runs/WaitingNote.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ArgumentChips } from "../features/programs/ArgumentChips.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
+import { May } from "../features/access/May.tsx";
+import { placeOf } from "../features/access/use-may.ts";
 
 const renewWhileWaitingMs = 2000;
 const renewWhileRunningMs = 5000;
@@ -84,7 +86,9 @@ function Run({ task }: { task: TaskDetail }) {
         actions={
           <>
             <RunAgain task={task} />
-            <CancelRun task={task} />
+            <May permission="tasks.run" place={placeOf(task)}>
+              <CancelRun task={task} />
+            </May>
           </>
         }
       />

@@ -31,6 +31,7 @@ import { Badge } from "../ui/Badge.tsx";
 import { Section } from "../ui/Card.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
+import { May } from "../features/access/May.tsx";
 
 export function ServerPage() {
   const { serverId } = useParams({ from: "/signed-in/servers/$serverId" });
@@ -71,8 +72,10 @@ function ServerDetails({ server }: { server: ServerView }) {
         }
         actions={
           <>
-            <RenameServerDialog server={server} />
-            <RevokeServer server={server} />
+            <May permission="servers.manage">
+              <RenameServerDialog server={server} />
+              <RevokeServer server={server} />
+            </May>
           </>
         }
       />

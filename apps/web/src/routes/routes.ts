@@ -125,6 +125,12 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import("../pages/OrganizationPage.tsx"), "OrganizationPage"),
 });
 
+const members = createRoute({
+  getParentRoute: () => settings,
+  path: "/members",
+  component: lazyRouteComponent(() => import("../pages/MembersPage.tsx"), "MembersPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -142,7 +148,7 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization]),
+    settings.addChildren([settingsHome, organization, members]),
     anythingElse,
   ]),
 ]);

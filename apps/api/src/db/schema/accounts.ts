@@ -21,7 +21,8 @@ export const members = sqliteTable(
       .$type<UserId>()
       .notNull()
       .references(() => users.userId),
-    role: text().$type<Role>().notNull(),
+    /** On the org; null: only what grants on parts of it give. */
+    role: text().$type<Role>(),
     createdAtMs: integer().notNull(),
   },
   (table) => [

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
@@ -9,14 +9,14 @@ import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SaveFooter } from "../../ui/SaveFooter.tsx";
 import { EditDialog } from "../../ui/EditDialog.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 const modes = ["all", "allowList", "none"] as const;
 
 /** What a project's runs may reach, and for who may decide it the way to change it. */
 export function NetworkSetting({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
-  const org = useQuery(trpc.orgs.current.queryOptions());
-  const mayChange = org.data?.role === "owner" || org.data?.role === "admin";
+  const mayChange = useMay("projects.setNetwork", placeOf(project));
   const { mode, hosts } = project.network;
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">

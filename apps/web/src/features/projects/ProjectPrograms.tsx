@@ -9,10 +9,12 @@ import { Form } from "../../ui/Form.tsx";
 import { SaveFooter } from "../../ui/SaveFooter.tsx";
 import { EditDialog } from "../../ui/EditDialog.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** Which programs the project has beyond those of every project, whether install scripts run, and the way to change it. */
 export function ProjectPrograms({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
+  const mayChange = useMay("projects.configure", placeOf(project));
   const { added, installScripts } = project.programs;
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">
@@ -29,9 +31,11 @@ export function ProjectPrograms({ project }: { project: ProjectView }) {
       <span className="text-muted">
         {installScripts ? t("projects.programs.scriptsOn") : t("projects.programs.scriptsOff")}
       </span>
-      <EditDialog isInLine title={t("projects.programs.edit")} description={t("projects.programs.description")}>
-        {(close) => <ProgramsForm project={project} onDone={close} />}
-      </EditDialog>
+      {mayChange && (
+        <EditDialog isInLine title={t("projects.programs.edit")} description={t("projects.programs.description")}>
+          {(close) => <ProgramsForm project={project} onDone={close} />}
+        </EditDialog>
+      )}
     </div>
   );
 }

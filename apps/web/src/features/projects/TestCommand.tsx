@@ -10,17 +10,21 @@ import { EditDialog } from "../../ui/EditDialog.tsx";
 import { ArgumentChips } from "../programs/ArgumentChips.tsx";
 import { formatArguments, parseArguments } from "../programs/argument-parser.ts";
 import { CommandFields, type CommandText } from "../programs/CommandFields.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** What "Run tests" runs, and the way to change it. */
 export function TestCommand({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
+  const mayChange = useMay("projects.manage", placeOf(project));
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">
       <span className="text-muted">{t("projects.test.command")}</span>
       <ArgumentChips program={project.testCommand.program} args={project.testCommand.args} />
-      <EditDialog isInLine title={t("projects.test.edit")} description={t("projects.test.description")} isWide>
-        {(close) => <TestCommandForm project={project} onDone={close} />}
-      </EditDialog>
+      {mayChange && (
+        <EditDialog isInLine title={t("projects.test.edit")} description={t("projects.test.description")} isWide>
+          {(close) => <TestCommandForm project={project} onDone={close} />}
+        </EditDialog>
+      )}
     </div>
   );
 }

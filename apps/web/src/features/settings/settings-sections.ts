@@ -1,12 +1,13 @@
-import { Building2, type LucideIcon } from "lucide-react";
+import { Building2, Users, type LucideIcon } from "lucide-react";
 
 export interface SettingsSection {
-  readonly to: "/settings/organization";
+  readonly to: "/settings/organization" | "/settings/members";
   readonly icon: LucideIcon;
-  readonly title: "settings.organization.title";
+  readonly title: "settings.organization.title" | "members.title";
 }
 
 /** The pages of the settings, in the order in which they are listed. */
 export const settingsSections: readonly SettingsSection[] = [
   { to: "/settings/organization", icon: Building2, title: "settings.organization.title" },
+  { to: "/settings/members", icon: Users, title: "members.title" },
 ];

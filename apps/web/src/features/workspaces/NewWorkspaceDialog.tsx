@@ -14,10 +14,12 @@ import { Field, TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
+import { useMay } from "../access/use-may.ts";
 
 export function NewWorkspaceDialog({ serverId }: { serverId?: ServerId }) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
+  if (!useMay("workspaces.create")) return null;
   return (
     <>
       <Button variant="primary" onClick={() => setIsOpen(true)}>
