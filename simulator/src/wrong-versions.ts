@@ -146,10 +146,15 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "knows commands only by ids, and forgets those after a second",
-    // Seen by the output that goes with the memory. A second start was not seen in 1,000 scenarios with the output left
-    // alone: what a hello says is received is not sent again, so the relay has nothing to repeat.
-    caughtBy: ["convergence"],
+    // What a hello says is received is not sent again, so the relay would have nothing to repeat: here it goes by the acknowledgements
+    // that it got. The files of a run go with the memory, or its start marker would keep it from a second start.
+    caughtBy: ["once"],
     patches: [
+      relay(
+        "session/command-stream.ts",
+        'return { kind: "continue", acknowledged: hello.received };',
+        'return { kind: "continue", acknowledged: position.acknowledged };',
+      ),
       bridge(
         "connection/session/session-streams.ts",
         "if (item.seq <= takenCommands) continue;",
@@ -158,6 +163,17 @@ export const wrongVersions: readonly WrongVersion[] = [
       bridge("command-intake.ts", "Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs", "clock.nowMs() + 1000"),
       bridge("daemon.ts", "setInterval(tidy, hourMs)", "setInterval(tidy, 1000)"),
       bridge("runs/clean-up.ts", "const keepOutputMs = 30 * dayMs;", "const keepOutputMs = 1000 + 0 * dayMs;"),
+    ],
+  },
+  {
+    name: "forgets readings when it has sent them, stored or not",
+    caughtBy: ["readings"],
+    patches: [
+      bridge(
+        "telemetry/history-feed.ts",
+        "if (this.#options.send(piece)) this.#sentThrough = piece.through;",
+        "if (this.#options.send(piece)) this.#options.spool.drop((this.#sentThrough = piece.through));",
+      ),
     ],
   },
   {
