@@ -77,9 +77,7 @@ export class ReadingsWatch {
     const { scenario, hosts } = this.#stage;
     return scenario.faults.some(
       (fault) =>
-        fault.kind === "clock" &&
-        fault.who !== "api" &&
-        (fault.who === "relay" || fault.who % hosts.length === index),
+        fault.kind === "clock" && fault.who !== "api" && (fault.who === "relay" || fault.who % hosts.length === index),
     );
   }
 

@@ -161,6 +161,11 @@ export const wrongVersions: readonly WrongVersion[] = [
         "if (item.seq <= takenCommands) { fresh.push(item); continue; }",
       ),
       bridge("command-intake.ts", "Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs", "clock.nowMs() + 1000"),
+      bridge(
+        "journal/journal.ts",
+        'const until = Math.min(nowMs, Number(readMeta(this.#database, "platformTimeMs") ?? 0));',
+        "const until = nowMs;",
+      ),
       bridge("daemon.ts", "setInterval(tidy, hourMs)", "setInterval(tidy, 1000)"),
       bridge("runs/clean-up.ts", "const keepOutputMs = 30 * dayMs;", "const keepOutputMs = 1000 + 0 * dayMs;"),
     ],
