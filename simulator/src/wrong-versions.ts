@@ -147,7 +147,8 @@ export const wrongVersions: readonly WrongVersion[] = [
   {
     name: "knows commands only by ids, and forgets those after a second",
     // What a hello says is received is not sent again, so the relay would have nothing to repeat: here it goes by the acknowledgements
-    // that it got. The files of a run go with the memory, or its start marker would keep it from a second start.
+    // that it got. What an earlier run of that
+    // id left goes too, or its start marker would keep it from a second start.
     caughtBy: ["once"],
     patches: [
       relay(
@@ -167,7 +168,16 @@ export const wrongVersions: readonly WrongVersion[] = [
         "const until = nowMs;",
       ),
       bridge("daemon.ts", "setInterval(tidy, hourMs)", "setInterval(tidy, 1000)"),
-      bridge("runs/clean-up.ts", "const keepOutputMs = 30 * dayMs;", "const keepOutputMs = 1000 + 0 * dayMs;"),
+      bridge(
+        "runs/runner.ts",
+        "if (!isDetached) onAttached();",
+        "if (!isDetached) onAttached(); if (!isRecovered) rmSync(host.files.run(runId).path, { recursive: true, force: true });",
+      ),
+      bridge(
+        "runs/runner.ts",
+        'import { ActiveRun } from "./active-run.ts";',
+        'import { rmSync } from "node:fs"; import { ActiveRun } from "./active-run.ts";',
+      ),
     ],
   },
   {

@@ -51,7 +51,7 @@ async function submitMany(server: FakeServer, count: number, parts: Partial<Comm
 test.each([
   ["in number", { count: limits.commandsInFlight + 40, parts: {} }],
   ["in bytes", { count: 40, parts: { params: { program: "echo", args: ["x".repeat(60_000)] } } }],
-])("[F9] commands on the way to a slow bridge are bounded %s, also after an eviction, and all arrive in order", async (_, wish) => {
+])("[F9] commands on the way are bounded %s, also after an eviction, and all arrive in order", async (_, wish) => {
   const server = await roomyServer();
   const connection = await server.connect();
   await submitMany(server, wish.count, wish.parts);
