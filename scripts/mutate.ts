@@ -54,6 +54,7 @@ function main(parts: readonly string[]): number {
   }
   const rows = rowsOf(JSON.parse(readFileSync(report, "utf8")) as MutationReport, files, measured);
   writeFileSync(page, updatePage(readFileSync(page, "utf8"), rows));
+  execFileSync("pnpm", ["exec", "biome", "format", "--write", page], { cwd: repositoryRoot, stdio: "inherit" });
   return isGood ? 0 : 1;
 }
 
