@@ -24,10 +24,10 @@ export interface OrgDeclaration {
   readonly scope: "org";
   readonly permission: Permission;
   /**
-   * Where: on the org itself (also where nothing is said); `anywhere` in it, for lists that hold only what the caller may
+   * Where: `org`, on the org itself (also where nothing is said); `anywhere` in it, for lists that hold only what the caller may
    * see; or at what a field of the input names, of several the first that is given.
    */
-  readonly at?: "org" | "anywhere" | string | readonly string[];
+  readonly at?: string | readonly string[];
   /** The permission is needed at what that lies in. */
   readonly above?: true;
   /** The field whose id the client makes, so that there need be nothing of that id. */
