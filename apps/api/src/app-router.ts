@@ -1,4 +1,5 @@
 import { archivesRouter } from "./archives/router.ts";
+import { auditRouter } from "./audit/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
 import { membersRouter } from "./members/router.ts";
@@ -25,6 +26,7 @@ export const appRouter = router({
   tasks: tasksRouter,
   telemetry: telemetryRouter,
   events: eventsRouter,
+  audit: auditRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -52,7 +52,7 @@ export function trpcError(code: ErrorCode, message: string, cause?: unknown): TR
   });
 }
 
-const base = t.procedure.use(async ({ ctx, type, next }) => {
+const base = t.procedure.use(async ({ ctx, type, path, getRawInput, next }) => {
   if (ctx.transport === "socket" && type !== "subscription") {
     throw trpcError("BAD_REQUEST", "A socket takes subscriptions only. Send this as a request.");
   }
@@ -62,6 +62,7 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
     if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
   }
   const result = await next();
+  if (!result.ok) await recordRefusal(ctx, { path, type, getRawInput, error: result.error });
   if (!result.ok && result.error.cause instanceof QuarterdeckError) {
     const { code, message } = result.error.cause;
     throw trpcError(code, message, result.error.cause);
@@ -76,19 +77,14 @@ const accountBase = base.use(({ ctx, next }) => {
   return next({ ctx: { scope } });
 });
 
-const orgBase = base.use(async ({ ctx, meta, path, next }) => {
-  const { runtime, caller, address, sessionToken } = ctx;
+const orgBase = base.use(({ ctx, meta, next }) => {
+  const { caller, address, sessionToken } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
   const scope: OrgScope = { ...caller, address, sessionToken };
   if (meta === undefined || meta.permission === null || !isAllowed(caller.role, meta.permission)) {
-    await recordRefusal(runtime, scope, { path, code: "FORBIDDEN" });
     throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${caller.role}) does not allow this.`);
   }
-  const result = await next({ ctx: { scope } });
-  if (!result.ok && result.error.cause instanceof QuarterdeckError) {
-    await recordRefusal(runtime, scope, { path, code: result.error.cause.code });
-  }
-  return result;
+  return next({ ctx: { scope } });
 });
 
 function notSignedIn(): QuarterdeckError {

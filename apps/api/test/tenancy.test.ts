@@ -221,6 +221,10 @@ const withoutIds = [
   "workspaces.list",
   "quotas.presets",
   "events.changes",
+  "audit.list",
+  "audit.standing",
+  "audit.verify",
+  "audit.setRetention",
 ];
 
 const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, AnyProcedure>);

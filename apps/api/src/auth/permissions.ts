@@ -25,6 +25,8 @@ const permissions = {
   "tasks.run": ["owner", "admin", "member"],
   "quotas.read": ["owner", "admin", "member", "viewer"],
   "quotas.manage": ["owner", "admin"],
+  "audit.read": ["owner", "admin"],
+  "audit.manage": ["owner"],
   "events.read": ["owner", "admin", "member", "viewer"],
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -10,6 +10,7 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { appRouter } from "../app-router.ts";
+import { auditDownloads } from "../audit/download-routes.ts";
 import type { Context } from "../context.ts";
 import { installRoutes } from "../install/install-routes.ts";
 import type { Runtime } from "../runtime.ts";
@@ -72,6 +73,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
   if (env.bridgeTarball !== null) addTarball(app, env.bridgeTarball);
   addRelease(app, runtime.release);
   app.route("/", await installRoutes(runtime));
+  app.route("/", auditDownloads(runtime));
   if (env.webDist !== null) app.use(await consoleFiles(env.webDist));
   app.notFound((c) => answerError(c, new QuarterdeckError("NOT_FOUND", "There is nothing at this address.")));
   return app;
