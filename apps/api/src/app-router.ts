@@ -6,6 +6,7 @@ import { membersRouter } from "./members/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
+import { ratesRouter } from "./rates/router.ts";
 import { serversRouter } from "./servers/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { telemetryRouter } from "./telemetry/router.ts";
@@ -27,6 +28,7 @@ export const appRouter = router({
   telemetry: telemetryRouter,
   events: eventsRouter,
   audit: auditRouter,
+  rates: ratesRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -221,6 +221,7 @@ const withoutIds = [
   "workspaces.list",
   "quotas.presets",
   "events.changes",
+  "rates.current",
   "audit.list",
   "audit.standing",
   "audit.verify",

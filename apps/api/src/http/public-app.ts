@@ -20,6 +20,7 @@ import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import { trpcError } from "../trpc.ts";
 import { consoleFiles } from "./console-files.ts";
 import { answerError } from "./error-answer.ts";
+import { rateRoutes } from "./rate-routes.ts";
 import { readRequestCaller } from "./request-caller.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -52,6 +53,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
       ),
     );
   });
+  app.use(rateRoutes(runtime));
   app.use(
     bodyLimit({
       maxSize: bodyBytes,
