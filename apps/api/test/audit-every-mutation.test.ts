@@ -14,7 +14,7 @@ import { toReady } from "../src/db/ready-statement.ts";
 import { archives, auditEntries, auditWitnesses } from "../src/db/schema.ts";
 import type { StatementOutcome, Unit } from "../src/writer.ts";
 import { capabilities } from "./fake-bridge.ts";
-import { newId, owner, refusalOf, TestApi } from "./test-api.ts";
+import { newId, owner, refusalOf, TestApi, type UnnumberedReport } from "./test-api.ts";
 
 // Each mutation of the router, called so that it changes something: its entry is in the unit of the change, and says who, what, on
 // what, from where and with what outcome. And called by who may not: the refusal is there.
@@ -33,20 +33,18 @@ interface World {
   readonly workspaceId: WorkspaceId;
   readonly projectId: ProjectId;
   readonly spareProjectId: ProjectId;
-  /** Of a task that waits. */
-  readonly taskId: TaskId;
   readonly submit: () => Promise<{ taskId: TaskId; runId: RunId }>;
   readonly end: (runId: RunId, verdict: "cancelled" | "indeterminate") => Promise<unknown>;
   readonly putArchive: (projectId: ProjectId | null) => Promise<RunId>;
   readonly memberId: UserId;
 }
 
-const online = {
+const online: UnnumberedReport = {
   kind: "online",
   epoch: 2,
   bootId: "b",
   capabilities: { ...capabilities, driver: "cgroup", actions: [...actionNames] },
-} as const;
+};
 
 let platform: TestApi;
 let world: World;
@@ -89,12 +87,6 @@ beforeAll(async () => {
 }, 30_000);
 
 afterAll(async () => {
-  console.log(
-    platform.logLines
-      .filter((l) => l.includes('"level":50'))
-      .map((l) => l.slice(0, 400))
-      .slice(0, 3),
-  );
   await platform[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
@@ -139,7 +131,6 @@ async function furnish(api: Api, serverId: ServerId, workspaceId: WorkspaceId): 
     if (runId !== clone.runId) await end(runId, "cancelled");
   const member = await platform.memberOf(orgId, "member");
   const memberId = (await member.api.auth.state.query()).me!.userId;
-  const { taskId } = await submit();
   return {
     api,
     orgId,
@@ -147,7 +138,7 @@ async function furnish(api: Api, serverId: ServerId, workspaceId: WorkspaceId): 
     workspaceId,
     projectId: project.projectId,
     spareProjectId: spare.projectId,
-    taskId,
+
     submit,
     end,
     putArchive,
@@ -186,7 +177,10 @@ const calls: Record<string, (world: World) => Promise<unknown>> = {
   },
   "workspaces.create": ({ api, serverId }) => api.workspaces.create.mutate({ serverId, name: "Third" }),
   "workspaces.freeze": ({ api, workspaceId }) => api.workspaces.freeze.mutate({ workspaceId }),
-  "workspaces.thaw": ({ api, workspaceId }) => api.workspaces.thaw.mutate({ workspaceId }),
+  "workspaces.thaw": async ({ api, workspaceId }) => {
+    await endAll(world); // The freezing.
+    return api.workspaces.thaw.mutate({ workspaceId });
+  },
   "projects.createFromGit": ({ api, workspaceId }) =>
     api.projects.createFromGit.mutate({ workspaceId, name: "three", url: "https://example.com/b.git" }),
   "projects.retryClone": async ({ api, projectId }) => {
@@ -211,8 +205,9 @@ const calls: Record<string, (world: World) => Promise<unknown>> = {
   "quotas.setWeight": ({ api, projectId: nodeId }) => api.quotas.setWeight.mutate({ nodeId, weight: 3 }),
   "quotas.setLifecycle": ({ api, projectId }) => api.quotas.setLifecycle.mutate({ projectId, state: "maintenance" }),
   "tasks.submit": ({ submit }) => submit(),
-  "tasks.setPriority": ({ api, taskId }) => api.tasks.setPriority.mutate({ taskId, priority: "high" }),
-  "tasks.cancel": ({ api, taskId }) => api.tasks.cancel.mutate({ taskId }),
+  "tasks.setPriority": async ({ api, submit }) =>
+    api.tasks.setPriority.mutate({ taskId: (await submit()).taskId, priority: "high" }),
+  "tasks.cancel": async ({ api, submit }) => api.tasks.cancel.mutate({ taskId: (await submit()).taskId }),
   "tasks.resolveOutcome": async ({ api, submit, end }) => {
     const { taskId, runId } = await submit();
     await end(runId, "indeterminate");
