@@ -125,6 +125,18 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import("../pages/OrganizationPage.tsx"), "OrganizationPage"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("../pages/AuditPage.tsx"), "AuditPage"),
+});
+
+const rateLimits = createRoute({
+  getParentRoute: () => settings,
+  path: "/rate-limits",
+  component: lazyRouteComponent(() => import("../pages/RateLimitsPage.tsx"), "RateLimitsPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -142,7 +154,7 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization]),
+    settings.addChildren([settingsHome, organization, audit, rateLimits]),
     anythingElse,
   ]),
 ]);

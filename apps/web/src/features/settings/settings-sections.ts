@@ -1,12 +1,14 @@
-import { Building2, type LucideIcon } from "lucide-react";
+import { Building2, Gauge, ScrollText, type LucideIcon } from "lucide-react";
 
 export interface SettingsSection {
-  readonly to: "/settings/organization";
+  readonly to: "/settings/organization" | "/settings/audit" | "/settings/rate-limits";
   readonly icon: LucideIcon;
-  readonly title: "settings.organization.title";
+  readonly title: "settings.organization.title" | "audit.title" | "rates.title";
 }
 
 /** The pages of the settings, in the order in which they are listed. */
 export const settingsSections: readonly SettingsSection[] = [
   { to: "/settings/organization", icon: Building2, title: "settings.organization.title" },
+  { to: "/settings/audit", icon: ScrollText, title: "audit.title" },
+  { to: "/settings/rate-limits", icon: Gauge, title: "rates.title" },
 ];
