@@ -390,11 +390,22 @@ test("what was refused is recorded, once an hour for the same caller, procedure 
     const entries = await db.select().from(auditEntries).where(eq(auditEntries.action, "projects.retryClone"));
     return entries.map(({ outcome, detail }) => `${outcome} ${detail}`).sort();
   };
-  expect(await refused()).toEqual(["refused FORBIDDEN", "refused NOT_FOUND"]);
+  expect(await refused()).toEqual([
+    "refused BAD_REQUEST",
+    "refused FORBIDDEN",
+    "refused NOT_FOUND",
+    "refused UNAUTHENTICATED",
+  ]);
   const { orgId } = await clients.owner.api.orgs.current.query();
   const other = await platform.memberOf(orgId, "viewer");
   for (const _ of ["once", "again"]) await call(other, "projects.retryClone", { projectId: own.projectId });
-  expect(await refused()).toEqual(["refused FORBIDDEN", "refused FORBIDDEN", "refused NOT_FOUND"]);
+  expect(await refused()).toEqual([
+    "refused BAD_REQUEST",
+    "refused FORBIDDEN",
+    "refused FORBIDDEN",
+    "refused NOT_FOUND",
+    "refused UNAUTHENTICATED",
+  ]);
 });
 
 test("lists hold nothing of another org [T1]", async () => {

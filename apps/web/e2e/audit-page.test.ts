@@ -64,7 +64,7 @@ it("the audit is read, searched, verified, exported and kept as long as one says
     await search.getByLabel("Search").fill("there is no such thing");
     await search.getByRole("button", { name: "Find" }).click();
     await page.getByText("No entry matches.").waitFor();
-    await search.getByRole("button", { name: "Take the filter away" }).click();
+    await search.getByRole("button", { name: "Clear" }).click();
     await row("workspace.create").waitFor();
 
     const [download] = await Promise.all([

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AuditRecord, ChainedRecord, ChainHead, ChainId } from "@quarterdeck/core/audit/chain";
 import { emptyChain } from "@quarterdeck/core/audit/chain";
 import type { OrgId, ServerId } from "@quarterdeck/core/ids";
@@ -12,7 +12,7 @@ import type { Statement } from "../writer.ts";
 // The sequencer works for all orgs, and each entry says whose chain it is in.
 
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return hash("sha256", text, "base64url");
 }
 
 /** That an entry is in a chain, or waits for its place there. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ChainHead } from "@quarterdeck/core/audit/chain";
@@ -43,16 +43,18 @@ interface Known {
 }
 
 async function verifyFile(file: string, { knownHeads, platformKeys }: Known): Promise<string> {
-  const sha256 = (text: string) => createHash("sha256").update(text).digest("base64url");
+  const sha256 = (text: string) => hash("sha256", text, "base64url");
   let verifier: ExportVerifier | null = null;
-  for await (const line of linesOf(file)) {
-    if (verifier === null) {
+  for await (const lines of linesOf(file)) {
+    if (verifier === null && lines[0] !== undefined) {
       const keys = platformKeys.length > 0 ? { platformKeys } : {};
-      const opened = await ExportVerifier.open(line, { sha256, knownHeads, ...keys });
+      const opened = await ExportVerifier.open(lines[0], { sha256, knownHeads, ...keys });
       if (!(opened instanceof ExportVerifier)) throw faulty(opened);
       verifier = opened;
-    } else {
-      const fault = verifier.take(line);
+      lines.shift();
+    }
+    for (const line of lines) {
+      const fault = verifier?.take(line) ?? null;
       if (fault !== null) throw faulty(fault);
     }
   }
@@ -90,8 +92,8 @@ function faulty({ kind, seq, entryId, message }: ExportFault): PlatformCommandEr
   return new PlatformCommandError(`Not whole. The first bad entry is ${seq}${id}: ${kind}, ${message}.`);
 }
 
-/** Lines of a file, of which each ends with a line feed, in constant memory. */
-async function* linesOf(file: string): AsyncGenerator<string> {
+/** Lines of a file, of which each ends with a line feed, some at a time, in constant memory. */
+async function* linesOf(file: string): AsyncGenerator<string[]> {
   let rest = "";
   const stream = createReadStream(file, { encoding: "utf8", highWaterMark: mebibyte });
   try {
@@ -99,14 +101,14 @@ async function* linesOf(file: string): AsyncGenerator<string> {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
       if (rest.length > lineLimit) throw new PlatformCommandError("The file has a line that is none of an export.");
-      yield* lines;
+      yield lines;
     }
   } catch (error) {
     if (error instanceof Error && "code" in error)
       throw new PlatformCommandError(`The file cannot be read: ${error.message}`);
     throw error;
   }
-  if (rest !== "") yield rest;
+  if (rest !== "") yield [rest];
 }
 
 function readHead(text: string): ChainHead {

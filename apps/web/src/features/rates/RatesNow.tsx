@@ -14,7 +14,7 @@ export function RatesNow({ rates: { perMinute, user, org, connections, refusedIn
   return (
     <Card className="flex flex-col gap-4 p-4">
       <p className="max-w-prose text-sm text-muted">{t("rates.intro")}</p>
-      <div className="grid gap-4 sm:grid-cols-3">
+      <div className="flex max-w-prose flex-col gap-4">
         <Meter label={t("rates.mine")} share={user.used / perMinute} text={requests(user.used)} />
         <Meter label={t("rates.org")} share={org.used / perMinute} text={requests(org.used)} />
         <Meter
