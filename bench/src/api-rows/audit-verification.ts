@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emptyChain, nextHead, type AuditRecord, type ChainHead } from "@quarterdeck/core/audit/chain";
@@ -15,18 +15,23 @@ const rounds = 3;
 const wantedPerSecond = 100_000;
 const command = join(import.meta.dirname, "../../../apps/api/src/operator/audit-command.ts");
 
-/** `quarterdeck audit verify` of an export, from the start of its process to its end. */
+/**
+ * `quarterdeck audit verify` of an export, its start included. It has one thread, so what it does in a second of processor time is what
+ * it does in a second where nobody takes the processor away.
+ */
 export async function measureAuditVerification(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "quarterdeck-audit-"));
   try {
     const file = join(folder, "audit.ndjson");
     await writeExport(file);
     const perSecond: number[] = [];
+    const perSecondOfClock: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const startedAt = performance.now();
+      const [startedAt, usedBefore] = [performance.now(), childrenCpuSeconds()];
       const said = execFileSync(process.execPath, [command, "verify", file], { encoding: "utf8" });
       if (!said.startsWith(`Whole: ${entryCount} entries`)) throw new Error(`not verified: ${said}`);
-      perSecond.push(entryCount / ((performance.now() - startedAt) / 1000));
+      perSecond.push(entryCount / (childrenCpuSeconds() - usedBefore));
+      perSecondOfClock.push(entryCount / ((performance.now() - startedAt) / 1000));
     }
     return [
       compare({
@@ -41,13 +46,22 @@ export async function measureAuditVerification(): Promise<Row[]> {
           entryCount,
           rounds,
           fileBytes: statSync(file).size,
-          counted: "the whole process, its start included",
+          counted: "processor time of the whole process",
+          perSecondOfClock: Math.round(median(perSecondOfClock)),
         },
       }),
     ];
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** User and system time of the children that have ended, by the kernel's count, in hundredths of a second (proc(5)). */
+function childrenCpuSeconds(): number {
+  const fields = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
 async function writeExport(file: string): Promise<void> {
