@@ -3,9 +3,10 @@ import { hourMs } from "@quarterdeck/core/units";
 import { and, eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { listEntries } from "../src/audit/list-entries.ts";
-import { endTallies } from "../src/audit/refusal-tally.ts";
+import { endTallies, recordRefused } from "../src/audit/refusal-tally.ts";
 import { recordAudit } from "../src/audit/repo.ts";
 import { auditEntries, auditRefusals } from "../src/db/schema.ts";
+import type { Unit, Writer } from "../src/writer.ts";
 import { untilChained } from "./audit-chained.ts";
 import { newId, refusalOf, TestApi } from "./test-api.ts";
 
@@ -108,4 +109,34 @@ test("a refusal that comes again and again is an entry at once, and one with its
   await refusalOf(viewer.api.servers.rename.mutate({ serverId, name: "again" }));
   await endTallies(later);
   expect(await refusedEntries(platform, orgId)).toHaveLength(3);
+});
+
+test("a refusal that comes while its hour is being closed is not lost", async () => {
+  await using platform = await TestApi.start();
+  const { orgId } = await furnished(platform);
+  const { runtime } = platform.api;
+  const refusal = {
+    orgId,
+    actor: "anonymous",
+    address: null,
+    action: "servers.rename",
+    subject: null,
+    detail: "FORBIDDEN",
+  };
+  const refuse = () => runtime.writer.commit(recordRefused(runtime, refusal));
+  await refuse();
+  await refuse();
+  const clock = { nowMs: () => runtime.clock.nowMs() + hourMs, monotonicMs: () => 0 };
+  const isLate = Promise.withResolvers<void>();
+  // What counted them has been read by now.
+  const commit = async (unit: Unit) => {
+    await refuse();
+    isLate.resolve();
+    return runtime.writer.commit(unit);
+  };
+  await endTallies({ ...runtime, clock, writer: { commit } as unknown as Writer });
+  await isLate.promise;
+  expect(await refusedEntries(platform, orgId)).toHaveLength(1);
+  await endTallies({ ...runtime, clock });
+  expect((await refusedEntries(platform, orgId)).at(-1)?.detail).toMatch(/^FORBIDDEN, 2 more times/);
 });
