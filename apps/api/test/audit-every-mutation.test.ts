@@ -266,7 +266,7 @@ const mutations = Object.entries(appRouter._def.procedures as unknown as Record<
   .filter(([, made]) => made._def.type === "mutation")
   .map(([path]) => path);
 
-const isEntry = ({ sql: text }: Written) => /^insert into "audit_entries"/.test(text);
+const isEntry = ({ sql: text }: Written) => text.startsWith('insert into "audit_entries"');
 const besides = /^\s*(?:insert into|update|delete from) "?(?:audit_entries|audit_refusals|events|outbox)"?/;
 
 /** The units since then that have an entry, each with what else it changed. */

@@ -28,7 +28,7 @@ export async function* ndjsonLines(runtime: ExportRuntime, { chainId, filter }: 
   let entries = 0;
   for await (const page of pages(runtime, { chainId, filter }, header)) {
     entries += page.length;
-    yield page.map(({ named, ...entry }) => `${JSON.stringify(entry)}\n`).join("");
+    yield page.map(({ named: _named, ...entry }) => `${JSON.stringify(entry)}\n`).join("");
   }
   yield `${JSON.stringify({ end: true, entries })}\n`;
 }

@@ -3,9 +3,7 @@
  * lines and paragraphs, marks of direction, spaces without width, and halves of characters. What joins letters (ZWJ, ZWNJ) stays:
  * names and emoji need it.
  */
-// oxlint-disable-next-line no-control-regex -- these are what it is about
-const deceptive =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
+const deceptive = /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
 
 /** The same text with each character that deceives written out, like `\u202e`: it has one line, and reads as it is stored. */
 export function visibleText(text: string): string {
