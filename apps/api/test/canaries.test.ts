@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ChainId } from "@quarterdeck/core/audit/chain";
 import { expect, test } from "vitest";
 import { csvLines, ndjsonLines } from "../src/audit/export-lines.ts";
 import { keepHouse } from "../src/housekeeping.ts";
@@ -12,23 +13,23 @@ async function everything(platform: TestApi): Promise<Map<string, Buffer | strin
   const { runtime, database } = platform.api;
   const places = new Map<string, Buffer | string>();
   const { rows } = await database.client.execute("select name from sqlite_master where type = 'table'");
-  for (const { name } of rows) {
-    const table = await database.client.execute(`select * from "${String(name)}"`);
-    places.set(`table ${String(name)}`, JSON.stringify(table.rows));
+  for (const { name } of rows as unknown as { name: string }[]) {
+    const table = await database.client.execute(`select * from "${name}"`);
+    places.set(`table ${name}`, JSON.stringify(table.rows));
   }
   for (const file of await readdir(platform.dataDir)) {
     if (file.startsWith("quarterdeck.db")) places.set(file, await readFile(join(platform.dataDir, file)));
   }
   places.set("log", platform.logLines.join("\n"));
   const chains = await database.client.execute(`select "chainId" from audit_chains`);
-  for (const { chainId } of chains.rows) {
+  for (const { chainId } of chains.rows as unknown as { chainId: ChainId }[]) {
     for (const [kind, lines] of [
       ["ndjson", ndjsonLines],
       ["csv", csvLines],
     ] as const) {
       let text = "";
-      for await (const piece of lines(runtime, { chainId: chainId as never, filter: {} })) text += piece;
-      places.set(`${kind} of ${String(chainId)}`, text);
+      for await (const piece of lines(runtime, { chainId, filter: {} })) text += piece;
+      places.set(`${kind} of ${chainId}`, text);
     }
   }
   return places;
