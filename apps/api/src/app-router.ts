@@ -1,10 +1,12 @@
 import { archivesRouter } from "./archives/router.ts";
+import { auditRouter } from "./audit/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
 import { membersRouter } from "./members/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
+import { ratesRouter } from "./rates/router.ts";
 import { serversRouter } from "./servers/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { telemetryRouter } from "./telemetry/router.ts";
@@ -25,6 +27,8 @@ export const appRouter = router({
   tasks: tasksRouter,
   telemetry: telemetryRouter,
   events: eventsRouter,
+  audit: auditRouter,
+  rates: ratesRouter,
 });
 
 export type AppRouter = typeof appRouter;

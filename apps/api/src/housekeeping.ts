@@ -1,5 +1,7 @@
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { lte, sql } from "drizzle-orm";
+import { cutOldEntries } from "./audit/retention.ts";
+import { endTallies } from "./audit/refusal-tally.ts";
 import { deleteUsedSecrets } from "./content/task-secrets.ts";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
@@ -34,6 +36,8 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
     ...recordKeyChanges(runtime), // A change of the keys may have been cut off before it was recorded, or told.
   ]);
+  await endTallies(runtime);
+  await cutOldEntries(runtime);
   await sessions.deleteExpired();
   await reportDrift(runtime);
   await tellTrust(runtime); // Certificates are made anew long before they end.

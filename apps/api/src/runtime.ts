@@ -11,6 +11,7 @@ import type { PublicAddress } from "./http/public-address.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { SecretBox } from "./keys/secret-box.ts";
 import type { Log } from "./log.ts";
+import type { OpenConnections } from "./rates/open-connections.ts";
 import type { RequestRates } from "./rates/request-rates.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -37,6 +38,8 @@ export interface Runtime {
   readonly submissions: SubmissionLanes;
   /** How often each user, org and address is answered. */
   readonly requestRates: RequestRates;
+  /** How many consoles and viewers each org has open. */
+  readonly connections: OpenConnections;
   /** Wakes who follows changes. */
   readonly changes: ChangeSignal;
   /** Wakes the outbox drainer: something is to be sent. */

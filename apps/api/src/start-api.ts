@@ -33,6 +33,7 @@ import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { tellLimitsAtStart } from "./quotas/tell-limits-at-start.ts";
+import { OpenConnections } from "./rates/open-connections.ts";
 import { RequestRates } from "./rates/request-rates.ts";
 import { RelayLink } from "./relay/relay-link.ts";
 import type { Runtime } from "./runtime.ts";
@@ -104,6 +105,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     changes,
     submissions: new SubmissionLanes(),
     requestRates: new RequestRates(clock, env.requestsPerMinute),
+    connections: new OpenConnections(env.quotas.requestTiers),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),
     nudgeOutbox: () => drainer.nudge(),
     release,

@@ -70,7 +70,7 @@ export function trpcError(code: ErrorCode, message: string, cause?: unknown): TR
   });
 }
 
-const base = t.procedure.use(async ({ ctx, type, next }) => {
+const base = t.procedure.use(async ({ ctx, type, path, getRawInput, next }) => {
   if (ctx.transport === "socket" && type !== "subscription") {
     throw trpcError("BAD_REQUEST", "A socket takes subscriptions only. Send this as a request.");
   }
@@ -80,6 +80,7 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
     if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
   }
   const result = await next();
+  if (!result.ok) await recordRefusal(ctx, { path, type, getRawInput, error: result.error });
   if (!result.ok && result.error.cause instanceof QuarterdeckError) {
     const { code, message } = result.error.cause;
     throw trpcError(code, message, result.error.cause);
@@ -94,21 +95,12 @@ const accountBase = base.use(({ ctx, next }) => {
   return next({ ctx: { scope } });
 });
 
-const orgBase = base.use(async ({ ctx, meta, path, getRawInput, next }) => {
+const orgBase = base.use(async ({ ctx, meta, getRawInput, next }) => {
   const { runtime, caller, address, sessionToken } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
   const scope: OrgScope = { ...caller, address, sessionToken, rolesHere: rolesAt(caller, wholeOrg) };
-  try {
-    await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
-  } catch (error) {
-    if (error instanceof QuarterdeckError) await recordRefusal(runtime, scope, { path, code: error.code });
-    throw error;
-  }
-  const result = await next({ ctx: { scope } });
-  if (!result.ok && result.error.cause instanceof QuarterdeckError) {
-    await recordRefusal(runtime, scope, { path, code: result.error.cause.code });
-  }
-  return result;
+  await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
+  return next({ ctx: { scope } });
 });
 
 /** What can be said before the input is known to be one: what the caller may do nowhere, and ids that the caller may not see. */

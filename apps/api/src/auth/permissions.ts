@@ -30,6 +30,8 @@ const permissions = {
   "tasks.run": ["owner", "admin", "developer"],
   "quotas.read": everybody,
   "quotas.manage": ["owner", "admin"],
+  "audit.read": ["owner", "admin"],
+  "audit.manage": ["owner"],
   "events.read": everybody,
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -12,6 +12,7 @@ import type { Context } from "../context.ts";
 import { hashToken } from "../random-token.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import type { Runtime } from "../runtime.ts";
+import { takeConnection } from "./admit-connection.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { readRequestCaller } from "./request-caller.ts";
 
@@ -25,15 +26,24 @@ interface Visitor {
   readonly sessionToken: string;
 }
 
+interface AdmittedVisitor extends Visitor {
+  /** What the answer says of the rates. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** The consoles' WebSockets, for subscriptions. Each lives as long as its session and role do. */
 export class ConsoleSockets {
   readonly #runtime: Runtime;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 64 * kibibyte });
-  readonly #visitors = new WeakMap<IncomingMessage, Visitor>();
+  readonly #visitors = new WeakMap<IncomingMessage, AdmittedVisitor>();
   readonly #open = new Set<WebSocket>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#server.on("headers", (headers, request) => {
+      const fields = this.#visitors.get(request)?.fields ?? {};
+      for (const [name, value] of Object.entries(fields)) headers.push(`${name}: ${value}`);
+    });
     applyWSSHandler({
       wss: this.#server,
       router: appRouter,
@@ -63,7 +73,8 @@ export class ConsoleSockets {
     if (refusal !== null) {
       return refuseUpgrade(socket, refusal, { ...fields, ...retryAfterField(refusal.retryAfterMs ?? 0) });
     }
-    this.#visitors.set(request, visitor);
+    if (!takeConnection(this.#runtime, { request, socket }, visitor.caller)) return;
+    this.#visitors.set(request, { ...visitor, fields });
     this.#server.handleUpgrade(request, socket, head, (opened) => {
       const ended = this.#runtime.rights.socketOpened({
         tokenHash: hashToken(visitor.sessionToken),

@@ -10,6 +10,7 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { appRouter } from "../app-router.ts";
+import { auditDownloads } from "../audit/download-routes.ts";
 import type { Context } from "../context.ts";
 import { installRoutes } from "../install/install-routes.ts";
 import type { Runtime } from "../runtime.ts";
@@ -19,6 +20,7 @@ import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import { trpcError } from "../trpc.ts";
 import { consoleFiles } from "./console-files.ts";
 import { answerError } from "./error-answer.ts";
+import { rateRoutes } from "./rate-routes.ts";
 import { readRequestCaller } from "./request-caller.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -51,6 +53,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
       ),
     );
   });
+  app.use(rateRoutes(runtime));
   app.use(
     bodyLimit({
       maxSize: bodyBytes,
@@ -72,6 +75,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
   if (env.bridgeTarball !== null) addTarball(app, env.bridgeTarball);
   addRelease(app, runtime.release);
   app.route("/", await installRoutes(runtime));
+  app.route("/", auditDownloads(runtime));
   if (env.webDist !== null) app.use(await consoleFiles(env.webDist));
   app.notFound((c) => answerError(c, new QuarterdeckError("NOT_FOUND", "There is nothing at this address.")));
   return app;

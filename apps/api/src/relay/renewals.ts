@@ -1,7 +1,7 @@
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { RenewalAnswer } from "@quarterdeck/core/protocol/relay-api";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
-import { recordOnceAnHour } from "../audit/once-an-hour.ts";
+import { recordRefused } from "../audit/refusal-tally.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { openTaskSecrets } from "../content/task-secrets.ts";
 import { previousChanged } from "../db/insert-when.ts";
@@ -56,8 +56,7 @@ async function renew(
   if (run === undefined || refusal !== null) {
     if (refusal === null) return null;
     // The relay asks again when it got no answer.
-    const entry = { ...entryOf(server, runId), outcome: "refused", detail: refusal.code } as const;
-    await runtime.writer.commit([recordOnceAnHour(runtime, entry)]);
+    await runtime.writer.commit(recordRefused(runtime, { ...entryOf(server, runId), detail: refusal.code }, runId));
     return refusal;
   }
   const { orgId, taskId, workspaceId, projectId, action, params, priority, demand, isDetached } = run;

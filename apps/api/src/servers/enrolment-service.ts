@@ -12,6 +12,7 @@ import { recordAudit } from "../audit/repo.ts";
 import { findFirstOrg } from "../auth/repo.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { countAttempt } from "../auth/throttle.ts";
+import { addressKey } from "../rates/address-key.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { readTrust } from "../keys/trust.ts";
@@ -261,7 +262,7 @@ async function refuseEnrolment(
   runtime: Runtime,
   { enrolment, address, error }: { enrolment: Enrolment | null; address: string; error: QuarterdeckError },
 ): Promise<never> {
-  await countAttempt(runtime, [{ key: `enrol|${address}`, most: refusalsPerAddress }]);
+  await countAttempt(runtime, [{ key: `enrol|${addressKey(address)}`, most: refusalsPerAddress }]);
   await runtime.writer.commit([
     recordAudit(runtime, {
       orgId: enrolment?.orgId ?? null,

@@ -21,3 +21,6 @@ export type Resolution = NonNullable<TaskView["resolution"]>;
 export type TaskDetail = Outputs["tasks"]["get"];
 export type MemberView = Outputs["members"]["list"]["members"][number];
 export type TelemetryHistoryView = Outputs["telemetry"]["history"];
+export type AuditEntryView = Outputs["audit"]["list"]["entries"][number];
+export type AuditStandingView = Outputs["audit"]["standing"];
+export type RatesView = Outputs["rates"]["current"];

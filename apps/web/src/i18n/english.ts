@@ -1,4 +1,5 @@
 import archives from "./en/archives.json" with { type: "json" };
+import audit from "./en/audit.json" with { type: "json" };
 import auth from "./en/auth.json" with { type: "json" };
 import common from "./en/common.json" with { type: "json" };
 import connection from "./en/connection.json" with { type: "json" };
@@ -8,6 +9,7 @@ import members from "./en/members.json" with { type: "json" };
 import policy from "./en/policy.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
+import rates from "./en/rates.json" with { type: "json" };
 import runs from "./en/runs.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
@@ -18,6 +20,7 @@ import workspaces from "./en/workspaces.json" with { type: "json" };
 /** Every text of the console. The type of this object is the type of every key. */
 export const english = {
   archives,
+  audit,
   auth,
   common,
   connection,
@@ -27,6 +30,7 @@ export const english = {
   policy,
   projects,
   quotas,
+  rates,
   runs,
   servers,
   settings,

@@ -131,6 +131,18 @@ const members = createRoute({
   component: lazyRouteComponent(() => import("../pages/MembersPage.tsx"), "MembersPage"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("../pages/AuditPage.tsx"), "AuditPage"),
+});
+
+const rateLimits = createRoute({
+  getParentRoute: () => settings,
+  path: "/rate-limits",
+  component: lazyRouteComponent(() => import("../pages/RateLimitsPage.tsx"), "RateLimitsPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -148,7 +160,7 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization, members]),
+    settings.addChildren([settingsHome, organization, members, audit, rateLimits]),
     anythingElse,
   ]),
 ]);

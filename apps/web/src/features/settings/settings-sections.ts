@@ -1,13 +1,15 @@
-import { Building2, Users, type LucideIcon } from "lucide-react";
+import { Building2, Gauge, ScrollText, Users, type LucideIcon } from "lucide-react";
 
 export interface SettingsSection {
-  readonly to: "/settings/organization" | "/settings/members";
+  readonly to: "/settings/organization" | "/settings/members" | "/settings/audit" | "/settings/rate-limits";
   readonly icon: LucideIcon;
-  readonly title: "settings.organization.title" | "members.title";
+  readonly title: "settings.organization.title" | "members.title" | "audit.title" | "rates.title";
 }
 
 /** The pages of the settings, in the order in which they are listed. */
 export const settingsSections: readonly SettingsSection[] = [
   { to: "/settings/organization", icon: Building2, title: "settings.organization.title" },
   { to: "/settings/members", icon: Users, title: "members.title" },
+  { to: "/settings/audit", icon: ScrollText, title: "audit.title" },
+  { to: "/settings/rate-limits", icon: Gauge, title: "rates.title" },
 ];
