@@ -2,6 +2,7 @@ import { archivesRouter } from "./archives/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
 import { membersRouter } from "./members/router.ts";
+import { operatorRouter } from "./operator/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
@@ -25,6 +26,7 @@ export const appRouter = router({
   tasks: tasksRouter,
   telemetry: telemetryRouter,
   events: eventsRouter,
+  operator: operatorRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -19,6 +19,7 @@ import { migrateDatabase } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
 import { ChangeSignal } from "./events/change-signal.ts";
 import { recordChangeOfAllServers } from "./events/repo.ts";
+import { HousekeepingState } from "./housekeeping-state.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { ConsoleSockets } from "./http/console-sockets.ts";
 import { createInternalApp } from "./http/internal-app.ts";
@@ -109,6 +110,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     release,
     nudgeRollouts: () => rollouts.nudge(),
     serverHeard: () => rollouts.serverHeard(),
+    housekeeping: new HousekeepingState(),
   };
   const rollouts = new RolloutDriver(runtime, {
     times: { settleMs: env.rolloutSettleMs, answerMs: rolloutAnswerMs },

@@ -6,14 +6,18 @@ import { isAllowed, type Permission } from "./auth/permissions.ts";
 import type { AccountScope, OrgScope } from "./auth/scope.ts";
 import type { Context } from "./context.ts";
 import { describeError, type ErrorDescription } from "./error-description.ts";
+import { recordOperatorCall } from "./operator/operator-audit.ts";
+import { isOperator } from "./operator/operators-repo.ts";
 
 /**
  * What each procedure must declare: whose data it touches, and what its caller must be allowed to. `public` procedures
- * need no session and may touch no org's data; those of an account touch what is its own.
+ * need no session and may touch no org's data; those of an account touch what is its own, and
+ * those of the operator the platform's own.
  */
 export type Declaration =
   | { readonly scope: "public"; readonly permission: null }
   | { readonly scope: "account"; readonly permission: null }
+  | { readonly scope: "operator"; readonly permission: null }
   | { readonly scope: "org"; readonly permission: Permission };
 
 const t = initTRPC
@@ -91,6 +95,21 @@ const orgBase = base.use(async ({ ctx, meta, path, next }) => {
   return result;
 });
 
+const operatorBase = base.use(async ({ ctx, path, type, next }) => {
+  const { runtime, account, address, sessionToken } = ctx;
+  if (account === null || sessionToken === null) throw notSignedIn();
+  const scope: AccountScope = { ...account, address, sessionToken };
+  if (!(await isOperator(runtime.db, account.userId))) {
+    await recordOperatorCall(runtime, scope, { path, refusal: "FORBIDDEN" });
+    throw new QuarterdeckError("FORBIDDEN", "Only an operator of this platform may do this.");
+  }
+  const result = await next({ ctx: { scope } });
+  const refusal = !result.ok && result.error.cause instanceof QuarterdeckError ? result.error.cause.code : null;
+  // What changes something records itself, in one unit with what it changes.
+  if (refusal !== null || type === "query") await recordOperatorCall(runtime, scope, { path, refusal });
+  return result;
+});
+
 function notSignedIn(): QuarterdeckError {
   return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
 }
@@ -98,9 +117,13 @@ function notSignedIn(): QuarterdeckError {
 /** The only way to make a procedure: there is none without a declaration. */
 export function procedure(declaration: Extract<Declaration, { scope: "public" }>): typeof base;
 export function procedure(declaration: Extract<Declaration, { scope: "account" }>): typeof accountBase;
+export function procedure(declaration: Extract<Declaration, { scope: "operator" }>): typeof operatorBase;
 export function procedure(declaration: Extract<Declaration, { scope: "org" }>): typeof orgBase;
-export function procedure(declaration: Declaration): typeof base | typeof accountBase | typeof orgBase {
+export function procedure(
+  declaration: Declaration,
+): typeof base | typeof accountBase | typeof operatorBase | typeof orgBase {
   if (declaration.scope === "public") return base.meta(declaration);
+  if (declaration.scope === "operator") return operatorBase.meta(declaration);
   return declaration.scope === "account" ? accountBase.meta(declaration) : orgBase.meta(declaration);
 }
 
