@@ -16,25 +16,36 @@ const preload = (name: string) => pathToFileURL(join(import.meta.dirname, "prelo
 /** The API in a process of its own that dies where a test wants it to, and whose clock a test can move. */
 export class ApiProcess implements AsyncDisposable {
   readonly relay = new FakeRelay();
-  readonly #dataDir = mkdtempSync(join(tmpdir(), "quarterdeck-failpoints-"));
+  readonly #dataDir: string;
   readonly #ports: { readonly api: number; readonly internal: number };
   readonly client: QuarterdeckClient;
   #child: ChildProcess | undefined;
   #printed = "";
 
-  private constructor(ports: { api: number; internal: number }) {
+  private constructor(ports: { api: number; internal: number }, dataDir: string) {
     this.#ports = ports;
+    this.#dataDir = dataDir;
     this.client = createClient({ url: this.url });
   }
 
   static async start(): Promise<ApiProcess> {
-    const api = new ApiProcess({ api: await findFreePort(), internal: await findFreePort() });
-    await api.relay.start();
-    await api.begin();
+    const api = await ApiProcess.on(mkdtempSync(join(tmpdir(), "quarterdeck-failpoints-")));
     const link = (await (await api.internal("/internal/setup-link")).json()) as { url: string };
     const setupToken = link.url.split("token=")[1] ?? "";
     await api.client.api.auth.setUp.mutate({ ...owner, setupToken, orgName: "Orchard" });
     return api;
+  }
+
+  /** Starts it on a data directory as it is, which goes with it in the end. */
+  static async on(dataDir: string): Promise<ApiProcess> {
+    const api = new ApiProcess({ api: await findFreePort(), internal: await findFreePort() }, dataDir);
+    await api.relay.start();
+    await api.begin();
+    return api;
+  }
+
+  get dataDir(): string {
+    return this.#dataDir;
   }
 
   get url(): string {

@@ -97,5 +97,8 @@ export async function changeKeysAs(
 }
 
 function withoutNames({ servers, ...status }: KeyStatus): OperatedKeys {
-  return { ...status, servers: servers.map(({ name: _, ...server }) => server) };
+  return {
+    ...status,
+    servers: servers.map(({ serverId, version, standing, isOnline }) => ({ serverId, version, standing, isOnline })),
+  };
 }
