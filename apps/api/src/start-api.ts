@@ -15,6 +15,7 @@ import { RightsWatch } from "./auth/rights-watch.ts";
 import { CommandSealer } from "./content/seal-command.ts";
 import { StreamKeys } from "./content/stream-keys.ts";
 import { openDatabase, type OpenDatabase } from "./db/database.ts";
+import { lockDatabase } from "./db/lock-database.ts";
 import { migrateDatabase } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
 import { ChangeSignal } from "./events/change-signal.ts";
@@ -63,6 +64,7 @@ const rolloutAnswerMs = 20 * minuteMs;
 /** Starts the API: database, writer, outbox, the public and the internal listener. */
 export async function startApi(env: Env, { log, clock = systemClock }: StartOptions): Promise<StartedApi> {
   await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDatabase(env.databaseUrl.startsWith("file:") ? env.databaseUrl.slice("file:".length) : null);
   const database = await openDatabase(env.databaseUrl, env.databaseToken);
   const migrated = await migrateDatabase(database, { nowMs: clock.nowMs() });
   if (migrated.applied.length > 0) log.info(migrated, "the database was brought to this version");
@@ -138,6 +140,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     internalServer.close();
     await writer.close();
     database.close();
+    lock.release();
     throw error;
   }
   await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
@@ -167,6 +170,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       await sequencer.stop();
       await writer.close();
       database.close();
+      lock.release();
       log.info("the API has stopped");
     },
   };

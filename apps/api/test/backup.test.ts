@@ -12,6 +12,7 @@ import { relayFolder } from "../src/backup/collect-state.ts";
 import { sha256OfFile } from "../src/backup/manifest.ts";
 import { ApiProcess } from "./api-process.ts";
 import { FakeBridge } from "./fake-bridge.ts";
+import { LibsqlServer } from "./libsql-server.ts";
 import { newId, owner, tokenIn } from "./test-api.ts";
 
 // `quarterdeck backup` and `quarterdeck restore`, as an operator calls them, on a platform that runs.
@@ -135,7 +136,7 @@ test("a backup under load is of one moment, and a platform that starts from it g
   expect(up + down).toBe(0);
 
   // Sessions of before are over, accounts and keys are as they were, and the chain goes on with the restoration in it.
-  await using next = await ApiProcess.on(restored);
+  await using next = await ApiProcess.on({ dataDir: restored });
   const wasSignedIn = api.client.sessionToken();
   const withOldSession = await fetch(`${next.url}/trpc/orgs.current`, {
     headers: { authorization: `Bearer ${wasSignedIn}` },
@@ -149,6 +150,25 @@ test("a backup under load is of one moment, and a platform that starts from it g
     .poll(() => readAll(database, entry), { interval: 20, timeout: 20_000 })
     .toEqual([{ detail: expect.stringMatching(/^the state of 20/), seq: expect.any(Number) }]);
 }, 120_000);
+
+test("a database on a libSQL server is read from it as of one moment, and restored as a file", async () => {
+  const archive = join(folder, "one.qdbackup");
+  await using server = await LibsqlServer.start();
+  await using api = await ApiProcess.start({ QUARTERDECK_DATABASE_URL: server.url });
+  expect(await run("backup", archive, "--data", api.dataDir)).toMatchObject({ code: 0 });
+  expect(await run("restore", archive, "--rehearse", "--scratch", folder)).toMatchObject({ code: 0 });
+  const restored = join(folder, "restored");
+  expect(await run("restore", archive, "--data", restored)).toMatchObject({
+    code: 0,
+    text: expect.stringContaining("Its database was on a server"),
+  });
+  const schemaOf = (path: string) => readAll(path, "select type, name, sql from sqlite_master order by type, name");
+  expect(schemaOf(join(restored, "quarterdeck.db"))).toEqual(schemaOf(server.path));
+  const rowsOf = (path: string) => readAll(path, `select * from users join members using ("userId")`);
+  expect(rowsOf(join(restored, "quarterdeck.db"))).toEqual(rowsOf(server.path));
+  await using next = await ApiProcess.on({ dataDir: restored });
+  await next.client.api.auth.signIn.mutate(owner);
+}, 60_000);
 
 test("restoring overwrites nothing, needs the keys, and says what is wrong", async () => {
   const archive = join(folder, "one.qdbackup");
