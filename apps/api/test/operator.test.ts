@@ -54,6 +54,7 @@ const inputs = (orgId: string): Record<string, unknown> => ({
   "operator.setPlan": { orgId, plan: "premium" },
   "operator.settings": undefined,
   "operator.setSignUp": { isOpen: true },
+  "operator.pendingLinks": undefined,
   "operator.keys": undefined,
   "operator.changeKeys": { change: "rotate", fromVersion: 1, isForced: true },
 });

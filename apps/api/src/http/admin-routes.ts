@@ -4,6 +4,7 @@ import { planNames } from "@quarterdeck/core/quota/request-tiers";
 import { Hono } from "hono";
 import * as z from "zod";
 import { readStorage } from "../backup/storage-places.ts";
+import { makeResetLink } from "../operator/account-links.ts";
 import { readHealth } from "../operator/health.ts";
 import { findOrgs, listAccounts } from "../operator/orgs-repo.ts";
 import { openSignUp, readOrgs, setOperator, setPlan } from "../operator/service.ts";
@@ -29,6 +30,10 @@ export function createAdminRoutes(runtime: Runtime): Hono {
   app.post("/operators", async (c) => {
     await setOperator(runtime, actor, parseBody(operatorSchema, await c.req.json().catch(() => null)));
     return c.json(null);
+  });
+  app.post("/password-reset", async (c) => {
+    const { email } = parseBody(operatorSchema.pick({ email: true }), await c.req.json().catch(() => null));
+    return c.json({ url: await makeResetLink(runtime, email) });
   });
   app.post("/sign-up", async (c) => {
     const { isOpen } = parseBody(z.strictObject({ isOpen: z.boolean() }), await c.req.json().catch(() => null));

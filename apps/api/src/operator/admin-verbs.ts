@@ -47,6 +47,15 @@ export const adminVerbs: Readonly<Record<string, AdminVerb>> = {
     help: "takes that away; the last operator stays one",
     run: (ask, args) => setOperator(ask, only(args, "EMAIL"), false),
   },
+  "reset-password": {
+    usage: "EMAIL",
+    help: "prints a link, good for once, with which the account gets a new password",
+    run: async (ask, args) => {
+      const body = { email: only(args, "EMAIL") };
+      const answer = z.strictObject({ url: z.string() });
+      return (await ask({ path: "/internal/admin/password-reset", body, answer })).url;
+    },
+  },
   "sign-up": {
     usage: "on|off",
     help: "whether anybody may make an account without an invitation",
@@ -103,5 +112,5 @@ function oneOf<T extends string>(given: string, allowed: readonly T[]): T {
 }
 
 function wrongArguments(): PlatformCommandError {
-  return new PlatformCommandError("That are not its arguments. See: quarterdeck admin --help");
+  return new PlatformCommandError("These are not its arguments. See: quarterdeck admin --help");
 }

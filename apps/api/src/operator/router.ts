@@ -3,10 +3,17 @@ import { planNames } from "@quarterdeck/core/quota/request-tiers";
 import * as z from "zod";
 import { keyChangeRequestSchema } from "../keys/key-service.ts";
 import { procedure, router } from "../trpc.ts";
+import { readPendingLinks } from "./account-links.ts";
 import { readHealth } from "./health.ts";
 import { isOperator } from "./operators-repo.ts";
 import { changeKeysAs, openSignUp, readKeys, readOrgs, readSettings, setPlan } from "./service.ts";
-import { operatedKeysSchema, operatedOrgsSchema, platformHealthSchema, platformSettingsSchema } from "./views.ts";
+import {
+  operatedKeysSchema,
+  operatedOrgsSchema,
+  pendingLinkSchema,
+  platformHealthSchema,
+  platformSettingsSchema,
+} from "./views.ts";
 
 const operator = { scope: "operator", permission: null } as const;
 const page = z.strictObject({ after: idSchema("org").nullable(), limit: z.int().min(1).max(100).default(50) });
@@ -37,6 +44,9 @@ export const operatorRouter = router({
     .input(z.strictObject({ isOpen: z.boolean() }))
     .output(platformSettingsSchema)
     .mutation(({ ctx, input }) => openSignUp(ctx.runtime, ctx.scope, input.isOpen)),
+  pendingLinks: procedure(operator)
+    .output(z.array(pendingLinkSchema))
+    .query(({ ctx }) => readPendingLinks(ctx.runtime)),
   keys: procedure(operator)
     .output(operatedKeysSchema)
     .query(({ ctx }) => readKeys(ctx.runtime)),

@@ -9,10 +9,11 @@ import { recordChange } from "../events/repo.ts";
 import { changeKeys, readKeyStatus, type KeyChangeRequest } from "../keys/key-service.ts";
 import type { KeyStatus } from "../keys/key-status.ts";
 import type { Runtime } from "../runtime.ts";
+import { writeSetting } from "../settings/repo.ts";
+import { isSignUpOpen } from "../settings/sign-up.ts";
 import { recordOperatorAct, type OperatorActor } from "./operator-audit.ts";
 import { giveOperator, isOperator, takeOperator } from "./operators-repo.ts";
 import { changePlan, findOrgs, listOrgs } from "./orgs-repo.ts";
-import { isSignUpOpen, setSignUpOpen } from "./sign-up.ts";
 import type { OperatedKeys, OperatedOrg, PlatformSettings } from "./views.ts";
 
 /** Lists the orgs, a page at a time. */
@@ -42,14 +43,14 @@ export async function setPlan(
   ]);
 }
 
-export async function readSettings({ db }: Runtime): Promise<PlatformSettings> {
-  return { isSignUpOpen: await isSignUpOpen(db) };
+export async function readSettings(runtime: Runtime): Promise<PlatformSettings> {
+  return { isSignUpOpen: await isSignUpOpen(runtime) };
 }
 
 export async function openSignUp(runtime: Runtime, actor: OperatorActor, isOpen: boolean): Promise<PlatformSettings> {
   const act = { action: "platform.setSignUp", subject: null, detail: isOpen ? "open" : "closed" };
   await runtime.writer.commit([
-    setSignUpOpen(isOpen, runtime.clock.nowMs()),
+    writeSetting("signUpOpen", isOpen),
     recordOperatorAct(runtime, actor, { act, condition: previousChanged }),
   ]);
   return readSettings(runtime);

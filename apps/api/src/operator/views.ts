@@ -76,3 +76,12 @@ export const accountSummarySchema = z.strictObject({
   orgs: count,
 });
 export type AccountSummary = z.infer<typeof accountSummarySchema>;
+
+/** A link that no mail server took. Who has it acts as the one it is for, so it is for handing over and nothing else. */
+export const pendingLinkSchema = z.strictObject({
+  kind: z.string(),
+  email: z.string(),
+  url: z.string(),
+  expiresAtMs: z.int(),
+});
+export type PendingLinkView = z.infer<typeof pendingLinkSchema>;

@@ -20,3 +20,6 @@ export type TaskView = Outputs["tasks"]["submit"];
 export type Resolution = NonNullable<TaskView["resolution"]>;
 export type TaskDetail = Outputs["tasks"]["get"];
 export type TelemetryHistoryView = Outputs["telemetry"]["history"];
+export type PlatformHealthView = Outputs["operator"]["health"];
+export type OperatedOrg = Outputs["operator"]["orgs"]["orgs"][number];
+export type OperatedKeys = Outputs["operator"]["keys"];

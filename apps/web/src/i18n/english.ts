@@ -4,6 +4,7 @@ import common from "./en/common.json" with { type: "json" };
 import connection from "./en/connection.json" with { type: "json" };
 import content from "./en/content.json" with { type: "json" };
 import errors from "./en/errors.json" with { type: "json" };
+import operator from "./en/operator.json" with { type: "json" };
 import policy from "./en/policy.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
@@ -22,6 +23,7 @@ export const english = {
   connection,
   content,
   errors,
+  operator,
   policy,
   projects,
   quotas,

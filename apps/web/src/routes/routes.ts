@@ -1,5 +1,5 @@
 // oxlint-disable typescript/only-throw-error -- the router's way to send somebody elsewhere
-import { createRootRoute, createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, lazyRouteComponent, notFound, redirect } from "@tanstack/react-router";
 import * as z from "zod";
 import { queryClient } from "../api/query-client.ts";
 import { trpc } from "../api/trpc.ts";
@@ -125,6 +125,16 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import("../pages/OrganizationPage.tsx"), "OrganizationPage"),
 });
 
+const operator = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/operator",
+  component: lazyRouteComponent(() => import("../pages/OperatorPage.tsx"), "OperatorPage"),
+  async beforeLoad() {
+    const { isOperator } = await queryClient.ensureQueryData(trpc.operator.standing.queryOptions());
+    if (!isOperator) throw notFound();
+  },
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -143,6 +153,7 @@ export const routeTree = root.addChildren([
     quota,
     run,
     settings.addChildren([settingsHome, organization]),
+    operator,
     anythingElse,
   ]),
 ]);
