@@ -114,7 +114,7 @@ describe("what an operator may", () => {
     const stored = await platform.api.database.client.execute(`select "sealedKey" as key from stream_keys`);
     expect(stored.rows.length).toBeGreaterThan(0);
     const secrets = [
-      ...stored.rows.map(({ key }) => String(key)),
+      ...stored.rows.map(({ key }) => key as string),
       ...(await platform.api.database.db.select().from(users)).map(({ passwordHash }) => passwordHash),
       platform.api.runtime.keys.serviceKey,
       bridge.publicKey,

@@ -64,7 +64,7 @@ function OrgRow({ org }: { org: OperatedOrg }) {
     <tr>
       <Cell className="max-w-64 min-w-28">
         <Name className="block truncate font-medium">{org.name}</Name>
-        <span className="block truncate font-mono text-2xs text-muted">{org.orgId}</span>
+        <span className="block truncate font-mono text-2xs text-muted max-sm:hidden">{org.orgId}</span>
       </Cell>
       <Cell className="min-w-32">
         <PlanChoice org={org} />
