@@ -13,5 +13,9 @@ export function takeExclusiveLock(path: string): { release(): void } | null {
     if (error instanceof Error && /locked|busy/i.test(error.message)) return null;
     throw error;
   }
-  return { release: () => database.close() };
+  return {
+    release() {
+      if (database.isOpen) database.close(); // Whoever stops twice has stopped.
+    },
+  };
 }
