@@ -3,6 +3,7 @@ import { auditRouter } from "./audit/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
 import { membersRouter } from "./members/router.ts";
+import { operatorRouter } from "./operator/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
@@ -29,6 +30,7 @@ export const appRouter = router({
   events: eventsRouter,
   audit: auditRouter,
   rates: ratesRouter,
+  operator: operatorRouter,
 });
 
 export type AppRouter = typeof appRouter;

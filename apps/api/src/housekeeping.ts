@@ -51,7 +51,11 @@ export function startHousekeeping(runtime: Runtime): () => Promise<void> {
   const run = () => {
     running = keepHouse(runtime)
       .then(() => telemetry.run())
-      .catch((error: unknown) => runtime.log.error({ err: error }, "housekeeping failed"));
+      .then(() => runtime.housekeeping.ended(runtime.clock.nowMs(), true))
+      .catch((error: unknown) => {
+        runtime.housekeeping.ended(runtime.clock.nowMs(), false);
+        runtime.log.error({ err: error }, "housekeeping failed");
+      });
   };
   run();
   const timer = setInterval(run, everyMs);

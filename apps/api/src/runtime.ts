@@ -7,6 +7,7 @@ import type { StreamKeys } from "./content/stream-keys.ts";
 import type { Database } from "./db/database.ts";
 import type { Env } from "./env.ts";
 import type { ChangeSignal } from "./events/change-signal.ts";
+import type { HousekeepingState } from "./housekeeping-state.ts";
 import type { PublicAddress } from "./http/public-address.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { SecretBox } from "./keys/secret-box.ts";
@@ -50,4 +51,6 @@ export interface Runtime {
   readonly nudgeRollouts: () => void;
   /** Something was reported of a server, for which a rollout may wait. */
   readonly serverHeard: () => void;
+  /** How the last housekeeping of this process went. */
+  readonly housekeeping: HousekeepingState;
 }

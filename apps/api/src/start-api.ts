@@ -15,10 +15,12 @@ import { RightsWatch } from "./auth/rights-watch.ts";
 import { CommandSealer } from "./content/seal-command.ts";
 import { StreamKeys } from "./content/stream-keys.ts";
 import { openDatabase, type OpenDatabase } from "./db/database.ts";
+import { lockDatabase } from "./db/lock-database.ts";
 import { migrateDatabase } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
 import { ChangeSignal } from "./events/change-signal.ts";
 import { recordChangeOfAllServers } from "./events/repo.ts";
+import { HousekeepingState } from "./housekeeping-state.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { ConsoleSockets } from "./http/console-sockets.ts";
 import { createInternalApp } from "./http/internal-app.ts";
@@ -63,6 +65,7 @@ const rolloutAnswerMs = 20 * minuteMs;
 /** Starts the API: database, writer, outbox, the public and the internal listener. */
 export async function startApi(env: Env, { log, clock = systemClock }: StartOptions): Promise<StartedApi> {
   await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDatabase(env.databaseUrl.startsWith("file:") ? env.databaseUrl.slice("file:".length) : null);
   const database = await openDatabase(env.databaseUrl, env.databaseToken);
   const migrated = await migrateDatabase(database, { nowMs: clock.nowMs() });
   if (migrated.applied.length > 0) log.info(migrated, "the database was brought to this version");
@@ -111,6 +114,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     release,
     nudgeRollouts: () => rollouts.nudge(),
     serverHeard: () => rollouts.serverHeard(),
+    housekeeping: new HousekeepingState(),
   };
   const rollouts = new RolloutDriver(runtime, {
     times: { settleMs: env.rolloutSettleMs, answerMs: rolloutAnswerMs },
@@ -138,6 +142,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     internalServer.close();
     await writer.close();
     database.close();
+    lock.release();
     throw error;
   }
   await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
@@ -167,6 +172,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       await sequencer.stop();
       await writer.close();
       database.close();
+      lock.release();
       log.info("the API has stopped");
     },
   };

@@ -17,7 +17,8 @@ describe("every procedure declares its scope and permission [T1][T2]", () => {
     const declaration = made._def.meta as Declaration | undefined;
     expect(declaration).toBeDefined();
     if (declaration?.scope === "public") expect(publicProcedures).toContain(path);
-    else if (declaration?.scope === "account") expect(declaration.permission).toBeNull();
+    else if (declaration?.scope === "account" || declaration?.scope === "operator")
+      expect(declaration.permission).toBeNull();
     else expect(permissionNames).toContain(declaration?.permission);
   });
 

@@ -10,14 +10,18 @@ import { mayAnywhere, mayWith, rolesAt, wholeOrg } from "./auth/rights.ts";
 import type { AccountScope, OrgScope } from "./auth/scope.ts";
 import type { Context } from "./context.ts";
 import { describeError, type ErrorDescription } from "./error-description.ts";
+import { recordOperatorRead } from "./operator/operator-audit.ts";
+import { isOperator } from "./operator/operators-repo.ts";
 
 /**
  * What each procedure must declare: whose data it touches, and what its caller must be allowed to, and where. `public`
- * procedures need no session and may touch no org's data; those of an account touch what is its own.
+ * procedures need no session and may touch no org's data; those of an account touch what is its own, and those of the
+ * operator the platform's own.
  */
 export type Declaration =
   | { readonly scope: "public"; readonly permission: null }
   | { readonly scope: "account"; readonly permission: null }
+  | { readonly scope: "operator"; readonly permission: null }
   | OrgDeclaration;
 
 export interface OrgDeclaration {
@@ -70,7 +74,7 @@ export function trpcError(code: ErrorCode, message: string, cause?: unknown): TR
   });
 }
 
-const base = t.procedure.use(async ({ ctx, type, path, getRawInput, next }) => {
+const base = t.procedure.use(async ({ ctx, meta, type, path, getRawInput, next }) => {
   if (ctx.transport === "socket" && type !== "subscription") {
     throw trpcError("BAD_REQUEST", "A socket takes subscriptions only. Send this as a request.");
   }
@@ -80,7 +84,7 @@ const base = t.procedure.use(async ({ ctx, type, path, getRawInput, next }) => {
     if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
   }
   const result = await next();
-  if (!result.ok) await recordRefusal(ctx, { path, type, getRawInput, error: result.error });
+  if (!result.ok) await recordRefusal(ctx, { declared: meta?.scope, path, type, getRawInput, error: result.error });
   if (!result.ok && result.error.cause instanceof QuarterdeckError) {
     const { code, message } = result.error.cause;
     throw trpcError(code, message, result.error.cause);
@@ -140,6 +144,19 @@ function placed(declaration: PlacedDeclaration<string>): PlacedBase<string> {
   };
 }
 
+const operatorBase = base.use(async ({ ctx, path, type, next }) => {
+  const { runtime, account, address, sessionToken } = ctx;
+  if (account === null || sessionToken === null) throw notSignedIn();
+  const scope: AccountScope = { ...account, address, sessionToken };
+  if (!(await isOperator(runtime.db, account.userId))) {
+    throw new QuarterdeckError("FORBIDDEN", "Only an operator of this platform may do this.");
+  }
+  const result = await next({ ctx: { scope } });
+  // What changes something records itself, in one unit with what it changes.
+  if (result.ok && type === "query") await recordOperatorRead(runtime, scope, path);
+  return result;
+});
+
 function notSignedIn(): QuarterdeckError {
   return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
 }
@@ -156,13 +173,15 @@ interface UnplacedDeclaration extends OrgDeclaration {
 /** The only way to make a procedure: there is none without a declaration. */
 export function procedure(declaration: Extract<Declaration, { scope: "public" }>): typeof base;
 export function procedure(declaration: Extract<Declaration, { scope: "account" }>): typeof accountBase;
+export function procedure(declaration: Extract<Declaration, { scope: "operator" }>): typeof operatorBase;
 export function procedure(declaration: UnplacedDeclaration): typeof orgBase;
 export function procedure<const Field extends string>(declaration: PlacedDeclaration<Field>): PlacedBase<Field>;
 export function procedure(
   declaration: Declaration,
-): typeof base | typeof accountBase | typeof orgBase | PlacedBase<string> {
+): typeof base | typeof accountBase | typeof operatorBase | typeof orgBase | PlacedBase<string> {
   if (declaration.scope === "public") return base.meta(declaration);
   if (declaration.scope === "account") return accountBase.meta(declaration);
+  if (declaration.scope === "operator") return operatorBase.meta(declaration);
   const { at = "org" } = declaration;
   if (at === "org" || at === "anywhere") return orgBase.meta(declaration);
   return placed({ ...declaration, at });

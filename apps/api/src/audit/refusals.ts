@@ -2,6 +2,7 @@ import type { ErrorCode } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { TRPCError } from "@trpc/server";
 import type { Context } from "../context.ts";
+import type { Declaration } from "../trpc.ts";
 import { recordRefused } from "./refusal-tally.ts";
 
 /** Of what only reads, the refusals that may be an attempt at what is not one's own. */
@@ -10,6 +11,8 @@ const recordedOfReads: ReadonlySet<ErrorCode> = new Set(["FORBIDDEN", "NOT_FOUND
 const notRecorded: ReadonlySet<ErrorCode> = new Set(["INTERNAL", "WRONG_CREDENTIALS"]);
 
 interface Attempt {
+  /** The scope of the procedure. What is tried on the platform's own concerns no org. */
+  readonly declared: Declaration["scope"] | undefined;
   readonly path: string;
   readonly type: "query" | "mutation" | "subscription";
   readonly getRawInput: () => Promise<unknown>;
@@ -22,16 +25,16 @@ interface Attempt {
  */
 export async function recordRefusal(
   { runtime, account, caller, address }: Pick<Context, "runtime" | "account" | "caller" | "address">,
-  { path, type, getRawInput, error }: Attempt,
+  { declared, path, type, getRawInput, error }: Attempt,
 ): Promise<void> {
   const code = codeOf(error);
   if (code === null || notRecorded.has(code)) return;
-  const isRecorded = type === "mutation" || (caller !== null && recordedOfReads.has(code));
+  const isRecorded = type === "mutation" || ((caller !== null || declared === "operator") && recordedOfReads.has(code));
   if (!isRecorded) return;
   const input = await getRawInput().catch(() => null); // Not even readable: it names nothing.
   await runtime.writer.commit(
     recordRefused(runtime, {
-      orgId: caller?.orgId ?? null,
+      orgId: declared === "operator" ? null : (caller?.orgId ?? null),
       actor: account?.userId ?? "anonymous",
       address,
       action: path,

@@ -119,7 +119,7 @@ export function claimOrg(claim: {
   return [
     sql`update ${setupTokens} set "usedAtMs" = ${nowMs}
       where ${and(eq(setupTokens.tokenHash, tokenHash), isNull(setupTokens.usedAtMs))} and not exists (select 1 from ${users})`,
-    insertWhen(users, { ...user, createdAtMs: nowMs }, previousChanged),
+    insertWhen(users, { ...user, createdAtMs: nowMs, isOperator: true }, previousChanged),
     insertWhen(members, { orgId, userId: user.userId, role: "owner", createdAtMs: nowMs }, previousChanged),
     takePlace(place, previousChanged),
     keepPlace(place),

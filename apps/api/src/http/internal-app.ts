@@ -17,8 +17,10 @@ import { recordReports } from "../relay/reports.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrolThisMachine } from "../servers/enrolment-service.ts";
 import { recordTelemetry } from "../telemetry/record.ts";
+import { createAdminRoutes } from "./admin-routes.ts";
 import { answerError } from "./error-answer.ts";
 import { internalProof } from "./internal-proof.ts";
+import { readBody } from "./read-body.ts";
 
 /** A full batch of reports with full tails, and room. */
 const bodyBytes = 64 * mebibyte;
@@ -70,15 +72,9 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
   app.post("/internal/drain", async (c) => {
     return c.json(await drainServers(runtime, await readBody(c, drainRequestSchema)));
   });
+  app.route("/internal/admin", createAdminRoutes(runtime));
   app.get("/internal/setup-link", async (c) => c.json({ url: await readSetupLink() }));
   return app;
-}
-
-/** The body of a request; one that is no JSON is refused like any other that the schema does not know. */
-async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await c.req.json().catch(() => null));
-  if (!parsed.success) throw new QuarterdeckError("BAD_REQUEST", z.prettifyError(parsed.error).slice(0, 1000));
-  return parsed.data;
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -10,7 +10,7 @@ import { PlatformCommandError } from "./platform-command-error.ts";
 const answerMs = 120_000;
 const proofMs = 5000;
 
-interface Question<T> {
+export interface PlatformQuestion<T> {
   readonly path: string;
   readonly body?: unknown;
   readonly answer: z.ZodType<T>;
@@ -21,7 +21,7 @@ interface Question<T> {
  *
  * @throws PlatformCommandError when it does not run, does not answer, or refuses
  */
-export async function askPlatform<T>(dataDir: string, { path, body, answer }: Question<T>): Promise<T> {
+export async function askPlatform<T>(dataDir: string, { path, body, answer }: PlatformQuestion<T>): Promise<T> {
   const start = "Start it first: npm start, or name another folder with --data.";
   const origin = await readInternalAddress(dataDir);
   if (origin === null) throw new PlatformCommandError(`No platform runs on ${dataDir}. ${start}`);

@@ -119,6 +119,7 @@ function authorization({ callers }: World, caller: CallerName | null): Record<st
 const besides = new Set([
   "audit_entries",
   "audit_chains",
+  "audit_refusals",
   "audit_witnesses",
   "attempts",
   "claims",

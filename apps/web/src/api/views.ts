@@ -24,3 +24,6 @@ export type TelemetryHistoryView = Outputs["telemetry"]["history"];
 export type AuditEntryView = Outputs["audit"]["list"]["entries"][number];
 export type AuditStandingView = Outputs["audit"]["standing"];
 export type RatesView = Outputs["rates"]["current"];
+export type PlatformHealthView = Outputs["operator"]["health"];
+export type OperatedOrg = Outputs["operator"]["orgs"]["orgs"][number];
+export type OperatedKeys = Outputs["operator"]["keys"];

@@ -6,6 +6,7 @@ import connection from "./en/connection.json" with { type: "json" };
 import content from "./en/content.json" with { type: "json" };
 import errors from "./en/errors.json" with { type: "json" };
 import members from "./en/members.json" with { type: "json" };
+import operator from "./en/operator.json" with { type: "json" };
 import policy from "./en/policy.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
@@ -27,6 +28,7 @@ export const english = {
   content,
   errors,
   members,
+  operator,
   policy,
   projects,
   quotas,

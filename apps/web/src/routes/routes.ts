@@ -1,5 +1,5 @@
 // oxlint-disable typescript/only-throw-error -- the router's way to send somebody elsewhere
-import { createRootRoute, createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, lazyRouteComponent, notFound, redirect } from "@tanstack/react-router";
 import * as z from "zod";
 import { queryClient } from "../api/query-client.ts";
 import { trpc } from "../api/trpc.ts";
@@ -143,6 +143,16 @@ const rateLimits = createRoute({
   component: lazyRouteComponent(() => import("../pages/RateLimitsPage.tsx"), "RateLimitsPage"),
 });
 
+const operator = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/operator",
+  component: lazyRouteComponent(() => import("../pages/OperatorPage.tsx"), "OperatorPage"),
+  async beforeLoad() {
+    const { isOperator } = await queryClient.ensureQueryData(trpc.operator.standing.queryOptions());
+    if (!isOperator) throw notFound();
+  },
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -161,6 +171,7 @@ export const routeTree = root.addChildren([
     quota,
     run,
     settings.addChildren([settingsHome, organization, members, audit, rateLimits]),
+    operator,
     anythingElse,
   ]),
 ]);

@@ -8,6 +8,8 @@ export const users = sqliteTable("users", {
   email: text().notNull().unique(),
   passwordHash: text().notNull(),
   createdAtMs: integer().notNull(),
+  /** Runs the platform: sees how its parts are, sets plans, changes its keys. Gives no way into an org. */
+  isOperator: integer({ mode: "boolean" }).notNull().default(false),
 });
 
 export const members = sqliteTable(

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronsUpDown, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
+import { ChevronsUpDown, LogOut, Monitor, Moon, ServerCog, Settings, Sun } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { errorText } from "../../api/error-text.ts";
@@ -17,6 +17,7 @@ export function AccountMenu() {
   const queryClient = useQueryClient();
   const theme = useSyncExternalStore(themeStore.subscribe, themeStore.current);
   const { data } = useQuery(trpc.auth.state.queryOptions());
+  const standing = useQuery(trpc.operator.standing.queryOptions());
   const signOut = useMutation(
     trpc.auth.signOut.mutationOptions({
       async onSuccess() {
@@ -70,6 +71,12 @@ export function AccountMenu() {
         <Settings aria-hidden />
         {t("settings.title")}
       </MenuItem>
+      {standing.data?.isOperator === true && (
+        <MenuItem onSelect={() => void navigate({ to: "/operator" })}>
+          <ServerCog aria-hidden />
+          {t("operator.title")}
+        </MenuItem>
+      )}
       <MenuItem onSelect={() => signOut.mutate()}>
         <LogOut aria-hidden />
         {t("auth.signOut")}
