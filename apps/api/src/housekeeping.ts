@@ -10,6 +10,7 @@ import { deleteSentBefore } from "./outbox/repo.ts";
 import { planLedger } from "./quotas/plan-ledger.ts";
 import { reportDrift } from "./quotas/report-drift.ts";
 import type { Runtime } from "./runtime.ts";
+import { deleteOldEnrolments } from "./servers/enrolment-list.ts";
 import { signCancelsAgain } from "./tasks/cancels-again.ts";
 import { HistoryKeeper } from "./telemetry/history-keeper.ts";
 
@@ -28,6 +29,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteEventsBefore(nowMs - eventsKeptMs),
     deleteSentBefore(nowMs - sentKeptMs),
     deleteUsedSecrets(),
+    deleteOldEnrolments(nowMs),
     ...forgetEvidence(nowMs),
     planLedger.statements.forgetEnded(ledgerChangesKept),
     planLedger.statements.forgetChanges(ledgerChangesKept),

@@ -142,6 +142,11 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.limitFindings": ({ serverId }) => [{ serverId }],
   "servers.acknowledgeLimitAlert": ({ serverId }) => [{ serverId, atMs: 1 }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
+  "servers.cordon": ({ serverId }) => [{ serverId }],
+  "servers.uncordon": ({ serverId }) => [{ serverId }],
+  "servers.drain": ({ serverId }) => [{ serverId, cancelsRuns: true }],
+  "servers.setLabels": ({ serverId }) => [{ serverId, labels: ["x"] }],
+  "servers.revokeEnrolment": ({ enrolmentId }) => [{ enrolmentId }],
   "servers.enrolment": ({ enrolmentId }) => [{ enrolmentId }],
   "servers.viewerTicket": ({ serverId, workspaceId, runId }) => [
     { serverId, telemetry: true, runIds: [runId] },
@@ -218,6 +223,7 @@ const withoutIds = [
   "servers.list",
   "updates.overview",
   "servers.createEnrolment",
+  "servers.enrolments",
   "workspaces.list",
   "quotas.presets",
   "events.changes",
@@ -402,4 +408,19 @@ test("lists hold nothing of another org [T1]", async () => {
   ]);
   for (const id of [foreign.serverId, foreign.workspaceId, foreign.projectId, foreign.runId])
     expect(lists).not.toContain(id);
+});
+
+test("what waits on another org's server counts for none of one's own [T1]", async () => {
+  const { api, serverId } = await platform.withWorkspace(await platform.outsider());
+  const other = await platform.withWorkspace(await platform.outsider());
+  await other.api.tasks.submit.mutate({
+    ...submission(),
+    workspaceId: other.workspaceId,
+    projectId: null,
+    action: "exec",
+    params: { program: "echo", args: [] },
+  });
+  const before = await other.api.servers.get.query({ serverId: other.serverId });
+  expect(before.waitingRuns).toBe(2); // That, and the making of the workspace.
+  expect((await api.servers.get.query({ serverId })).waitingRuns).toBe(1);
 });

@@ -109,12 +109,12 @@ export const newestMismatchMs = sql<number | null>`(select max(${limitEvidence.s
 
 /** Of a server: the same, as long as nobody said that it was seen. */
 export const unseenMismatchMs = sql<number | null>`nullif(${newestMismatchMs},
-  (select ${limitReports.seenMismatchAtMs} from ${limitReports} where ${limitReports.serverId} = ${servers.serverId}))`;
+  (select ${limitReports.seenMismatchAtMs} from ${limitReports} where ${eq(limitReports.serverId, servers.serverId)}))`;
 
 /** Of a server: what its bridge said last of what it can limit. */
 export const saidLimits = sql<ServerLimitsView | null>`(select
   json_object('driver', ${limitReports.driver}, 'limited', json(${limitReports.limited}), 'atMs', ${limitReports.atMs})
-  from ${limitReports} where ${limitReports.serverId} = ${servers.serverId})`.mapWith(
+  from ${limitReports} where ${eq(limitReports.serverId, servers.serverId)})`.mapWith(
   (text: string): ServerLimitsView => serverLimitsViewSchema.parse(JSON.parse(text)),
 );
 

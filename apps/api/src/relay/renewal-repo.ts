@@ -35,6 +35,8 @@ export interface RenewableRun {
   readonly sealingKey: string;
   /** When its server was removed. */
   readonly serverRevokedAtMs: number | null;
+  /** Since when nothing that uses its server starts there. */
+  readonly serverCordonedAtMs: number | null;
   /** The task's environment and standard input, sealed with the master key. */
   readonly secretInput: string | null;
   /** The submitter's role in the org; null for someone who is not in it any more. */
@@ -59,6 +61,7 @@ export async function findRunsToRenew(
       keyFingerprint: servers.keyFingerprint,
       sealingKey: servers.sealingKey,
       serverRevokedAtMs: servers.revokedAtMs,
+      serverCordonedAtMs: servers.cordonedAtMs,
       role: members.role,
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })

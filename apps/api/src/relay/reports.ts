@@ -9,6 +9,7 @@ import { letTell } from "../audit/chain-repo.ts";
 import { describeHeldHeads } from "../audit/held-heads.ts";
 import { describeEvidence } from "../limits/describe-evidence.ts";
 import { recordChange } from "../events/repo.ts";
+import { setCordonTaken } from "../servers/cordon-repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
 import { describeConflict } from "./command-conflict.ts";
 import { isRenewal } from "./renewal-repo.ts";
@@ -121,6 +122,8 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
       // What it cannot know yet is no word to believe.
       if (report.version > runtime.keys.platform.set.version) return [];
       return [setKeysVersion(serverId, report.version, guard), serverChanged];
+    case "cordonTaken":
+      return [setCordonTaken(serverId, report, guard), serverChanged];
     case "quarantined": {
       const until = new Date(report.untilMs).toISOString();
       runtime.log.warn({ serverId, until }, "the relay refuses a bridge that sent more than it may");

@@ -14,7 +14,17 @@ import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { leavePlace, serverPlace } from "../quotas/counted-places.ts";
 import type { Runtime } from "../runtime.ts";
-import { findServer, isRevoked, listServerRows, renameServerRow, revokeServerRow, type Server } from "./repo.ts";
+import { admissionOf } from "./admission.ts";
+import {
+  countWorkspacesOn,
+  findServer,
+  isRevoked,
+  listServerRows,
+  renameServerRow,
+  revokeServerRow,
+  writeLabels,
+  type Server,
+} from "./repo.ts";
 import type { ConnectionAlert, ServerView } from "./views.ts";
 
 export async function listServers(runtime: Runtime, scope: OrgScope): Promise<ServerView[]> {
@@ -75,10 +85,22 @@ export async function renameServer(
 
 /**
  * Removes a server for good: the relay closes its connection and lets its key in no more, its runs end, and what its bridge
- * signs counts for nothing. Removing it again changes nothing.
+ * signs counts for nothing. Removing it again changes nothing. Where workspaces live on it, its name must be given.
  */
-export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: ServerId): Promise<ServerView> {
-  await requireServer(runtime, scope, serverId);
+export async function revokeServer(
+  runtime: Runtime,
+  scope: OrgScope,
+  { serverId, confirmName }: { serverId: ServerId; confirmName: string | null },
+): Promise<ServerView> {
+  const server = await requireServer(runtime, scope, serverId);
+  const workspaceCount = server.revokedAtMs === null ? await countWorkspacesOn(runtime.db, serverId) : 0;
+  if (workspaceCount > 0 && confirmName?.trim().normalize() !== server.name) {
+    const there = workspaceCount === 1 ? "A workspace lives" : `${workspaceCount} workspaces live`;
+    throw new QuarterdeckError(
+      "CONFIRMATION_NEEDED",
+      `${there} on ${server.name} and could not be used any more. Give the name of the server to remove it all the same.`,
+    );
+  }
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   await runtime.writer.commit([
@@ -93,6 +115,27 @@ export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: 
     leavePlace(serverPlace({ orgId, serverId }), isRevoked(scope, serverId)),
   ]);
   runtime.nudgeOutbox();
+  return getServer(runtime, scope, serverId);
+}
+
+/** Replaces a server's labels. */
+export async function setLabels(
+  runtime: Runtime,
+  scope: OrgScope,
+  { serverId, labels }: { serverId: ServerId; labels: readonly string[] },
+): Promise<ServerView> {
+  await requireServer(runtime, scope, serverId);
+  const { orgId, userId, address } = scope;
+  const detail = labels.join(", ");
+  await runtime.writer.commit([
+    writeLabels(scope, { serverId, labels }),
+    recordAudit(
+      runtime,
+      { orgId, actor: userId, address, action: "server.setLabels", subject: serverId, outcome: "done", detail },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "server", id: serverId, atMs: runtime.clock.nowMs() }, previousChanged),
+  ]);
   return getServer(runtime, scope, serverId);
 }
 
@@ -158,6 +201,9 @@ function toView({ relay, clock, keys }: Runtime, server: Server): ServerView {
     isRelayReachable: relay.isReachable,
     capabilities: server.capabilities,
     keyFingerprint: server.keyFingerprint,
+    labels: [...server.labels],
+    admission: admissionOf(server),
+    openRuns: server.openRuns,
     waitingRuns: server.waitingRuns,
     createdAtMs: server.createdAtMs,
   };
