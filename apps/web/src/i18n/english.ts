@@ -8,6 +8,7 @@ import policy from "./en/policy.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
 import runs from "./en/runs.json" with { type: "json" };
+import serverCare from "./en/server-care.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
 import telemetry from "./en/telemetry.json" with { type: "json" };
@@ -26,6 +27,7 @@ export const english = {
   projects,
   quotas,
   runs,
+  serverCare,
   servers,
   settings,
   telemetry,

@@ -10,9 +10,13 @@ import { PageHeader } from "../app/PageHeader.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { TimeSince } from "../app/TimeSince.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
+import { AdmissionBadge } from "../features/servers/AdmissionBadge.tsx";
+import { AdmissionSection } from "../features/servers/AdmissionSection.tsx";
 import { AuditNotice } from "../features/servers/AuditNotice.tsx";
 import { ConnectionNotice } from "../features/servers/ConnectionNotice.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
+import { LabelList } from "../features/servers/LabelList.tsx";
+import { LabelsDialog } from "../features/servers/LabelsDialog.tsx";
 import { LimitNotice } from "../features/servers/LimitNotice.tsx";
 import { PolicySection } from "../features/servers/PolicySection.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
@@ -62,6 +66,8 @@ function ServerDetails({ server }: { server: ServerView }) {
             {server.isRelayReachable && !server.isRevoked && server.status !== "new" && (
               <TimeSince atMs={server.statusSinceMs} />
             )}
+            <AdmissionBadge server={server} />
+            <LabelList labels={server.labels} />
             {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
             {!server.isRevoked && <VersionBadge serverId={serverId} />}
             {server.waitingRuns > 0 && (
@@ -71,6 +77,7 @@ function ServerDetails({ server }: { server: ServerView }) {
         }
         actions={
           <>
+            <LabelsDialog server={server} />
             <RenameServerDialog server={server} />
             <RevokeServer server={server} />
           </>
@@ -100,6 +107,7 @@ function ServerDetails({ server }: { server: ServerView }) {
             }}
           </Loaded>
         </Section>
+        {!server.isRevoked && <AdmissionSection server={server} />}
         <Section title={t("servers.recentRuns")}>
           <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
         </Section>
