@@ -6,6 +6,7 @@ import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
 import { serversRouter } from "./servers/router.ts";
+import { sharingRouter } from "./sharing/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { telemetryRouter } from "./telemetry/router.ts";
 import { router } from "./trpc.ts";
@@ -17,6 +18,7 @@ export const appRouter = router({
   orgs: orgsRouter,
   members: membersRouter,
   servers: serversRouter,
+  sharing: sharingRouter,
   updates: updatesRouter,
   workspaces: workspacesRouter,
   projects: projectsRouter,

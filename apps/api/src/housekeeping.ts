@@ -11,6 +11,7 @@ import { planLedger } from "./quotas/plan-ledger.ts";
 import { reportDrift } from "./quotas/report-drift.ts";
 import type { Runtime } from "./runtime.ts";
 import { deleteOldEnrolments } from "./servers/enrolment-list.ts";
+import { finishWithdrawals } from "./sharing/withdraw.ts";
 import { signCancelsAgain } from "./tasks/cancels-again.ts";
 import { HistoryKeeper } from "./telemetry/history-keeper.ts";
 
@@ -40,6 +41,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
   await reportDrift(runtime);
   await tellTrust(runtime); // Certificates are made anew long before they end.
   await signCancelsAgain(runtime);
+  await finishWithdrawals(runtime);
 }
 
 /** Does it now and then; answers how to stop, which waits for what is being done. */

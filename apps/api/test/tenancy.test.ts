@@ -29,6 +29,7 @@ interface Ids {
   readonly workspaceArchiveId: string;
   readonly enrolmentId: string;
   readonly rolloutId: string;
+  readonly shareId: string;
   readonly memberId: string;
 }
 
@@ -55,6 +56,7 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
     runId,
   });
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
+  const { shareId } = await api.sharing.offer.mutate({ serverId, label: "Hall", limits: {}, weight: 1 });
   const rolloutId = await insertEndedRollout(api, serverId);
   const { orgId } = await api.orgs.current.query();
   const member = await platform.memberOf(orgId, "member");
@@ -62,6 +64,7 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
   return {
     orgId,
     memberId,
+    shareId,
     rolloutId,
     workspaceId,
     otherWorkspaceId: other.workspaceId,
@@ -142,6 +145,10 @@ const inputs: Record<string, (ids: Ids) => Json[]> = {
   "servers.limitFindings": ({ serverId }) => [{ serverId }],
   "servers.acknowledgeLimitAlert": ({ serverId }) => [{ serverId, atMs: 1 }],
   "servers.revoke": ({ serverId }) => [{ serverId }],
+  "sharing.given": ({ serverId }) => [{ serverId }],
+  "sharing.offer": ({ serverId }) => [{ serverId, label: "Hall", limits: {}, weight: 1 }],
+  "sharing.change": ({ shareId }) => [{ shareId, limits: {}, weight: 1 }],
+  "sharing.withdraw": ({ shareId }) => [{ shareId, cancelsRuns: true }],
   "servers.cordon": ({ serverId }) => [{ serverId }],
   "servers.uncordon": ({ serverId }) => [{ serverId }],
   "servers.drain": ({ serverId }) => [{ serverId, cancelsRuns: true }],
@@ -224,6 +231,9 @@ const withoutIds = [
   "updates.overview",
   "servers.createEnrolment",
   "servers.enrolments",
+  "sharing.accept",
+  "sharing.readOffer",
+  "sharing.received",
   "workspaces.list",
   "quotas.presets",
   "events.changes",

@@ -190,8 +190,14 @@ async function describeResult(
   const said: RunReport =
     result.kind === "started"
       ? { kind: "started", startedAtMs: result.startedAtMs, atMs }
-      : { kind: "finished", result };
+      : { kind: "finished", result: server.orgId === run.orgId ? result : withoutPolicyText(result) };
   return moveRun(runtime, run, said);
+}
+
+/** A server's owner says what is forbidden there to its own org, and not to guests. */
+function withoutPolicyText(result: RunFinished): RunFinished {
+  if (result.code !== "POLICY_FORBIDS" && result.code !== "POLICY_UNREADABLE") return result;
+  return { ...result, message: "The owner of the server does not allow this there." };
 }
 
 function refusal(

@@ -8,7 +8,7 @@ import type { Runtime } from "../runtime.ts";
 import type { Statement } from "../writer.ts";
 import { cancelRuns } from "./cancel-runs.ts";
 import { listOpenRuns, writeCordon, writeUncordon } from "./cordon-repo.ts";
-import { getServer, requireUsableServer } from "./service.ts";
+import { getServer, requireOwnServer } from "./service.ts";
 import type { ServerView } from "./views.ts";
 
 /** From now on nothing that uses the server starts there; what runs goes on. A drain is taken back to a cordon. */
@@ -33,7 +33,7 @@ export async function drainServer(
   const change = writeCordon(scope, { serverId, drains: true, nowMs });
   const view = await setAdmission(runtime, scope, { serverId, change, action: "server.drain", isCordoned: true });
   if (!cancelsRuns) return view;
-  const server = await requireUsableServer(runtime, scope, serverId);
+  const server = await requireOwnServer(runtime, scope, serverId);
   // What the relay starts before it takes the cordon is told to end behind the cordon, in the same order.
   const open = await listOpenRuns(runtime.db, { serverId, states: ["dispatched", "running"] });
   await cancelRuns(runtime, scope, { server, open, why: "server.drain" });
@@ -52,7 +52,7 @@ async function setAdmission(
   scope: OrgScope,
   { serverId, change, action, isCordoned }: AdmissionChange,
 ): Promise<ServerView> {
-  await requireUsableServer(runtime, scope, serverId);
+  await requireOwnServer(runtime, scope, serverId);
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   await runtime.writer.commit([

@@ -14,6 +14,7 @@ import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { leavePlace, serverPlace } from "../quotas/counted-places.ts";
 import type { Runtime } from "../runtime.ts";
+import { findReachableServer, type ReachableServer } from "../sharing/reach.ts";
 import { admissionOf } from "./admission.ts";
 import {
   countWorkspacesOn,
@@ -54,14 +55,50 @@ export function checkNotRevoked({ name, revokedAtMs }: Pick<Server, "name" | "re
   );
 }
 
-/** A server that may be given something to do. */
-export async function requireUsableServer(
+/** A server of the org's own that may be given something to do. */
+export async function requireOwnServer(
   runtime: Pick<Runtime, "db">,
   scope: TenantScope,
   serverId: ServerId,
 ): Promise<Server> {
   const server = await requireServer(runtime, scope, serverId);
   checkNotRevoked(server);
+  return server;
+}
+
+/** The org's own, or one of which it has a slice, or had one. */
+export async function requireReachableServer(
+  { db }: Pick<Runtime, "db">,
+  scope: TenantScope,
+  serverId: ServerId,
+): Promise<ReachableServer> {
+  const server = await findReachableServer(db, scope, serverId);
+  if (server === null) throw notFound("server");
+  return server;
+}
+
+/** A server on which nothing of the org's may be done any more, whatever its relay object knows of it yet. */
+export function checkUsable({
+  name,
+  revokedAtMs,
+  share,
+}: Pick<ReachableServer, "name" | "revokedAtMs" | "share">): void {
+  checkNotRevoked({ name, revokedAtMs });
+  if (share?.isWithdrawn !== true) return;
+  throw new QuarterdeckError(
+    "SHARE_WITHDRAWN",
+    `${name} is another organization's server, and it took back the share of yours. What is there can be neither used nor read; ask that organization.`,
+  );
+}
+
+/** A server that may be given something to do in the org. */
+export async function requireUsableServer(
+  runtime: Pick<Runtime, "db">,
+  scope: TenantScope,
+  serverId: ServerId,
+): Promise<ReachableServer> {
+  const server = await requireReachableServer(runtime, scope, serverId);
+  checkUsable(server);
   return server;
 }
 

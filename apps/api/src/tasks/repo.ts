@@ -13,6 +13,7 @@ import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
 import { isGivenUp } from "../relay/session/run-transition.ts";
 import { headOf } from "../outbox/repo.ts";
+import { isWithdrawn, serverNameFor } from "../sharing/reach-conditions.ts";
 import type { Statement } from "../writer.ts";
 import { firstAttempt } from "./sign-command.ts";
 import type { ResolutionOutcome, RunState, TaskParams, TaskView } from "./views.ts";
@@ -42,7 +43,7 @@ function selectTasks(db: Database) {
       workspaceName: workspaces.name,
       projectName: projects.name,
       server: {
-        name: servers.name,
+        name: serverNameFor(tasks.orgId),
         status: servers.status,
         outboxThrough: servers.outboxThrough,
         keyFingerprint: servers.keyFingerprint,
@@ -253,7 +254,8 @@ function insertOwnTask(task: { [Name in keyof TaskRow]: TaskRow[Name] | Placehol
     eq(workspaces.orgId, task.orgId),
     eq(workspaces.serverId, task.serverId),
   )})`;
-  return insertWhen(tasks, task, sql`${condition} and ${isOwnWorkspace}`);
+  const isTakenBack = isWithdrawn(task.orgId, task.serverId);
+  return insertWhen(tasks, task, sql`${condition} and ${isOwnWorkspace} and not ${isTakenBack}`);
 }
 
 const insertAnyTask = readyStatement<TaskRow>((value) =>
