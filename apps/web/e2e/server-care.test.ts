@@ -26,7 +26,9 @@ async function look(page: Page, name: string): Promise<string[]> {
   return found;
 }
 
-it("labels a server, takes a token back, and drains the server while a run goes on", { timeout: 180_000 }, async () => {
+it("labels a server, takes a token back, and drains the server while a run goes on, and offers a part of it", {
+  timeout: 180_000,
+}, async () => {
   await withConsole("server-care", async ({ quarterdeck, page }) => {
     const client = await setUp(quarterdeck);
     const found: string[] = [];
@@ -78,6 +80,23 @@ it("labels a server, takes a token back, and drains the server while a run goes 
 
       await page.getByRole("button", { name: "Take new runs again" }).click();
       expect((await client.waitUntil(waiting.taskId, ({ state }) => state === "ended")).verdict).toBe("succeeded");
+
+      await page.getByRole("button", { name: "Share a part" }).click();
+      await page.getByLabel("What to call it there").fill("Hall");
+      found.push(...(await look(page, "share-offer")));
+      await page.getByRole("button", { name: "Make the offer" }).click();
+      const code = await page.getByLabel("Code of the offer").innerText();
+      await page.keyboard.press("Escape");
+      await page.getByText("Offered until").waitFor();
+      found.push(...(await look(page, "share-given")));
+      await page.goto(`${quarterdeck.url}/servers`);
+      await page.getByRole("button", { name: "Use a shared server" }).click();
+      await page.getByLabel("Code", { exact: true }).fill(code);
+      await page.getByRole("button", { name: "Look at the offer" }).click();
+      await page.getByText('offers a part of "Hall"').waitFor();
+      found.push(...(await look(page, "share-accept")));
+      await page.getByRole("button", { name: "Accept" }).click();
+      await page.getByText("This is your own server").waitFor();
       expect(found).toEqual([]);
     } finally {
       await client.close();

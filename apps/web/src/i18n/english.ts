@@ -11,6 +11,7 @@ import runs from "./en/runs.json" with { type: "json" };
 import serverCare from "./en/server-care.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
+import sharing from "./en/sharing.json" with { type: "json" };
 import telemetry from "./en/telemetry.json" with { type: "json" };
 import updates from "./en/updates.json" with { type: "json" };
 import workspaces from "./en/workspaces.json" with { type: "json" };
@@ -30,6 +31,7 @@ export const english = {
   serverCare,
   servers,
   settings,
+  sharing,
   telemetry,
   updates,
   workspaces,

@@ -24,6 +24,7 @@ import { RevokeServer } from "../features/servers/RevokeServer.tsx";
 import { ServerLimits } from "../features/servers/ServerLimits.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
+import { GivenShares } from "../features/sharing/GivenShares.tsx";
 import { ChartSkeletons } from "../features/telemetry/ChartSkeletons.tsx";
 import { ServerReadings } from "../features/telemetry/ServerReadings.tsx";
 import { TopRuns } from "../features/telemetry/TopRuns.tsx";
@@ -108,6 +109,7 @@ function ServerDetails({ server }: { server: ServerView }) {
           </Loaded>
         </Section>
         {!server.isRevoked && <AdmissionSection server={server} />}
+        {!server.isRevoked && <GivenShares serverId={serverId} />}
         <Section title={t("servers.recentRuns")}>
           <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
         </Section>

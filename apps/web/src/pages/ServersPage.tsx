@@ -9,6 +9,8 @@ import { ConnectServerDialog } from "../features/servers/ConnectServerDialog.tsx
 import { EnrolmentsDialog } from "../features/servers/EnrolmentsDialog.tsx";
 import { LabelFilter } from "../features/servers/LabelFilter.tsx";
 import { ServerCard } from "../features/servers/ServerCard.tsx";
+import { AcceptShare } from "../features/sharing/AcceptShare.tsx";
+import { ReceivedShares } from "../features/sharing/ReceivedShares.tsx";
 import { RolloutProgress } from "../features/updates/RolloutProgress.tsx";
 import { UpdateAll } from "../features/updates/UpdateAll.tsx";
 import { Alert } from "../ui/Alert.tsx";
@@ -28,6 +30,7 @@ export function ServersPage() {
           <>
             <UpdateAll />
             <EnrolmentsDialog />
+            <AcceptShare />
             <ConnectServerDialog />
           </>
         }
@@ -65,6 +68,7 @@ export function ServersPage() {
           </>
         )}
       </Loaded>
+      <ReceivedShares />
     </>
   );
 }
