@@ -307,7 +307,7 @@ test("a member of the guest that loses a right is told to the shared server too 
   if (joined === undefined) throw new Error("no member");
   const { userId } = joined;
   await guest.api.members.remove.mutate({ userId });
-  await platform.relay.until(() =>
-    platform.relay.entriesOf(serverId).some((entry) => entry.kind === "revokeViewers" && entry.userId === userId),
-  );
+  const revoked = () => platform.relay.entriesOf(serverId).findLast((entry) => entry.kind === "revokeViewers");
+  await platform.relay.until(() => revoked() !== undefined);
+  expect(revoked()).toMatchObject({ userId });
 });

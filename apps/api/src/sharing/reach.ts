@@ -51,7 +51,9 @@ export async function findReachableServer(
 }
 
 /** What a guest may know of what a server can: no more room than its slice has, and no word of its owner's policy. */
-function inSlice({ policy: _, ...capabilities }: Capabilities, limits: SliceLimits): Capabilities {
+function inSlice(said: Capabilities, limits: SliceLimits): Capabilities {
+  const capabilities = { ...said };
+  delete capabilities.policy;
   const { cpu, memory, runs } = capabilities.capacity;
   const least = (name: keyof Resources, offered: number) => Math.min(offered, limits[name] ?? offered);
   return {

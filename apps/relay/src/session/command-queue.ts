@@ -80,11 +80,13 @@ export class CommandQueue {
     for (const { path } of shares) this.#addNodes(path.slice(1).filter((id) => !id.endsWith("/")));
     const options: SchedulerOptions = { quotas: this.#quotas, serverId: serverNode, isStored: true };
     const weights = Object.fromEntries(limits.map(({ id, weight }) => [id, weight]));
-    const tasks = runs.map((run): TaskRow => ({
-      ...taskOf(run),
-      isSuspended: run.charge === null && this.#isHeld(run),
-      run: run.charge,
-    }));
+    const tasks = runs.map(
+      (run): TaskRow => ({
+        ...taskOf(run),
+        isSuspended: run.charge === null && this.#isHeld(run),
+        run: run.charge,
+      }),
+    );
     this.#scheduler = FairScheduler.restore(options, { shares, tasks, weights, patience });
     for (const { charge, ...run } of runs) if (charge === null) this.#waiting.set(run.runId, run);
   }
