@@ -2,7 +2,7 @@ import { renewalAnswerSchema, type NodeLimits } from "@quarterdeck/core/protocol
 import { decodeTicket, ticketSchema } from "@quarterdeck/core/protocol/ticket";
 import { and, eq, sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { auditEntries, members, shares, tasks } from "../src/db/schema.ts";
+import { auditEntries, events, members, shares, tasks } from "../src/db/schema.ts";
 import { insertTask } from "../src/tasks/repo.ts";
 import { keepHouse } from "../src/housekeeping.ts";
 import { capabilities } from "./fake-bridge.ts";
@@ -294,6 +294,21 @@ test("a submission that met the withdrawal on its way writes nothing, and what a
   await keepHouse(platform.api.runtime);
   expect(await guest.api.tasks.get.query({ taskId })).toMatchObject({ isCancelling: true });
   expect(serverId).toBe(row.serverId);
+});
+
+test("a guest is told when the server goes and comes, and whoever is none is not [T9]", async () => {
+  const { platform, guest, serverId, accept, guestOrgId } = await start();
+  await using _ = platform;
+  await accept();
+  const stranger = await platform.outsider();
+  const { orgId: strangerOrgId } = await stranger.api.orgs.current.query();
+  const told = (orgId: typeof guestOrgId) =>
+    platform.api.runtime.db.$count(events, and(eq(events.orgId, orgId), eq(events.kind, "server")));
+  const before = await told(guestOrgId);
+  await platform.report(serverId, { kind: "offline", reason: "cut" });
+  expect(await told(guestOrgId)).toBe(before + 1);
+  expect(await told(strangerOrgId)).toBe(0);
+  expect(await guest.api.sharing.received.query()).toMatchObject([{ status: "offline" }]);
 });
 
 test("a member of the guest that loses a right is told to the shared server too [T9]", async () => {

@@ -8,7 +8,7 @@ import { recordAudit } from "../audit/repo.ts";
 import { letTell } from "../audit/chain-repo.ts";
 import { describeHeldHeads } from "../audit/held-heads.ts";
 import { describeEvidence } from "../limits/describe-evidence.ts";
-import { recordChange } from "../events/repo.ts";
+import { recordChange, recordChangeToGuests } from "../events/repo.ts";
 import { setCordonTaken } from "../servers/cordon-repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
 import { describeConflict } from "./command-conflict.ts";
@@ -85,13 +85,14 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
   const { serverId, orgId } = server;
   const guard = holdsMark(serverId, mark);
   const serverChanged = recordChange({ orgId }, { kind: "server", id: serverId, atMs: runtime.clock.nowMs() }, guard);
+  const guestsChanged = recordChangeToGuests({ serverId, atMs: runtime.clock.nowMs() }, guard);
   switch (report.kind) {
     case "online":
       runtime.log.info({ serverId, epoch: report.epoch }, "server online");
-      return [setServerOnline(serverId, report, guard), serverChanged, letTell(server, guard)];
+      return [setServerOnline(serverId, report, guard), serverChanged, guestsChanged, letTell(server, guard)];
     case "offline":
       runtime.log.info({ serverId, reason: report.reason }, "server offline");
-      return [setServerOffline(serverId, report.atMs, guard), serverChanged];
+      return [setServerOffline(serverId, report.atMs, guard), serverChanged, guestsChanged];
     case "duplicateKey":
       return [
         setConnectionAlert(serverId, { code: "SUPERSEDED", atMs: report.atMs }, guard),
