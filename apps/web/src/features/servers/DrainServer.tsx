@@ -31,7 +31,7 @@ export function DrainServer({ server }: { server: Pick<ServerView, "serverId" | 
           setIsAsking(true);
         }}
       >
-        {t(isDraining ? "serverCare.cancelRest" : "serverCare.drain")}
+        {isDraining ? t("serverCare.cancelRest") : t("serverCare.drain")}
       </Button>
       <ConfirmDialog
         isOpen={isAsking}

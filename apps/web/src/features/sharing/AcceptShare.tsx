@@ -60,7 +60,7 @@ function AcceptForm({ onDone }: { onDone: () => void }) {
       problem={errors.general}
       footer={
         <Button type="submit" variant="primary" isBusy={look.isPending || accept.isPending} className="self-end">
-          {t(offer === undefined ? "sharing.received.look" : "sharing.received.submit")}
+          {offer === undefined ? t("sharing.received.look") : t("sharing.received.submit")}
         </Button>
       }
     >
