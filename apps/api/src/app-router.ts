@@ -9,6 +9,7 @@ import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
 import { ratesRouter } from "./rates/router.ts";
 import { serversRouter } from "./servers/router.ts";
+import { sharingRouter } from "./sharing/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { telemetryRouter } from "./telemetry/router.ts";
 import { router } from "./trpc.ts";
@@ -20,6 +21,7 @@ export const appRouter = router({
   orgs: orgsRouter,
   members: membersRouter,
   servers: serversRouter,
+  sharing: sharingRouter,
   updates: updatesRouter,
   workspaces: workspacesRouter,
   projects: projectsRouter,

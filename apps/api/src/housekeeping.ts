@@ -12,6 +12,8 @@ import { deleteSentBefore } from "./outbox/repo.ts";
 import { planLedger } from "./quotas/plan-ledger.ts";
 import { reportDrift } from "./quotas/report-drift.ts";
 import type { Runtime } from "./runtime.ts";
+import { deleteOldEnrolments } from "./servers/enrolment-list.ts";
+import { finishWithdrawals } from "./sharing/withdraw.ts";
 import { signCancelsAgain } from "./tasks/cancels-again.ts";
 import { HistoryKeeper } from "./telemetry/history-keeper.ts";
 
@@ -30,6 +32,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteEventsBefore(nowMs - eventsKeptMs),
     deleteSentBefore(nowMs - sentKeptMs),
     deleteUsedSecrets(),
+    deleteOldEnrolments(nowMs),
     ...forgetEvidence(nowMs),
     planLedger.statements.forgetEnded(ledgerChangesKept),
     planLedger.statements.forgetChanges(ledgerChangesKept),
@@ -42,6 +45,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
   await reportDrift(runtime);
   await tellTrust(runtime); // Certificates are made anew long before they end.
   await signCancelsAgain(runtime);
+  await finishWithdrawals(runtime);
 }
 
 /** Does it now and then; answers how to stop, which waits for what is being done. */

@@ -13,7 +13,8 @@ export function notFound(
     | "member"
     | "quota"
     | "change"
-    | "archive",
+    | "archive"
+    | "share",
 ): QuarterdeckError {
   return new QuarterdeckError("NOT_FOUND", `There is no such ${what} in this org.`);
 }

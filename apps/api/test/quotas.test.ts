@@ -152,8 +152,8 @@ test("a server more than the org may have is refused without using its token up,
   const enrol = () => bridge.enrol(platform.origin, tokenIn(command));
   await expect(enrol()).rejects.toThrow("Orchard may have 1 server and has 1.");
   expect((await api.servers.enrolment.query({ enrolmentId })).state).toBe("waiting");
-  await api.servers.revoke.mutate({ serverId: fixture.serverId });
-  await api.servers.revoke.mutate({ serverId: fixture.serverId });
+  await api.servers.revoke.mutate({ serverId: fixture.serverId, confirmName: "box" });
+  await api.servers.revoke.mutate({ serverId: fixture.serverId, confirmName: "box" });
   await enrol();
   expect((await api.quotas.get.query({ nodeId: orgId })).counts).toMatchObject({ servers: 1 });
   await expectSound(platform, fixture);

@@ -237,3 +237,19 @@ test.each(["owner", ...letIn] as const)("lists hold nothing of what %s may not s
     for (const id of [serverId, workspaceId, projectId, runId]) expect(lists).not.toContain(id);
   for (const id of [own.serverId, own.workspaceId, own.projectId, own.runId]) expect(lists).toContain(id);
 });
+
+test("what waits on another org's server counts for none of one's own [T1]", async () => {
+  const { platform } = world;
+  const { api, serverId } = await platform.withWorkspace(await platform.outsider());
+  const other = await platform.withWorkspace(await platform.outsider());
+  await other.api.tasks.submit.mutate({
+    taskId: newId("task"),
+    workspaceId: other.workspaceId,
+    projectId: null,
+    action: "exec",
+    params: { program: "echo", args: [] },
+  });
+  const before = await other.api.servers.get.query({ serverId: other.serverId });
+  expect(before.waitingRuns).toBe(2); // That, and the making of the workspace.
+  expect((await api.servers.get.query({ serverId })).waitingRuns).toBe(1);
+});

@@ -2,6 +2,7 @@ import type { OrgId, ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId } f
 import { inArray, or, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Database } from "../db/database.ts";
+import { isReachedBy } from "../sharing/reach-conditions.ts";
 import { archives, projects, runs, servers, tasks, workspaces } from "../db/schema.ts";
 import type { Rights } from "./rights.ts";
 import type { Reach, TenantScope } from "./scope.ts";
@@ -74,7 +75,7 @@ export async function locate(
       from ${projects} where "orgId" = ${orgId} and "projectId" in ${asked}
     union all select "serverId", 'server', null, null,
       exists (select 1 from ${workspaces} where ${workspaces.serverId} = ${servers.serverId} and ${workspaces.workspaceId} in ${ways})
-      from ${servers} where "orgId" = ${orgId} and "serverId" in ${asked}
+      from ${servers} where ${isReachedBy(orgId)} and ${servers.serverId} in ${asked}
     union all select "taskId", 'within', "workspaceId", "projectId", 0
       from ${tasks} where "orgId" = ${orgId} and "taskId" in ${asked}
     union all select ${runs.runId}, 'within', ${tasks.workspaceId}, ${tasks.projectId}, 0

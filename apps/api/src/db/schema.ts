@@ -12,3 +12,4 @@ export * from "./schema/events.ts";
 export * from "./schema/audit.ts";
 export * from "./schema/telemetry.ts";
 export * from "./schema/settings.ts";
+export * from "./schema/shares.ts";

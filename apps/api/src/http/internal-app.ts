@@ -5,7 +5,7 @@ import { fleetSpreadMs } from "@quarterdeck/core/protocol/fleet-spread";
 import { drainRequestSchema, renewalRequestSchema, reportBatchSchema } from "@quarterdeck/core/protocol/relay-api";
 import { telemetryBatchSchema } from "@quarterdeck/core/protocol/telemetry-minutes";
 import { mebibyte } from "@quarterdeck/core/units";
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { changeKeys, keyChangeRequestSchema, readKeyStatus } from "../keys/key-service.ts";

@@ -18,6 +18,9 @@ export function judgeRenewal(run: RenewableRun, nowMs: number): RenewalRefusal |
     return { code: "CANCELLED", message: "It was cancelled before it reached the server." };
   }
   if (run.serverRevokedAtMs !== null) return { code: "REVOKED", message: "The server was removed from the platform." };
+  if (run.isShareWithdrawn) {
+    return { code: "SHARE_WITHDRAWN", message: "The organization that owns the server took back the share of it." };
+  }
   if (run.signedForKey !== null && run.signedForKey !== run.keyFingerprint) {
     return {
       code: "COMMAND_WRONG_TARGET",

@@ -9,6 +9,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { members, projects, renewals, runs, servers, tasks, workspaces } from "../db/schema.ts";
 import type { RunState, TaskParams } from "../tasks/views.ts";
+import { isWithdrawn } from "../sharing/reach-conditions.ts";
 import type { Statement } from "../writer.ts";
 
 // As for reports, the server decides the org, so the server is the scope here.
@@ -36,6 +37,10 @@ export interface RenewableRun {
   readonly sealingKey: string;
   /** When its server was removed. */
   readonly serverRevokedAtMs: number | null;
+  /** Whether its org had a slice of the server that was taken back. */
+  readonly isShareWithdrawn: boolean;
+  /** Since when nothing that uses its server starts there. */
+  readonly serverCordonedAtMs: number | null;
   /** The task's environment and standard input, sealed with the master key. */
   readonly secretInput: string | null;
   /** What the submitter is in the org now; null for someone who is not in it any more. */
@@ -61,13 +66,15 @@ export async function findRunsToRenew(
       sealingKey: servers.sealingKey,
       serverRevokedAtMs: servers.revokedAtMs,
       submitter: members.userId,
+      serverCordonedAtMs: servers.cordonedAtMs,
+      isShareWithdrawn: sql<number>`${isWithdrawn(runs.orgId, runs.serverId)}`,
       role: members.role,
       grants: grantsOf(tasks.orgId, tasks.submittedBy),
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
     .from(runs)
     .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
-    .innerJoin(servers, and(eq(servers.serverId, runs.serverId), eq(servers.orgId, runs.orgId)))
+    .innerJoin(servers, eq(servers.serverId, runs.serverId))
     .leftJoin(members, and(eq(members.orgId, tasks.orgId), eq(members.userId, tasks.submittedBy)))
     .leftJoin(
       workspaces,
@@ -86,9 +93,10 @@ export async function findRunsToRenew(
       ),
     )
     .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ task, isPlaceThere, submitter, role, grants, ...row }) => ({
+  return rows.map(({ task, isPlaceThere, isShareWithdrawn, submitter, role, grants, ...row }) => ({
     ...row,
     rights: submitter === null ? null : { role, grants },
+    isShareWithdrawn: isShareWithdrawn === 1,
     orgId: task.orgId,
     taskId: task.taskId,
     serverId: task.serverId,
@@ -124,7 +132,7 @@ export function insertRenewal(
     sql`${grantsOf(members.orgId, members.userId)} = ${grantsText(rights?.grants ?? [])}`,
   );
   const condition: SQL = sql`exists (select 1 from ${runs} where ${isWaiting})
-    and exists (select 1 from ${members} where ${isMember})`;
+    and exists (select 1 from ${members} where ${isMember}) and not ${isWithdrawn(orgId, serverId)}`;
   return [
     insertWhen(renewals, { ...renewal, runId }, condition),
     sql`update ${runs} set "expiresAtMs" = ${renewal.expiresAtMs} where ${eq(runs.runId, runId)} and ${previousChanged}`,

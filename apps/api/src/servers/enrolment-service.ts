@@ -1,6 +1,6 @@
 import { nameSchema } from "@quarterdeck/core/actions/names";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import type { EnrolmentId, ServerId } from "@quarterdeck/core/ids";
+import type { EnrolmentId, ServerId, UserId } from "@quarterdeck/core/ids";
 import {
   enrolmentMs,
   enrolRequestSchema,
@@ -32,6 +32,7 @@ import {
   type Enrolment,
   type Server,
 } from "./repo.ts";
+import { enrolmentState } from "./enrolment-list.ts";
 import type { EnrolmentView, NewEnrolmentView } from "./views.ts";
 
 const refusalsPerAddress = 60;
@@ -40,6 +41,7 @@ const refusalsPerAddress = 60;
 export async function createEnrolment(runtime: Runtime, scope: OrgScope): Promise<NewEnrolmentView> {
   const { enrolmentId, token, expiresAtMs } = await issueToken(runtime, scope, {
     actor: scope.userId,
+    createdBy: scope.userId,
     address: scope.address,
     name: null,
     isThisMachine: false,
@@ -69,13 +71,14 @@ export async function enrolThisMachine(
   const { token } = await issueToken(
     runtime,
     { orgId },
-    { actor: "platform", address: null, name, isThisMachine: true },
+    { actor: "platform", createdBy: null, address: null, name, isThisMachine: true },
   );
   return { token };
 }
 
 interface TokenRequest {
   readonly actor: string;
+  readonly createdBy: UserId | null;
   readonly address: string | null;
   readonly name: string | null;
   readonly isThisMachine: boolean;
@@ -84,7 +87,7 @@ interface TokenRequest {
 async function issueToken(
   runtime: Runtime,
   scope: TenantScope,
-  { actor, address, name, isThisMachine }: TokenRequest,
+  { actor, createdBy, address, name, isThisMachine }: TokenRequest,
 ): Promise<{ enrolmentId: EnrolmentId; token: string; expiresAtMs: number }> {
   const nowMs = runtime.clock.nowMs();
   const enrolmentId = runtime.makeId("enrolment");
@@ -96,6 +99,7 @@ async function issueToken(
       tokenHash: hashToken(token),
       name,
       isThisMachine,
+      createdBy,
       createdAtMs: nowMs,
       expiresAtMs,
     }),
@@ -123,9 +127,8 @@ export async function readEnrolment(
 ): Promise<EnrolmentView> {
   const enrolment = await findEnrolment(runtime.db, scope, enrolmentId);
   if (enrolment === null) throw notFound("enrolment");
-  const { usedAtMs, expiresAtMs, serverId } = enrolment;
-  const isExpired = expiresAtMs <= runtime.clock.nowMs();
-  return { state: usedAtMs !== null ? "used" : isExpired ? "expired" : "waiting", serverId, expiresAtMs };
+  const { expiresAtMs, serverId } = enrolment;
+  return { state: enrolmentState(enrolment, runtime.clock.nowMs()), serverId, expiresAtMs };
 }
 
 /**
@@ -225,7 +228,7 @@ async function makeServer(
   const existing = await findServerByKey(db, scope, opened.publicKey);
   if (existing !== null && now?.serverId === existing.serverId && existing.revokedAtMs === null)
     return existing.serverId;
-  const isUsable = now?.usedAtMs === null && now.expiresAtMs > nowMs && existing === null;
+  const isUsable = now !== null && enrolmentState(now, nowMs) === "waiting" && existing === null;
   const full = isUsable ? await whyNoPlace(runtime, scope, serverPlace({ orgId: scope.orgId, serverId })) : null;
   return refuseEnrolment(runtime, { enrolment, address, error: full ?? whyUnusable(now, { existing, nowMs }) });
 }
@@ -244,6 +247,12 @@ function whyUnusable(
     return new QuarterdeckError(
       "TOKEN_USED",
       "This enrolment token has been used. Make a new one in the console: Connect a server.",
+    );
+  }
+  if (enrolment !== null && enrolment.revokedAtMs !== null) {
+    return new QuarterdeckError(
+      "TOKEN_INVALID",
+      "This enrolment token was taken back in the console. Make a new one there: Connect a server.",
     );
   }
   if (enrolment !== null && enrolment.expiresAtMs <= nowMs) {

@@ -1,4 +1,4 @@
-import type { EnrolmentId, OrgId, ServerId } from "@quarterdeck/core/ids";
+import type { EnrolmentId, OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
@@ -7,11 +7,12 @@ import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
-import { auditWitnesses, enrolments, runs, servers } from "../db/schema.ts";
+import { auditWitnesses, enrolments, runs, servers, workspaces } from "../db/schema.ts";
 import { saidLimits, unseenMismatchMs } from "../limits/evidence-repo.ts";
 import type { ServerLimitsView } from "../limits/views.ts";
 import { keepPlace, serverPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
+import { openRuns } from "./cordon-repo.ts";
 import type { ConnectionAlert, ServerStatus } from "./views.ts";
 
 /** A server as the services know it. */
@@ -37,14 +38,22 @@ export interface Server {
   /** When its newest limit that the kernel does not hold was heard of; null when there is none, or somebody saw it. */
   readonly unseenMismatchMs: number | null;
   readonly limits: ServerLimitsView | null;
+  readonly labels: readonly string[];
+  readonly cordonedAtMs: number | null;
+  readonly drainingSinceMs: number | null;
+  readonly cordonTakenAtMs: number | null;
+  /** While it is drained: runs that have to end first. */
+  readonly openRuns: number;
   readonly createdAtMs: number;
 }
 
-const waitingRuns = sql<number>`(select count(*) from ${runs} where ${runs.serverId} = ${servers.serverId} and ${runs.state} = 'queued')`;
+// Drizzle leaves out the table of a column that stands in a select of one table by itself, so inner columns stand in `eq`.
+const waitingRuns = sql<number>`(select count(*) from ${runs}
+  where ${and(eq(runs.serverId, servers.serverId), eq(runs.state, "queued"))})`;
 
 const ofUnseenConflict = (column: SQLiteColumn) =>
   sql<number | null>`(select ${column} from ${auditWitnesses}
-    where ${auditWitnesses.serverId} = ${servers.serverId} and ${isNull(auditWitnesses.conflictSeenAtMs)})`;
+    where ${eq(auditWitnesses.serverId, servers.serverId)} and ${isNull(auditWitnesses.conflictSeenAtMs)})`;
 
 const columns = {
   serverId: servers.serverId,
@@ -66,6 +75,11 @@ const columns = {
   auditConflictAtMs: ofUnseenConflict(auditWitnesses.conflictAtMs),
   unseenMismatchMs,
   limits: saidLimits,
+  labels: servers.labels,
+  cordonedAtMs: servers.cordonedAtMs,
+  drainingSinceMs: servers.drainingSinceMs,
+  cordonTakenAtMs: servers.cordonTakenAtMs,
+  openRuns,
   createdAtMs: servers.createdAtMs,
 };
 
@@ -92,6 +106,20 @@ export function renameServerRow(scope: TenantScope, { serverId, name }: { server
   return sql`update ${servers} set name = ${name} where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))}`;
 }
 
+export function writeLabels(
+  scope: TenantScope,
+  { serverId, labels }: { serverId: ServerId; labels: readonly string[] },
+): SQL {
+  const text = JSON.stringify(labels);
+  return sql`update ${servers} set labels = ${text}
+    where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))} and labels <> ${text}`;
+}
+
+/** How many workspaces live on a server, of whichever org. */
+export async function countWorkspacesOn(db: Database, serverId: ServerId): Promise<number> {
+  return db.$count(workspaces, eq(workspaces.serverId, serverId));
+}
+
 /** Removes a server that was not removed before. */
 export function revokeServerRow(scope: TenantScope, { serverId, nowMs }: { serverId: ServerId; nowMs: number }): SQL {
   return sql`update ${servers} set "revokedAtMs" = ${nowMs}
@@ -110,6 +138,7 @@ export interface Enrolment {
   readonly isThisMachine: boolean;
   readonly expiresAtMs: number;
   readonly usedAtMs: number | null;
+  readonly revokedAtMs: number | null;
   readonly serverId: ServerId | null;
 }
 
@@ -120,6 +149,7 @@ export function insertEnrolment(
     tokenHash: string;
     name: string | null;
     isThisMachine: boolean;
+    createdBy: UserId | null;
     createdAtMs: number;
     expiresAtMs: number;
   },
@@ -161,6 +191,7 @@ export function insertEnrolledServer(
     eq(enrolments.tokenHash, tokenHash),
     eq(enrolments.orgId, scope.orgId),
     isNull(enrolments.usedAtMs),
+    isNull(enrolments.revokedAtMs),
     gt(enrolments.expiresAtMs, nowMs),
   );
   const place = serverPlace({ orgId: scope.orgId, serverId: server.serverId });

@@ -4,7 +4,10 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import * as z from "zod";
 import { limitFindingSchema } from "../limits/views.ts";
 import { procedure, router } from "../trpc.ts";
+import { cordonServer, drainServer, uncordonServer } from "./cordon.ts";
+import { listEnrolments, revokeEnrolment } from "./enrolment-list.ts";
 import { createEnrolment, readEnrolment } from "./enrolment-service.ts";
+import { labelsSchema } from "./labels.ts";
 import {
   acknowledgeAuditAlert,
   acknowledgeLimitAlert,
@@ -13,11 +16,13 @@ import {
   readLimitFindings,
   renameServer,
   revokeServer,
+  setLabels,
 } from "./service.ts";
 import { issueViewerTicket } from "./viewer-ticket.ts";
 import {
   auditAlertSchema,
   enrolmentViewSchema,
+  listedEnrolmentViewSchema,
   newEnrolmentViewSchema,
   serverViewSchema,
   viewerTicketViewSchema,
@@ -36,9 +41,25 @@ export const serversRouter = router({
     .output(serverViewSchema)
     .query(({ ctx, input }) => getServer(ctx.runtime, ctx.scope, input.serverId)),
   revoke: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
+    .input(serverInput.extend({ confirmName: z.string().max(256).nullable().default(null) }))
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => revokeServer(ctx.runtime, ctx.scope, input)),
+  cordon: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
     .input(serverInput)
     .output(serverViewSchema)
-    .mutation(({ ctx, input }) => revokeServer(ctx.runtime, ctx.scope, input.serverId)),
+    .mutation(({ ctx, input }) => cordonServer(ctx.runtime, ctx.scope, input.serverId)),
+  uncordon: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
+    .input(serverInput)
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => uncordonServer(ctx.runtime, ctx.scope, input.serverId)),
+  drain: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
+    .input(serverInput.extend({ cancelsRuns: z.boolean() }))
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => drainServer(ctx.runtime, ctx.scope, input)),
+  setLabels: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
+    .input(serverInput.extend({ labels: labelsSchema }))
+    .output(serverViewSchema)
+    .mutation(({ ctx, input }) => setLabels(ctx.runtime, ctx.scope, input)),
   rename: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
     .input(serverInput.extend({ name: nameSchema }))
     .output(serverViewSchema)
@@ -63,6 +84,13 @@ export const serversRouter = router({
     .input(z.strictObject({ enrolmentId: idSchema("enrolment") }))
     .output(enrolmentViewSchema)
     .query(({ ctx, input }) => readEnrolment(ctx.runtime, ctx.scope, input.enrolmentId)),
+  enrolments: procedure({ scope: "org", permission: "servers.manage" })
+    .output(z.array(listedEnrolmentViewSchema))
+    .query(({ ctx }) => listEnrolments(ctx.runtime, ctx.scope)),
+  revokeEnrolment: procedure({ scope: "org", permission: "servers.manage", at: "org" })
+    .input(z.strictObject({ enrolmentId: idSchema("enrolment") }))
+    .output(enrolmentViewSchema)
+    .mutation(({ ctx, input }) => revokeEnrolment(ctx.runtime, ctx.scope, input.enrolmentId)),
   viewerTicket: procedure({ scope: "org", permission: "servers.watch", at: "serverId" })
     .input(
       serverInput.extend({

@@ -12,7 +12,7 @@ import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
 import { listWorkspaceIdsOnServer } from "../workspaces/repo.ts";
 import { requireSealedInput } from "./require-sealed-input.ts";
-import { requireServer } from "./service.ts";
+import { checkUsable, requireReachableServer } from "./service.ts";
 import type { ViewerTicketView } from "./views.ts";
 
 interface TicketRequest {
@@ -34,9 +34,16 @@ export async function issueViewerTicket(
   { serverId, telemetry, workspaceIds, runIds, inputRunIds, sessionToken }: TicketRequest,
 ): Promise<ViewerTicketView> {
   const issuedAtMs = runtime.clock.nowMs();
-  const server = await requireServer(runtime, scope, serverId);
+  const server = await requireReachableServer(runtime, scope, serverId);
   if (server.revokedAtMs !== null)
     throw new QuarterdeckError("REVOKED", `${server.name} was removed, so there is nothing to watch there any more.`);
+  checkUsable(server);
+  if (telemetry && server.share !== null) {
+    throw new QuarterdeckError(
+      "FORBIDDEN",
+      "The server belongs to another organization, which shares a part of it. Watch your own workspaces there.",
+    );
+  }
   if (telemetry) requireAt(scope, { permission: "telemetry.read", what: "watching the server as a whole" }, wholeOrg);
   if (inputRunIds.length > 0) requireSealedInput(runtime, server);
   const wanted = [...new Set([...runIds, ...inputRunIds])];
@@ -70,6 +77,7 @@ export async function issueViewerTicket(
     userId: scope.userId,
     orgId: scope.orgId,
     serverId,
+    ...(server.share === null ? {} : { isGuest: true as const }),
     topics,
     issuedAtMs,
     expiresAtMs: issuedAtMs + limits.ticketMs,

@@ -7,6 +7,7 @@ import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { readyStatement } from "../db/ready-statement.ts";
 import { runs, tasks, workspaces } from "../db/schema.ts";
 import { headOf } from "../outbox/repo.ts";
+import { isWithdrawn } from "../sharing/reach-conditions.ts";
 import type { Statement } from "../writer.ts";
 import { noRestoreUnderWay } from "./restore-under-way.ts";
 import { firstAttempt } from "./sign-command.ts";
@@ -41,7 +42,8 @@ function insertOwnTask(task: { [Name in keyof TaskRow]: TaskRow[Name] | Placehol
     eq(workspaces.orgId, task.orgId),
     eq(workspaces.serverId, task.serverId),
   )})`;
-  return insertWhen(tasks, task, sql`${condition} and ${isOwnWorkspace}`);
+  const isTakenBack = isWithdrawn(task.orgId, task.serverId);
+  return insertWhen(tasks, task, sql`${condition} and ${isOwnWorkspace} and not ${isTakenBack}`);
 }
 
 const insertAnyTask = readyStatement<TaskRow>((value) =>

@@ -11,6 +11,7 @@ import type { Database } from "../db/database.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
 import { isGivenUp } from "../relay/session/run-transition.ts";
+import { serverNameFor } from "../sharing/reach-conditions.ts";
 import type { ResolutionOutcome, RunState, TaskView } from "./views.ts";
 
 /** A task with its newest run, and what explains why it waits. */
@@ -38,7 +39,7 @@ function selectTasks(db: Database) {
       workspaceName: workspaces.name,
       projectName: projects.name,
       server: {
-        name: servers.name,
+        name: serverNameFor(tasks.orgId),
         status: servers.status,
         outboxThrough: servers.outboxThrough,
         keyFingerprint: servers.keyFingerprint,

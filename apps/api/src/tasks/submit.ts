@@ -16,10 +16,11 @@ import type { Project } from "../projects/repo.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
+import type { ReachableServer } from "../sharing/reach.ts";
 import { requireLeases } from "../servers/require-leases.ts";
 import { requireAction } from "../servers/require-action.ts";
 import { requireSealedInput } from "../servers/require-sealed-input.ts";
-import { checkNotRevoked, requireServer } from "../servers/service.ts";
+import { checkUsable, requireReachableServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
 import type { WorkspaceView } from "../workspaces/views.ts";
 import { checkDemand } from "./check-demand.ts";
@@ -55,7 +56,7 @@ interface PreparedSubmission {
   readonly action: Action;
   readonly workspace: WorkspaceView;
   readonly project: Project | null;
-  readonly server: Server;
+  readonly server: ReachableServer;
 }
 
 /** Submits a task. The client made its id, so sending the same again is the same task, however often it is sent. */
@@ -90,7 +91,7 @@ export async function prepareSubmission(
   const workspace = await requireWorkspace(runtime, scope, workspaceId);
   const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
   if (project !== null && project.workspaceId !== workspaceId) throw notFound("project");
-  const server = await requireServer(runtime, scope, workspace.serverId);
+  const server = await requireReachableServer(runtime, scope, workspace.serverId);
   const params = parseParams(action, submission);
   const { secretInput } = submission;
   if (secretInput !== null && !takesSecretInput(name))
@@ -113,7 +114,7 @@ export async function checkSubmission(
   { plan, action, workspace, project, server }: PreparedSubmission,
 ): Promise<void> {
   const { action: name, params, workspaceId, demand = null } = plan;
-  checkNotRevoked(server);
+  checkUsable(server);
   checkProject(action, name, project);
   checkServer(runtime, { name, params, server });
   if (plan.isDetached === false) requireLeases(runtime, server);

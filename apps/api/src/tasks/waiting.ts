@@ -74,6 +74,11 @@ export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): Wai
         reason: "server",
         message: `The disk of ${serverName} is full. The task starts by itself when there is room again.`,
       };
+    case "cordoned":
+      return {
+        reason: "cordon",
+        message: `${serverName} is cordoned: no new runs start there. The task keeps its place and starts when who manages servers opens it again.`,
+      };
     case "turn":
       return {
         reason: "turn",

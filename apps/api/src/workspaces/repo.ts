@@ -6,6 +6,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, servers, workspaces } from "../db/schema.ts";
+import { mayUse, serverNameFor } from "../sharing/reach-conditions.ts";
 import { motionOf } from "./frozen.ts";
 import type { WorkspaceView } from "./views.ts";
 
@@ -15,7 +16,7 @@ function selectWorkspaces(db: Database) {
       workspaceId: workspaces.workspaceId,
       name: workspaces.name,
       serverId: workspaces.serverId,
-      serverName: servers.name,
+      serverName: serverNameFor(workspaces.orgId),
       projectCount: sql<number>`(select count(*) from ${projects} where ${projects.workspaceId} = ${workspaces.workspaceId})`,
       motion: motionOf,
       createdAtMs: workspaces.createdAtMs,
@@ -60,7 +61,7 @@ export async function listWorkspaceIdsOnServer(
   return new Set(rows.map(({ workspaceId }) => workspaceId));
 }
 
-/** Inserts a workspace on a server of the org, unless the org has one of this name. */
+/** Inserts a workspace on a server of the org, or in its slice of one, unless the org has one of this name. */
 export function insertWorkspace(
   scope: TenantScope,
   workspace: { workspaceId: WorkspaceId; name: string; serverId: ServerId; createdAtMs: number },
@@ -68,7 +69,7 @@ export function insertWorkspace(
   return insertWhen(
     workspaces,
     { ...workspace, orgId: scope.orgId },
-    sql`exists (select 1 from ${servers} where ${and(eq(servers.serverId, workspace.serverId), eq(servers.orgId, scope.orgId))})
+    sql`${mayUse(scope, workspace.serverId)}
       and not exists (select 1 from ${workspaces} where ${and(eq(workspaces.orgId, scope.orgId), eq(workspaces.name, workspace.name))})`,
   );
 }

@@ -17,6 +17,7 @@ export interface Ids {
   readonly workspaceArchiveId: string;
   readonly enrolmentId: string;
   readonly rolloutId: string;
+  readonly shareId: string;
   readonly memberId: string;
 }
 
@@ -101,6 +102,7 @@ async function furnish(platform: TestApi, client: QuarterdeckClient): Promise<Id
   });
   const workspaceArchiveId = await insertArchives(platform, { workspaceId, projectId, serverId, taskId, runId });
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
+  const { shareId } = await api.sharing.offer.mutate({ serverId, label: "Hall", limits: {}, weight: 1 });
   const rolloutId = await insertEndedRollout(platform, client, serverId);
   const memberId = await idOf(await platform.memberOf(orgId, "developer"));
   return {
@@ -113,6 +115,7 @@ async function furnish(platform: TestApi, client: QuarterdeckClient): Promise<Id
     workspaceArchiveId,
     enrolmentId,
     rolloutId,
+    shareId,
     memberId,
   };
 }

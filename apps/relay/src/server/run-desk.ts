@@ -4,6 +4,7 @@ import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { NodeLimits, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import type { RunOrder } from "@quarterdeck/core/protocol/run-order";
+import { isHeldByCordon } from "@quarterdeck/core/actions/cordon";
 import { findAction } from "@quarterdeck/core/actions/catalogue";
 import type { TaskRun } from "@quarterdeck/core/scheduling/scheduler";
 import { minuteMs } from "@quarterdeck/core/units";
@@ -223,11 +224,21 @@ export class RunDesk {
     else if (entry.kind === "priority") this.#setPriority(entry);
     else if (entry.kind === "command") this.#takeCommand(entry, nowMs);
     else if (entry.kind === "limits") this.#takeLimits(entry.nodes, nowMs);
+    else if (entry.kind === "cordon") this.#takeCordon(entry, nowMs);
   }
 
   #takeLimits(nodes: readonly NodeLimits[], nowMs: number): void {
     writeNodeLimits(this.#sql, nodes);
     this.#endings.endUnfit(this.#queue.setLimits(nodes), nowMs);
+  }
+
+  /** The report follows those of everything that was dispatched before, so the API knows that nothing else starts. */
+  #takeCordon({ isCordoned, position }: Extract<OpenedEntry, { kind: "cordon" }>, nowMs: number): void {
+    updateServer(this.#sql, { isCordoned });
+    this.#queue.setCordon(isCordoned);
+    const isRenewalDue = readServer(this.#sql).renewalAtMs === null && this.#queue.renewals().length > 0;
+    if (isRenewalDue) updateServer(this.#sql, { renewalAtMs: nowMs });
+    appendReport(this.#sql, { kind: "cordonTaken", atMs: nowMs, position });
   }
 
   /** What a key signed that is not trusted any more would be refused by the bridge, so it is signed anew. */
@@ -267,6 +278,7 @@ export class RunDesk {
       projectId,
       priority,
       isOrdered: !isRead && projectId !== null && !isParallel,
+      isHeldByCordon: isHeldByCordon(action),
       after,
       demand,
       expectedMs: readMeanMs(this.#sql, { projectId, action }) ?? (isRead ? unknownReadMs : unknownRunMs),
@@ -333,12 +345,13 @@ export class RunDesk {
 
 /** The queue as what is stored makes it. */
 function queueOf(sql: Sql, shares: StoredShares): CommandQueue {
-  const { capabilities, patience } = readServer(sql);
+  const { capabilities, patience, isCordoned } = readServer(sql);
   return new CommandQueue({
     runs: listRuns(sql),
     limits: listNodeLimits(sql),
     capacity: capabilities?.capacity ?? null,
     shares: shares.rows(),
     patience,
+    isCordoned,
   });
 }

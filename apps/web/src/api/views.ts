@@ -4,6 +4,8 @@ import type { inferRouterOutputs } from "@trpc/server";
 type Outputs = inferRouterOutputs<AppRouter>;
 
 export type ServerView = Outputs["servers"]["get"];
+export type EnrolmentView = Outputs["servers"]["enrolments"][number];
+export type GivenShareView = Outputs["sharing"]["given"][number];
 export type UpdatesView = Outputs["updates"]["overview"];
 export type BridgeVersionView = UpdatesView["servers"][number];
 export type UpdateView = NonNullable<BridgeVersionView["update"]>;

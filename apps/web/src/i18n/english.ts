@@ -12,8 +12,10 @@ import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
 import rates from "./en/rates.json" with { type: "json" };
 import runs from "./en/runs.json" with { type: "json" };
+import serverCare from "./en/server-care.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
+import sharing from "./en/sharing.json" with { type: "json" };
 import telemetry from "./en/telemetry.json" with { type: "json" };
 import updates from "./en/updates.json" with { type: "json" };
 import workspaces from "./en/workspaces.json" with { type: "json" };
@@ -34,8 +36,10 @@ export const english = {
   quotas,
   rates,
   runs,
+  serverCare,
   servers,
   settings,
+  sharing,
   telemetry,
   updates,
   workspaces,

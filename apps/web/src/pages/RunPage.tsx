@@ -78,9 +78,13 @@ function Run({ task }: { task: TaskDetail }) {
         meta={
           <span>
             {t("runs.onServer")}{" "}
-            <TextLink to="/servers/$serverId" params={{ serverId: task.serverId }} className="text-ink">
+            {server.isError ? (
               <Name>{task.serverName}</Name>
-            </TextLink>
+            ) : (
+              <TextLink to="/servers/$serverId" params={{ serverId: task.serverId }} className="text-ink">
+                <Name>{task.serverName}</Name>
+              </TextLink>
+            )}
           </span>
         }
         actions={

@@ -23,6 +23,8 @@ export const errorCodes = {
   REVOKED: { retryable: false, httpStatus: 403, closeCode: 4403 },
   NOT_FOUND: { retryable: false, httpStatus: 404 },
   CONFLICT: { retryable: false, httpStatus: 409 },
+  CONFIRMATION_NEEDED: { retryable: false, httpStatus: 409 },
+  SHARE_WITHDRAWN: { retryable: false, httpStatus: 403 },
   NOT_READY: { retryable: true, httpStatus: 409 },
   ALREADY_ENDED: { retryable: false, httpStatus: 409 },
   SUPERSEDED: { retryable: false, httpStatus: 409, closeCode: 4009 },

@@ -1,4 +1,4 @@
-import type { EnrolmentId, OrgId, ServerId } from "@quarterdeck/core/ids";
+import type { EnrolmentId, OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
@@ -43,6 +43,14 @@ export const servers = sqliteTable(
     reportStream: text(),
     /** SHA-256 of that report: another one under its number is of an old copy of the relay's storage. */
     reportHash: text(),
+    /** Words that servers are told apart by. */
+    labels: text({ mode: "json" }).$type<readonly string[]>().notNull().default([]),
+    /** Since when nothing that uses it starts, and since when it is to become empty. */
+    cordonedAtMs: integer(),
+    drainingSinceMs: integer(),
+    /** The outbox position of the newest word about that, and when the relay had taken it. */
+    cordonPosition: integer(),
+    cordonTakenAtMs: integer(),
   },
   (table) => [
     index("servers_by_org").on(table.orgId, table.createdAtMs), // listing
@@ -79,6 +87,9 @@ export const enrolments = sqliteTable(
     expiresAtMs: integer().notNull(),
     usedAtMs: integer(),
     serverId: text().$type<ServerId>(),
+    /** Null: the platform, for its own machine. */
+    createdBy: text().$type<UserId>(),
+    revokedAtMs: integer(),
   },
   (table) => [index("enrolments_by_org").on(table.orgId)],
 );

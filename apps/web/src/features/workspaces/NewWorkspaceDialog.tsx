@@ -43,6 +43,7 @@ function NewWorkspaceForm({ serverId: preset }: { serverId: ServerId | undefined
   const queryClient = useQueryClient();
   const navigate = useNavigate();
   const servers = useQuery(trpc.servers.list.queryOptions());
+  const received = useQuery(trpc.sharing.received.queryOptions());
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<string | undefined>(preset);
   const create = useMutation(
@@ -57,7 +58,8 @@ function NewWorkspaceForm({ serverId: preset }: { serverId: ServerId | undefined
   return (
     <Loaded query={servers} skeleton={<Skeleton className="h-40" />}>
       {(all) => {
-        const list = all.filter(({ isRevoked }) => !isRevoked);
+        const shared = (received.data ?? []).filter(({ isUsable }) => isUsable);
+        const list = [...all.filter(({ isRevoked }) => !isRevoked), ...shared];
         const server = list.find((candidate) => candidate.serverId === chosen) ?? list[0];
         if (server === undefined) return <Alert tone="info">{t("workspaces.create.noServer")}</Alert>;
         return (
