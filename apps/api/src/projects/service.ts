@@ -1,3 +1,4 @@
+import { whyNameTaken } from "../names/taken-names.ts";
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
@@ -18,6 +19,7 @@ import { requireWorkspace } from "../workspaces/service.ts";
 import {
   insertProject,
   isFreeName,
+  namedProject,
   listProjectRows,
   restartClone,
   updateNetwork,
@@ -116,10 +118,8 @@ export async function createProjectFromGit(
   if (inserted?.rowsChanged !== 1) {
     const full = await whyNoPlace(runtime, scope, place);
     if (full) throw full;
-    throw new QuarterdeckError(
-      "CONFLICT",
-      `There is a project named "${name}" in ${workspace.name} already. Choose another name.`,
-    );
+    const taken = await whyNameTaken(runtime.db, namedProject(project), "project");
+    throw taken ?? new QuarterdeckError("CONFLICT", "The project could not be made as things are now. Try again.");
   }
   runtime.nudgeOutbox();
   const task = toTaskView(runtime, await requireTask(runtime, scope, taskId));
