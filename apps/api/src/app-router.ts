@@ -1,6 +1,7 @@
 import { archivesRouter } from "./archives/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
+import { invitationsRouter } from "./invitations/router.ts";
 import { membersRouter } from "./members/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
@@ -16,6 +17,7 @@ export const appRouter = router({
   auth: authRouter,
   orgs: orgsRouter,
   members: membersRouter,
+  invitations: invitationsRouter,
   servers: serversRouter,
   updates: updatesRouter,
   workspaces: workspacesRouter,

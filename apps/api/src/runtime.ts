@@ -11,6 +11,7 @@ import type { PublicAddress } from "./http/public-address.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { SecretBox } from "./keys/secret-box.ts";
 import type { Log } from "./log.ts";
+import type { Mailer } from "./mail/mailer.ts";
 import type { RequestRates } from "./rates/request-rates.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -35,6 +36,8 @@ export interface Runtime {
   readonly streamKeys: StreamKeys;
   readonly commandSealer: CommandSealer;
   readonly submissions: SubmissionLanes;
+  /** Null: the operator has set nothing to send mail with. */
+  readonly mailer: Mailer | null;
   /** How often each user, org and address is answered. */
   readonly requestRates: RequestRates;
   /** Wakes who follows changes. */

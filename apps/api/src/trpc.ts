@@ -2,7 +2,9 @@ import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import { errorRule, type ErrorCode } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { recordRefusal } from "./audit/refusals.ts";
+import { checkNotClosing } from "./orgs/closing.ts";
 import { isAllowed, type Permission } from "./auth/permissions.ts";
+import { requireAdmission } from "./auth/require-admission.ts";
 import type { AccountScope, OrgScope } from "./auth/scope.ts";
 import type { Context } from "./context.ts";
 import { describeError, type ErrorDescription } from "./error-description.ts";
@@ -14,7 +16,12 @@ import { describeError, type ErrorDescription } from "./error-description.ts";
 export type Declaration =
   | { readonly scope: "public"; readonly permission: null }
   | { readonly scope: "account"; readonly permission: null }
-  | { readonly scope: "org"; readonly permission: Permission };
+  | {
+      readonly scope: "org";
+      readonly permission: Permission;
+      /** A mutation that is allowed while the org waits to be deleted. */
+      readonly worksWhileClosing?: true;
+    };
 
 const t = initTRPC
   .context<Context>()
@@ -76,20 +83,35 @@ const accountBase = base.use(({ ctx, next }) => {
   return next({ ctx: { scope } });
 });
 
-const orgBase = base.use(async ({ ctx, meta, path, next }) => {
+const orgBase = base.use(async ({ ctx, meta, path, type, next }) => {
   const { runtime, caller, address, sessionToken } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
   const scope: OrgScope = { ...caller, address, sessionToken };
+  await requireAdmission(runtime, caller, address).catch(async (error: unknown) => {
+    if (error instanceof QuarterdeckError) await recordRefusal(runtime, scope, { path, code: error.code });
+    throw error;
+  });
+  checkExpectedOrg(ctx.expectedOrgId, scope);
   if (meta === undefined || meta.permission === null || !isAllowed(caller.role, meta.permission)) {
     await recordRefusal(runtime, scope, { path, code: "FORBIDDEN" });
     throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${caller.role}) does not allow this.`);
   }
+  if (type === "mutation" && !(meta.scope === "org" && meta.worksWhileClosing)) checkNotClosing(scope);
   const result = await next({ ctx: { scope } });
   if (!result.ok && result.error.cause instanceof QuarterdeckError) {
     await recordRefusal(runtime, scope, { path, code: result.error.cause.code });
   }
   return result;
 });
+
+/** A page that shows one org must not change another, because somebody switched to that elsewhere. */
+function checkExpectedOrg(expectedOrgId: string | null, { orgId, orgName }: OrgScope): void {
+  if (expectedOrgId === null || expectedOrgId === orgId) return;
+  throw new QuarterdeckError(
+    "ORG_CHANGED",
+    `This session works in ${orgName} now. Look at what is there, and try again.`,
+  );
+}
 
 function notSignedIn(): QuarterdeckError {
   return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");

@@ -30,6 +30,7 @@ interface Ids {
   readonly enrolmentId: string;
   readonly rolloutId: string;
   readonly memberId: string;
+  readonly invitationId: string;
 }
 
 async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
@@ -59,9 +60,12 @@ async function furnish({ api, workspaceId, serverId }: Fixture): Promise<Ids> {
   const { orgId } = await api.orgs.current.query();
   const member = await platform.memberOf(orgId, "member");
   const { userId: memberId } = (await member.api.auth.state.query()).me!;
+  const invited = { email: `${newId("user")}@example.com`, role: "viewer" } as const;
+  const { invitation } = await api.invitations.create.mutate(invited);
   return {
     orgId,
     memberId,
+    invitationId: invitation.invitationId,
     rolloutId,
     workspaceId,
     otherWorkspaceId: other.workspaceId,
@@ -136,6 +140,9 @@ afterAll(() => platform[Symbol.asyncDispose]());
 const inputs: Record<string, (ids: Ids) => Json[]> = {
   "members.remove": ({ memberId }) => [{ userId: memberId }],
   "members.setRole": ({ memberId }) => [{ userId: memberId, role: "viewer" }],
+  "orgs.transfer": ({ memberId }) => [{ userId: memberId }],
+  "invitations.resend": ({ invitationId }) => [{ invitationId }],
+  "invitations.revoke": ({ invitationId }) => [{ invitationId }],
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
@@ -215,6 +222,14 @@ const clientMade = new Set(["tasks.submit:taskId"]);
 const withoutIds = [
   "orgs.current",
   "orgs.rename",
+  "orgs.access",
+  "orgs.setAddresses",
+  "orgs.setMfaRequired",
+  "orgs.successors",
+  "orgs.requestDeletion",
+  "orgs.cancelDeletion",
+  "invitations.list",
+  "invitations.create",
   "servers.list",
   "updates.overview",
   "servers.createEnrolment",
@@ -275,6 +290,7 @@ async function dumpForeign(): Promise<string> {
   const { db } = platform.api.database;
   const tables = [
     "members",
+    "invitations",
     "servers",
     "workspaces",
     "projects",

@@ -4,7 +4,7 @@ import type { Runtime } from "../runtime.ts";
 import { recordOnceAnHour } from "./once-an-hour.ts";
 
 /** The refusals that may be an attempt at what is not one's own. */
-const recorded: ReadonlySet<ErrorCode> = new Set(["FORBIDDEN", "NOT_FOUND"]);
+const recorded: ReadonlySet<ErrorCode> = new Set(["FORBIDDEN", "NOT_FOUND", "ADDRESS_REFUSED"]);
 
 /** Records that a caller was refused something. The same again within an hour is one entry. */
 export async function recordRefusal(

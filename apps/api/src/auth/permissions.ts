@@ -6,7 +6,9 @@ export type Role = (typeof roles)[number];
 const permissions = {
   "org.read": ["owner", "admin", "member", "viewer"],
   "org.manage": ["owner", "admin"],
+  "org.own": ["owner"],
   "members.manage": ["owner"],
+  "members.invite": ["owner", "admin"],
   "servers.read": ["owner", "admin", "member", "viewer"],
   "servers.manage": ["owner", "admin"],
   "servers.watch": ["owner", "admin", "member", "viewer"],

@@ -1,5 +1,5 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
-import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
@@ -10,6 +10,9 @@ import type { Role } from "./permissions.ts";
 import type { RightInUse } from "./rights-in-use.ts";
 import type { Account, Caller } from "./scope.ts";
 
+const isActive = sql`coalesce(${members.orgId} = (select ${authSessions.activeOrgId} from ${authSessions}
+  where ${eq(authSessions.tokenHash, sql.placeholder("tokenHash"))}), 0)`;
+
 const callerOf = prepared((db) =>
   db
     .select({
@@ -19,19 +22,24 @@ const callerOf = prepared((db) =>
       orgName: orgs.name,
       plan: orgs.plan,
       role: members.role,
+      access: orgs.access,
+      deleteAtMs: orgs.deleteAtMs,
     })
     .from(members)
     .innerJoin(users, eq(users.userId, members.userId))
     .innerJoin(orgs, eq(orgs.orgId, members.orgId))
     .where(eq(members.userId, sql.placeholder("userId")))
-    .orderBy(asc(members.createdAtMs))
+    .orderBy(desc(isActive), asc(members.createdAtMs), asc(members.orgId))
     .limit(1)
     .prepare(),
 );
 
-/** Who a user is, in the org that the user joined first; null for a user who is in none. */
-export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
-  const [row] = await callerOf(db).all({ userId });
+/**
+ * Who a user is, in the org in which the session works, or else the one that the user joined first; null for a user who is
+ * in none.
+ */
+export async function readCaller(db: Database, userId: UserId, tokenHash: string | null): Promise<Caller | null> {
+  const [row] = await callerOf(db).all({ userId, tokenHash });
   return row ?? null;
 }
 
@@ -47,14 +55,23 @@ export interface Standing {
   readonly orgId: OrgId;
   readonly hasSession: boolean;
   readonly role: Role | null;
+  /** The text of who may come into the org. */
+  readonly access: string | null;
 }
 
 /** How all of these rights stand, in one query. */
 export async function readStandings(db: Database, rights: readonly RightInUse[], nowMs: number): Promise<Standing[]> {
   const asked = rights.map(({ tokenHash, caller: { orgId, userId } }) => ({ tokenHash, orgId, userId }));
-  const rows = await db.all<{ tokenHash: string; orgId: OrgId; hasSession: number; role: Role | null }>(sql`
+  const rows = await db.all<{
+    tokenHash: string;
+    orgId: OrgId;
+    hasSession: number;
+    role: Role | null;
+    access: string | null;
+  }>(sql`
     select distinct asked.value ->> 'tokenHash' as "tokenHash", asked.value ->> 'orgId' as "orgId",
-      ${authSessions.tokenHash} is not null as "hasSession", ${members.role} as role
+      ${authSessions.tokenHash} is not null as "hasSession", ${members.role} as role,
+      (select ${orgs.access} from ${orgs} where ${orgs.orgId} = asked.value ->> 'orgId') as access
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);

@@ -13,7 +13,7 @@ interface Loss {
   readonly orgId: OrgId;
   readonly userId: UserId;
   /** The widest that the user lost. */
-  readonly kind: "sessionEnded" | "lowered" | "removed";
+  readonly kind: "sessionEnded" | "admission" | "lowered" | "removed";
   readonly rights: readonly RightInUse[];
 }
 
@@ -54,7 +54,7 @@ export class RightsWatch {
     // Kept until it is in the outbox, so that the next round tries again where writing fails.
     const untilMs = clock.nowMs() + limits.viewerConnectionMs;
     for (const { tokenHash, caller } of lost) rights.ticketGiven({ tokenHash, caller, untilMs });
-    rights.closeSockets(isLost, kind === "lowered" ? "changed" : "signedOut");
+    rights.closeSockets(isLost, kind === "lowered" || kind === "admission" ? "changed" : "signedOut");
     await takeRight(this.#runtime, { orgId, userId, endsReading: kind === "removed", audit: noticed[kind] }, []);
     rights.forgetTickets(isLost);
   }
@@ -62,6 +62,7 @@ export class RightsWatch {
 
 const noticed = {
   sessionEnded: noticedAs("session.end"),
+  admission: noticedAs("org.setAccess"),
   lowered: noticedAs("member.setRole"),
   removed: noticedAs("member.remove"),
 } as const;
@@ -98,5 +99,6 @@ export function findLosses(used: readonly RightInUse[], standings: readonly Stan
 function lossOf({ caller }: RightInUse, standing: Standing | undefined): Loss["kind"] | null {
   if (!standing || standing.role === null) return "removed";
   if (isLowered(caller.role, standing.role)) return "lowered";
+  if (standing.access !== JSON.stringify(caller.access)) return "admission"; // Whoever is still let in comes back.
   return standing.hasSession ? null : "sessionEnded";
 }

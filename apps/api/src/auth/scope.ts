@@ -1,5 +1,6 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
+import type { OrgAccess } from "../orgs/access.ts";
 import type { Role } from "./permissions.ts";
 
 /** Whose data a query may touch. Every repo function takes one; without it no row of an org can be reached. */
@@ -19,6 +20,10 @@ export interface Caller extends TenantScope, Account {
   /** The org's: how often its requests are answered. */
   readonly plan: PlanName;
   readonly role: Role;
+  /** The org's: who may come in, besides the role. */
+  readonly access: OrgAccess;
+  /** When the org is deleted, until when it can only be read; null: nobody asked for that. */
+  readonly deleteAtMs: number | null;
 }
 
 /** Somebody who is signed in, from where, and by which session. */

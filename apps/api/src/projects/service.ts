@@ -1,4 +1,3 @@
-import { whyNameTaken } from "../names/taken-names.ts";
 import { parseGitUrl } from "@quarterdeck/core/actions/git-url";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
@@ -7,6 +6,7 @@ import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { addQuotaNode, keepPlace, takePlace, whyNoPlace } from "../quotas/counted-places.ts";
 import { enqueueLimits, hasQuotas, serversOf } from "../quotas/repo.ts";
 import type { Runtime } from "../runtime.ts";
@@ -19,8 +19,8 @@ import { requireWorkspace } from "../workspaces/service.ts";
 import {
   insertProject,
   isFreeName,
-  namedProject,
   listProjectRows,
+  namedProject,
   restartClone,
   updateNetwork,
   updateTestCommand,

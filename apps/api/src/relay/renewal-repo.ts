@@ -7,6 +7,7 @@ import type { Role } from "../auth/permissions.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { members, projects, renewals, runs, servers, tasks, workspaces } from "../db/schema.ts";
+import { isClosing } from "../orgs/closing.ts";
 import type { RunState, TaskParams } from "../tasks/views.ts";
 import type { Statement } from "../writer.ts";
 
@@ -39,6 +40,8 @@ export interface RenewableRun {
   readonly secretInput: string | null;
   /** The submitter's role in the org; null for someone who is not in it any more. */
   readonly role: Role | null;
+  /** Whether the org is going to be deleted. */
+  readonly isOrgClosing: boolean;
   /** Whether its workspace is still on this server, and its project in that. */
   readonly isPlaceThere: boolean;
 }
@@ -60,6 +63,7 @@ export async function findRunsToRenew(
       sealingKey: servers.sealingKey,
       serverRevokedAtMs: servers.revokedAtMs,
       role: members.role,
+      isOrgClosing: isClosing(runs.orgId),
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
     .from(runs)
@@ -83,7 +87,7 @@ export async function findRunsToRenew(
       ),
     )
     .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ task, isPlaceThere, ...row }) => ({
+  return rows.map(({ task, isPlaceThere, isOrgClosing, ...row }) => ({
     ...row,
     orgId: task.orgId,
     taskId: task.taskId,
@@ -99,6 +103,7 @@ export async function findRunsToRenew(
     submittedBy: task.submittedBy,
     submittedAtMs: task.submittedAtMs,
     isPlaceThere: isPlaceThere === 1,
+    isOrgClosing: isOrgClosing === 1,
   }));
 }
 

@@ -19,6 +19,7 @@ import { installCommand } from "../install/install-command.ts";
 import { freeName } from "../names/free-name.ts";
 import { whyNameTaken } from "../names/taken-names.ts";
 import { notFound } from "../not-found.ts";
+import { isOrgClosing } from "../orgs/repo.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { serverPlace, whyNoPlace } from "../quotas/counted-places.ts";
 import { hashToken, makeToken } from "../random-token.ts";
@@ -229,6 +230,10 @@ async function makeServer(
   const existing = await findServerByKey(db, scope, opened.publicKey);
   if (existing !== null && now?.serverId === existing.serverId && existing.revokedAtMs === null)
     return existing.serverId;
+  if (await isOrgClosing(db, scope)) {
+    const message = "The organization is going to be deleted, so no server is connected to it.";
+    return refuseEnrolment(runtime, { enrolment, address, error: new QuarterdeckError("ORG_CLOSING", message) });
+  }
   const isUsable = now?.usedAtMs === null && now.expiresAtMs > nowMs && existing === null;
   // Another server was enrolled under this name meanwhile: it gets the next.
   if (isUsable && (await whyNameTaken(db, namedServer(scope, { serverId, name }), "server")) !== null)

@@ -11,6 +11,7 @@ import { saidLimits, unseenMismatchMs } from "../limits/evidence-repo.ts";
 import type { ServerLimitsView } from "../limits/views.ts";
 import { nameKeys } from "../names/name-keys.ts";
 import { isNameFree } from "../names/taken-names.ts";
+import { isClosing } from "../orgs/closing.ts";
 import { keepPlace, serverPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import type { ConnectionAlert, ServerStatus } from "./views.ts";
@@ -185,7 +186,7 @@ export function insertEnrolledServer(
   const place = serverPlace({ orgId: scope.orgId, serverId: server.serverId });
   const mayEnrol = sql`exists (select 1 from ${enrolments} where ${isUsable})
     and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})
-    and ${isNameFree(namedServer(scope, server))}`;
+    and ${isNameFree(namedServer(scope, server))} and not ${isClosing(scope.orgId)}`;
   return [
     takePlace(place, mayEnrol),
     sql`update ${enrolments} set "usedAtMs" = ${nowMs}, "serverId" = ${server.serverId}

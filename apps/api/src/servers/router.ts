@@ -63,7 +63,7 @@ export const serversRouter = router({
     .input(z.strictObject({ enrolmentId: idSchema("enrolment") }))
     .output(enrolmentViewSchema)
     .query(({ ctx, input }) => readEnrolment(ctx.runtime, ctx.scope, input.enrolmentId)),
-  viewerTicket: procedure({ scope: "org", permission: "servers.watch" })
+  viewerTicket: procedure({ scope: "org", permission: "servers.watch", worksWhileClosing: true })
     .input(
       serverInput.extend({
         telemetry: z.boolean(),

@@ -5,6 +5,7 @@ import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protoco
 import type { OrgScope } from "../auth/scope.ts";
 import { isAllowed } from "../auth/permissions.ts";
 import { notFound } from "../not-found.ts";
+import { checkNotClosing } from "../orgs/closing.ts";
 import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
@@ -38,6 +39,7 @@ export async function issueViewerTicket(
   if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
     throw new QuarterdeckError("FORBIDDEN", "Your role may watch runs and not type into them.");
   }
+  if (inputRunIds.length > 0) checkNotClosing(scope);
   if (inputRunIds.length > 0) requireSealedInput(runtime, server);
   const wanted = [...new Set([...runIds, ...inputRunIds])];
   const readable = await listRunsOnServer(runtime.db, scope, { serverId, runIds: wanted });
