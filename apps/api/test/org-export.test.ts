@@ -36,7 +36,7 @@ async function furnish(platform: TestApi, client: QuarterdeckClient) {
   await api.projects.createFromGit.mutate({ workspaceId, name, url: "https://example.com/qs.git" });
   const task = { taskId: newId("task"), workspaceId, projectId: null, action: "exec" };
   const params = { program: "echo", args: [] };
-  await api.tasks.submit.mutate({ ...task, params, secretInput: { env: { TOKEN: canary } } });
+  await api.tasks.submit.mutate({ ...task, params, secretInput: { environment: { TOKEN: canary } } });
   const { link } = await api.invitations.create.mutate({ email: "someone@example.com", role: "viewer" });
   await api.servers.createEnrolment.mutate({});
   await api.quotas.set.mutate({ nodeId: workspaceId, limits: { cpu: 1000 } });

@@ -9,6 +9,7 @@ import { requireAdmission } from "../auth/require-admission.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { clientAddress } from "../http/client-address.ts";
 import { readRequestCaller, type CallerHeaders } from "../http/request-caller.ts";
+import type { Log } from "../log.ts";
 import type { Runtime } from "../runtime.ts";
 import { exportLines } from "./export.ts";
 
@@ -44,7 +45,7 @@ export function orgExportRoutes(runtime: Runtime): Hono<{ Bindings: HttpBindings
       if ((await admit()).orgId !== orgId)
         throw new QuarterdeckError("ORG_CHANGED", "The session works in another org now.");
     };
-    const lines = exportLines(runtime.db, { orgId, atMs: runtime.clock.nowMs(), mayGoOn });
+    const lines = logged(runtime.log, exportLines(runtime.db, { orgId, atMs: runtime.clock.nowMs(), mayGoOn }));
     // A pipe takes the next page only when there is room for it.
     const body = Readable.toWeb(Readable.from(lines, { objectMode: false, highWaterMark: 1 })) as ReadableStream;
     return c.body(body, 200, {
@@ -69,6 +70,16 @@ async function admitExport(runtime: Runtime, headers: CallerHeaders, address: st
   } catch (error) {
     if (error instanceof QuarterdeckError)
       await recordRefusal(runtime, scope, { path: "org.export", code: error.code });
+    throw error;
+  }
+}
+
+/** What ends a download early is seen by its reader as a connection that broke, and here. */
+async function* logged(log: Log, lines: AsyncIterable<string>): AsyncGenerator<string> {
+  try {
+    yield* lines;
+  } catch (error) {
+    log.warn({ err: error }, "an export was cut off");
     throw error;
   }
 }

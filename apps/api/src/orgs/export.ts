@@ -1,7 +1,7 @@
 import type { OrgId } from "@quarterdeck/core/ids";
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
-import { orgTables, type OrgTable } from "./org-tables.ts";
+import { keyOf, orgTables, type OrgTable } from "./org-tables.ts";
 
 export const exportFormat = "quarterdeck-org-export";
 export const exportVersion = 1;
@@ -40,25 +40,28 @@ export async function* exportLines(
   yield line({ end: true, counts });
 }
 
-async function* pagesOf(
-  db: Database,
-  { table, isOf, omits, adds, key }: OrgTable,
-  orgId: OrgId,
-): AsyncGenerator<Row[]> {
+async function* pagesOf(db: Database, table: OrgTable, orgId: OrgId): AsyncGenerator<Row[]> {
+  const { isOf, omits, adds, key } = table;
   const added = Object.entries(adds).map(([name, value]) => sql`, ${value} as ${sql.identifier(name)}`);
-  let after: unknown = null;
+  const places = key.map((column, index) => sql`, ${keyOf({ key: [column] })} as ${sql.identifier(placeName(index))}`);
+  let last: Row | undefined;
   for (;;) {
-    const behind = after === null ? sql`` : sql`and ${key} > ${after}`;
-    const page: (Row & { "#": unknown })[] = await db.all(
-      sql`select ${key} as "#", * ${sql.join(added, sql``)} from ${sql.identifier(table)}
-        where ${isOf(orgId)} ${behind} order by ${key} limit ${pageRows}`,
+    const after = key.map((_, index) => sql`${last?.[placeName(index)]}`);
+    const behind = last === undefined ? sql`` : sql`and (${keyOf(table)}) > (${sql.join(after, sql`, `)})`;
+    const page: Row[] = await db.all(
+      sql`select * ${sql.join([...added, ...places], sql``)} from ${sql.identifier(table.table)}
+        where ${isOf(orgId)} ${behind} order by ${keyOf(table)} limit ${pageRows}`,
     );
-    yield page.map(({ "#": _, ...row }) =>
-      Object.fromEntries(Object.entries(row).filter(([name]) => !omits.includes(name))),
-    );
+    const isHidden = (name: string) => omits.includes(name) || key.some((_, index) => placeName(index) === name);
+    yield page.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !isHidden(name))));
     if (page.length < pageRows) return;
-    after = page.at(-1)?.["#"];
+    last = page.at(-1);
   }
+}
+
+/** Under what name a row says where it stands. */
+function placeName(index: number): string {
+  return `#${index}`;
 }
 
 function line(value: unknown): string {

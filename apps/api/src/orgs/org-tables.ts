@@ -10,8 +10,8 @@ export interface OrgTable {
   readonly omits: readonly string[];
   /** What an export says besides. */
   readonly adds: Readonly<Record<string, SQL>>;
-  /** What tells its rows apart and orders them. */
-  readonly key: SQL;
+  /** The columns that tell its rows apart and order them, behind those of an index that finds an org's. */
+  readonly key: readonly string[];
 }
 
 type Described = Partial<Omit<OrgTable, "table">>;
@@ -20,7 +20,7 @@ const byOrg = (orgId: OrgId) => sql`"orgId" = ${orgId}`;
 const nodesOf = (orgId: OrgId) => sql`(select node_id from quota_paths where ancestor_id = ${orgId})`;
 const serversOf = (orgId: OrgId) => sql`(select "serverId" from servers where "orgId" = ${orgId})`;
 
-function table(name: string, { isOf = byOrg, omits = [], adds = {}, key = sql`rowid` }: Described = {}): OrgTable {
+function table(name: string, { isOf = byOrg, omits = [], adds = {}, key = ["rowid"] }: Described = {}): OrgTable {
   return { table: name, isOf, omits, adds, key };
 }
 
@@ -33,38 +33,43 @@ export const orgTables: readonly OrgTable[] = [
   table("invitations", { omits: ["tokenHash"] }),
   table("setup_tokens", { omits: ["tokenHash"] }),
   table("enrolments", { omits: ["tokenHash"] }),
-  table("limit_evidence_history"),
+  table("limit_evidence_history", { key: ["nodeId", "historyId"] }),
   table("limit_evidence"),
   table("limit_reports"),
   table("telemetry_points", {
     isOf: (orgId) => sql`"nodeKey" in (select "nodeKey" from telemetry_nodes where "orgId" = ${orgId})`,
+    key: ["nodeKey", "stepMs", "atMs"],
   }),
   table("telemetry_nodes"),
   table("bridge_updates"),
   table("rollouts"),
   table("renewals", { isOf: (orgId) => sql`"runId" in (select "runId" from runs where "orgId" = ${orgId})` }),
   table("archives"),
-  table("runs"),
-  table("tasks", { omits: ["secretInput"] }),
+  table("runs", { key: ["taskId", "attempt"] }),
+  table("tasks", { omits: ["secretInput"], key: ["taskId"] }),
   table("stream_keys", { omits: ["sealedKey"] }),
-  table("quota_reservations", { isOf: (orgId) => sql`node_id in ${nodesOf(orgId)}`, key: sql`id` }),
+  table("quota_reservations", { isOf: (orgId) => sql`node_id in ${nodesOf(orgId)}`, key: ["id"] }),
   table("quota_changes", { isOf: (orgId) => sql`node_id in ${nodesOf(orgId)}` }),
-  table("quota_nodes", { isOf: (orgId) => sql`id in ${nodesOf(orgId)}`, key: sql`id` }),
+  table("quota_nodes", { isOf: (orgId) => sql`id in ${nodesOf(orgId)}`, key: ["id"] }),
   table("quota_paths", {
     isOf: (orgId) => sql`node_id in ${nodesOf(orgId)}`,
-    key: sql`node_id || ' ' || ancestor_id`,
+    key: ["node_id", "ancestor_id"],
   }),
   table("quota_history"),
   table("quota_overcommits"),
   table("quota_weights"),
   table("projects"),
   table("workspaces"),
-  table("outbox", { isOf: (orgId) => sql`"serverId" in ${serversOf(orgId)}`, omits: ["entry"] }),
+  table("outbox", {
+    isOf: (orgId) => sql`"serverId" in ${serversOf(orgId)}`,
+    omits: ["entry"],
+    key: ["serverId", "position"],
+  }),
   table("ended_report_streams", { isOf: (orgId) => sql`"serverId" in ${serversOf(orgId)}` }),
   table("audit_witnesses"),
   table("servers"),
   table("members", { adds: { email: sql`(select email from users where users."userId" = members."userId")` } }),
-  table("audit_entries"),
+  table("audit_entries", { key: ["atMs", "rowid"] }),
   table("audit_chains", { isOf: (orgId) => sql`"chainId" = ${orgId}` }),
   table("orgs"),
 ];
@@ -78,3 +83,11 @@ export const platformTables: readonly string[] = [
   "purged_orgs",
   "__drizzle_migrations",
 ];
+
+/** The columns of a table's key, as SQL. */
+export function keyOf({ key }: Pick<OrgTable, "key">): SQL {
+  return sql.join(
+    key.map((column) => (column === "rowid" ? sql`rowid` : sql.identifier(column))),
+    sql`, `,
+  );
+}

@@ -7,7 +7,7 @@ import { auditChains, auditEntries, members, orgs, purgedOrgs, servers } from ".
 import { enqueue } from "../outbox/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { revokeServerRow } from "../servers/repo.ts";
-import { orgTables } from "./org-tables.ts";
+import { keyOf, orgTables } from "./org-tables.ts";
 import { readmit } from "./readmission.ts";
 import { listDueOrgs } from "./repo.ts";
 
@@ -76,7 +76,8 @@ async function areServersTold({ db, clock, log }: Runtime, orgId: OrgId): Promis
 async function deleteRows({ db, writer }: Runtime, table: string, orgId: OrgId): Promise<void> {
   const described = orgTables.find((one) => one.table === table);
   if (described === undefined) throw new Error(`${table} holds no rows of orgs`);
-  const { isOf, key } = described;
+  const { isOf } = described;
+  const key = keyOf(described);
   const name = sql.identifier(table);
   if (table === "quota_changes" || table === "quota_paths") return; // With the nodes, by which they are found.
   if (table === "quota_nodes") {
@@ -90,7 +91,7 @@ async function deleteRows({ db, writer }: Runtime, table: string, orgId: OrgId):
   }
   for (;;) {
     const [deleted] = await writer.commit([
-      sql`delete from ${name} where ${key} in (select ${key} from ${name} where ${isOf(orgId)} limit ${rowsAtOnce})`,
+      sql`delete from ${name} where (${key}) in (select ${key} from ${name} where ${isOf(orgId)} limit ${rowsAtOnce}) and ${isOf(orgId)}`,
     ]);
     if ((deleted?.rowsChanged ?? 0) < rowsAtOnce) return;
   }
