@@ -4,6 +4,8 @@ import common from "./en/common.json" with { type: "json" };
 import connection from "./en/connection.json" with { type: "json" };
 import content from "./en/content.json" with { type: "json" };
 import errors from "./en/errors.json" with { type: "json" };
+import invitations from "./en/invitations.json" with { type: "json" };
+import orgs from "./en/orgs.json" with { type: "json" };
 import policy from "./en/policy.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
@@ -22,6 +24,8 @@ export const english = {
   connection,
   content,
   errors,
+  invitations,
+  orgs,
   policy,
   projects,
   quotas,

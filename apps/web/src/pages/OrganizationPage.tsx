@@ -4,6 +4,9 @@ import { trpc } from "../api/trpc.ts";
 import { Loaded } from "../app/Loaded.tsx";
 import { PageHeader } from "../app/PageHeader.tsx";
 import { PageSkeleton } from "../app/PageSkeleton.tsx";
+import { AccessForm } from "../features/orgs/AccessForm.tsx";
+import { DangerZone } from "../features/orgs/DangerZone.tsx";
+import { TransferForm } from "../features/orgs/TransferForm.tsx";
 import { RenameOrgForm } from "../features/settings/RenameOrgForm.tsx";
 import { Card } from "../ui/Card.tsx";
 
@@ -12,13 +15,24 @@ export function OrganizationPage() {
   const query = useQuery(trpc.orgs.current.queryOptions());
   return (
     <Loaded isPage query={query} skeleton={<PageSkeleton />}>
-      {({ name }) => (
-        <>
-          <PageHeader documentTitle={t("settings.organization.title")} title={t("settings.organization.title")} />
-          <Card className="p-4">
-            <RenameOrgForm key={name} orgName={name} />
-          </Card>
-        </>
+      {({ name, role, deleteAtMs }) => (
+        <div className="flex flex-col gap-8">
+          <div>
+            <PageHeader documentTitle={t("settings.organization.title")} title={t("settings.organization.title")} />
+            <Card className="p-4">
+              <RenameOrgForm key={name} orgName={name} />
+            </Card>
+          </div>
+          {(role === "owner" || role === "admin") && <AccessForm />}
+          {role === "owner" ? (
+            <>
+              <TransferForm />
+              <DangerZone orgName={name} isClosing={deleteAtMs !== null} />
+            </>
+          ) : (
+            <p className="text-sm text-muted">{t("orgs.danger.onlyOwner")}</p>
+          )}
+        </div>
       )}
     </Loaded>
   );
