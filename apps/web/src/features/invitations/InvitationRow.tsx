@@ -57,15 +57,13 @@ export function InvitationRow({
   return (
     <tr>
       <Cell>
-        <bdi className="break-all">{email}</bdi>
+        <bdi className="inline-block min-w-32 break-all">{email}</bdi>
       </Cell>
       <Cell>{t(`invitations.roles.${role}`)}</Cell>
       <Cell>
         <Badge tone={tones[state]}>{t(`invitations.states.${state}`)}</Badge>
         {state === "open" && (
-          <span className="ms-2 text-xs text-muted">
-            {t("invitations.until", { date: format.dateTime(expiresAtMs) })}
-          </span>
+          <span className="ms-2 text-xs text-muted">{t("invitations.until", { date: format.day(expiresAtMs) })}</span>
         )}
       </Cell>
       <Cell isWideOnly>
