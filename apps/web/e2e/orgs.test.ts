@@ -97,7 +97,7 @@ it("[T1] an org that is switched to in one tab is shown in the other too, and no
     await server(second).waitFor();
 
     await page.getByRole("button", { name: "Account and theme" }).click();
-    found.push(...(await lookAt(page, "menu")));
+    await takeScreenshot(page, "orgs-menu");
     await page.getByRole("menuitem", { name: "New organization" }).click();
     await page.getByRole("dialog").getByLabel("Organization name").fill("بستان ثانٍ");
     await page.getByRole("dialog").getByRole("button", { name: "Create organization" }).click();

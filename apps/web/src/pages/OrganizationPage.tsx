@@ -1,6 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import type { AppRouter } from "@quarterdeck/api/router-type";
+import type { inferRouterOutputs } from "@trpc/server";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../api/trpc.ts";
+import { Name } from "../app/Name.tsx";
 import { Loaded } from "../app/Loaded.tsx";
 import { PageHeader } from "../app/PageHeader.tsx";
 import { PageSkeleton } from "../app/PageSkeleton.tsx";
@@ -9,6 +12,12 @@ import { DangerZone } from "../features/orgs/DangerZone.tsx";
 import { TransferForm } from "../features/orgs/TransferForm.tsx";
 import { RenameOrgForm } from "../features/settings/RenameOrgForm.tsx";
 import { Card } from "../ui/Card.tsx";
+
+type OrgView = inferRouterOutputs<AppRouter>["orgs"]["current"];
+
+function mayManage(role: OrgView["role"]): boolean {
+  return role === "owner" || role === "admin";
+}
 
 export function OrganizationPage() {
   const { t } = useTranslation();
@@ -20,10 +29,10 @@ export function OrganizationPage() {
           <div>
             <PageHeader documentTitle={t("settings.organization.title")} title={t("settings.organization.title")} />
             <Card className="p-4">
-              <RenameOrgForm key={name} orgName={name} />
+              {mayManage(role) ? <RenameOrgForm key={name} orgName={name} /> : <Name>{name}</Name>}
             </Card>
           </div>
-          {(role === "owner" || role === "admin") && <AccessForm />}
+          {mayManage(role) && <AccessForm />}
           {role === "owner" ? (
             <>
               <TransferForm />
