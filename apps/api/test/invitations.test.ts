@@ -3,6 +3,8 @@ import { eq, sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import type { QuarterdeckClient } from "../src/client.ts";
 import { invitations, members, users } from "../src/db/schema.ts";
+import { isAcceptable } from "../src/invitations/repo.ts";
+import { hashToken } from "../src/random-token.ts";
 import type { Mail } from "../src/mail/mailer.ts";
 import { refusalOf, TestApi } from "./test-api.ts";
 
@@ -100,6 +102,9 @@ test("a link is worth nothing when it was taken back, replaced, ran out, or was 
   const tokens = [first, second, resent, late].map(({ link }) => tokenOf(link));
   const stored = JSON.stringify(await platform.api.database.db.select().from(invitations));
   for (const token of tokens) {
+    // Also for the write that would accept it, where it was taken back between the check and that.
+    const isGood = sql`select ${isAcceptable(hashToken(token), Date.now())} as "isGood"`;
+    expect(await platform.api.database.db.all(isGood)).toEqual([{ isGood: 0 }]);
     expect(stored).not.toContain(token);
     expect(platform.logLines.join("")).not.toContain(token);
   }

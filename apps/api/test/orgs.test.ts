@@ -1,6 +1,8 @@
 import type { OrgId } from "@quarterdeck/core/ids";
 import { eq, sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { readCaller } from "../src/auth/repo.ts";
+import { transferOwnership } from "../src/orgs/service.ts";
 import type { QuarterdeckClient } from "../src/client.ts";
 import { auditEntries, authSessions, members } from "../src/db/schema.ts";
 import { refusalOf, TestApi } from "./test-api.ts";
@@ -157,6 +159,10 @@ test("an org is handed over to nobody who is not in it, nor to oneself, and by n
   const admin = await platform.memberOf(orgId, "admin");
   const adminId = await userIdOf(admin);
   expect((await refusalOf(admin.api.orgs.transfer.mutate({ userId: adminId }))).code).toBe("FORBIDDEN");
+  // An owner who was lowered between the check and the write hands over nothing either.
+  const caller = (await readCaller(platform.api.runtime.db, adminId, null))!;
+  const stale = { ...caller, role: "owner" as const, address: "::1", sessionToken: "" };
+  await expect(transferOwnership(platform.api.runtime, stale, self)).rejects.toMatchObject({ code: "NOT_FOUND" });
   const rows = await platform.api.database.db.select().from(members).where(eq(members.orgId, orgId));
   expect(rows.map(({ role }) => role).sort()).toEqual(["admin", "owner"]);
 });

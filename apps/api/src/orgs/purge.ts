@@ -24,7 +24,12 @@ const lastTables = new Set(["audit_entries", "audit_chains", "orgs"]);
  * that dies leaves to the next one what is left.
  */
 export async function purgeDueOrgs(runtime: Runtime): Promise<void> {
-  for (const orgId of await listDueOrgs(runtime.db, runtime.clock.nowMs())) await purgeOrg(runtime, orgId);
+  for (const orgId of await listDueOrgs(runtime.db, runtime.clock.nowMs())) {
+    // What hinders one org hinders no other; the next round tries again.
+    await purgeOrg(runtime, orgId).catch((error: unknown) =>
+      runtime.log.error({ err: error, orgId }, "deleting an org failed"),
+    );
+  }
 }
 
 async function purgeOrg(runtime: Runtime, orgId: OrgId): Promise<void> {
