@@ -164,8 +164,10 @@ function decided(): QuarterdeckError {
   );
 }
 
-function toView({ orgId: _, revokedAtMs, acceptedAtMs, ...invitation }: Invitation, nowMs: number): InvitationView {
-  const isExpired = invitation.expiresAtMs <= nowMs;
+function toView(invitation: Invitation, nowMs: number): InvitationView {
+  const { invitationId, email, role, invitedBy, createdAtMs, expiresAtMs, revokedAtMs, acceptedAtMs } = invitation;
+  const isExpired = expiresAtMs <= nowMs;
   const undecided = isExpired ? "expired" : "open";
-  return { ...invitation, state: acceptedAtMs !== null ? "accepted" : revokedAtMs !== null ? "revoked" : undecided };
+  const state = acceptedAtMs !== null ? "accepted" : revokedAtMs !== null ? "revoked" : undecided;
+  return { invitationId, email, role, invitedBy, createdAtMs, expiresAtMs, state };
 }

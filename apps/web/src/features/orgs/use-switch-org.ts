@@ -10,7 +10,10 @@ export function useSwitchOrg() {
   const queryClient = useQueryClient();
   return useMutation(
     trpc.orgs.switch.mutationOptions({
-      onSuccess: () => queryClient.fetchQuery({ ...trpc.auth.state.queryOptions(), staleTime: 0 }),
+      async onSuccess() {
+        const { me } = await queryClient.fetchQuery({ ...trpc.auth.state.queryOptions(), staleTime: 0 });
+        if (me !== null) toasts.show(t("orgs.switched", { name: me.orgName }));
+      },
       onError: (error) => toasts.show(errorText(t, error)),
     }),
   );
