@@ -15,7 +15,7 @@ export const orgViewSchema = z.strictObject({
 export type OrgView = z.infer<typeof orgViewSchema>;
 
 /** One of the orgs that somebody is in. */
-export const membershipViewSchema = z.strictObject({
+const membershipViewSchema = z.strictObject({
   orgId: idSchema("org"),
   name: z.string(),
   role: z.enum(roles),
@@ -23,7 +23,6 @@ export const membershipViewSchema = z.strictObject({
   /** The session works in it. */
   isActive: z.boolean(),
 });
-export type MembershipView = z.infer<typeof membershipViewSchema>;
 
 export const membershipsViewSchema = z.strictObject({
   orgs: z.array(membershipViewSchema),
