@@ -2,6 +2,7 @@ import { archivesRouter } from "./archives/router.ts";
 import { auditRouter } from "./audit/router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
+import { invitationsRouter } from "./invitations/router.ts";
 import { membersRouter } from "./members/router.ts";
 import { operatorRouter } from "./operator/router.ts";
 import { orgsRouter } from "./orgs/router.ts";
@@ -20,6 +21,7 @@ export const appRouter = router({
   auth: authRouter,
   orgs: orgsRouter,
   members: membersRouter,
+  invitations: invitationsRouter,
   servers: serversRouter,
   sharing: sharingRouter,
   updates: updatesRouter,

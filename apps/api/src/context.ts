@@ -10,8 +10,10 @@ export interface Context {
   readonly caller: Caller | null;
   /** The session's token, to end it. */
   readonly sessionToken: string | null;
-  /** The address of the peer. */
+  /** From where it comes: the peer's address, or what a trusted proxy says. */
   readonly address: string;
+  /** The org that the client believes to work in; null: it does not say. */
+  readonly expectedOrgId: string | null;
   /** A socket is for subscriptions only: what it may do was checked when it opened. */
   readonly transport: "http" | "socket";
   /** Sets a cookie on the answer; over a WebSocket there is no answer to set it on. */

@@ -5,9 +5,11 @@ import { endTallies } from "./audit/refusal-tally.ts";
 import { deleteUsedSecrets } from "./content/task-secrets.ts";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
+import { deleteOldInvitations } from "./invitations/repo.ts";
 import { recordKeyChanges } from "./keys/recorded-change.ts";
 import { tellTrust } from "./keys/trust.ts";
 import { forgetEvidence } from "./limits/evidence-repo.ts";
+import { purgeDueOrgs } from "./orgs/purge.ts";
 import { deleteSentBefore } from "./outbox/repo.ts";
 import { planLedger } from "./quotas/plan-ledger.ts";
 import { reportDrift } from "./quotas/report-drift.ts";
@@ -22,6 +24,8 @@ const everyMs = 10 * minuteMs;
 const eventsKeptMs = dayMs;
 /** Longer than any command lives. */
 const sentKeptMs = 7 * dayMs;
+/** After they ran out; those that were accepted stay. */
+const invitationsKeptMs = 30 * dayMs;
 const ledgerChangesKept = 100_000;
 
 /** Deletes what nobody needs any more, and does what was cut off. */
@@ -34,6 +38,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteUsedSecrets(),
     deleteOldEnrolments(nowMs),
     ...forgetEvidence(nowMs),
+    deleteOldInvitations(nowMs - invitationsKeptMs),
     planLedger.statements.forgetEnded(ledgerChangesKept),
     planLedger.statements.forgetChanges(ledgerChangesKept),
     sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
@@ -46,6 +51,7 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
   await tellTrust(runtime); // Certificates are made anew long before they end.
   await signCancelsAgain(runtime);
   await finishWithdrawals(runtime);
+  await purgeDueOrgs(runtime);
 }
 
 /** Does it now and then; answers how to stop, which waits for what is being done. */

@@ -14,7 +14,12 @@ export function notFound(
     | "quota"
     | "change"
     | "archive"
-    | "share",
+    | "share"
+    | "org"
+    | "invitation",
 ): QuarterdeckError {
-  return new QuarterdeckError("NOT_FOUND", `There is no such ${what} in this org.`);
+  return new QuarterdeckError(
+    "NOT_FOUND",
+    what === "org" ? "You are in no such organization." : `There is no such ${what} in this org.`,
+  );
 }

@@ -13,6 +13,7 @@ import type { Keys } from "./keys/keys.ts";
 import type { SecretBox } from "./keys/secret-box.ts";
 import type { Log } from "./log.ts";
 import type { OpenConnections } from "./rates/open-connections.ts";
+import type { Mailer } from "./mail/mailer.ts";
 import type { RequestRates } from "./rates/request-rates.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -37,6 +38,8 @@ export interface Runtime {
   readonly streamKeys: StreamKeys;
   readonly commandSealer: CommandSealer;
   readonly submissions: SubmissionLanes;
+  /** Null: the operator has set nothing to send mail with. */
+  readonly mailer: Mailer | null;
   /** How often each user, org and address is answered. */
   readonly requestRates: RequestRates;
   /** How many consoles and viewers each org has open. */

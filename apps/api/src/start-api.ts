@@ -33,6 +33,7 @@ import { loadMasterKey } from "./keys/master-key.ts";
 import { SecretBox } from "./keys/secret-box.ts";
 import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
+import type { Mailer } from "./mail/mailer.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { tellLimitsAtStart } from "./quotas/tell-limits-at-start.ts";
 import { OpenConnections } from "./rates/open-connections.ts";
@@ -57,13 +58,17 @@ export interface StartedApi {
 interface StartOptions {
   readonly log: Log;
   readonly clock?: Clock;
+  readonly mailer?: Mailer | null;
 }
 
 /** The signature of an update's command lives 15 minutes, and the new version has a minute to show that it works. */
 const rolloutAnswerMs = 20 * minuteMs;
 
 /** Starts the API: database, writer, outbox, the public and the internal listener. */
-export async function startApi(env: Env, { log, clock = systemClock }: StartOptions): Promise<StartedApi> {
+export async function startApi(
+  env: Env,
+  { log, clock = systemClock, mailer = null }: StartOptions,
+): Promise<StartedApi> {
   await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDatabase(env.databaseUrl.startsWith("file:") ? env.databaseUrl.slice("file:".length) : null);
   const database = await openDatabase(env.databaseUrl, env.databaseToken);
@@ -107,6 +112,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     commandSealer: new CommandSealer(streamKeys),
     changes,
     submissions: new SubmissionLanes(),
+    mailer,
     requestRates: new RequestRates(clock, env.requestsPerMinute),
     connections: new OpenConnections(env.quotas.requestTiers),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),

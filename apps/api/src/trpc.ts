@@ -7,6 +7,8 @@ import { checkPlace, checkVisible, forbidden, placedIdsIn } from "./auth/check-p
 import type { Permission } from "./auth/permissions.ts";
 import type { PlacedId } from "./auth/reach.ts";
 import { mayAnywhere, mayWith, rolesAt, wholeOrg } from "./auth/rights.ts";
+import { requireAdmission } from "./auth/require-admission.ts";
+import { checkNotClosing } from "./orgs/closing.ts";
 import type { AccountScope, OrgScope } from "./auth/scope.ts";
 import type { Context } from "./context.ts";
 import { describeError, type ErrorDescription } from "./error-description.ts";
@@ -36,6 +38,8 @@ export interface OrgDeclaration {
   readonly above?: true;
   /** The field whose id the client makes, so that there need be nothing of that id. */
   readonly makes?: string;
+  /** A mutation that is allowed while the org waits to be deleted. */
+  readonly worksWhileClosing?: true;
 }
 
 const t = initTRPC
@@ -99,11 +103,14 @@ const accountBase = base.use(({ ctx, next }) => {
   return next({ ctx: { scope } });
 });
 
-const orgBase = base.use(async ({ ctx, meta, getRawInput, next }) => {
+const orgBase = base.use(async ({ ctx, meta, type, getRawInput, next }) => {
   const { runtime, caller, address, sessionToken } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
   const scope: OrgScope = { ...caller, address, sessionToken, rolesHere: rolesAt(caller, wholeOrg) };
+  await requireAdmission(runtime, caller, address);
+  checkExpectedOrg(ctx.expectedOrgId, scope);
   await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
+  if (type === "mutation" && !(meta?.scope === "org" && meta.worksWhileClosing)) checkNotClosing(scope);
   return next({ ctx: { scope } });
 });
 
@@ -156,6 +163,15 @@ const operatorBase = base.use(async ({ ctx, path, type, next }) => {
   if (result.ok && type === "query") await recordOperatorRead(runtime, scope, path);
   return result;
 });
+
+/** A page that shows one org must not change another, because somebody switched to that elsewhere. */
+function checkExpectedOrg(expectedOrgId: string | null, { orgId, orgName }: OrgScope): void {
+  if (expectedOrgId === null || expectedOrgId === orgId) return;
+  throw new QuarterdeckError(
+    "ORG_CHANGED",
+    `This session works in ${orgName} now. Look at what is there, and try again.`,
+  );
+}
 
 function notSignedIn(): QuarterdeckError {
   return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");

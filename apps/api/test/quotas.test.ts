@@ -85,7 +85,7 @@ test("a project more than an org or a workspace may have is refused, with the no
   expect((await refusalOf(clone("third"))).message).toContain("Shop may have 2 projects");
   expect((await refusalOf(clone("second"))).code).toBe("QUOTA_EXCEEDED");
   await api.quotas.set.mutate({ nodeId: workspaceId, limits: { projects: 3 } });
-  expect((await refusalOf(clone("second"))).code).toBe("CONFLICT");
+  expect((await refusalOf(clone("second"))).code).toBe("NAME_TAKEN");
   await expectSound(platform, fixture);
 });
 

@@ -16,6 +16,7 @@ export const idPrefixes = {
   viewer: "view",
   rollout: "roll",
   share: "shr",
+  invitation: "inv",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -35,6 +36,7 @@ export type SessionId = Id<"session">;
 export type EnrolmentId = Id<"enrolment">;
 export type RolloutId = Id<"rollout">;
 export type ShareId = Id<"share">;
+export type InvitationId = Id<"invitation">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 const timeCharacters = 10;

@@ -6,7 +6,7 @@ import type { Declaration } from "../trpc.ts";
 import { recordRefused } from "./refusal-tally.ts";
 
 /** Of what only reads, the refusals that may be an attempt at what is not one's own. */
-const recordedOfReads: ReadonlySet<ErrorCode> = new Set(["FORBIDDEN", "NOT_FOUND"]);
+const recordedOfReads: ReadonlySet<ErrorCode> = new Set(["FORBIDDEN", "NOT_FOUND", "ADDRESS_REFUSED"]);
 /** A failure of ours, and what services record themselves, because they know whom it was about. */
 const notRecorded: ReadonlySet<ErrorCode> = new Set(["INTERNAL", "WRONG_CREDENTIALS"]);
 

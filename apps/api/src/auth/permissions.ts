@@ -8,8 +8,10 @@ const everybody = roles;
 const permissions = {
   "org.read": everybody,
   "org.manage": ["owner", "admin"],
+  "org.own": ["owner"],
   "members.read": everybody,
   "members.manage": ["owner"],
+  "members.invite": ["owner", "admin"],
   "grants.manage": ["owner", "admin"],
   "servers.read": everybody,
   "servers.manage": ["owner", "admin"],

@@ -1,5 +1,5 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
-import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
@@ -12,6 +12,9 @@ import type { Rights } from "./rights.ts";
 import type { RightInUse } from "./rights-in-use.ts";
 import type { Account, Caller } from "./scope.ts";
 
+const isActive = sql`coalesce(${members.orgId} = (select ${authSessions.activeOrgId} from ${authSessions}
+  where ${eq(authSessions.tokenHash, sql.placeholder("tokenHash"))}), 0)`;
+
 const callerOf = prepared((db) =>
   db
     .select({
@@ -22,19 +25,24 @@ const callerOf = prepared((db) =>
       plan: orgs.plan,
       role: members.role,
       grants: grantsOf(members.orgId, members.userId),
+      access: orgs.access,
+      deleteAtMs: orgs.deleteAtMs,
     })
     .from(members)
     .innerJoin(users, eq(users.userId, members.userId))
     .innerJoin(orgs, eq(orgs.orgId, members.orgId))
     .where(eq(members.userId, sql.placeholder("userId")))
-    .orderBy(asc(members.createdAtMs))
+    .orderBy(desc(isActive), asc(members.createdAtMs), asc(members.orgId))
     .limit(1)
     .prepare(),
 );
 
-/** Who a user is, in the org that the user joined first; null for a user who is in none. */
-export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
-  const [row] = await callerOf(db).all({ userId });
+/**
+ * Who a user is, in the org in which the session works, or else the one that the user joined first; null for a user who is
+ * in none.
+ */
+export async function readCaller(db: Database, userId: UserId, tokenHash: string | null): Promise<Caller | null> {
+  const [row] = await callerOf(db).all({ userId, tokenHash });
   return row ?? null;
 }
 
@@ -51,6 +59,8 @@ export interface Standing {
   readonly hasSession: boolean;
   /** Null for a user who is no member any more. */
   readonly rights: Rights | null;
+  /** The text of who may come into the org. */
+  readonly access: string | null;
 }
 
 /** How all of these rights stand, in one query. */
@@ -63,18 +73,21 @@ export async function readStandings(db: Database, rights: readonly RightInUse[],
     isMember: number;
     role: Role | null;
     grants: string;
+    access: string | null;
   }>(sql`
     select distinct asked.value ->> 'tokenHash' as "tokenHash", asked.value ->> 'orgId' as "orgId",
       ${authSessions.tokenHash} is not null as "hasSession", ${members.userId} is not null as "isMember",
-      ${members.role} as role, ${grantsOf(members.orgId, members.userId)} as grants
+      ${members.role} as role, ${grantsOf(members.orgId, members.userId)} as grants,
+      (select ${orgs.access} from ${orgs} where ${orgs.orgId} = asked.value ->> 'orgId') as access
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
-  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants }) => ({
+  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants, access }) => ({
     tokenHash,
     orgId,
     hasSession: hasSession === 1,
     rights: isMember === 1 ? { role, grants: readGrants(grants) } : null,
+    access,
   }));
 }
 

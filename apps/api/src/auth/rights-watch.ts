@@ -9,7 +9,7 @@ import { isLowered, losesReading } from "./rights.ts";
 
 const everyMs = 3 * secondMs;
 
-type LossKind = "sessionEnded" | "lowered" | "removed";
+type LossKind = "sessionEnded" | "admission" | "lowered" | "removed";
 
 interface Loss {
   readonly orgId: OrgId;
@@ -58,7 +58,7 @@ export class RightsWatch {
     // Kept until it is in the outbox, so that the next round tries again where writing fails.
     const untilMs = clock.nowMs() + limits.viewerConnectionMs;
     for (const { tokenHash, caller } of lost) rights.ticketGiven({ tokenHash, caller, untilMs });
-    rights.closeSockets(isLost, kind === "lowered" ? "changed" : "signedOut");
+    rights.closeSockets(isLost, kind === "lowered" || kind === "admission" ? "changed" : "signedOut");
     await takeRight(this.#runtime, { orgId, userId, endsReading, audit: noticed[kind] }, []);
     rights.forgetTickets(isLost);
   }
@@ -66,6 +66,7 @@ export class RightsWatch {
 
 const noticed = {
   sessionEnded: noticedAs("session.end"),
+  admission: noticedAs("org.setAccess"),
   lowered: noticedAs("member.setRole"),
   removed: noticedAs("member.remove"),
 } as const;
@@ -105,5 +106,6 @@ export function findLosses(used: readonly RightInUse[], standings: readonly Stan
 function lossOf({ caller }: RightInUse, standing: Standing | undefined): LossKind | null {
   if (!standing?.rights) return "removed";
   if (isLowered(caller, standing.rights)) return "lowered";
+  if (standing.access !== JSON.stringify(caller.access)) return "admission"; // Whoever is still let in comes back.
   return standing.hasSession ? null : "sessionEnded";
 }

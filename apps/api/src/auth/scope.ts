@@ -1,5 +1,6 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
+import type { OrgAccess } from "../orgs/access.ts";
 import type { Role } from "./permissions.ts";
 import type { Rights } from "./rights.ts";
 
@@ -22,6 +23,10 @@ export interface Caller extends Reach, Account {
   readonly orgName: string;
   /** The org's: how often its requests are answered. */
   readonly plan: PlanName;
+  /** The org's: who may come in, besides the role. */
+  readonly access: OrgAccess;
+  /** When the org is deleted, until when it can only be read; null: nobody asked for that. */
+  readonly deleteAtMs: number | null;
 }
 
 /** Somebody who is signed in, from where, and by which session. */

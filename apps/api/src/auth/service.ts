@@ -72,7 +72,7 @@ export async function signIn(ctx: Context, { email, password }: { email: string;
   ]);
   const user = await findUserByEmail(runtime.db, email);
   const isRight = await isPassword(password, user?.passwordHash ?? null);
-  const caller = user === null ? null : await readCaller(runtime.db, user.userId);
+  const caller = user === null ? null : await readCaller(runtime.db, user.userId, null);
   const isAccepted = isRight && caller !== null;
   await runtime.writer.commit([
     recordAudit(runtime, {
@@ -115,7 +115,7 @@ async function endSession(runtime: Runtime, { sessionToken, caller, address }: S
 }
 
 /** A session always starts with a new token, so one that was planted before is worth nothing. */
-async function startSession(ctx: Context, me: MeView): Promise<MeView> {
+export async function startSession(ctx: Context, me: MeView): Promise<MeView> {
   const { runtime, sessionToken, address, setCookie } = ctx;
   if (sessionToken !== null) await endSession(runtime, { sessionToken, caller: ctx.caller, address });
   const { cookie } = await runtime.sessions.create({ userId: me.userId, nowMs: runtime.clock.nowMs(), address });

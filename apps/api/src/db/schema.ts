@@ -1,6 +1,7 @@
 /** All tables, each in the file of its part. */
 export * from "./schema/orgs.ts";
 export * from "./schema/accounts.ts";
+export * from "./schema/invitations.ts";
 export * from "./schema/servers.ts";
 export * from "./schema/projects.ts";
 export * from "./schema/grants.ts";

@@ -4,6 +4,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { Caller } from "../auth/scope.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import type { Runtime } from "../runtime.ts";
+import { clientAddress } from "./client-address.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { readRequestCaller } from "./request-caller.ts";
 
@@ -18,7 +19,10 @@ export async function admitToRelay(
   { request, socket }: { readonly request: IncomingMessage; readonly socket: Duplex },
   kind: "bridge" | "viewer",
 ): Promise<boolean> {
-  const { fields, refusal } = runtime.requestRates.chargeRoute("connect", addressOf(request));
+  const { fields, refusal } = runtime.requestRates.chargeRoute(
+    "connect",
+    clientAddress(request, runtime.env.trustedProxies),
+  );
   if (refusal !== null) {
     refuseUpgrade(socket, refusal, { ...fields, ...retryAfterField(refusal.retryAfterMs ?? 0) });
     return false;
@@ -30,12 +34,12 @@ export async function admitToRelay(
 
 /** Takes a place among the open connections until the socket has closed, or answers that there is none. */
 export function takeConnection(
-  { connections, requestRates }: Pick<Runtime, "connections" | "requestRates">,
+  { connections, requestRates, env }: Pick<Runtime, "connections" | "requestRates" | "env">,
   { request, socket }: { readonly request: IncomingMessage; readonly socket: Duplex },
   caller: Caller | null,
 ): boolean {
   if (socket.destroyed) return false; // It went away meanwhile, and nothing would say so any more.
-  const leave = connections.take(caller, addressOf(request));
+  const leave = connections.take(caller, clientAddress(request, env.trustedProxies));
   if (!(leave instanceof QuarterdeckError)) {
     socket.once("close", leave);
     return true;
@@ -43,10 +47,6 @@ export function takeConnection(
   if (caller !== null) requestRates.countRefusal(caller);
   refuseUpgrade(socket, leave, retryAfterField(leave.retryAfterMs ?? 0));
   return false;
-}
-
-function addressOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? "unknown";
 }
 
 /** A viewer needs a ticket and no session; one that has a session counts for its org. */

@@ -6,6 +6,7 @@ import { kibibyte, secondMs } from "@quarterdeck/core/units";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { appRouter } from "../app-router.ts";
+import { requireAdmission } from "../auth/require-admission.ts";
 import type { SocketEnd } from "../auth/rights-in-use.ts";
 import type { Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
@@ -13,6 +14,7 @@ import { hashToken } from "../random-token.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import type { Runtime } from "../runtime.ts";
 import { takeConnection } from "./admit-connection.ts";
+import { clientAddress } from "./client-address.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { readRequestCaller } from "./request-caller.ts";
 
@@ -24,6 +26,7 @@ const endings: Readonly<Record<SocketEnd, readonly [code: number, reason: string
 interface Visitor {
   readonly caller: Caller;
   readonly sessionToken: string;
+  readonly address: string;
 }
 
 interface AdmittedVisitor extends Visitor {
@@ -52,7 +55,8 @@ export class ConsoleSockets {
         account: this.#visitors.get(req)?.caller ?? null,
         caller: this.#visitors.get(req)?.caller ?? null,
         sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
-        address: req.socket.remoteAddress ?? "unknown",
+        address: this.#visitors.get(req)?.address ?? "unknown",
+        expectedOrgId: null, // What it said when it was opened would be of then.
         transport: "socket",
         setCookie: () => {},
       }),
@@ -68,7 +72,7 @@ export class ConsoleSockets {
   async handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const visitor = await this.#admit(request);
     if (visitor instanceof QuarterdeckError) return refuseUpgrade(socket, visitor);
-    const address = request.socket.remoteAddress ?? "unknown";
+    const { address } = visitor;
     const { refusal, fields } = this.#runtime.requestRates.charge({ caller: visitor.caller, address }, 1);
     if (refusal !== null) {
       return refuseUpgrade(socket, refusal, { ...fields, ...retryAfterField(refusal.retryAfterMs ?? 0) });
@@ -98,8 +102,12 @@ export class ConsoleSockets {
     const { cookie, authorization, origin } = request.headers;
     try {
       const read = await readRequestCaller(this.#runtime, { cookie, authorization, origin }, { mustKnowOrigin: true });
-      if (read.caller !== null && read.sessionToken !== null)
-        return { caller: read.caller, sessionToken: read.sessionToken };
+      const { caller, sessionToken } = read;
+      if (caller !== null && sessionToken !== null) {
+        const address = clientAddress(request, this.#runtime.env.trustedProxies);
+        await requireAdmission(this.#runtime, caller, address);
+        return { caller, sessionToken, address };
+      }
       return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
     } catch (error) {
       if (error instanceof QuarterdeckError) return error;

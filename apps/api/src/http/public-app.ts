@@ -18,7 +18,9 @@ import { enrol } from "../servers/enrolment-service.ts";
 import type { OfferedRelease } from "../updates/offered-release.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import { trpcError } from "../trpc.ts";
+import { orgExportRoutes } from "../orgs/export-route.ts";
 import { consoleFiles } from "./console-files.ts";
+import { clientAddress } from "./client-address.ts";
 import { answerError } from "./error-answer.ts";
 import { rateRoutes } from "./rate-routes.ts";
 import { readRequestCaller } from "./request-caller.ts";
@@ -74,6 +76,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
   addTrpc(app, runtime);
   if (env.bridgeTarball !== null) addTarball(app, env.bridgeTarball);
   addRelease(app, runtime.release);
+  app.route("/", orgExportRoutes(runtime));
   app.route("/", await installRoutes(runtime));
   app.route("/", auditDownloads(runtime));
   if (env.webDist !== null) app.use(await consoleFiles(env.webDist));
@@ -99,7 +102,7 @@ function addEnrolment(app: App, runtime: Runtime): void {
     const body: unknown = await c.req.json().catch(() => null);
     const request = signedEnrolRequestSchema.safeParse(body);
     if (!request.success) throw new QuarterdeckError("BAD_REQUEST", "This is not an enrolment request.");
-    return c.json(await enrol(runtime, request.data, c.env.incoming.socket.remoteAddress ?? "unknown"));
+    return c.json(await enrol(runtime, request.data, clientAddress(c.env.incoming, runtime.env.trustedProxies)));
   });
 }
 
@@ -128,11 +131,12 @@ function addTrpc(app: App, runtime: Runtime): void {
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
         const { account, caller, sessionToken } = read;
-        const address = c.env.incoming.socket.remoteAddress ?? "unknown";
+        const address = clientAddress(c.env.incoming, runtime.env.trustedProxies);
+        const expectedOrgId = c.req.header("x-quarterdeck-org") ?? null;
         const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
         for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);
         if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
-        return { runtime, account, caller, sessionToken, address, transport: "http", setCookie };
+        return { runtime, account, caller, sessionToken, address, expectedOrgId, transport: "http", setCookie };
       },
       responseMeta({ errors }) {
         const waits = errors.flatMap(({ cause }) =>

@@ -1,6 +1,7 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { readAccount, readCaller } from "../auth/repo.ts";
 import type { Account, Caller } from "../auth/scope.ts";
+import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 
 /** The headers of a request that say who asks, and from what page. */
@@ -48,7 +49,7 @@ export async function readRequestCaller(
   const session = token === null ? null : await sessions.validate(token);
   if (session === null) return { account: null, caller: null, sessionToken: token, renewedCookie: null };
   const renewedCookie = bearer === null ? session.renewedCookie : null;
-  const caller = await readCaller(db, session.userId);
+  const caller = await readCaller(db, session.userId, token === null ? null : hashToken(token));
   const account = caller ?? (await readAccount(db, session.userId));
   return { account, caller, sessionToken: token, renewedCookie };
 }

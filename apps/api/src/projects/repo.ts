@@ -6,6 +6,8 @@ import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, workspaces } from "../db/schema.ts";
+import { nameKeys } from "../names/name-keys.ts";
+import { isNameFree } from "../names/taken-names.ts";
 import type { ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import {
   defaultTestCommand,
@@ -65,10 +67,15 @@ export async function findProject(db: Database, { orgId }: TenantScope, projectI
   return row ?? null;
 }
 
-/** Whether a workspace of the org has no project of this name. */
+/** Whether a workspace of the org has no project of this name, or of one like it. */
 export function isFreeName(scope: TenantScope, { workspaceId, name }: Pick<Project, "workspaceId" | "name">): SQL {
   return sql`exists (select 1 from ${workspaces} where ${and(eq(workspaces.workspaceId, workspaceId), eq(workspaces.orgId, scope.orgId))})
-    and not exists (select 1 from ${projects} where ${and(eq(projects.workspaceId, workspaceId), eq(projects.name, name))})`;
+    and ${isNameFree(namedProject({ workspaceId, name }))}`;
+}
+
+/** The name among those of the workspace's projects. */
+export function namedProject({ workspaceId, name }: Pick<Project, "workspaceId" | "name">) {
+  return { table: projects, name, among: eq(projects.workspaceId, workspaceId) };
 }
 
 /** Inserts a project that is being cloned. */
@@ -87,7 +94,13 @@ export function insertProject(
 ): SQL {
   return insertWhen(
     projects,
-    { ...project, orgId: scope.orgId, state: "cloning", testCommand: defaultTestCommand },
+    {
+      ...project,
+      ...nameKeys(project.name),
+      orgId: scope.orgId,
+      state: "cloning",
+      testCommand: defaultTestCommand,
+    },
     condition,
   );
 }

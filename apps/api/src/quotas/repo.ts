@@ -24,6 +24,7 @@ import {
 } from "../db/schema.ts";
 import { isReachedBy, knownStates } from "../sharing/reach-conditions.ts";
 import { sliceResources } from "../sharing/views.ts";
+import { isClosing } from "../orgs/closing.ts";
 import type { Statement } from "../writer.ts";
 import type { RunsInUse } from "./in-use.ts";
 import type { NodeQuota, QuotaHistoryEntry, QuotaNodeId } from "./views.ts";
@@ -200,8 +201,10 @@ function effectiveLimit(name: QuotaResource, factors: LifecycleFactors): SQL {
       join quota_nodes as above on above.id = way.ancestor_id where way.node_id = quota_nodes.id))`);
     return sql`when ${state} then max(${limit} * ${sql.raw(String(percent))} / 100, min(${limit}, 1))`;
   });
+  // An org that is going to be deleted starts nothing: what waits stays where it is.
+  const orgs = name === "runs" ? sql`case when ${isClosing(sql.raw("quota_nodes.id"))} then 0 else ${own} end` : own;
   const state = sql`(select ${projects.lifecycle} from ${projects} where ${projects.projectId} = quota_nodes.id)`;
-  return sql`case ${state} ${sql.join(states, sql` `)} else ${own} end`;
+  return sql`case ${state} ${sql.join(states, sql` `)} else ${orgs} end`;
 }
 
 /** A relay runs nothing, so how fast a disk is read is nothing to it, and an older one would not know the name (PROTOCOL 8.5). */

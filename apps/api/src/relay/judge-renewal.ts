@@ -27,6 +27,8 @@ export function judgeRenewal(run: RenewableRun, nowMs: number): RenewalRefusal |
       message: "The server has another key now than when this was submitted. Submit it again.",
     };
   }
+  if (run.isOrgClosing)
+    return { code: "ORG_CLOSING", message: "The organization is going to be deleted, so nothing starts in it." };
   if (!run.isPlaceThere) {
     return { code: "NOT_FOUND", message: "Its workspace or project is not on this server any more." };
   }

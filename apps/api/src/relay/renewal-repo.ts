@@ -8,6 +8,7 @@ import type { Rights } from "../auth/rights.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { members, projects, renewals, runs, servers, tasks, workspaces } from "../db/schema.ts";
+import { isClosing } from "../orgs/closing.ts";
 import type { RunState, TaskParams } from "../tasks/views.ts";
 import { isWithdrawn } from "../sharing/reach-conditions.ts";
 import type { Statement } from "../writer.ts";
@@ -45,6 +46,8 @@ export interface RenewableRun {
   readonly secretInput: string | null;
   /** What the submitter is in the org now; null for someone who is not in it any more. */
   readonly rights: Rights | null;
+  /** Whether the org is going to be deleted. */
+  readonly isOrgClosing: boolean;
   /** Whether its workspace is still on this server, and its project in that. */
   readonly isPlaceThere: boolean;
 }
@@ -70,6 +73,7 @@ export async function findRunsToRenew(
       isShareWithdrawn: sql<number>`${isWithdrawn(runs.orgId, runs.serverId)}`,
       role: members.role,
       grants: grantsOf(tasks.orgId, tasks.submittedBy),
+      isOrgClosing: isClosing(runs.orgId),
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
     .from(runs)
@@ -93,7 +97,7 @@ export async function findRunsToRenew(
       ),
     )
     .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ task, isPlaceThere, isShareWithdrawn, submitter, role, grants, ...row }) => ({
+  return rows.map(({ task, isPlaceThere, isShareWithdrawn, isOrgClosing, submitter, role, grants, ...row }) => ({
     ...row,
     rights: submitter === null ? null : { role, grants },
     isShareWithdrawn: isShareWithdrawn === 1,
@@ -111,6 +115,7 @@ export async function findRunsToRenew(
     submittedBy: task.submittedBy,
     submittedAtMs: task.submittedAtMs,
     isPlaceThere: isPlaceThere === 1,
+    isOrgClosing: isOrgClosing === 1,
   }));
 }
 

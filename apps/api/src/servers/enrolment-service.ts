@@ -17,7 +17,10 @@ import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { readTrust } from "../keys/trust.ts";
 import { installCommand } from "../install/install-command.ts";
+import { freeName } from "../names/free-name.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { notFound } from "../not-found.ts";
+import { isOrgClosing } from "../orgs/repo.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { serverPlace, whyNoPlace } from "../quotas/counted-places.ts";
 import { hashToken, makeToken } from "../random-token.ts";
@@ -29,6 +32,8 @@ import {
   findThisMachine,
   insertEnrolledServer,
   insertEnrolment,
+  listServerNames,
+  namedServer,
   type Enrolment,
   type Server,
 } from "./repo.ts";
@@ -185,13 +190,14 @@ async function makeServer(
   const nowMs = clock.nowMs();
   const serverId = makeId("server");
   const { trust, mark: trustMark } = await readTrust(runtime);
-  const name = nameSchema.safeParse(enrolment.name ?? opened.hostname);
+  const wish = nameSchema.safeParse(enrolment.name ?? opened.hostname);
+  const name = freeName(wish.success ? wish.data : "Server", await listServerNames(db, scope));
   const [, used] = await writer.commit([
     ...insertEnrolledServer(
       scope,
       {
         serverId,
-        name: name.success ? name.data : "Server",
+        name,
         isThisMachine: enrolment.isThisMachine,
         publicKey: opened.publicKey,
         keyFingerprint: await keyFingerprint(opened.publicKey),
@@ -228,7 +234,14 @@ async function makeServer(
   const existing = await findServerByKey(db, scope, opened.publicKey);
   if (existing !== null && now?.serverId === existing.serverId && existing.revokedAtMs === null)
     return existing.serverId;
+  if (await isOrgClosing(db, scope)) {
+    const message = "The organization is going to be deleted, so no server is connected to it.";
+    return refuseEnrolment(runtime, { enrolment, address, error: new QuarterdeckError("ORG_CLOSING", message) });
+  }
   const isUsable = now !== null && enrolmentState(now, nowMs) === "waiting" && existing === null;
+  // Another server was enrolled under this name meanwhile: it gets the next.
+  if (isUsable && (await whyNameTaken(db, namedServer(scope, { serverId, name }), "server")) !== null)
+    return makeServer(runtime, { enrolment, opened, address });
   const full = isUsable ? await whyNoPlace(runtime, scope, serverPlace({ orgId: scope.orgId, serverId })) : null;
   return refuseEnrolment(runtime, { enrolment, address, error: full ?? whyUnusable(now, { existing, nowMs }) });
 }

@@ -1,6 +1,6 @@
 import type { EnrolmentId, OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
-import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, ne, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { hasWorkspaceOnTheWay } from "../auth/reach.ts";
 import type { Reach, TenantScope } from "../auth/scope.ts";
@@ -10,6 +10,9 @@ import { prepared } from "../db/prepared.ts";
 import { auditWitnesses, enrolments, runs, servers, workspaces } from "../db/schema.ts";
 import { saidLimits, unseenMismatchMs } from "../limits/evidence-repo.ts";
 import type { ServerLimitsView } from "../limits/views.ts";
+import { nameKeys } from "../names/name-keys.ts";
+import { isNameFree } from "../names/taken-names.ts";
+import { isClosing } from "../orgs/closing.ts";
 import { keepPlace, serverPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import { openRuns } from "./cordon-repo.ts";
@@ -103,7 +106,27 @@ export async function findServer(db: Database, { orgId }: TenantScope, serverId:
 }
 
 export function renameServerRow(scope: TenantScope, { serverId, name }: { serverId: ServerId; name: string }): SQL {
-  return sql`update ${servers} set name = ${name} where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))}`;
+  const { nameKey, nameLook } = nameKeys(name);
+  return sql`update ${servers} set name = ${name}, "nameKey" = ${nameKey}, "nameLook" = ${nameLook}
+    where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))} and ${isNameFree(namedServer(scope, { serverId, name }))}`;
+}
+
+/** The name among those of the org's other servers. One that was removed keeps its name to itself. */
+export function namedServer({ orgId }: TenantScope, { serverId, name }: { serverId: ServerId; name: string }) {
+  return {
+    table: servers,
+    name,
+    among: and(eq(servers.orgId, orgId), ne(servers.serverId, serverId), isNull(servers.revokedAtMs)),
+  };
+}
+
+/** The names of the org's servers that are there. */
+export async function listServerNames(db: Database, { orgId }: TenantScope): Promise<string[]> {
+  const rows = await db
+    .select({ name: servers.name })
+    .from(servers)
+    .where(and(eq(servers.orgId, orgId), isNull(servers.revokedAtMs)));
+  return rows.map(({ name }) => name);
 }
 
 export function writeLabels(
@@ -176,8 +199,8 @@ export async function findEnrolmentByToken(db: Database, tokenHash: string): Pro
 }
 
 /**
- * Uses a token up and makes its server; nothing happens when the token is used or expired, the key is known, or the org has
- * no place for a server. The second statement changes a row when it did.
+ * Uses a token up and makes its server; nothing happens when the token is used or expired, the key is known, the name is
+ * another server's, or the org has no place for a server. The second statement changes a row when it did.
  */
 export function insertEnrolledServer(
   scope: TenantScope,
@@ -196,14 +219,22 @@ export function insertEnrolledServer(
   );
   const place = serverPlace({ orgId: scope.orgId, serverId: server.serverId });
   const mayEnrol = sql`exists (select 1 from ${enrolments} where ${isUsable})
-    and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})`;
+    and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})
+    and ${isNameFree(namedServer(scope, server))} and not ${isClosing(scope.orgId)}`;
   return [
     takePlace(place, mayEnrol),
     sql`update ${enrolments} set "usedAtMs" = ${nowMs}, "serverId" = ${server.serverId}
       where ${eq(enrolments.tokenHash, tokenHash)} and ${previousChanged}`,
     insertWhen(
       servers,
-      { ...server, orgId: scope.orgId, status: "new", statusSinceMs: nowMs, createdAtMs: nowMs },
+      {
+        ...server,
+        ...nameKeys(server.name),
+        orgId: scope.orgId,
+        status: "new",
+        statusSinceMs: nowMs,
+        createdAtMs: nowMs,
+      },
       previousChanged,
     ),
     keepPlace(place),

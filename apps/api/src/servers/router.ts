@@ -91,7 +91,7 @@ export const serversRouter = router({
     .input(z.strictObject({ enrolmentId: idSchema("enrolment") }))
     .output(enrolmentViewSchema)
     .mutation(({ ctx, input }) => revokeEnrolment(ctx.runtime, ctx.scope, input.enrolmentId)),
-  viewerTicket: procedure({ scope: "org", permission: "servers.watch", at: "serverId" })
+  viewerTicket: procedure({ scope: "org", permission: "servers.watch", at: "serverId", worksWhileClosing: true })
     .input(
       serverInput.extend({
         telemetry: z.boolean(),

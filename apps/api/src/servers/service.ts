@@ -10,6 +10,7 @@ import { standingOf } from "../keys/key-change.ts";
 import { acknowledgeMismatch } from "../limits/acknowledge-mismatch.ts";
 import { listMismatches } from "../limits/evidence-repo.ts";
 import type { LimitFinding } from "../limits/views.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { leavePlace, serverPlace } from "../quotas/counted-places.ts";
@@ -21,6 +22,7 @@ import {
   findServer,
   isRevoked,
   listServerRows,
+  namedServer,
   renameServerRow,
   revokeServerRow,
   writeLabels,
@@ -108,7 +110,7 @@ export async function renameServer(
   { serverId, name }: { serverId: ServerId; name: string },
 ): Promise<ServerView> {
   const { orgId, userId, address } = scope;
-  await runtime.writer.commit([
+  const [renamed] = await runtime.writer.commit([
     renameServerRow(scope, { serverId, name }),
     recordAudit(
       runtime,
@@ -117,6 +119,10 @@ export async function renameServer(
     ),
     recordChange(scope, { kind: "server", id: serverId, atMs: runtime.clock.nowMs() }, previousChanged),
   ]);
+  if (renamed?.rowsChanged !== 1) {
+    const taken = await whyNameTaken(runtime.db, namedServer(scope, { serverId, name }), "server");
+    if (taken !== null) throw taken;
+  }
   return getServer(runtime, scope, serverId);
 }
 

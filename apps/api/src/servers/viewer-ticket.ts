@@ -7,6 +7,7 @@ import { forbidden } from "../auth/check-place.ts";
 import type { Permission } from "../auth/permissions.ts";
 import { mayAt, rolesAt, wholeOrg, type Place } from "../auth/rights.ts";
 import { notFound } from "../not-found.ts";
+import { checkNotClosing } from "../orgs/closing.ts";
 import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
@@ -45,6 +46,7 @@ export async function issueViewerTicket(
     );
   }
   if (telemetry) requireAt(scope, { permission: "telemetry.read", what: "watching the server as a whole" }, wholeOrg);
+  if (inputRunIds.length > 0) checkNotClosing(scope);
   if (inputRunIds.length > 0) requireSealedInput(runtime, server);
   const wanted = [...new Set([...runIds, ...inputRunIds])];
   const readable = await listRunsOnServer(runtime.db, scope, { serverId, runIds: wanted });

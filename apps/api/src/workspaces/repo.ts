@@ -6,6 +6,8 @@ import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, servers, workspaces } from "../db/schema.ts";
+import { nameKeys } from "../names/name-keys.ts";
+import { isNameFree } from "../names/taken-names.ts";
 import { mayUse, serverNameFor } from "../sharing/reach-conditions.ts";
 import { motionOf } from "./frozen.ts";
 import type { WorkspaceView } from "./views.ts";
@@ -61,15 +63,19 @@ export async function listWorkspaceIdsOnServer(
   return new Set(rows.map(({ workspaceId }) => workspaceId));
 }
 
-/** Inserts a workspace on a server of the org, or in its slice of one, unless the org has one of this name. */
+/** Inserts a workspace on a server of the org, or in its slice of one, unless the org has one of this name, or of one like it. */
 export function insertWorkspace(
   scope: TenantScope,
   workspace: { workspaceId: WorkspaceId; name: string; serverId: ServerId; createdAtMs: number },
 ): SQL {
   return insertWhen(
     workspaces,
-    { ...workspace, orgId: scope.orgId },
-    sql`${mayUse(scope, workspace.serverId)}
-      and not exists (select 1 from ${workspaces} where ${and(eq(workspaces.orgId, scope.orgId), eq(workspaces.name, workspace.name))})`,
+    { ...workspace, ...nameKeys(workspace.name), orgId: scope.orgId },
+    sql`${mayUse(scope, workspace.serverId)} and ${isNameFree(namedWorkspace(scope, workspace.name))}`,
   );
+}
+
+/** The name among those of the org's workspaces. */
+export function namedWorkspace({ orgId }: TenantScope, name: string) {
+  return { table: workspaces, name, among: eq(workspaces.orgId, orgId) };
 }

@@ -6,13 +6,14 @@ import { rolesAt } from "../auth/rights.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { notFound } from "../not-found.ts";
 import { addQuotaNode } from "../quotas/counted-places.ts";
 import { enqueueLimits, hasQuotas, serversOf } from "../quotas/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { requireUsableServer } from "../servers/service.ts";
 import { planTask } from "../tasks/plan-task.ts";
-import { findWorkspace, insertWorkspace, listWorkspaceRows } from "./repo.ts";
+import { findWorkspace, insertWorkspace, listWorkspaceRows, namedWorkspace } from "./repo.ts";
 import type { WorkspaceView } from "./views.ts";
 
 export async function listWorkspaces({ db }: Runtime, scope: OrgScope): Promise<WorkspaceView[]> {
@@ -93,7 +94,8 @@ export async function createWorkspace(
     ),
   ]);
   if (inserted?.rowsChanged !== 1) {
-    throw new QuarterdeckError("CONFLICT", `There is a workspace named "${name}" already. Choose another name.`);
+    const taken = await whyNameTaken(runtime.db, namedWorkspace(scope, name), "workspace");
+    throw taken ?? new QuarterdeckError("CONFLICT", "The workspace could not be made as things are now. Try again.");
   }
   runtime.nudgeOutbox();
   return requireWorkspace(runtime, scope, workspaceId);

@@ -3,6 +3,9 @@ import type { Ids, Json } from "./world.ts";
 
 /** A valid input of each procedure that takes ids; the matrix replaces one id at a time. */
 export const inputs: Record<string, (ids: Ids) => Json[]> = {
+  "orgs.transfer": ({ memberId }) => [{ userId: memberId }],
+  "invitations.resend": ({ invitationId }) => [{ invitationId }],
+  "invitations.revoke": ({ invitationId }) => [{ invitationId }],
   "members.remove": ({ memberId }) => [{ userId: memberId }],
   "members.setRole": ({ memberId }) => [{ userId: memberId, role: "viewer" }],
   "members.setGrant": ({ memberId, workspaceId, projectId }) =>

@@ -18,6 +18,7 @@ export interface Ids {
   readonly enrolmentId: string;
   readonly rolloutId: string;
   readonly shareId: string;
+  readonly invitationId: string;
   readonly memberId: string;
 }
 
@@ -103,6 +104,8 @@ async function furnish(platform: TestApi, client: QuarterdeckClient): Promise<Id
   const workspaceArchiveId = await insertArchives(platform, { workspaceId, projectId, serverId, taskId, runId });
   const { enrolmentId } = await api.servers.createEnrolment.mutate({});
   const { shareId } = await api.sharing.offer.mutate({ serverId, label: "Hall", limits: {}, weight: 1 });
+  const invited = { email: `${newId("user")}@example.com`, role: "viewer" } as const;
+  const { invitation } = await api.invitations.create.mutate(invited);
   const rolloutId = await insertEndedRollout(platform, client, serverId);
   const memberId = await idOf(await platform.memberOf(orgId, "developer"));
   return {
@@ -116,6 +119,7 @@ async function furnish(platform: TestApi, client: QuarterdeckClient): Promise<Id
     enrolmentId,
     rolloutId,
     shareId,
+    invitationId: invitation.invitationId,
     memberId,
   };
 }

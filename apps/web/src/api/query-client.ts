@@ -11,7 +11,10 @@ export function onSignedOut(listener: () => void): () => void {
 }
 
 function noticeSignOut(error: unknown): void {
-  if (toApiError(error).code === "UNAUTHENTICATED") for (const listener of signedOutListeners) listener();
+  const { code } = toApiError(error);
+  if (code === "UNAUTHENTICATED") for (const listener of signedOutListeners) listener();
+  // The session was switched to another org elsewhere: whoever asks who one is shows that one.
+  if (code === "ORG_CHANGED") void queryClient.invalidateQueries({ queryKey: [["auth", "state"]] });
 }
 
 export const queryClient = new QueryClient({

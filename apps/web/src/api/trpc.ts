@@ -32,6 +32,7 @@ export const trpcClient = createTRPCClient<AppRouter>({
       false: httpBatchLink({
         url: path,
         maxURLLength: maxUrlLength,
+        headers: orgHeader,
         async fetch(input, init) {
           const response = await fetch(input, init as RequestInit);
           learnServerTime(response.headers.get("date"), Date.now());
@@ -44,3 +45,9 @@ export const trpcClient = createTRPCClient<AppRouter>({
 
 /** Query and mutation options of every procedure, bound to the one client and cache. */
 export const trpc = createTRPCOptionsProxy<AppRouter>({ client: trpcClient, queryClient });
+
+/** What is shown is of this org: the platform refuses what is meant for it in another. */
+function orgHeader(): Record<string, string> {
+  const orgId = queryClient.getQueryData(trpc.auth.state.queryKey())?.me?.orgId;
+  return orgId === undefined ? {} : { "x-quarterdeck-org": orgId };
+}

@@ -7,6 +7,8 @@ import content from "./en/content.json" with { type: "json" };
 import errors from "./en/errors.json" with { type: "json" };
 import members from "./en/members.json" with { type: "json" };
 import operator from "./en/operator.json" with { type: "json" };
+import invitations from "./en/invitations.json" with { type: "json" };
+import orgs from "./en/orgs.json" with { type: "json" };
 import policy from "./en/policy.json" with { type: "json" };
 import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
@@ -31,6 +33,8 @@ export const english = {
   errors,
   members,
   operator,
+  invitations,
+  orgs,
   policy,
   projects,
   quotas,

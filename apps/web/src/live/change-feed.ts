@@ -41,7 +41,7 @@ export class ChangeFeed {
           this.#changes.add(data);
         },
         onConnectionStateChange: ({ state, error }) => {
-          if (state === "connecting" && error !== null) connectionHealth.lost("platform", browserClock.nowMs());
+          if (state === "connecting" && error !== null) this.#lost();
           if (state === "pending") this.#connected();
         },
         onError: (error) => this.#ended(error),
@@ -57,6 +57,12 @@ export class ChangeFeed {
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#changes.stop();
     connectionHealth.back("platform", browserClock.nowMs());
+  }
+
+  /** It may be that the org lets nobody in any more from here: a socket cannot say that, a request can. */
+  #lost(): void {
+    connectionHealth.lost("platform", browserClock.nowMs());
+    void this.#queryClient.invalidateQueries(trpc.orgs.current.pathFilter());
   }
 
   #connected(): void {

@@ -36,6 +36,12 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("../pages/SignInPage.tsx"), "SignInPage"),
 });
 
+const acceptInvitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitations/accept",
+  component: lazyRouteComponent(() => import("../pages/AcceptInvitationPage.tsx"), "AcceptInvitationPage"),
+});
+
 /** Everything below needs somebody who is signed in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -153,6 +159,12 @@ const operator = createRoute({
   },
 });
 
+const invitations = createRoute({
+  getParentRoute: () => settings,
+  path: "/invitations",
+  component: lazyRouteComponent(() => import("../pages/InvitationsPage.tsx"), "InvitationsPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -161,6 +173,7 @@ export const routeTree = root.addChildren([
   home,
   setUp,
   signIn,
+  acceptInvitation,
   signedIn.addChildren([
     servers,
     server,
@@ -170,7 +183,7 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization, members, audit, rateLimits]),
+    settings.addChildren([settingsHome, organization, members, invitations, audit, rateLimits]),
     operator,
     anythingElse,
   ]),

@@ -45,6 +45,8 @@ export const authSessions = sqliteTable(
     expiresAtMs: integer().notNull(),
     createdAtMs: integer().notNull(),
     address: text().notNull(),
+    /** The org that it works in. Null, or one that its user is not in any more: the one that the user joined first. */
+    activeOrgId: text().$type<OrgId>(),
   },
   (table) => [
     index("auth_sessions_by_user").on(table.userId), // signing a user out everywhere

@@ -1,9 +1,14 @@
 import type { EnrolmentId, OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { ConnectionAlert, ServerStatus } from "../../servers/views.ts";
+import { nameColumns } from "./name-columns.ts";
 import { orgs } from "./orgs.ts";
+
+/** A removed server keeps its name to itself. */
+const isThere = sql`"revokedAtMs" is null`;
 
 export const servers = sqliteTable(
   "servers",
@@ -51,10 +56,13 @@ export const servers = sqliteTable(
     /** The outbox position of the newest word about that, and when the relay had taken it. */
     cordonPosition: integer(),
     cordonTakenAtMs: integer(),
+    ...nameColumns(),
   },
   (table) => [
     index("servers_by_org").on(table.orgId, table.createdAtMs), // listing
     index("servers_with_outbox").on(table.outboxThrough, table.outboxHead), // the drainer's look for work
+    uniqueIndex("servers_by_name_key").on(table.orgId, table.nameKey).where(isThere), // no two that are alike
+    uniqueIndex("servers_by_name_look").on(table.orgId, table.nameLook).where(isThere),
   ],
 );
 
