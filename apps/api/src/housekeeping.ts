@@ -1,5 +1,7 @@
 import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { lte, sql } from "drizzle-orm";
+import { forgetPastSteps } from "./auth/forget-past-steps.ts";
+import { steadyNowMs } from "./auth/steady-time.ts";
 import { deleteUsedSecrets } from "./content/task-secrets.ts";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
@@ -31,7 +33,8 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     ...forgetEvidence(nowMs),
     planLedger.statements.forgetEnded(ledgerChangesKept),
     planLedger.statements.forgetChanges(ledgerChangesKept),
-    sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
+    sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, steadyNowMs(clock) - hourMs)}`,
+    ...forgetPastSteps(nowMs),
     ...recordKeyChanges(runtime), // A change of the keys may have been cut off before it was recorded, or told.
   ]);
   await sessions.deleteExpired();

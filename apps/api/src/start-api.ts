@@ -83,7 +83,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     },
   });
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
-  const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
+  const sessions = createSessions({ db, writer, clock, isSecure: () => address.isSecure });
   const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
   const secrets = new SecretBox(await loadMasterKey(env.dataDir, env.masterKey));
   const streamKeys = new StreamKeys({ db, writer, secrets, clock });

@@ -70,16 +70,16 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
 });
 
 const accountBase = base.use(({ ctx, next }) => {
-  const { account, address, sessionToken } = ctx;
+  const { account, address, sessionToken, sinceAuthMs } = ctx;
   if (account === null || sessionToken === null) throw notSignedIn();
-  const scope: AccountScope = { ...account, address, sessionToken };
+  const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
   return next({ ctx: { scope } });
 });
 
 const orgBase = base.use(async ({ ctx, meta, path, next }) => {
-  const { runtime, caller, address, sessionToken } = ctx;
+  const { runtime, caller, address, sessionToken, sinceAuthMs } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
-  const scope: OrgScope = { ...caller, address, sessionToken };
+  const scope: OrgScope = { ...caller, address, sessionToken, sinceAuthMs };
   if (meta === undefined || meta.permission === null || !isAllowed(caller.role, meta.permission)) {
     await recordRefusal(runtime, scope, { path, code: "FORBIDDEN" });
     throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${caller.role}) does not allow this.`);

@@ -15,6 +15,9 @@ export const idPrefixes = {
   entry: "ent",
   viewer: "view",
   rollout: "roll",
+  signIn: "sgn",
+  passkey: "pky",
+  link: "lnk",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -33,6 +36,8 @@ export type CommandId = Id<"command">;
 export type SessionId = Id<"session">;
 export type EnrolmentId = Id<"enrolment">;
 export type RolloutId = Id<"rollout">;
+export type SignInId = Id<"signIn">;
+export type PasskeyId = Id<"passkey">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 const timeCharacters = 10;

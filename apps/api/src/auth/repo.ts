@@ -6,6 +6,7 @@ import { prepared } from "../db/prepared.ts";
 import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
 import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
+import { longestSessionMs } from "./lucia.ts";
 import type { Role } from "./permissions.ts";
 import type { RightInUse } from "./rights-in-use.ts";
 import type { Account, Caller } from "./scope.ts";
@@ -57,6 +58,7 @@ export async function readStandings(db: Database, rights: readonly RightInUse[],
       ${authSessions.tokenHash} is not null as "hasSession", ${members.role} as role
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
+      and ${gt(authSessions.createdAtMs, nowMs - longestSessionMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
   return rows.map((row) => ({ ...row, hasSession: row.hasSession === 1 }));
 }
@@ -69,7 +71,7 @@ export function deleteSession(tokenHash: string, userId: UserId): SQL {
 export async function findUserByEmail(
   db: Database,
   email: string,
-): Promise<{ userId: UserId; passwordHash: string } | null> {
+): Promise<{ userId: UserId; passwordHash: string | null } | null> {
   const [row] = await db
     .select({ userId: users.userId, passwordHash: users.passwordHash })
     .from(users)

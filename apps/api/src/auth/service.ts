@@ -41,7 +41,7 @@ export async function setUp(ctx: Context, { setupToken, email, password, orgName
     );
   }
   if (token.isUsed) throw alreadySetUp();
-  checkNewPassword(password, email);
+  await checkNewPassword(password, email);
   const userId = makeId("user");
   const nowMs = clock.nowMs();
   const { orgId } = token;

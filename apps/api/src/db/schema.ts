@@ -1,6 +1,9 @@
 /** All tables, each in the file of its part. */
 export * from "./schema/orgs.ts";
 export * from "./schema/accounts.ts";
+export * from "./schema/factors.ts";
+export * from "./schema/account-links.ts";
+export * from "./schema/settings.ts";
 export * from "./schema/servers.ts";
 export * from "./schema/projects.ts";
 export * from "./schema/tasks.ts";

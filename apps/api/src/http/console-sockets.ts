@@ -42,6 +42,8 @@ export class ConsoleSockets {
         account: this.#visitors.get(req)?.caller ?? null,
         caller: this.#visitors.get(req)?.caller ?? null,
         sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
+        sinceAuthMs: Number.POSITIVE_INFINITY, // Subscriptions do nothing dangerous.
+        device: { userAgent: "", cookie: null },
         address: req.socket.remoteAddress ?? "unknown",
         transport: "socket",
         setCookie: () => {},

@@ -10,6 +10,7 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { appRouter } from "../app-router.ts";
+import { readDeviceCookie } from "../auth/known-device.ts";
 import type { Context } from "../context.ts";
 import { installRoutes } from "../install/install-routes.ts";
 import type { Runtime } from "../runtime.ts";
@@ -123,12 +124,14 @@ function addTrpc(app: App, runtime: Runtime): void {
         const setCookie = (cookie: string) => resHeaders.append("set-cookie", cookie);
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
-        const { account, caller, sessionToken } = read;
+        const { account, caller, sessionToken, sinceAuthMs } = read;
+        const userAgent = (c.req.header("user-agent") ?? "").slice(0, 400);
+        const device = { userAgent, cookie: readDeviceCookie(runtime, c.req.header("cookie") ?? "") };
         const address = c.env.incoming.socket.remoteAddress ?? "unknown";
         const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
         for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);
         if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
-        return { runtime, account, caller, sessionToken, address, transport: "http", setCookie };
+        return { runtime, account, caller, sessionToken, sinceAuthMs, device, address, transport: "http", setCookie };
       },
       responseMeta({ errors }) {
         const waits = errors.flatMap(({ cause }) =>
