@@ -1,4 +1,5 @@
 import { archivesRouter } from "./archives/router.ts";
+import { accountRouter } from "./auth/account-router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
 import { membersRouter } from "./members/router.ts";
@@ -14,6 +15,7 @@ import { workspacesRouter } from "./workspaces/router.ts";
 
 export const appRouter = router({
   auth: authRouter,
+  account: accountRouter,
   orgs: orgsRouter,
   members: membersRouter,
   servers: serversRouter,

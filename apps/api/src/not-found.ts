@@ -13,7 +13,10 @@ export function notFound(
     | "member"
     | "quota"
     | "change"
-    | "archive",
+    | "archive"
+    | "passkey"
+    | "authenticator app"
+    | "session",
 ): QuarterdeckError {
   return new QuarterdeckError("NOT_FOUND", `There is no such ${what} in this org.`);
 }

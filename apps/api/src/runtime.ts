@@ -11,6 +11,7 @@ import type { PublicAddress } from "./http/public-address.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { SecretBox } from "./keys/secret-box.ts";
 import type { Log } from "./log.ts";
+import type { Mailer } from "./mail/mailer.ts";
 import type { RequestRates } from "./rates/request-rates.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -30,6 +31,8 @@ export interface Runtime {
   readonly address: PublicAddress;
   readonly relay: RelayLink;
   readonly rights: RightsInUse;
+  /** Null without a mail server: links then wait for the operator. */
+  readonly mailer: Mailer | null;
   /** Keeps secrets in the database unreadable without the master key. */
   readonly secrets: SecretBox;
   readonly streamKeys: StreamKeys;

@@ -31,6 +31,7 @@ import { loadMasterKey } from "./keys/master-key.ts";
 import { SecretBox } from "./keys/secret-box.ts";
 import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
+import { Mailer } from "./mail/mailer.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { tellLimitsAtStart } from "./quotas/tell-limits-at-start.ts";
 import { RequestRates } from "./rates/request-rates.ts";
@@ -86,6 +87,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
   const sessions = createSessions({ db, writer, clock, isSecure: () => address.isSecure });
   const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
   const secrets = new SecretBox(await loadMasterKey(env.dataDir, env.masterKey));
+  const mailer = env.mail === null ? null : new Mailer({ ...env.mail, log });
   const streamKeys = new StreamKeys({ db, writer, secrets, clock });
   const runtime: Runtime = {
     env,
@@ -98,6 +100,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     address,
     relay,
     rights: new RightsInUse(),
+    mailer,
     secrets,
     streamKeys,
     commandSealer: new CommandSealer(streamKeys),
@@ -163,6 +166,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       await rollouts.stop();
       await drainer.stop();
       await sequencer.stop();
+      await mailer?.stop();
       await writer.close();
       database.close();
       log.info("the API has stopped");
