@@ -33,17 +33,18 @@ export async function changeWithNewSession(
   const from = hashToken(sessionToken);
   const { tokenHash: to, cookie } = runtime.sessions.makeToken();
   const nowMs = runtime.clock.nowMs();
-  const audit = auditAccount(ctx, { userId, action, ...(detail !== undefined && { detail }) }, previousChanged);
-  const [first] = await runtime.writer.commit([
+  const condition = unit.length > 0 ? previousChanged : sql`true`;
+  const audit = auditAccount(ctx, { userId, action, ...(detail !== undefined && { detail }) }, condition);
+  const outcomes = await runtime.writer.commit([
     ...unit,
     audit,
-    moveSession({ from, to, address, nowMs }, unit.length > 0 ? previousChanged : sql`true`),
+    moveSession({ from, to, address, nowMs }, previousChanged),
     ...(also?.(isSession(to)) ?? []),
     ...(endsOthers ? [deleteSessions(userId, { allBut: to }, isSession(to))] : []),
     ...(await tellServers(runtime, userId, isSession(to))),
   ]);
-  if (first?.rowsChanged !== 1) return false;
-  setCookie(cookie);
+  if (outcomes[unit.length]?.rowsChanged !== 1) return false;
+  if (outcomes[unit.length + 1]?.rowsChanged === 1) setCookie(cookie); // Else it was ended in the meantime.
   runtime.nudgeOutbox();
   endWhatIsOpen(runtime, ({ tokenHash }) => tokenHash === from, "changed");
   if (endsOthers)

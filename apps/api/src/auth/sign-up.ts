@@ -64,7 +64,7 @@ export async function signUp(ctx: Context, { token, password, orgName }: SignUp)
     ),
   ]);
   if (outcomes[0]?.rowsChanged !== 1) throw linkUsed();
-  if (outcomes.some(({ rowsChanged }) => rowsChanged === 0))
+  if (outcomes.at(-1)?.rowsChanged !== 1)
     throw new QuarterdeckError("CONFLICT", "This address has an account by now. Sign in instead.");
   return startSession(ctx, userId);
 }

@@ -15,6 +15,9 @@ type Library = typeof import("@simplewebauthn/server");
 let library: Promise<Library> | undefined;
 const load = () => (library ??= import("@simplewebauthn/server"));
 
+/** EdDSA, ES256, RS256 (IANA COSE): what authenticators have. */
+const algorithms = [-8, -7, -257];
+
 /** A credential as it is stored. */
 export interface StoredCredential {
   readonly credentialId: string;
@@ -43,6 +46,7 @@ export async function registrationOptions(
     userName: email,
     userDisplayName: email,
     excludeCredentials: existing.map(toDescriptor),
+    supportedAlgorithmIDs: algorithms,
     authenticatorSelection: { residentKey: "required", userVerification: "required" },
   });
   await keepChallenge(runtime, ceremony, options.challenge);
@@ -63,6 +67,7 @@ export async function verifyRegistration(
     expectedOrigin: origin,
     expectedRPID: id,
     requireUserVerification: true,
+    supportedAlgorithmIDs: algorithms,
   }).catch((cause: unknown) => {
     throw refused("The new passkey could not be taken. Try again.", cause);
   });
