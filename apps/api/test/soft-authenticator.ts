@@ -1,11 +1,7 @@
 import { createHash, createSign, generateKeyPairSync, randomBytes, type KeyObject } from "node:crypto";
-import type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialCreationOptionsJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-  RegistrationResponseJSON,
-} from "@simplewebauthn/server";
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import { isoCBOR } from "@simplewebauthn/server/helpers";
+import type { PasskeyCreation, PasskeyRequest } from "../src/auth/webauthn.ts";
 
 const flags = { userPresent: 0x01, userVerified: 0x04, hasCredential: 0x40 } as const;
 const es256 = -7;
@@ -24,7 +20,7 @@ export class SoftAuthenticator {
     this.#origin = origin;
   }
 
-  create(options: PublicKeyCredentialCreationOptionsJSON): RegistrationResponseJSON {
+  create(options: PasskeyCreation): RegistrationResponseJSON {
     this.#userHandle = options.user.id;
     const { x = "", y = "" } = this.#keys.publicKey.export({ format: "jwk" });
     const bytes = (text: string) => new Uint8Array(Buffer.from(text, "base64url"));
@@ -57,7 +53,7 @@ export class SoftAuthenticator {
     };
   }
 
-  get({ rpId = "", challenge }: PublicKeyCredentialRequestOptionsJSON): AuthenticationResponseJSON {
+  get({ rpId = "", challenge }: PasskeyRequest): AuthenticationResponseJSON {
     this.counter += 1;
     const authData = this.#authData(rpId, 0);
     const clientData = this.#clientData("webauthn.get", challenge);

@@ -1,6 +1,6 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { PasskeyId } from "@quarterdeck/core/ids";
-import type { PublicKeyCredentialCreationOptionsJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
+import type { RegistrationResponseJSON } from "@simplewebauthn/server";
 import { sql, type SQL } from "drizzle-orm";
 import type { AccountContext } from "../context.ts";
 import { previousChanged } from "../db/insert-when.ts";
@@ -15,7 +15,7 @@ import { changeWithNewSession } from "./renew-session.ts";
 import { dropNeedlessCodes, hasSecondFactor, wrongCode } from "./second-factor.ts";
 import { countAttempt } from "./throttle.ts";
 import { deleteTotp, startTotp, takeTotpCode, type TotpEnrolment } from "./totp.ts";
-import { registrationOptions, verifyRegistration } from "./webauthn.ts";
+import { registrationOptions, verifyRegistration, type PasskeyCreation } from "./webauthn.ts";
 
 /** The codes of an account that gets its first second factor; null where it has codes already. */
 export interface NewCodes {
@@ -66,10 +66,7 @@ export async function newRecoveryCodes(ctx: AccountContext): Promise<readonly st
   return codes;
 }
 
-export async function passkeySetUpOptions({
-  runtime,
-  scope,
-}: AccountContext): Promise<PublicKeyCredentialCreationOptionsJSON> {
+export async function passkeySetUpOptions({ runtime, scope }: AccountContext): Promise<PasskeyCreation> {
   requireRecentAuth(scope);
   const ceremony = { kind: "add", userId: scope.userId } as const;
   const existing = await listPasskeys(runtime.db, scope.userId);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { makeId, type UserId } from "@quarterdeck/core/ids";
-import type { PublicKeyCredentialCreationOptionsJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
+import type { RegistrationResponseJSON } from "@simplewebauthn/server";
 import type { SQL } from "drizzle-orm";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { users } from "../db/schema.ts";
@@ -8,7 +8,7 @@ import type { Runtime } from "../runtime.ts";
 import type { Statement } from "../writer.ts";
 import { insertPasskey } from "./passkeys-repo.ts";
 import { checkNewPassword, hashPassword } from "./password.ts";
-import { registrationOptions, verifyRegistration } from "./webauthn.ts";
+import { registrationOptions, verifyRegistration, type PasskeyCreation } from "./webauthn.ts";
 
 /** With what somebody will sign in to an account that is being made. */
 export type FirstFactor =
@@ -26,7 +26,7 @@ interface NewAccount {
 export async function firstPasskeyOptions(
   runtime: Runtime,
   email: string,
-): Promise<{ userId: UserId; options: PublicKeyCredentialCreationOptionsJSON }> {
+): Promise<{ userId: UserId; options: PasskeyCreation }> {
   const userId = makeId("user", runtime.clock.nowMs(), randomBytes(16));
   const ceremony = { kind: "first", userId } as const;
   return { userId, options: await registrationOptions(runtime, { ceremony, email, existing: [] }) };

@@ -15,28 +15,34 @@ const common = {
   authenticatorAttachment: z.enum(["cross-platform", "platform"]).optional(),
   clientExtensionResults: z.looseObject({}),
 };
+const message = "This is not the answer of an authenticator.";
+
+const registration = z.object({
+  ...common,
+  response: z.object({
+    clientDataJSON: base64url,
+    attestationObject: base64url,
+    transports: z.array(transport).max(10).optional().catch(undefined),
+  }),
+});
+
+const authentication = z.object({
+  ...common,
+  response: z.object({
+    clientDataJSON: base64url,
+    authenticatorData: base64url,
+    signature: base64url,
+    userHandle: base64url.optional(),
+  }),
+});
 
 /** What a browser answers for a new passkey (WebAuthn 3, 5.1). */
-export const registrationSchema = z
-  .object({
-    ...common,
-    response: z.object({
-      clientDataJSON: base64url,
-      attestationObject: base64url,
-      transports: z.array(transport).max(10).optional().catch(undefined),
-    }),
-  })
-  .transform((value) => value as RegistrationResponseJSON);
+export const registrationSchema = z.custom<RegistrationResponseJSON>((value) => registration.safeParse(value).success, {
+  message,
+});
 
 /** What a browser answers for a passkey that there is. */
-export const authenticationSchema = z
-  .object({
-    ...common,
-    response: z.object({
-      clientDataJSON: base64url,
-      authenticatorData: base64url,
-      signature: base64url,
-      userHandle: base64url.optional(),
-    }),
-  })
-  .transform((value) => value as AuthenticationResponseJSON);
+export const authenticationSchema = z.custom<AuthenticationResponseJSON>(
+  (value) => authentication.safeParse(value).success,
+  { message },
+);

@@ -1,6 +1,6 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { UserId } from "@quarterdeck/core/ids";
-import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON } from "@simplewebauthn/server";
+import type { AuthenticationResponseJSON } from "@simplewebauthn/server";
 import { recordAudit } from "../audit/repo.ts";
 import type { Context } from "../context.ts";
 import { attemptRules, ownRule, tokenRules } from "./attempt-rules.ts";
@@ -14,7 +14,7 @@ import { readSecondFactors, takeCode } from "./second-factor.ts";
 import { startSession } from "./start-session.ts";
 import { countAttempt, forgetAttempts } from "./throttle.ts";
 import type { MeView, SignInView } from "./views.ts";
-import { authenticationOptions } from "./webauthn.ts";
+import { authenticationOptions, type PasskeyRequest } from "./webauthn.ts";
 
 /** The first step: the password. Who has a second factor is not in yet. */
 export async function signIn(
@@ -52,10 +52,7 @@ export async function signInWithCode(
 }
 
 /** What the browser is to ask an authenticator for: the second step, or without a token all of signing in. */
-export async function passkeyOptions(
-  ctx: Context,
-  pendingToken: string | null,
-): Promise<PublicKeyCredentialRequestOptionsJSON> {
+export async function passkeyOptions(ctx: Context, pendingToken: string | null): Promise<PasskeyRequest> {
   const { runtime } = ctx;
   await countAttempt(runtime, tokenRules("passkey-options", ctx.address));
   if (pendingToken === null) return authenticationOptions(runtime, { kind: "signIn", userId: null }, []);

@@ -1,5 +1,5 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON } from "@simplewebauthn/server";
+import type { AuthenticationResponseJSON } from "@simplewebauthn/server";
 import type { AccountContext } from "../context.ts";
 import { auditAccount } from "./account-audit.ts";
 import { attemptRules, ownRule } from "./attempt-rules.ts";
@@ -11,14 +11,14 @@ import { findUserByEmail } from "./repo.ts";
 import { readSecondFactors, takeCode } from "./second-factor.ts";
 import { countAttempt, forgetAttempts } from "./throttle.ts";
 import { usePasskey } from "./use-passkey.ts";
-import { authenticationOptions } from "./webauthn.ts";
+import { authenticationOptions, type PasskeyRequest } from "./webauthn.ts";
 
 /** How somebody who is signed in may prove that it is still them. */
 export interface StepUpOptions {
   /** Only of an account that has nothing stronger. */
   readonly password: boolean;
   readonly code: boolean;
-  readonly passkey: PublicKeyCredentialRequestOptionsJSON | null;
+  readonly passkey: PasskeyRequest | null;
 }
 
 export type Proof =

@@ -15,6 +15,10 @@ type Library = typeof import("@simplewebauthn/server");
 let library: Promise<Library> | undefined;
 const load = () => (library ??= import("@simplewebauthn/server"));
 
+/** What the browser's own call takes; the platform asks for no extension that somebody must read. */
+export type PasskeyCreation = Omit<PublicKeyCredentialCreationOptionsJSON, "extensions">;
+export type PasskeyRequest = Omit<PublicKeyCredentialRequestOptionsJSON, "extensions">;
+
 /** EdDSA, ES256, RS256 (IANA COSE): what authenticators have. */
 const algorithms = [-8, -7, -257];
 
@@ -37,7 +41,7 @@ interface NewPasskey {
 export async function registrationOptions(
   runtime: Runtime,
   { ceremony, email, existing }: NewPasskey,
-): Promise<PublicKeyCredentialCreationOptionsJSON> {
+): Promise<PasskeyCreation> {
   const { generateRegistrationOptions } = await load();
   const options = await generateRegistrationOptions({
     rpName: "Quarterdeck",
@@ -86,7 +90,7 @@ export async function authenticationOptions(
   runtime: Runtime,
   ceremony: Ceremony,
   allowed: readonly StoredCredential[],
-): Promise<PublicKeyCredentialRequestOptionsJSON> {
+): Promise<PasskeyRequest> {
   const { generateAuthenticationOptions } = await load();
   const options = await generateAuthenticationOptions({
     rpID: relyingParty(runtime).id,

@@ -20,3 +20,6 @@ export type TaskView = Outputs["tasks"]["submit"];
 export type Resolution = NonNullable<TaskView["resolution"]>;
 export type TaskDetail = Outputs["tasks"]["get"];
 export type TelemetryHistoryView = Outputs["telemetry"]["history"];
+export type AccountView = Outputs["account"]["get"];
+export type PasskeyView = AccountView["passkeys"][number];
+export type SessionView = Outputs["account"]["sessions"][number];

@@ -36,6 +36,30 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("../pages/SignInPage.tsx"), "SignInPage"),
 });
 
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("../pages/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/reset-password",
+  component: lazyRouteComponent(() => import("../pages/ResetPasswordPage.tsx"), "ResetPasswordPage"),
+});
+
+const emailLink = createRoute({
+  getParentRoute: () => root,
+  path: "/email-link",
+  component: lazyRouteComponent(() => import("../pages/EmailLinkPage.tsx"), "EmailLinkPage"),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("../pages/SignUpPage.tsx"), "SignUpPage"),
+});
+
 /** Everything below needs somebody who is signed in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -125,6 +149,12 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import("../pages/OrganizationPage.tsx"), "OrganizationPage"),
 });
 
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../pages/AccountPage.tsx"), "AccountPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -133,6 +163,10 @@ export const routeTree = root.addChildren([
   home,
   setUp,
   signIn,
+  forgotPassword,
+  resetPassword,
+  emailLink,
+  signUp,
   signedIn.addChildren([
     servers,
     server,
@@ -142,7 +176,7 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization]),
+    settings.addChildren([settingsHome, account, organization]),
     anythingElse,
   ]),
 ]);

@@ -9,6 +9,7 @@ import { Toasts } from "../../ui/Toasts.tsx";
 import { toasts } from "../../ui/toasts.ts";
 import { ConnectionBar } from "../connection/ConnectionBar.tsx";
 import { Navigation } from "./Navigation.tsx";
+import { StepUpDialog } from "./StepUpDialog.tsx";
 
 /** What every page has around it for somebody who is signed in, and the one live connection to the platform. */
 export function SignedInShell() {
@@ -20,15 +21,20 @@ export function SignedInShell() {
     feed.start();
     return () => feed.stop();
   }, [queryClient]);
-  useEffect(
-    () =>
-      onSignedOut(() => {
-        queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me: null });
-        toasts.show(t("auth.signedOut"));
-        void navigate({ to: "/sign-in", search: { next: window.location.pathname } });
-      }),
-    [navigate, queryClient, t],
-  );
+  useEffect(() => {
+    const leave = () => {
+      queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me: null });
+      toasts.show(t("auth.signedOut"));
+      void navigate({ to: "/sign-in", search: { next: window.location.pathname } });
+    };
+    // A call may have been under way with the old token while the session got a new one.
+    const look = async () => {
+      const { me } = await queryClient.fetchQuery({ ...trpc.auth.state.queryOptions(), staleTime: 0 });
+      if (me === null) leave();
+      else await queryClient.invalidateQueries();
+    };
+    return onSignedOut(() => void look().catch(leave));
+  }, [navigate, queryClient, t]);
   return (
     <div className="flex min-h-dvh flex-col lg:flex-row">
       <a
@@ -48,6 +54,7 @@ export function SignedInShell() {
           <Outlet />
         </main>
       </div>
+      <StepUpDialog />
       <Toasts />
     </div>
   );
