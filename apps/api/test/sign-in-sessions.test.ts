@@ -5,6 +5,7 @@ import { attemptRules } from "../src/auth/attempt-rules.ts";
 import { knownDeviceCookie, knownDeviceOf, readDeviceCookie } from "../src/auth/known-device.ts";
 import { countAttempt } from "../src/auth/throttle.ts";
 import { auditEntries, authSessions } from "../src/db/schema.ts";
+import { SoftAuthenticator } from "./soft-authenticator.ts";
 import { SteppableClock } from "./steppable-clock.ts";
 import { owner, refusalOf, TestApi } from "./test-api.ts";
 
@@ -141,4 +142,21 @@ test("a clock that is set opens no new tries [T7]", async () => {
   }
   clock.pass(16 * minuteMs);
   expect(await guess()).toBe("WRONG_CREDENTIALS");
+});
+
+test("nobody renames or removes another account's passkey [T1]", async () => {
+  await using platform = await TestApi.start();
+  const client = await platform.signedUp();
+  const authenticator = new SoftAuthenticator(platform.origin);
+  const response = authenticator.create(await client.api.account.startPasskey.mutate());
+  await client.api.account.addPasskey.mutate({ name: "Laptop", response });
+  const { passkeys } = await client.api.account.get.query();
+  const { passkeyId } = passkeys[0]!;
+  const { api } = await platform.outsider();
+  const calls = [
+    api.account.renamePasskey.mutate({ passkeyId, name: "Mine" }),
+    api.account.removePasskey.mutate({ passkeyId }),
+  ];
+  for (const call of calls) expect((await refusalOf(call)).code).toBe("NOT_FOUND");
+  expect((await client.api.account.get.query()).passkeys).toEqual(passkeys);
 });

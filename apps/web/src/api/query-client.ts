@@ -10,8 +10,13 @@ export function onSignedOut(listener: () => void): () => void {
   return () => signedOutListeners.delete(listener);
 }
 
+/** Says that nobody is signed in any more. */
+export function tellSignedOut(): void {
+  for (const listener of signedOutListeners) listener();
+}
+
 function noticeSignOut(error: unknown): void {
-  if (toApiError(error).code === "UNAUTHENTICATED") for (const listener of signedOutListeners) listener();
+  if (toApiError(error).code === "UNAUTHENTICATED") tellSignedOut();
 }
 
 export const queryClient = new QueryClient({
