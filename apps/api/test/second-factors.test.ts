@@ -98,6 +98,13 @@ test("the second step is over after a while, and each pending sign-in lets in on
   const good = await pending(client);
   await use(good, codes[1]);
   expect((await refusalOf(use(good, codes[2]))).code).toBe("TOKEN_EXPIRED");
+  const raced = await pending(client);
+  const outcomes = await Promise.allSettled(
+    [3, 4, 5].map((i) =>
+      platform.client().api.auth.signInWithCode.mutate({ pendingToken: raced, code: codes[i] ?? "" }),
+    ),
+  );
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
 });
 
 test("each recovery code lets in once, however it is typed [T5]", async () => {
