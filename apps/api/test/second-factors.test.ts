@@ -1,9 +1,10 @@
 import { minuteMs, secondMs } from "@quarterdeck/core/units";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { Secret, TOTP } from "otpauth";
 import { expect, test } from "vitest";
+import { firstPasskeyOptions, newAccount } from "../src/auth/new-account.ts";
 import type { QuarterdeckClient } from "../src/client.ts";
-import { auditEntries, authSessions, recoveryCodes, totpSecrets } from "../src/db/schema.ts";
+import { auditEntries, authSessions, members, recoveryCodes, totpSecrets } from "../src/db/schema.ts";
 import { SoftAuthenticator } from "./soft-authenticator.ts";
 import { SteppableClock } from "./steppable-clock.ts";
 import { owner, refusalOf, TestApi } from "./test-api.ts";
@@ -302,4 +303,23 @@ test("every step of signing in is recorded, refused ones with the account that w
   ]);
   const created = await db.select().from(auditEntries).where(eq(auditEntries.action, "session.create"));
   expect(created.map(({ detail }) => detail)).toEqual(["password and code"]);
+});
+
+test("an account is made with a passkey and no password, for the address that it was asked for", async () => {
+  await using platform = await TestApi.start();
+  const client = await platform.signedUp();
+  const { orgId } = (await client.api.auth.state.query()).me!;
+  const { runtime } = platform.api;
+  const email = "grace@example.com";
+  const authenticator = new SoftAuthenticator(platform.origin);
+  const { userId, options } = await firstPasskeyOptions(runtime, email);
+  const factor = { passkey: { userId, response: authenticator.create(options) } };
+  const { statements } = await newAccount(runtime, { email, factor }, sql`true`);
+  const member = { orgId, userId, role: "viewer", createdAtMs: 1 } as const;
+  await runtime.writer.commit([...statements, platform.api.database.db.insert(members).values(member)]);
+  const other = platform.client();
+  const response = authenticator.get(await other.api.auth.passkeyOptions.mutate({ pendingToken: null }));
+  expect((await other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response })).email).toBe(email);
+  expect((await other.api.account.get.query()).hasPassword).toBe(false);
+  await expect(newAccount(runtime, { email, factor }, sql`true`)).rejects.toThrow(/could not be taken/); // Once.
 });

@@ -142,5 +142,5 @@ export class ApiService {
 /** Who a caller is; simulated callers own their org. */
 export function ownerScope(org: { orgId: OrgScope["orgId"]; userId: OrgScope["userId"] }): OrgScope {
   const caller = { ...org, email: "owner@example.com", orgName: "Org", plan: "enterprise", role: "owner" } as const;
-  return { ...caller, address: "127.0.0.1", sessionToken: "session" };
+  return { ...caller, address: "127.0.0.1", sessionToken: "session", sinceAuthMs: 0 };
 }

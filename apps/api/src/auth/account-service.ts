@@ -19,7 +19,7 @@ export async function readAccountView({ runtime, scope }: AccountContext): Promi
   const keys = await listPasskeys(db, userId);
   return {
     email,
-    hasPassword: (await findUserByEmail(db, email))?.passwordHash != null,
+    hasPassword: typeof (await findUserByEmail(db, email))?.passwordHash === "string",
     hasTotp: await hasTotp(db, userId),
     recoveryCodesLeft: await countRecoveryCodes(db, userId),
     passkeys: keys.map(({ passkeyId, name, createdAtMs, lastUsedAtMs }) => ({

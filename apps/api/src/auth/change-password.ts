@@ -21,10 +21,10 @@ export async function changePassword(ctx: AccountContext, { current, password }:
   const { runtime, scope } = ctx;
   requireRecentAuth(scope);
   const user = await findUserByEmail(runtime.db, scope.email);
-  if (user?.passwordHash != null) await takePassword(ctx, current ?? "");
+  const before = user?.passwordHash ?? null;
+  if (before !== null) await takePassword(ctx, current ?? "");
   await checkNewPassword(password, scope.email);
   const passwordHash = await hashPassword(password);
-  const before = user?.passwordHash ?? null;
   // Nobody has changed it since the current one was checked.
   const isSame = before === null ? isNull(users.passwordHash) : eq(users.passwordHash, before);
   const unit = [

@@ -26,7 +26,7 @@ export async function endSessions(
     ...words,
   ]);
   const deleted = outcomes[before.length]?.rows ?? [];
-  const hashes = new Set(deleted.map((row) => String(row["tokenHash"])));
+  const hashes = new Set(deleted.map((row) => row["tokenHash"]));
   runtime.nudgeOutbox();
   endWhatIsOpen(runtime, ({ tokenHash }) => hashes.has(tokenHash), "signedOut");
   return { outcomes, ended: hashes.size };

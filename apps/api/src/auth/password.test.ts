@@ -19,7 +19,7 @@ test.each([
 test.each(["an orchard of plums", "пароль из слов", "كلمة مرور طويلة", "7%kLw!qz0@Vd"])(
   "%s is accepted",
   async (password) => {
-    await checkNewPassword(password, "ada@example.com");
+    await expect(checkNewPassword(password, "ada@example.com")).resolves.toBeUndefined();
   },
 );
 
@@ -31,6 +31,7 @@ test("a password is kept as argon2id, and compared by it", async () => {
   expect(await isPassword("an orchard of plums", null)).toBe(false);
 });
 
-test("a very long password takes no longer to judge than a long one", async () => {
-  await checkNewPassword(`an orchard of plums ${"x".repeat(1000)}`, "ada@example.com");
+test("a very long password is judged by its beginning", async () => {
+  const long = `an orchard of plums ${"x".repeat(1000)}`;
+  await expect(checkNewPassword(long, "ada@example.com")).resolves.toBeUndefined();
 });

@@ -46,7 +46,7 @@ export async function startTotp(
 }
 
 export async function hasTotp(db: Database, userId: UserId): Promise<boolean> {
-  return (await readSecret(db, userId))?.confirmedAtMs != null;
+  return typeof (await readSecret(db, userId))?.confirmedAtMs === "number";
 }
 
 /** The statement that takes a code, once; null where it is no code of this account at this time. */

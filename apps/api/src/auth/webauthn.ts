@@ -9,11 +9,8 @@ import type {
 import type { Runtime } from "../runtime.ts";
 import { keepChallenge, takeChallenge, type Ceremony } from "./passkey-challenges.ts";
 
-type Library = typeof import("@simplewebauthn/server");
-
 /** It brings certificates' parsers along, which a start should not wait for. */
-let library: Promise<Library> | undefined;
-const load = () => (library ??= import("@simplewebauthn/server"));
+const load = () => import("@simplewebauthn/server");
 
 /** What the browser's own call takes; the platform asks for no extension that somebody must read. */
 export type PasskeyCreation = Omit<PublicKeyCredentialCreationOptionsJSON, "extensions">;
