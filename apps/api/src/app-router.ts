@@ -1,5 +1,6 @@
 import { archivesRouter } from "./archives/router.ts";
 import { auditRouter } from "./audit/router.ts";
+import { accountRouter } from "./auth/account-router.ts";
 import { authRouter } from "./auth/router.ts";
 import { eventsRouter } from "./events/router.ts";
 import { invitationsRouter } from "./invitations/router.ts";
@@ -19,6 +20,7 @@ import { workspacesRouter } from "./workspaces/router.ts";
 
 export const appRouter = router({
   auth: authRouter,
+  account: accountRouter,
   orgs: orgsRouter,
   members: membersRouter,
   invitations: invitationsRouter,

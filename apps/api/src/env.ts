@@ -131,6 +131,19 @@ const variables = z.object({
     .transform(Number),
   QUARTERDECK_REQUESTS_PER_MINUTE: requestsPerMinute,
   QUARTERDECK_QUOTA_FILE: quotaFile,
+  QUARTERDECK_SMTP_URL: z
+    .url({
+      protocol: /^smtps?$/,
+      error: "Set QUARTERDECK_SMTP_URL to an address like smtps://user:password@mail.example.com.",
+    })
+    .optional(),
+  QUARTERDECK_MAIL_FROM: z
+    .string()
+    .regex(
+      /^(?:[^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+      "Set QUARTERDECK_MAIL_FROM to an address like Quarterdeck <quarterdeck@example.com>.",
+    )
+    .optional(),
   QUARTERDECK_LOG_LEVEL: z
     .enum(logLevels, `Set QUARTERDECK_LOG_LEVEL to one of ${logLevels.join(", ")}.`)
     .default("info"),
@@ -162,6 +175,8 @@ export interface Env {
   readonly requestsPerMinute: RequestsPerMinute;
   /** What the operator decided about quotas. */
   readonly quotas: QuotaSettings;
+  /** The mail server that links are sent through; null: the operator hands them over. */
+  readonly mail: { readonly url: string; readonly from: string } | null;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -205,8 +220,15 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     orgsPerAccount: read.QUARTERDECK_ORGS_PER_ACCOUNT,
     requestsPerMinute: requestsOf(quotas.requestTiers, read.QUARTERDECK_REQUESTS_PER_MINUTE),
     quotas,
+    mail: readMail(read.QUARTERDECK_SMTP_URL, read.QUARTERDECK_MAIL_FROM),
     logLevel: read.QUARTERDECK_LOG_LEVEL,
   };
+}
+
+function readMail(url: string | undefined, from: string | undefined): Env["mail"] {
+  if (url !== undefined && from !== undefined) return { url, from };
+  if (url === undefined && from === undefined) return null;
+  throw new EnvError("Set both QUARTERDECK_SMTP_URL and QUARTERDECK_MAIL_FROM, or neither.");
 }
 
 function parseJson(text: string): unknown {

@@ -2,6 +2,8 @@ import { dayMs, hourMs, minuteMs } from "@quarterdeck/core/units";
 import { lte, sql } from "drizzle-orm";
 import { cutOldEntries } from "./audit/retention.ts";
 import { endTallies } from "./audit/refusal-tally.ts";
+import { forgetPastSteps } from "./auth/forget-past-steps.ts";
+import { steadyNowMs } from "./auth/steady-time.ts";
 import { deleteUsedSecrets } from "./content/task-secrets.ts";
 import { attempts } from "./db/schema.ts";
 import { deleteEventsBefore } from "./events/repo.ts";
@@ -41,7 +43,8 @@ export async function keepHouse(runtime: Runtime): Promise<void> {
     deleteOldInvitations(nowMs - invitationsKeptMs),
     planLedger.statements.forgetEnded(ledgerChangesKept),
     planLedger.statements.forgetChanges(ledgerChangesKept),
-    sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, nowMs - hourMs)}`,
+    sql`delete from ${attempts} where ${lte(attempts.windowEndsAtMs, steadyNowMs(clock) - hourMs)}`,
+    ...forgetPastSteps(nowMs),
     ...recordKeyChanges(runtime), // A change of the keys may have been cut off before it was recorded, or told.
   ]);
   await endTallies(runtime);

@@ -16,7 +16,10 @@ export function notFound(
     | "archive"
     | "share"
     | "org"
-    | "invitation",
+    | "invitation"
+    | "passkey"
+    | "authenticator app"
+    | "session",
 ): QuarterdeckError {
   return new QuarterdeckError(
     "NOT_FOUND",

@@ -33,13 +33,13 @@ export interface Runtime {
   readonly address: PublicAddress;
   readonly relay: RelayLink;
   readonly rights: RightsInUse;
+  /** Null without a mail server: links then wait for the operator. */
+  readonly mailer: Mailer | null;
   /** Keeps secrets in the database unreadable without the master key. */
   readonly secrets: SecretBox;
   readonly streamKeys: StreamKeys;
   readonly commandSealer: CommandSealer;
   readonly submissions: SubmissionLanes;
-  /** Null: the operator has set nothing to send mail with. */
-  readonly mailer: Mailer | null;
   /** How often each user, org and address is answered. */
   readonly requestRates: RequestRates;
   /** How many consoles and viewers each org has open. */

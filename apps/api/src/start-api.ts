@@ -33,7 +33,7 @@ import { loadMasterKey } from "./keys/master-key.ts";
 import { SecretBox } from "./keys/secret-box.ts";
 import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
-import type { Mailer } from "./mail/mailer.ts";
+import { deliverBySmtp, Mailer, type DeliverMail } from "./mail/mailer.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { tellLimitsAtStart } from "./quotas/tell-limits-at-start.ts";
 import { OpenConnections } from "./rates/open-connections.ts";
@@ -58,7 +58,8 @@ export interface StartedApi {
 interface StartOptions {
   readonly log: Log;
   readonly clock?: Clock;
-  readonly mailer?: Mailer | null;
+  /** What hands mails over, where that is not the mail server of the settings. */
+  readonly deliverMail?: DeliverMail | null;
 }
 
 /** The signature of an update's command lives 15 minutes, and the new version has a minute to show that it works. */
@@ -67,7 +68,7 @@ const rolloutAnswerMs = 20 * minuteMs;
 /** Starts the API: database, writer, outbox, the public and the internal listener. */
 export async function startApi(
   env: Env,
-  { log, clock = systemClock, mailer = null }: StartOptions,
+  { log, clock = systemClock, deliverMail = null }: StartOptions,
 ): Promise<StartedApi> {
   await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDatabase(env.databaseUrl.startsWith("file:") ? env.databaseUrl.slice("file:".length) : null);
@@ -92,9 +93,11 @@ export async function startApi(
     },
   });
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
-  const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
+  const sessions = createSessions({ db, writer, clock, isSecure: () => address.isSecure });
   const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
   const secrets = new SecretBox(await loadMasterKey(env.dataDir, env.masterKey));
+  const deliver = deliverMail ?? (env.mail === null ? null : deliverBySmtp(env.mail));
+  const mailer = deliver === null ? null : new Mailer(deliver, log);
   const streamKeys = new StreamKeys({ db, writer, secrets, clock });
   const runtime: Runtime = {
     env,
@@ -107,12 +110,12 @@ export async function startApi(
     address,
     relay,
     rights: new RightsInUse(),
+    mailer,
     secrets,
     streamKeys,
     commandSealer: new CommandSealer(streamKeys),
     changes,
     submissions: new SubmissionLanes(),
-    mailer,
     requestRates: new RequestRates(clock, env.requestsPerMinute),
     connections: new OpenConnections(env.quotas.requestTiers),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),
@@ -176,6 +179,7 @@ export async function startApi(
       await rollouts.stop();
       await drainer.stop();
       await sequencer.stop();
+      await mailer?.stop();
       await writer.close();
       database.close();
       lock.release();

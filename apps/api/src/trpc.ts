@@ -97,16 +97,16 @@ const base = t.procedure.use(async ({ ctx, meta, type, path, getRawInput, next }
 });
 
 const accountBase = base.use(({ ctx, next }) => {
-  const { account, address, sessionToken } = ctx;
+  const { account, address, sessionToken, sinceAuthMs } = ctx;
   if (account === null || sessionToken === null) throw notSignedIn();
-  const scope: AccountScope = { ...account, address, sessionToken };
+  const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
   return next({ ctx: { scope } });
 });
 
 const orgBase = base.use(async ({ ctx, meta, type, getRawInput, next }) => {
-  const { runtime, caller, address, sessionToken } = ctx;
+  const { runtime, caller, address, sessionToken, sinceAuthMs } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
-  const scope: OrgScope = { ...caller, address, sessionToken, rolesHere: rolesAt(caller, wholeOrg) };
+  const scope: OrgScope = { ...caller, address, sessionToken, sinceAuthMs, rolesHere: rolesAt(caller, wholeOrg) };
   await requireAdmission(runtime, caller, address);
   checkExpectedOrg(ctx.expectedOrgId, scope);
   await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
@@ -152,9 +152,9 @@ function placed(declaration: PlacedDeclaration<string>): PlacedBase<string> {
 }
 
 const operatorBase = base.use(async ({ ctx, path, type, next }) => {
-  const { runtime, account, address, sessionToken } = ctx;
+  const { runtime, account, address, sessionToken, sinceAuthMs } = ctx;
   if (account === null || sessionToken === null) throw notSignedIn();
-  const scope: AccountScope = { ...account, address, sessionToken };
+  const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
   if (!(await isOperator(runtime.db, account.userId))) {
     throw new QuarterdeckError("FORBIDDEN", "Only an operator of this platform may do this.");
   }

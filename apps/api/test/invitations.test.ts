@@ -176,12 +176,12 @@ test("where the org may have no more members nobody is let in, and no account is
 test("an invitation goes out by mail where there is any, and a mail that fails is said", async () => {
   const sent: Mail[] = [];
   let isBroken = false;
-  const send = (mail: Mail) => {
+  const deliver = (mail: Mail) => {
     if (isBroken) return Promise.reject(new Error("the mail server is away"));
     sent.push(mail);
     return Promise.resolve();
   };
-  await using platform = await TestApi.start({}, undefined, { send });
+  await using platform = await TestApi.start({}, undefined, deliver);
   const { api } = await platform.signedUp();
   await api.orgs.rename.mutate({ name: "بستان" });
   const { link, mail, invitation } = await api.invitations.create.mutate({ email: guest, role: "viewer" });

@@ -161,7 +161,14 @@ test("an org is handed over to nobody who is not in it, nor to oneself, and by n
   expect((await refusalOf(admin.api.orgs.transfer.mutate({ userId: adminId }))).code).toBe("FORBIDDEN");
   // An owner who was lowered between the check and the write hands over nothing either.
   const caller = (await readCaller(platform.api.runtime.db, adminId, null))!;
-  const stale = { ...caller, role: "owner" as const, rolesHere: ["owner" as const], address: "::1", sessionToken: "" };
+  const stale = {
+    ...caller,
+    role: "owner" as const,
+    rolesHere: ["owner" as const],
+    address: "::1",
+    sessionToken: "",
+    sinceAuthMs: 0,
+  };
   await expect(transferOwnership(platform.api.runtime, stale, self)).rejects.toMatchObject({ code: "NOT_FOUND" });
   const rows = await platform.api.database.db.select().from(members).where(eq(members.orgId, orgId));
   expect(rows.map(({ role }) => role).sort()).toEqual(["admin", "owner"]);

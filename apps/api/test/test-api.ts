@@ -12,7 +12,7 @@ import { members, orgs, users } from "../src/db/schema.ts";
 import { readEnv } from "../src/env.ts";
 import { addQuotaNode } from "../src/quotas/counted-places.ts";
 import { createLog } from "../src/log.ts";
-import type { Mailer } from "../src/mail/mailer.ts";
+import type { DeliverMail } from "../src/mail/mailer.ts";
 import { startApi, type StartedApi } from "../src/start-api.ts";
 import { systemClock } from "../src/system-clock.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
@@ -57,7 +57,7 @@ export class TestApi implements AsyncDisposable {
   static async start(
     environment: NodeJS.ProcessEnv = {},
     clock: Clock = systemClock,
-    mailer: Mailer | null = null,
+    deliverMail: DeliverMail | null = null,
   ): Promise<TestApi> {
     const dataDir = await mkdtemp(join(tmpdir(), "quarterdeck-api-"));
     const relay = new FakeRelay();
@@ -71,7 +71,7 @@ export class TestApi implements AsyncDisposable {
       ...environment,
     };
     const logLines: string[] = [];
-    const api = await startApi(readEnv(complete), { log: logTo(logLines), clock, mailer });
+    const api = await startApi(readEnv(complete), { log: logTo(logLines), clock, deliverMail });
     return new TestApi({ dataDir, relay, environment: complete, logLines, api });
   }
 

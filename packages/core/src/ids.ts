@@ -17,6 +17,9 @@ export const idPrefixes = {
   rollout: "roll",
   share: "shr",
   invitation: "inv",
+  signIn: "sgn",
+  passkey: "pky",
+  link: "lnk",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -37,6 +40,8 @@ export type EnrolmentId = Id<"enrolment">;
 export type RolloutId = Id<"rollout">;
 export type ShareId = Id<"share">;
 export type InvitationId = Id<"invitation">;
+export type SignInId = Id<"signIn">;
+export type PasskeyId = Id<"passkey">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 const timeCharacters = 10;

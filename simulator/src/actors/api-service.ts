@@ -151,5 +151,6 @@ export function ownerScope(org: { orgId: OrgScope["orgId"]; userId: OrgScope["us
     deleteAtMs: null,
     address: "127.0.0.1",
     sessionToken: "session",
+    sinceAuthMs: 0,
   };
 }

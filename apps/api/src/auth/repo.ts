@@ -7,6 +7,7 @@ import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts
 import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import { grantsOf, readGrants } from "./grant-columns.ts";
+import { longestSessionMs } from "./lucia.ts";
 import type { Role } from "./permissions.ts";
 import type { Rights } from "./rights.ts";
 import type { RightInUse } from "./rights-in-use.ts";
@@ -81,6 +82,7 @@ export async function readStandings(db: Database, rights: readonly RightInUse[],
       (select ${orgs.access} from ${orgs} where ${orgs.orgId} = asked.value ->> 'orgId') as access
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
+      and ${gt(authSessions.createdAtMs, nowMs - longestSessionMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
   return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants, access }) => ({
     tokenHash,
@@ -99,7 +101,7 @@ export function deleteSession(tokenHash: string, userId: UserId): SQL {
 export async function findUserByEmail(
   db: Database,
   email: string,
-): Promise<{ userId: UserId; passwordHash: string } | null> {
+): Promise<{ userId: UserId; passwordHash: string | null } | null> {
   const [row] = await db
     .select({ userId: users.userId, passwordHash: users.passwordHash })
     .from(users)

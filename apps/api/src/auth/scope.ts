@@ -33,6 +33,8 @@ export interface Caller extends Reach, Account {
 export interface AccountScope extends Account {
   readonly address: string;
   readonly sessionToken: string;
+  /** How long ago the session's user proved who they are, when the request came. */
+  readonly sinceAuthMs: number;
 }
 
 /** A caller who is allowed what the procedure declared, and from where. */

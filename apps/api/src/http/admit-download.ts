@@ -42,7 +42,7 @@ export async function admitDownload(
     origin: c.req.header("origin"),
   };
   const read = () => readRequestCaller(runtime, headers, { mustKnowOrigin: false });
-  const { caller, sessionToken } = await read();
+  const { caller, sessionToken, sinceAuthMs } = await read();
   const { fields, refusal } = runtime.requestRates.charge({ caller, address }, 1);
   for (const [name, value] of Object.entries(fields)) c.header(name, value);
   if (refusal !== null) throw refusal;
@@ -55,7 +55,11 @@ export async function admitDownload(
       throw new QuarterdeckError("ORG_CHANGED", "The session works in another org now. Start the download again.");
     await requireAllowed(runtime, now, { ...download, address });
   };
-  return { scope: { ...caller, address, sessionToken, rolesHere: rolesAt(caller, wholeOrg) }, fields, mayGoOn };
+  return {
+    scope: { ...caller, address, sessionToken, sinceAuthMs, rolesHere: rolesAt(caller, wholeOrg) },
+    fields,
+    mayGoOn,
+  };
 }
 
 async function requireAllowed(

@@ -55,6 +55,8 @@ export class ConsoleSockets {
         account: this.#visitors.get(req)?.caller ?? null,
         caller: this.#visitors.get(req)?.caller ?? null,
         sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
+        sinceAuthMs: Number.POSITIVE_INFINITY, // Subscriptions do nothing dangerous.
+        device: { userAgent: "", cookie: null },
         address: this.#visitors.get(req)?.address ?? "unknown",
         expectedOrgId: null, // What it said when it was opened would be of then.
         transport: "socket",

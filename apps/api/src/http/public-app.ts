@@ -11,6 +11,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { appRouter } from "../app-router.ts";
 import { auditDownloads } from "../audit/download-routes.ts";
+import { readDeviceCookie } from "../auth/known-device.ts";
 import type { Context } from "../context.ts";
 import { installRoutes } from "../install/install-routes.ts";
 import type { Runtime } from "../runtime.ts";
@@ -130,13 +131,16 @@ function addTrpc(app: App, runtime: Runtime): void {
         const setCookie = (cookie: string) => resHeaders.append("set-cookie", cookie);
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
-        const { account, caller, sessionToken } = read;
+        const { account, caller, sessionToken, sinceAuthMs } = read;
+        const userAgent = (c.req.header("user-agent") ?? "").slice(0, 400);
+        const device = { userAgent, cookie: readDeviceCookie(runtime, c.req.header("cookie") ?? "") };
         const address = clientAddress(c.env.incoming, runtime.env.trustedProxies);
         const expectedOrgId = c.req.header("x-quarterdeck-org") ?? null;
         const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
         for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);
         if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
-        return { runtime, account, caller, sessionToken, address, expectedOrgId, transport: "http", setCookie };
+        const who = { account, caller, sessionToken, sinceAuthMs, device, address, expectedOrgId };
+        return { runtime, ...who, transport: "http", setCookie };
       },
       responseMeta({ errors }) {
         const waits = errors.flatMap(({ cause }) =>

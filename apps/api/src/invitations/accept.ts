@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
 import type { MeView } from "../auth/views.ts";
 import type { AccountScope } from "../auth/scope.ts";
-import { startSession } from "../auth/service.ts";
+import { startSession } from "../auth/start-session.ts";
 import { countAttempt } from "../auth/throttle.ts";
 import type { Context } from "../context.ts";
 import { previousChanged } from "../db/insert-when.ts";
@@ -14,7 +14,7 @@ import { keepPlace, memberPlace, takePlace, whyNoPlace } from "../quotas/counted
 import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Unit } from "../writer.ts";
-import { newAccount } from "./new-account.ts";
+import { newAccount } from "../auth/new-account.ts";
 import { acceptInvitation, findByToken, isAcceptable, isMember, isNewcomer, type OfferedInvitation } from "./repo.ts";
 import type { InvitationOffer } from "./views.ts";
 
@@ -54,11 +54,11 @@ export async function acceptAsNew(
 ): Promise<MeView> {
   const { runtime, address } = ctx;
   const offer = await requireOffer(runtime, { token, address });
-  const { orgId, orgName, email, role } = offer;
+  const { email } = offer;
   if (offer.hasAccount) throw accountExists(email);
   const { userId, statements } = await newAccount(runtime, { email, factor: { password } }, previousChanged);
   await join(runtime, { offer, token, userId, address, account: statements });
-  return startSession(ctx, { orgId, userId, email, orgName, role });
+  return startSession(ctx, userId);
 }
 
 interface Joining {

@@ -4,12 +4,12 @@ import type { Invitation } from "./repo.ts";
 
 /** Mails an invitation. It is there already: where mail fails, the link can be handed over, or sent again. */
 export async function sendInvitation(
-  { mailer, log }: Pick<Runtime, "mailer" | "log">,
+  { mailer }: Pick<Runtime, "mailer">,
   { orgName, email: inviter }: Pick<OrgScope, "orgName" | "email">,
   { invitation, link }: { invitation: Invitation; link: string },
 ): Promise<"sent" | "failed" | "none"> {
   if (mailer === null) return "none";
-  const { email: to, role, expiresAtMs, invitationId } = invitation;
+  const { email: to, role, expiresAtMs } = invitation;
   const until = new Date(expiresAtMs).toISOString().slice(0, 10);
   const text = [
     `${inviter} invites you to the organization "${orgName}" on Quarterdeck, as ${role}.`,
@@ -17,11 +17,6 @@ export async function sendInvitation(
     link,
     `If you do not know ${inviter}, ignore this mail: nothing happens then.`,
   ].join("\n\n");
-  try {
-    await mailer.send({ to, subject: `Invitation to ${orgName} on Quarterdeck`, text });
-    return "sent";
-  } catch (error) {
-    log.warn({ err: error, invitationId }, "an invitation could not be mailed");
-    return "failed";
-  }
+  const isTaken = await mailer.deliver({ to, subject: `Invitation to ${orgName} on Quarterdeck`, text });
+  return isTaken ? "sent" : "failed";
 }

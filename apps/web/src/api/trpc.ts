@@ -5,6 +5,7 @@ import { secondMs } from "@quarterdeck/core/units";
 import { reconnectDelayMs } from "../live/session/reconnect-delay.ts";
 import { queryClient } from "./query-client.ts";
 import { learnServerTime } from "./server-time.ts";
+import { stepUpLink } from "./step-up-link.ts";
 
 const path = "/trpc";
 /** More than this in a query's URL is refused by Node's HTTP server (16 KiB of headers). */
@@ -26,6 +27,7 @@ const webSocket = createWSClient({
 
 export const trpcClient = createTRPCClient<AppRouter>({
   links: [
+    stepUpLink,
     splitLink({
       condition: (operation) => operation.type === "subscription",
       true: wsLink({ client: webSocket }),

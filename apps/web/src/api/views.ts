@@ -29,3 +29,6 @@ export type RatesView = Outputs["rates"]["current"];
 export type PlatformHealthView = Outputs["operator"]["health"];
 export type OperatedOrg = Outputs["operator"]["orgs"]["orgs"][number];
 export type OperatedKeys = Outputs["operator"]["keys"];
+export type AccountView = Outputs["account"]["get"];
+export type PasskeyView = AccountView["passkeys"][number];
+export type SessionView = Outputs["account"]["sessions"][number];

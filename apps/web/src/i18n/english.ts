@@ -1,3 +1,4 @@
+import account from "./en/account.json" with { type: "json" };
 import archives from "./en/archives.json" with { type: "json" };
 import audit from "./en/audit.json" with { type: "json" };
 import auth from "./en/auth.json" with { type: "json" };
@@ -24,6 +25,7 @@ import workspaces from "./en/workspaces.json" with { type: "json" };
 
 /** Every text of the console. The type of this object is the type of every key. */
 export const english = {
+  account,
   archives,
   audit,
   auth,

@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { toApiError } from "../api/api-error.ts";
+import { tellSignedOut } from "../api/query-client.ts";
 import { trpc, trpcClient } from "../api/trpc.ts";
 import { browserClock } from "./browser-clock.ts";
 import { connectionHealth } from "./connection-health.ts";
@@ -59,10 +60,14 @@ export class ChangeFeed {
     connectionHealth.back("platform", browserClock.nowMs());
   }
 
-  /** It may be that the org lets nobody in any more from here: a socket cannot say that, a request can. */
   #lost(): void {
     connectionHealth.lost("platform", browserClock.nowMs());
+    // A socket that is refused does not say why: perhaps the session has ended, or the org lets nobody in from here any more.
     void this.#queryClient.invalidateQueries(trpc.orgs.current.pathFilter());
+    trpcClient.auth.state.query().then(
+      ({ me }) => me === null && tellSignedOut(),
+      () => {}, // The platform is away, which the connection's bar shows.
+    );
   }
 
   #connected(): void {

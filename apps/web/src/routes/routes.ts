@@ -42,6 +42,30 @@ const acceptInvitation = createRoute({
   component: lazyRouteComponent(() => import("../pages/AcceptInvitationPage.tsx"), "AcceptInvitationPage"),
 });
 
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("../pages/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/reset-password",
+  component: lazyRouteComponent(() => import("../pages/ResetPasswordPage.tsx"), "ResetPasswordPage"),
+});
+
+const emailLink = createRoute({
+  getParentRoute: () => root,
+  path: "/email-link",
+  component: lazyRouteComponent(() => import("../pages/EmailLinkPage.tsx"), "EmailLinkPage"),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("../pages/SignUpPage.tsx"), "SignUpPage"),
+});
+
 /** Everything below needs somebody who is signed in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -165,6 +189,12 @@ const invitations = createRoute({
   component: lazyRouteComponent(() => import("../pages/InvitationsPage.tsx"), "InvitationsPage"),
 });
 
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../pages/AccountPage.tsx"), "AccountPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -174,6 +204,10 @@ export const routeTree = root.addChildren([
   setUp,
   signIn,
   acceptInvitation,
+  forgotPassword,
+  resetPassword,
+  emailLink,
+  signUp,
   signedIn.addChildren([
     servers,
     server,
@@ -183,7 +217,7 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization, members, invitations, audit, rateLimits]),
+    settings.addChildren([settingsHome, account, organization, members, invitations, audit, rateLimits]),
     operator,
     anythingElse,
   ]),

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronsUpDown, LogOut, Monitor, Moon, ServerCog, Settings, Sun } from "lucide-react";
+import { ChevronsUpDown, LogOut, Monitor, Moon, ServerCog, Settings, Sun, UserRound } from "lucide-react";
 import { useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { errorText } from "../../api/error-text.ts";
@@ -73,6 +73,10 @@ export function AccountMenu() {
           ]}
         />
         <MenuLine />
+        <MenuItem onSelect={() => void navigate({ to: "/settings/account" })}>
+          <UserRound aria-hidden />
+          {t("account.title")}
+        </MenuItem>
         <MenuItem onSelect={() => void navigate({ to: "/settings/organization" })}>
           <Settings aria-hidden />
           {t("settings.title")}

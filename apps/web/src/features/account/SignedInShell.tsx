@@ -10,6 +10,7 @@ import { toasts } from "../../ui/toasts.ts";
 import { ConnectionBar } from "../connection/ConnectionBar.tsx";
 import { OrgGate } from "../orgs/OrgGate.tsx";
 import { Navigation } from "./Navigation.tsx";
+import { StepUpDialog } from "./StepUpDialog.tsx";
 
 const who = JSON.stringify(trpc.auth.state.queryKey()[0]);
 
@@ -36,15 +37,20 @@ export function SignedInShell() {
     queryClient.removeQueries({ predicate: ({ queryKey }) => !isWho(queryKey) });
     void navigate({ to: "/servers", replace: true }).then(() => setShownOrgId(orgId));
   }, [navigate, orgId, queryClient, shownOrgId]);
-  useEffect(
-    () =>
-      onSignedOut(() => {
-        queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me: null });
-        toasts.show(t("auth.signedOut"));
-        void navigate({ to: "/sign-in", search: { next: window.location.pathname } });
-      }),
-    [navigate, queryClient, t],
-  );
+  useEffect(() => {
+    const leave = () => {
+      queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me: null });
+      toasts.show(t("auth.signedOut"));
+      void navigate({ to: "/sign-in", search: { next: window.location.pathname } });
+    };
+    // A call may have been under way with the old token while the session got a new one.
+    const look = async () => {
+      const { me } = await queryClient.fetchQuery({ ...trpc.auth.state.queryOptions(), staleTime: 0 });
+      if (me === null) leave();
+      else await queryClient.invalidateQueries();
+    };
+    return onSignedOut(() => void look().catch(leave));
+  }, [navigate, queryClient, t]);
   return (
     <div className="flex min-h-dvh flex-col lg:flex-row">
       <a
@@ -68,6 +74,7 @@ export function SignedInShell() {
           )}
         </main>
       </div>
+      <StepUpDialog />
       <Toasts />
     </div>
   );
