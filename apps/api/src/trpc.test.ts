@@ -9,6 +9,8 @@ const procedures = Object.entries(appRouter._def.procedures as unknown as Record
 
 /** What may be called by everybody. A new one must be added here on purpose. */
 const publicProcedures = [
+  "invitations.offer",
+  "invitations.acceptAsNew",
   "auth.state",
   "auth.setUp",
   "auth.signIn",

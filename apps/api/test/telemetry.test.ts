@@ -181,7 +181,8 @@ test("[F7] what is older than a day, or of a time that has not come, is left out
   await rollUp();
   for (const span of ["day", "month", "year"] as const)
     expect((await telemetry.history.query({ nodeId: serverId, span })).atMs).toHaveLength(1);
-  await servers.revoke.mutate({ serverId, confirmName: "box" });
+  const { name: confirmName } = await servers.get.query({ serverId });
+  await servers.revoke.mutate({ serverId, confirmName });
   await tell(serverId, [minute(nowMs, 7)]);
   expect((await telemetry.history.query({ nodeId: serverId, span: "hour" })).cpu).toEqual([5]);
 });

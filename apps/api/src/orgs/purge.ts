@@ -3,11 +3,12 @@ import { dayMs } from "@quarterdeck/core/units";
 import { and, eq, isNull, lte, ne, sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
-import { auditChains, auditEntries, members, orgs, purgedOrgs, servers } from "../db/schema.ts";
+import { auditChains, auditCuts, auditEntries, members, orgs, purgedOrgs, servers } from "../db/schema.ts";
 import { enqueue } from "../outbox/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { revokeServerRow } from "../servers/repo.ts";
 import { keyOf, orgTables } from "./org-tables.ts";
+import { leaveShares } from "./leave-shares.ts";
 import { readmit } from "./readmission.ts";
 import { listDueOrgs } from "./repo.ts";
 
@@ -17,7 +18,7 @@ const rowsAtOnce = 500;
 const longestWaitMs = 7 * dayMs;
 
 /** What the last step deletes together. */
-const lastTables = new Set(["audit_entries", "audit_chains", "orgs"]);
+const lastTables = new Set(["audit_entries", "audit_chains", "audit_cuts", "orgs"]);
 
 /**
  * Deletes the orgs whose time of grace is over. Each step can be done again, and what is done is seen in the rows, so a process
@@ -35,7 +36,10 @@ export async function purgeDueOrgs(runtime: Runtime): Promise<void> {
 async function purgeOrg(runtime: Runtime, orgId: OrgId): Promise<void> {
   await begin(runtime, orgId);
   if (!(await areServersTold(runtime, orgId))) return; // The next round looks again.
-  for (const { table } of orgTables) if (!lastTables.has(table)) await deleteRows(runtime, table, orgId);
+  for (const { table } of orgTables) {
+    if (table === "shares") await runtime.writer.commit(leaveShares(orgId, runtime.clock.nowMs()));
+    if (!lastTables.has(table)) await deleteRows(runtime, table, orgId);
+  }
   await end(runtime, orgId);
 }
 
@@ -119,7 +123,8 @@ async function end({ writer, clock, log }: Runtime, orgId: OrgId): Promise<void>
     ]);
     if ((deleted?.rowsChanged ?? 0) < rowsAtOnce) break;
   }
-  const [, gone] = await writer.commit([
+  const [, , gone] = await writer.commit([
+    sql`delete from ${auditCuts} where ${eq(auditCuts.chainId, orgId)} and ${isKept}`,
     sql`delete from ${auditChains} where ${eq(auditChains.chainId, orgId)} and ${isKept}`,
     sql`delete from ${orgs} where ${eq(orgs.orgId, orgId)} and ${isKept}`,
     sql`update ${purgedOrgs} set "endedAtMs" = ${clock.nowMs()} where ${eq(purgedOrgs.orgId, orgId)} and ${previousChanged}`,

@@ -220,8 +220,7 @@ function limitHere(name: QuotaResource, factors: LifecycleFactors): SQL {
   const own = effectiveLimit(name, factors);
   if (!(sliceResources as readonly string[]).includes(name)) return own;
   const slice = sliceHere(sql`json_extract(${shares.limits}, ${sql.raw(`'$.${name}'`)})`);
-  const org = sql.raw(`quota_nodes.limit_${name}`);
-  return sql`case when quota_nodes.parent_id is null then min(coalesce(${org}, ${slice}), coalesce(${slice}, ${org})) else ${own} end`;
+  return sql`case when quota_nodes.parent_id is null then min(coalesce(${own}, ${slice}), coalesce(${slice}, ${own})) else ${own} end`;
 }
 
 function limitsAsJson(factors: LifecycleFactors): SQL {
