@@ -126,7 +126,8 @@ test("when its time is over an org goes with everything that it has, its servers
   const { runtime, database } = platform.api;
   await api.orgs.requestDeletion.mutate({ name: "Orchard" });
   move(13 * dayMs);
-  await api.orgs.list.query(); // Which keeps the session from ending unused.
+  // lucia sets the end of a session by the real clock, which this test has left behind.
+  await runtime.writer.commit([sql`update auth_sessions set "expiresAtMs" = "expiresAtMs" + ${30 * dayMs}`]);
   await keepHouse(runtime);
   expect((await countRows(platform, orgId))["orgs"]).toBe(1);
   const before = await countRows(platform, otherId);
