@@ -6,6 +6,7 @@ import { orgsRouter } from "./orgs/router.ts";
 import { projectsRouter } from "./projects/router.ts";
 import { quotasRouter } from "./quotas/router.ts";
 import { serversRouter } from "./servers/router.ts";
+import { serviceAccountsRouter } from "./service-accounts/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { telemetryRouter } from "./telemetry/router.ts";
 import { router } from "./trpc.ts";
@@ -16,6 +17,7 @@ export const appRouter = router({
   auth: authRouter,
   orgs: orgsRouter,
   members: membersRouter,
+  serviceAccounts: serviceAccountsRouter,
   servers: serversRouter,
   updates: updatesRouter,
   workspaces: workspacesRouter,

@@ -13,7 +13,9 @@ export function notFound(
     | "member"
     | "quota"
     | "change"
-    | "archive",
+    | "archive"
+    | "service account"
+    | "API key",
 ): QuarterdeckError {
   return new QuarterdeckError("NOT_FOUND", `There is no such ${what} in this org.`);
 }

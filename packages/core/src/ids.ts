@@ -15,6 +15,7 @@ export const idPrefixes = {
   entry: "ent",
   viewer: "view",
   rollout: "roll",
+  key: "key",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -33,6 +34,7 @@ export type CommandId = Id<"command">;
 export type SessionId = Id<"session">;
 export type EnrolmentId = Id<"enrolment">;
 export type RolloutId = Id<"rollout">;
+export type ApiKeyId = Id<"key">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 const timeCharacters = 10;

@@ -3,10 +3,11 @@ import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
-import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
+import { apiKeys, authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
 import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import { grantsOf, readGrants } from "./grant-columns.ts";
+import { isLiveKey, narrowingOf, readNarrowing } from "./service-columns.ts";
 import type { Role } from "./permissions.ts";
 import type { Rights } from "./rights.ts";
 import type { RightInUse } from "./rights-in-use.ts";
@@ -35,7 +36,7 @@ const callerOf = prepared((db) =>
 /** Who a user is, in the org that the user joined first; null for a user who is in none. */
 export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
   const [row] = await callerOf(db).all({ userId });
-  return row ?? null;
+  return row === undefined ? null : { ...row, isService: false, only: null };
 }
 
 export async function readAccount(db: Database, userId: UserId): Promise<Account | null> {
@@ -44,7 +45,7 @@ export async function readAccount(db: Database, userId: UserId): Promise<Account
   return row ?? null;
 }
 
-/** What is left of a right that is in use: its session, and what the user is in that org. */
+/** What is left of a right that is in use: its session or key, and what the user is in that org. */
 export interface Standing {
   readonly tokenHash: string;
   readonly orgId: OrgId;
@@ -63,18 +64,21 @@ export async function readStandings(db: Database, rights: readonly RightInUse[],
     isMember: number;
     role: Role | null;
     grants: string;
+    narrowing: string | null;
   }>(sql`
     select distinct asked.value ->> 'tokenHash' as "tokenHash", asked.value ->> 'orgId' as "orgId",
-      ${authSessions.tokenHash} is not null as "hasSession", ${members.userId} is not null as "isMember",
-      ${members.role} as role, ${grantsOf(members.orgId, members.userId)} as grants
+      ${authSessions.tokenHash} is not null or ${apiKeys.keyHash} is not null as "hasSession", ${members.userId} is not null as "isMember",
+      ${members.role} as role, ${grantsOf(members.orgId, members.userId)} as grants,
+      ${narrowingOf(members.userId)} as narrowing
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
+    left join ${apiKeys} on ${apiKeys.keyHash} = asked.value ->> 'tokenHash' and ${isLiveKey(nowMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
-  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants }) => ({
+  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants, narrowing }) => ({
     tokenHash,
     orgId,
     hasSession: hasSession === 1,
-    rights: isMember === 1 ? { role, grants: readGrants(grants) } : null,
+    rights: isMember === 1 ? { role, grants: readGrants(grants), only: readNarrowing(narrowing) } : null,
   }));
 }
 

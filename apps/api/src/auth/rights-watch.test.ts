@@ -9,7 +9,17 @@ const orgId = "org_1" as OrgId;
 const userId = "usr_1" as UserId;
 const right = (tokenHash: string, role: Role): RightInUse => ({
   tokenHash,
-  caller: { orgId, userId, role, grants: [], email: "a@example.com", orgName: "Orchard", plan: "premium" },
+  caller: {
+    orgId,
+    userId,
+    role,
+    grants: [],
+    email: "a@example.com",
+    orgName: "Orchard",
+    plan: "premium",
+    isService: false,
+    only: null,
+  },
 });
 
 test("a right is lost exactly when its session or a permission of its role is gone, and reading only with the membership", () => {

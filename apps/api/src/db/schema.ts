@@ -11,3 +11,4 @@ export * from "./schema/limits.ts";
 export * from "./schema/events.ts";
 export * from "./schema/audit.ts";
 export * from "./schema/telemetry.ts";
+export * from "./schema/service-accounts.ts";

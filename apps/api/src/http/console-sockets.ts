@@ -7,7 +7,7 @@ import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { appRouter } from "../app-router.ts";
 import type { SocketEnd } from "../auth/rights-in-use.ts";
-import type { Caller } from "../auth/scope.ts";
+import type { Account, Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
 import { hashToken } from "../random-token.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
@@ -25,6 +25,10 @@ interface Visitor {
   readonly sessionToken: string;
 }
 
+function personOf(caller: Caller | undefined): Account | null {
+  return caller === undefined || caller.isService ? null : caller;
+}
+
 /** The consoles' WebSockets, for subscriptions. Each lives as long as its session and role do. */
 export class ConsoleSockets {
   readonly #runtime: Runtime;
@@ -39,7 +43,7 @@ export class ConsoleSockets {
       router: appRouter,
       createContext: ({ req }): Context => ({
         runtime,
-        account: this.#visitors.get(req)?.caller ?? null,
+        account: personOf(this.#visitors.get(req)?.caller),
         caller: this.#visitors.get(req)?.caller ?? null,
         sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
         address: req.socket.remoteAddress ?? "unknown",
@@ -86,7 +90,9 @@ export class ConsoleSockets {
   async #admit(request: IncomingMessage): Promise<Visitor | QuarterdeckError> {
     const { cookie, authorization, origin } = request.headers;
     try {
-      const read = await readRequestCaller(this.#runtime, { cookie, authorization, origin }, { mustKnowOrigin: true });
+      const peer = request.socket.remoteAddress ?? "unknown";
+      const headers = { cookie, authorization, origin };
+      const read = await readRequestCaller(this.#runtime, headers, { mustKnowOrigin: true, peer });
       if (read.caller !== null && read.sessionToken !== null)
         return { caller: read.caller, sessionToken: read.sessionToken };
       return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");

@@ -115,7 +115,8 @@ function addTrpc(app: App, runtime: Runtime): void {
           authorization: c.req.header("authorization"),
           origin: c.req.header("origin"),
         };
-        const read = await readRequestCaller(runtime, headers, { mustKnowOrigin: isMutation }).catch(
+        const address = c.env.incoming.socket.remoteAddress ?? "unknown";
+        const read = await readRequestCaller(runtime, headers, { mustKnowOrigin: isMutation, peer: address }).catch(
           (error: unknown) => {
             throw error instanceof QuarterdeckError ? trpcError(error.code, error.message, error) : error;
           },
@@ -124,7 +125,6 @@ function addTrpc(app: App, runtime: Runtime): void {
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
         const { account, caller, sessionToken } = read;
-        const address = c.env.incoming.socket.remoteAddress ?? "unknown";
         const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
         for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);
         if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);

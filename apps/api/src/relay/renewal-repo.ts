@@ -4,6 +4,7 @@ import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, UserId, Work
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import { and, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
 import { grantsOf, grantsText } from "../auth/grant-columns.ts";
+import { narrowingOf, readNarrowing } from "../auth/service-columns.ts";
 import type { Rights } from "../auth/rights.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
@@ -40,6 +41,8 @@ export interface RenewableRun {
   readonly secretInput: string | null;
   /** What the submitter is in the org now; null for someone who is not in it any more. */
   readonly rights: Rights | null;
+  /** What those are narrowed to, as it is stored. */
+  readonly narrowing: string | null;
   /** Whether its workspace is still on this server, and its project in that. */
   readonly isPlaceThere: boolean;
 }
@@ -63,6 +66,7 @@ export async function findRunsToRenew(
       submitter: members.userId,
       role: members.role,
       grants: grantsOf(tasks.orgId, tasks.submittedBy),
+      narrowing: narrowingOf(tasks.submittedBy),
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
     .from(runs)
@@ -86,9 +90,10 @@ export async function findRunsToRenew(
       ),
     )
     .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ task, isPlaceThere, submitter, role, grants, ...row }) => ({
+  return rows.map(({ task, isPlaceThere, submitter, role, grants, narrowing, ...row }) => ({
     ...row,
-    rights: submitter === null ? null : { role, grants },
+    narrowing,
+    rights: submitter === null ? null : { role, grants, only: readNarrowing(narrowing) },
     orgId: task.orgId,
     taskId: task.taskId,
     serverId: task.serverId,
@@ -108,7 +113,7 @@ export async function findRunsToRenew(
 
 /** Records a further signature of a run, unless it moved on or its submitter's rights changed since it was read. */
 export function insertRenewal(
-  { runId, serverId, orgId, submittedBy, rights }: RenewableRun,
+  { runId, serverId, orgId, submittedBy, rights, narrowing }: RenewableRun,
   renewal: { commandId: CommandId; signedAtMs: number; expiresAtMs: number },
 ): Statement[] {
   const isWaiting = and(
@@ -122,6 +127,7 @@ export function insertRenewal(
     eq(members.userId, submittedBy),
     sql`${members.role} is ${rights?.role ?? null}`,
     sql`${grantsOf(members.orgId, members.userId)} = ${grantsText(rights?.grants ?? [])}`,
+    sql`${narrowingOf(members.userId)} is ${narrowing}`,
   );
   const condition: SQL = sql`exists (select 1 from ${runs} where ${isWaiting})
     and exists (select 1 from ${members} where ${isMember})`;

@@ -1,6 +1,7 @@
 import type { CommandId, OrgId, RolloutId, RunId, ServerId, TaskId, UserId } from "@quarterdeck/core/ids";
 import { and, asc, desc, eq, inArray, sql, type SQL } from "drizzle-orm";
-import type { Role } from "../auth/permissions.ts";
+import type { Permission, Role } from "../auth/permissions.ts";
+import { narrowingOf, readNarrowing } from "../auth/service-columns.ts";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
@@ -105,11 +106,13 @@ export interface Rollout {
   readonly startedBy: UserId;
   /** The role that who started it has now. */
   readonly role: Role | null;
+  /** What that is narrowed to. */
+  readonly only: readonly Permission[] | null;
 }
 
 /** Every rollout that goes on, of all orgs: each acts within its own only. */
 export async function listRunningRollouts(db: Database): Promise<Rollout[]> {
-  return db
+  const rows = await db
     .select({
       rolloutId: rollouts.rolloutId,
       orgId: rollouts.orgId,
@@ -118,10 +121,12 @@ export async function listRunningRollouts(db: Database): Promise<Rollout[]> {
       triesAgain: rollouts.triesAgain,
       startedBy: rollouts.startedBy,
       role: members.role,
+      narrowing: narrowingOf(rollouts.startedBy),
     })
     .from(rollouts)
     .leftJoin(members, and(eq(members.orgId, rollouts.orgId), eq(members.userId, rollouts.startedBy)))
     .where(eq(rollouts.state, "running"));
+  return rows.map(({ narrowing, ...row }) => ({ ...row, only: readNarrowing(narrowing) }));
 }
 
 export interface StoredMember extends RolloutMember {

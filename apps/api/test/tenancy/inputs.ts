@@ -11,6 +11,14 @@ export const inputs: Record<string, (ids: Ids) => Json[]> = {
     [workspaceId, projectId].map((placeId) => ({ userId: memberId, placeId })),
   "members.whoMay": ({ orgId, workspaceId, projectId }) =>
     [orgId, workspaceId, projectId].map((placeId) => ({ permission: "tasks.run", placeId })),
+  "serviceAccounts.create": ({ orgId, workspaceId, projectId }) =>
+    [orgId, workspaceId, projectId].map((placeId) => ({ placeId, name: "made by the matrix", role: "viewer" })),
+  "serviceAccounts.setRights": (ids) =>
+    services(ids).map(({ keyId: _, ...account }) => ({ ...account, role: "viewer" })),
+  "serviceAccounts.remove": (ids) => services(ids).map(({ keyId: _, ...account }) => account),
+  "serviceAccounts.addKey": (ids) => services(ids).map(({ keyId: _, ...account }) => account),
+  "serviceAccounts.rotateKey": (ids) => services(ids),
+  "serviceAccounts.revokeKey": (ids) => services(ids),
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
@@ -81,6 +89,13 @@ export const inputs: Record<string, (ids: Ids) => Json[]> = {
 
 function quotaNodes({ orgId, workspaceId, projectId }: Ids): { nodeId: string }[] {
   return [orgId, workspaceId, projectId].map((nodeId) => ({ nodeId }));
+}
+
+function services(ids: Ids): { placeId: string; serviceAccountId: string; keyId: string }[] {
+  return [
+    { placeId: ids.orgId, serviceAccountId: ids.serviceOfOrg, keyId: ids.keyOfOrg },
+    { placeId: ids.workspaceId, serviceAccountId: ids.serviceOfWorkspace, keyId: ids.keyOfWorkspace },
+  ];
 }
 
 /** A new one for each, because the client makes it. */
