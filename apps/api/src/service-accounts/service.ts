@@ -1,24 +1,18 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { recordAudit } from "../audit/repo.ts";
 import { takeRight } from "../auth/lost-right.ts";
-import type { ServicePermission, ServiceRole } from "../auth/permissions.ts";
-import { losesReading, mayAt, type Place, type Rights } from "../auth/rights.ts";
+import { losesReading, mayAt } from "../auth/rights.ts";
 import type { OrgScope } from "../auth/scope.ts";
-import { narrowTo } from "../auth/service-columns.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { endWhatIsOpen, orgChanged } from "../members/change-rights.ts";
 import type { Runtime } from "../runtime.ts";
+import { rightsOf, type GivenRights } from "./account-rights.ts";
 import { checkLife, checkNotWider } from "./check-not-wider.ts";
 import { insertKey, revokeKeys } from "./key-repo.ts";
 import { newKey } from "./key-service.ts";
 import { readView, requireAccount, requirePlace, toViews, type AccountInput } from "./read-account.ts";
 import { changeAccount, insertAccount, listAccounts, removeAccount, type PlaceId } from "./repo.ts";
 import type { MadeKey, ServiceAccountView } from "./views.ts";
-
-interface GivenRights {
-  readonly role: ServiceRole;
-  readonly permissions: readonly ServicePermission[] | null;
-}
 
 /** The service accounts at the places where the caller may manage them. */
 export async function listServiceAccounts(runtime: Runtime, scope: OrgScope): Promise<ServiceAccountView[]> {
@@ -94,12 +88,6 @@ export async function removeServiceAccount(runtime: Runtime, scope: OrgScope, in
   const also = [revokeKeys(scope, userId, nowMs)];
   if (!(await takeRight(runtime, { orgId, userId, endsReading: true, audit, also }, change))) throw changedMeanwhile();
   endWhatIsOpen(runtime, { orgId, userId }, "signedOut");
-}
-
-function rightsOf({ role, permissions }: GivenRights, { workspaceId, projectId }: Place): Rights {
-  const only = narrowTo(permissions);
-  if (workspaceId === null) return { role, grants: [], only };
-  return { role: null, grants: [{ workspaceId, projectId, role }], only };
 }
 
 function describe({ role, permissions }: GivenRights): string {
