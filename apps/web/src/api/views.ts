@@ -20,4 +20,7 @@ export type TaskView = Outputs["tasks"]["submit"];
 export type Resolution = NonNullable<TaskView["resolution"]>;
 export type TaskDetail = Outputs["tasks"]["get"];
 export type MemberView = Outputs["members"]["list"]["members"][number];
+export type ServiceAccountView = Outputs["serviceAccounts"]["list"][number];
+export type ApiKeyView = ServiceAccountView["keys"][number];
+export type MadeKey = Outputs["serviceAccounts"]["create"];
 export type TelemetryHistoryView = Outputs["telemetry"]["history"];

@@ -10,6 +10,7 @@ import projects from "./en/projects.json" with { type: "json" };
 import quotas from "./en/quotas.json" with { type: "json" };
 import runs from "./en/runs.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
+import serviceAccounts from "./en/service-accounts.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
 import telemetry from "./en/telemetry.json" with { type: "json" };
 import updates from "./en/updates.json" with { type: "json" };
@@ -29,6 +30,7 @@ export const english = {
   quotas,
   runs,
   servers,
+  serviceAccounts,
   settings,
   telemetry,
   updates,

@@ -131,6 +131,12 @@ const members = createRoute({
   component: lazyRouteComponent(() => import("../pages/MembersPage.tsx"), "MembersPage"),
 });
 
+const serviceAccounts = createRoute({
+  getParentRoute: () => settings,
+  path: "/service-accounts",
+  component: lazyRouteComponent(() => import("../pages/ServiceAccountsPage.tsx"), "ServiceAccountsPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -148,7 +154,7 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization, members]),
+    settings.addChildren([settingsHome, organization, members, serviceAccounts]),
     anythingElse,
   ]),
 ]);
