@@ -136,7 +136,7 @@ test("nobody makes an account, or a key of one, that may more than they may ther
   expect((await refusalOf(accounts.revokeKey.mutate(foreignKey))).code).toBe("NOT_FOUND");
   expect((await accounts.list.query()).map(({ name }) => name)).toEqual([`for ${workspaceId}`]);
   const { account: forEver } = await api.serviceAccounts.addKey.mutate({ ...onOrg.account, expiresInDays: null });
-  expect(forEver.keys.map(({ endsAtMs }) => endsAtMs === null).sort()).toEqual([false, true]);
+  expect(forEver.keys.filter(({ endsAtMs }) => endsAtMs === null)).toHaveLength(1);
 });
 
 test("a key makes no keys, changes no rights and has no account [T4]", async () => {

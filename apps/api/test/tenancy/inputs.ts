@@ -13,10 +13,9 @@ export const inputs: Record<string, (ids: Ids) => Json[]> = {
     [orgId, workspaceId, projectId].map((placeId) => ({ permission: "tasks.run", placeId })),
   "serviceAccounts.create": ({ orgId, workspaceId, projectId }) =>
     [orgId, workspaceId, projectId].map((placeId) => ({ placeId, name: "made by the matrix", role: "viewer" })),
-  "serviceAccounts.setRights": (ids) =>
-    services(ids).map(({ keyId: _, ...account }) => ({ ...account, role: "viewer" })),
-  "serviceAccounts.remove": (ids) => services(ids).map(({ keyId: _, ...account }) => account),
-  "serviceAccounts.addKey": (ids) => services(ids).map(({ keyId: _, ...account }) => account),
+  "serviceAccounts.setRights": (ids) => accounts(ids).map((account) => ({ ...account, role: "viewer" })),
+  "serviceAccounts.remove": (ids) => accounts(ids),
+  "serviceAccounts.addKey": (ids) => accounts(ids),
   "serviceAccounts.rotateKey": (ids) => services(ids),
   "serviceAccounts.revokeKey": (ids) => services(ids),
   "servers.get": ({ serverId }) => [{ serverId }],
@@ -96,6 +95,10 @@ function services(ids: Ids): { placeId: string; serviceAccountId: string; keyId:
     { placeId: ids.orgId, serviceAccountId: ids.serviceOfOrg, keyId: ids.keyOfOrg },
     { placeId: ids.workspaceId, serviceAccountId: ids.serviceOfWorkspace, keyId: ids.keyOfWorkspace },
   ];
+}
+
+function accounts(ids: Ids): { placeId: string; serviceAccountId: string }[] {
+  return services(ids).map(({ placeId, serviceAccountId }) => ({ placeId, serviceAccountId }));
 }
 
 /** A new one for each, because the client makes it. */
