@@ -142,5 +142,13 @@ export class ApiService {
 /** Who a caller is; simulated callers own their org. */
 export function ownerScope(org: { orgId: OrgScope["orgId"]; userId: OrgScope["userId"] }): OrgScope {
   const caller = { ...org, email: "owner@example.com", orgName: "Org", plan: "enterprise", role: "owner" } as const;
-  return { ...caller, grants: [], rolesHere: ["owner"], address: "127.0.0.1", sessionToken: "session" };
+  return {
+    ...caller,
+    grants: [],
+    isService: false,
+    only: null,
+    rolesHere: ["owner"],
+    address: "127.0.0.1",
+    sessionToken: "session",
+  };
 }
