@@ -12,6 +12,7 @@ import { quotasRouter } from "./quotas/router.ts";
 import { ratesRouter } from "./rates/router.ts";
 import { serversRouter } from "./servers/router.ts";
 import { sharingRouter } from "./sharing/router.ts";
+import { serviceAccountsRouter } from "./service-accounts/router.ts";
 import { tasksRouter } from "./tasks/router.ts";
 import { telemetryRouter } from "./telemetry/router.ts";
 import { router } from "./trpc.ts";
@@ -24,6 +25,7 @@ export const appRouter = router({
   orgs: orgsRouter,
   members: membersRouter,
   invitations: invitationsRouter,
+  serviceAccounts: serviceAccountsRouter,
   servers: serversRouter,
   sharing: sharingRouter,
   updates: updatesRouter,

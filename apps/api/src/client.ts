@@ -10,6 +10,8 @@ export interface ClientOptions {
   readonly url: string;
   /** The token of a session that exists; without one, sign in and the client keeps the session's cookie itself. */
   readonly sessionToken?: string;
+  /** A key of a service account, in place of a session: for scripts. */
+  readonly apiKey?: string;
   /** The platform's public address (QUARTERDECK_PUBLIC_URL), where `url` is another way to it. */
   readonly publicUrl?: string;
 }
@@ -21,13 +23,21 @@ export interface QuarterdeckClient {
   readonly close: () => Promise<void>;
 }
 
-/** A typed client for scripts and tests. It keeps the session's cookie as a browser would; subscriptions use a WebSocket. */
-export function createClient({ url, sessionToken, publicUrl = url }: ClientOptions): QuarterdeckClient {
+/**
+ * A typed client for scripts and tests. It keeps the session's cookie as a browser would; subscriptions use a WebSocket.
+ *
+ * @example
+ * const { api, close } = createClient({ url: "https://deck.example.com", apiKey: process.env.QUARTERDECK_API_KEY });
+ * const workspaces = await api.workspaces.list.query();
+ * await close();
+ */
+export function createClient({ url, sessionToken, apiKey, publicUrl = url }: ClientOptions): QuarterdeckClient {
   const { origin } = new URL(url);
   const cookies = new Map<string, string>();
+  const bearer = apiKey ?? sessionToken;
   const headers = (): Record<string, string> => ({
     origin: new URL(publicUrl).origin,
-    ...(sessionToken === undefined ? {} : { authorization: `Bearer ${sessionToken}` }),
+    ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
     ...(cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") }),
   });
   const keepCookies = (response: Response) => {

@@ -19,7 +19,9 @@ export function notFound(
     | "invitation"
     | "passkey"
     | "authenticator app"
-    | "session",
+    | "session"
+    | "service account"
+    | "API key",
 ): QuarterdeckError {
   return new QuarterdeckError(
     "NOT_FOUND",

@@ -79,6 +79,7 @@ export function trpcError(code: ErrorCode, message: string, cause?: unknown): TR
 }
 
 const base = t.procedure.use(async ({ ctx, meta, type, path, getRawInput, next }) => {
+  if (ctx.caller?.isService === true && meta?.scope !== "org" && type === "mutation") throw notForKeys();
   if (ctx.transport === "socket" && type !== "subscription") {
     throw trpcError("BAD_REQUEST", "A socket takes subscriptions only. Send this as a request.");
   }
@@ -97,7 +98,8 @@ const base = t.procedure.use(async ({ ctx, meta, type, path, getRawInput, next }
 });
 
 const accountBase = base.use(({ ctx, next }) => {
-  const { account, address, sessionToken, sinceAuthMs } = ctx;
+  const { account, caller, address, sessionToken, sinceAuthMs } = ctx;
+  if (caller?.isService === true) throw notForKeys();
   if (account === null || sessionToken === null) throw notSignedIn();
   const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
   return next({ ctx: { scope } });
@@ -122,7 +124,7 @@ async function checkBeforeInput(
 ): Promise<void> {
   if (declared?.scope !== "org") throw new Error("a procedure of an org without its declaration");
   const { permission, at = "org", makes } = declared;
-  const isAllowed = at === "org" ? mayWith(scope.rolesHere, permission) : mayAnywhere(scope, permission);
+  const isAllowed = at === "org" ? mayWith(scope, scope.rolesHere, permission) : mayAnywhere(scope, permission);
   if (!isAllowed) throw forbidden(scope.rolesHere, permission);
   if (scope.role === null)
     await checkVisible(db, scope, placedIdsIn(await getRawInput(), makes === undefined ? [] : [makes]));
@@ -175,6 +177,10 @@ function checkExpectedOrg(expectedOrgId: string | null, { orgId, orgName }: OrgS
 
 function notSignedIn(): QuarterdeckError {
   return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+}
+
+function notForKeys(): TRPCError {
+  return trpcError("FORBIDDEN", "An API key belongs to no person, so it has no account here. Sign in to do this.");
 }
 
 interface PlacedDeclaration<Field extends string> extends OrgDeclaration {

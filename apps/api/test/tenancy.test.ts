@@ -2,7 +2,7 @@ import type { ProjectId, WorkspaceId } from "@quarterdeck/core/ids";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as z from "zod";
-import { givenAround } from "../src/auth/permissions.ts";
+import { givenAround, servicePermissions } from "../src/auth/permissions.ts";
 import { mayAt, wholeOrg, type Place, type Rights } from "../src/auth/rights.ts";
 import type { OrgDeclaration } from "../src/trpc.ts";
 import { auditEntries } from "../src/db/schema.ts";
@@ -93,6 +93,8 @@ const rightsOf = ({ workspaceId, projectId }: Ids): Record<CallerName, Rights> =
     adminOfWorkspace: { role: null, grants: [{ ...onWorkspace, role: "admin" }] },
     developerOfWorkspace: { role: null, grants: [{ ...onWorkspace, role: "developer" }] },
     adminOfProject: { role: null, grants: [{ ...onProject, role: "admin" }] },
+    serviceOfWorkspace: { role: null, grants: [{ ...onWorkspace, role: "admin" }], only: servicePermissions },
+    serviceOfProject: { role: null, grants: [{ ...onProject, role: "developer" }], only: servicePermissions },
   };
 };
 

@@ -20,6 +20,7 @@ export const idPrefixes = {
   signIn: "sgn",
   passkey: "pky",
   link: "lnk",
+  key: "key",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -42,6 +43,7 @@ export type ShareId = Id<"share">;
 export type InvitationId = Id<"invitation">;
 export type SignInId = Id<"signIn">;
 export type PasskeyId = Id<"passkey">;
+export type ApiKeyId = Id<"key">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 const timeCharacters = 10;

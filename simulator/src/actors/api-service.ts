@@ -146,6 +146,8 @@ export function ownerScope(org: { orgId: OrgScope["orgId"]; userId: OrgScope["us
   return {
     ...caller,
     grants: [],
+    isService: false,
+    only: null,
     rolesHere: ["owner"],
     access,
     deleteAtMs: null,

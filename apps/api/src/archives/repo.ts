@@ -2,6 +2,7 @@ import type { ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterde
 import type { ArchivedProject, MadeArchive } from "@quarterdeck/core/protocol/archive-report";
 import { and, desc, eq, isNull, ne, sql, type SQL } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { nameOfUser } from "../auth/service-columns.ts";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
@@ -28,7 +29,7 @@ function selectArchives(db: Database) {
     .select({
       archiveId: archives.archiveId,
       taskId: archives.taskId,
-      madeBy: users.email,
+      madeBy: nameOfUser(),
       madeAtMs: archives.madeAtMs,
       sizeBytes: archives.sizeBytes,
       sha256: archives.sha256,

@@ -2,9 +2,9 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { idPrefixes } from "@quarterdeck/core/ids";
 import type { Database } from "../db/database.ts";
 import { notFound } from "../not-found.ts";
-import { givenAround, rolesWith, type Permission, type Role } from "./permissions.ts";
+import { givenAround, isAllowed, rolesWith, type Permission, type Role } from "./permissions.ts";
 import { locate, type Location } from "./reach.ts";
-import { isVisible, mayAt, mayWith, rolesAt, wholeOrg } from "./rights.ts";
+import { isLeft, isVisible, mayAt, mayWith, rolesAt, wholeOrg, type Narrowing } from "./rights.ts";
 import type { Caller } from "./scope.ts";
 
 /** What a procedure declared of the place where its permission is needed. */
@@ -72,26 +72,26 @@ export async function checkPlace(
 ): Promise<readonly Role[]> {
   const { permission, at, above, input } = demand;
   // What is the same everywhere is not looked up: whether the place is there is for the service to say.
-  if (caller.grants.length === 0) return requireAllowed(permission, rolesAt(caller, wholeOrg));
+  if (caller.grants.length === 0) return requireAllowed(caller, rolesAt(caller, wholeOrg), permission);
   const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
   const id = at.map((name) => fields[name]).find((value) => typeof value === "string");
-  if (id === undefined) return requireAllowed(permission, rolesAt(caller, wholeOrg));
+  if (id === undefined) return requireAllowed(caller, rolesAt(caller, wholeOrg), permission);
   const location = (await locate(db, caller, [id])).get(id);
   requireVisible(caller, id, location);
   const place = above ? { workspaceId: parentOf(location), projectId: null } : location;
   const held = rolesAt(caller, place);
   if (mayAt(caller, permission, place) && location.kind !== "server") return held;
-  if (location.kind === "server" && location.isOnTheWay && isGivenAtServers(permission)) return held;
-  return requireAllowed(permission, held);
+  if (location.kind === "server" && location.isOnTheWay && isGivenAtServers(caller, permission)) return held;
+  return requireAllowed(caller, held, permission);
 }
 
 function parentOf({ kind, workspaceId }: Location): Location["workspaceId"] {
   return kind === "project" ? workspaceId : null;
 }
 
-function isGivenAtServers(permission: Permission): boolean {
+function isGivenAtServers(narrowing: Narrowing, permission: Permission): boolean {
   const given: readonly Permission[] = givenAround.server;
-  return given.includes(permission);
+  return given.includes(permission) && isLeft(narrowing, permission);
 }
 
 function requireVisible(caller: Caller, id: string, location: Location | undefined): asserts location is Location {
@@ -104,15 +104,20 @@ function isLocationVisible(caller: Caller, location: Location): boolean {
   return isVisible(caller, location);
 }
 
-function requireAllowed(permission: Permission, held: readonly Role[]): readonly Role[] {
-  if (mayWith(held, permission)) return held;
+function requireAllowed(narrowing: Narrowing, held: readonly Role[], permission: Permission): readonly Role[] {
+  if (mayWith(narrowing, held, permission)) return held;
   throw forbidden(held, permission);
 }
 
 /** Says what the caller is there, and who may. */
 export function forbidden(held: readonly Role[], permission: Permission, what = "this"): QuarterdeckError {
-  const role =
-    held.length === 0 ? "You have no role there that allows" : `Your role there (${held.join(", ")}) does not allow`;
+  // By the role it would be allowed, so it is what the role is narrowed to.
+  const isNarrowed = held.some((name) => isAllowed(name, permission));
+  const role = isNarrowed
+    ? `This service account is not given ${permission}, which allows`
+    : held.length === 0
+      ? "You have no role there that allows"
+      : `Your role there (${held.join(", ")}) does not allow`;
   const who = rolesWith(permission);
   return new QuarterdeckError(
     "FORBIDDEN",

@@ -13,6 +13,7 @@ const permissions = {
   "members.manage": ["owner"],
   "members.invite": ["owner", "admin"],
   "grants.manage": ["owner", "admin"],
+  "serviceAccounts.manage": ["owner", "admin"],
   "servers.read": everybody,
   "servers.manage": ["owner", "admin"],
   "servers.watch": everybody,
@@ -40,6 +41,39 @@ const permissions = {
 export type Permission = keyof typeof permissions;
 
 export const permissionNames = Object.keys(permissions) as Permission[];
+
+/** What a service account may be. Never an owner, so that there is always a person who is. */
+export const serviceRoles = ["admin", "developer", "viewer"] as const satisfies readonly Role[];
+export type ServiceRole = (typeof serviceRoles)[number];
+
+/**
+ * What a service account may at most, whatever its role: only what is listed. Who finds a key can neither make more of them,
+ * nor give anybody a right, nor change the org.
+ */
+export const servicePermissions = [
+  "org.read",
+  "servers.read",
+  "servers.manage",
+  "servers.watch",
+  "telemetry.read",
+  "workspaces.read",
+  "workspaces.create",
+  "workspaces.freeze",
+  "workspaces.archive",
+  "projects.read",
+  "projects.create",
+  "projects.manage",
+  "projects.setNetwork",
+  "projects.configure",
+  "archives.read",
+  "tasks.read",
+  "tasks.submit",
+  "tasks.run",
+  "quotas.read",
+  "quotas.manage",
+  "events.read",
+] as const satisfies readonly Permission[];
+export type ServicePermission = (typeof servicePermissions)[number];
 
 /** What a role on a workspace or a project gives at what lies around it, so that one finds the way there: no more than that. */
 export const givenAround = {

@@ -3,11 +3,12 @@ import { and, asc, desc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
-import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
+import { apiKeys, authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
 import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
 import { grantsOf, readGrants } from "./grant-columns.ts";
 import { longestSessionMs } from "./lucia.ts";
+import { isLiveKey, narrowingOf, readNarrowing } from "./service-columns.ts";
 import type { Role } from "./permissions.ts";
 import type { Rights } from "./rights.ts";
 import type { RightInUse } from "./rights-in-use.ts";
@@ -44,7 +45,7 @@ const callerOf = prepared((db) =>
  */
 export async function readCaller(db: Database, userId: UserId, tokenHash: string | null): Promise<Caller | null> {
   const [row] = await callerOf(db).all({ userId, tokenHash });
-  return row ?? null;
+  return row === undefined ? null : { ...row, isService: false, only: null };
 }
 
 export async function readAccount(db: Database, userId: UserId): Promise<Account | null> {
@@ -53,7 +54,7 @@ export async function readAccount(db: Database, userId: UserId): Promise<Account
   return row ?? null;
 }
 
-/** What is left of a right that is in use: its session, and what the user is in that org. */
+/** What is left of a right that is in use: its session or key, and what the user is in that org. */
 export interface Standing {
   readonly tokenHash: string;
   readonly orgId: OrgId;
@@ -75,20 +76,23 @@ export async function readStandings(db: Database, rights: readonly RightInUse[],
     role: Role | null;
     grants: string;
     access: string | null;
+    narrowing: string | null;
   }>(sql`
     select distinct asked.value ->> 'tokenHash' as "tokenHash", asked.value ->> 'orgId' as "orgId",
-      ${authSessions.tokenHash} is not null as "hasSession", ${members.userId} is not null as "isMember",
+      ${authSessions.tokenHash} is not null or ${apiKeys.keyHash} is not null as "hasSession", ${members.userId} is not null as "isMember",
       ${members.role} as role, ${grantsOf(members.orgId, members.userId)} as grants,
-      (select ${orgs.access} from ${orgs} where ${orgs.orgId} = asked.value ->> 'orgId') as access
+      (select ${orgs.access} from ${orgs} where ${orgs.orgId} = asked.value ->> 'orgId') as access,
+      ${narrowingOf(members.userId)} as narrowing
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
       and ${gt(authSessions.createdAtMs, nowMs - longestSessionMs)}
+    left join ${apiKeys} on ${apiKeys.keyHash} = asked.value ->> 'tokenHash' and ${isLiveKey(nowMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
-  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants, access }) => ({
+  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants, narrowing, access }) => ({
     tokenHash,
     orgId,
     hasSession: hasSession === 1,
-    rights: isMember === 1 ? { role, grants: readGrants(grants) } : null,
+    rights: isMember === 1 ? { role, grants: readGrants(grants), only: readNarrowing(narrowing) } : null,
     access,
   }));
 }

@@ -7,7 +7,7 @@ import { hasSecondFactor } from "./second-factor.ts";
 /** Refuses who may do something in an org and is not let in: from another address than the org allows, or without a second factor. */
 export async function requireAdmission(
   { db }: Pick<Runtime, "db">,
-  { userId, orgName, access }: Pick<Caller, "userId" | "orgName" | "access">,
+  { userId, orgName, access, isService }: Pick<Caller, "userId" | "orgName" | "access" | "isService">,
   address: string,
 ): Promise<void> {
   if (!admitsAddress(access, address)) {
@@ -16,7 +16,8 @@ export async function requireAdmission(
       `${orgName} lets nobody in from your address (${address}). Use a network that it allows, or ask an owner to allow this one.`,
     );
   }
-  if (access.requiresMfa && !(await hasSecondFactor(db, userId))) {
+  // A key is its own proof: there is nobody who could be asked for a second one.
+  if (access.requiresMfa && !isService && !(await hasSecondFactor(db, userId))) {
     throw new QuarterdeckError(
       "MFA_REQUIRED",
       `${orgName} lets only those in who sign in with a second factor. Set one up in the settings of your account, under Security.`,

@@ -55,6 +55,6 @@ function ticketKey({ tokenHash, caller }: RightInUse): string {
 }
 
 /** The same for the same rights in the same org. */
-export function rightsKey({ orgId, role, grants }: Rights & { readonly orgId: string }): string {
-  return JSON.stringify([orgId, role, grants.map((grant) => [grant.workspaceId, grant.projectId, grant.role])]);
+export function rightsKey({ orgId, role, grants, only = null }: Rights & { readonly orgId: string }): string {
+  return JSON.stringify([orgId, role, only, grants.map((grant) => [grant.workspaceId, grant.projectId, grant.role])]);
 }

@@ -21,6 +21,8 @@ const right = (tokenHash: string, role: Role): RightInUse => ({
     plan: "premium",
     access: openAccess,
     deleteAtMs: null,
+    isService: false,
+    only: null,
   },
 });
 

@@ -59,16 +59,25 @@ export class RightsWatch {
     const untilMs = clock.nowMs() + limits.viewerConnectionMs;
     for (const { tokenHash, caller } of lost) rights.ticketGiven({ tokenHash, caller, untilMs });
     rights.closeSockets(isLost, kind === "lowered" || kind === "admission" ? "changed" : "signedOut");
-    await takeRight(this.#runtime, { orgId, userId, endsReading, audit: noticed[kind] }, []);
+    const audit = noticed[lost.some(({ caller }) => caller.isService) ? "service" : "person"][kind];
+    await takeRight(this.#runtime, { orgId, userId, endsReading, audit }, []);
     rights.forgetTickets(isLost);
   }
 }
 
 const noticed = {
-  sessionEnded: noticedAs("session.end"),
-  admission: noticedAs("org.setAccess"),
-  lowered: noticedAs("member.setRole"),
-  removed: noticedAs("member.remove"),
+  person: {
+    sessionEnded: noticedAs("session.end"),
+    admission: noticedAs("org.setAccess"),
+    lowered: noticedAs("member.setRole"),
+    removed: noticedAs("member.remove"),
+  },
+  service: {
+    sessionEnded: noticedAs("apiKey.end"),
+    admission: noticedAs("org.setAccess"),
+    lowered: noticedAs("serviceAccount.setRights"),
+    removed: noticedAs("serviceAccount.remove"),
+  },
 } as const;
 
 function noticedAs(action: string): LostRight["audit"] {

@@ -11,8 +11,14 @@ export interface Grant {
   readonly role: Role;
 }
 
+/** What somebody's roles are narrowed to. */
+export interface Narrowing {
+  /** Nothing but these, whatever a role gives; null or left out: all that it gives. */
+  readonly only?: readonly Permission[] | null;
+}
+
 /** All that somebody is in an org. */
-export interface Rights {
+export interface Rights extends Narrowing {
   /** On the org and everything in it. Null: only what the grants give. */
   readonly role: Role | null;
   readonly grants: readonly Grant[];
@@ -34,19 +40,25 @@ export function rolesAt({ role, grants }: Rights, { workspaceId, projectId }: Pl
   return [...(role === null ? [] : [role]), ...given.map((grant) => grant.role)];
 }
 
-export function mayWith(held: readonly Role[], permission: Permission): boolean {
-  return held.some((role) => isAllowed(role, permission));
+export function mayWith(narrowing: Narrowing, held: readonly Role[], permission: Permission): boolean {
+  return isLeft(narrowing, permission) && held.some((role) => isAllowed(role, permission));
+}
+
+/** Whether a narrowing leaves a permission to those who have it. */
+export function isLeft({ only = null }: Narrowing, permission: Permission): boolean {
+  return only === null || only.includes(permission);
 }
 
 /** Whether somebody may do something at a place, and to what lies in it. */
 export function mayAt(rights: Rights, permission: Permission, place: Place): boolean {
-  return mayWith(rolesAt(rights, place), permission) || isGivenAround(rights, permission, place);
+  return mayWith(rights, rolesAt(rights, place), permission) || isGivenAround(rights, permission, place);
 }
 
 /** Whether there is a place where somebody may do something. */
 export function mayAnywhere(rights: Rights, permission: Permission): boolean {
+  if (!isLeft(rights, permission)) return false;
   const given = rights.grants.map(({ role }) => role);
-  if (mayWith([...(rights.role === null ? [] : [rights.role]), ...given], permission)) return true;
+  if (mayWith(rights, [...(rights.role === null ? [] : [rights.role]), ...given], permission)) return true;
   return given.length > 0 && Object.values(givenAround).some((names) => has(names, permission));
 }
 
@@ -56,7 +68,7 @@ export function isVisible(rights: Rights, place: Place): boolean {
 }
 
 function isGivenAround(rights: Rights, permission: Permission, place: Place): boolean {
-  if (place.projectId !== null || !hasGrantIn(rights, place)) return false;
+  if (place.projectId !== null || !hasGrantIn(rights, place) || !isLeft(rights, permission)) return false;
   return has(place.workspaceId === null ? givenAround.org : givenAround.workspace, permission);
 }
 
@@ -78,7 +90,8 @@ export function isLowered(before: Rights, after: Rights): boolean {
 
 /** Whether there is a place of which somebody could read something and cannot read anything any more. */
 export function losesReading(before: Rights, after: Rights): boolean {
-  return placesOf(before).some((place) => rolesAt(before, place).length > 0 && rolesAt(after, place).length === 0);
+  const reads = (rights: Rights, place: Place) => rolesAt(rights, place).length > 0 && isLeft(rights, "tasks.read");
+  return placesOf(before).some((place) => reads(before, place) && !reads(after, place));
 }
 
 /** What somebody could do and cannot, and the other way round, at the places where that changes. */

@@ -1,7 +1,7 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
 import type { OrgAccess } from "../orgs/access.ts";
-import type { Role } from "./permissions.ts";
+import type { Permission, Role } from "./permissions.ts";
 import type { Rights } from "./rights.ts";
 
 /** Whose data a query may touch. Every repo function takes one; without it no row of an org can be reached. */
@@ -20,6 +20,9 @@ export interface Reach extends TenantScope, Rights {}
 
 /** Who is calling, in which org, and what the caller is there. */
 export interface Caller extends Reach, Account {
+  /** Not a person but a service account, by one of its keys. Then `email` is its name. */
+  readonly isService: boolean;
+  readonly only: readonly Permission[] | null;
   readonly orgName: string;
   /** The org's: how often its requests are answered. */
   readonly plan: PlanName;

@@ -17,3 +17,4 @@ export * from "./schema/audit.ts";
 export * from "./schema/telemetry.ts";
 export * from "./schema/settings.ts";
 export * from "./schema/shares.ts";
+export * from "./schema/service-accounts.ts";

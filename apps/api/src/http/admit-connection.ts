@@ -50,8 +50,9 @@ export function takeConnection(
 }
 
 /** A viewer needs a ticket and no session; one that has a session counts for its org. */
-async function readViewer(runtime: Runtime, { headers }: IncomingMessage): Promise<Caller | null> {
-  const { cookie, authorization, origin } = headers;
-  const read = await readRequestCaller(runtime, { cookie, authorization, origin }, { mustKnowOrigin: false });
+async function readViewer(runtime: Runtime, request: IncomingMessage): Promise<Caller | null> {
+  const { cookie, authorization, origin } = request.headers;
+  const peer = clientAddress(request, runtime.env.trustedProxies);
+  const read = await readRequestCaller(runtime, { cookie, authorization, origin }, { mustKnowOrigin: false, peer });
   return read.caller;
 }

@@ -41,7 +41,7 @@ export async function admitDownload(
     authorization: c.req.header("authorization"),
     origin: c.req.header("origin"),
   };
-  const read = () => readRequestCaller(runtime, headers, { mustKnowOrigin: false });
+  const read = () => readRequestCaller(runtime, headers, { mustKnowOrigin: false, peer: address });
   const { caller, sessionToken, sinceAuthMs } = await read();
   const { fields, refusal } = runtime.requestRates.charge({ caller, address }, 1);
   for (const [name, value] of Object.entries(fields)) c.header(name, value);
@@ -70,7 +70,7 @@ async function requireAllowed(
   try {
     await requireAdmission(runtime, caller, address);
     const rolesHere = rolesAt(caller, wholeOrg);
-    if (!mayWith(rolesHere, permission)) throw forbidden(rolesHere, permission);
+    if (!mayWith(caller, rolesHere, permission)) throw forbidden(rolesHere, permission);
   } catch (error) {
     if (error instanceof QuarterdeckError) {
       const { orgId, userId: actor } = caller;

@@ -8,7 +8,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { appRouter } from "../app-router.ts";
 import { requireAdmission } from "../auth/require-admission.ts";
 import type { SocketEnd } from "../auth/rights-in-use.ts";
-import type { Caller } from "../auth/scope.ts";
+import type { Account, Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
 import { hashToken } from "../random-token.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
@@ -34,6 +34,10 @@ interface AdmittedVisitor extends Visitor {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+function personOf(caller: Caller | undefined): Account | null {
+  return caller === undefined || caller.isService ? null : caller;
+}
+
 /** The consoles' WebSockets, for subscriptions. Each lives as long as its session and role do. */
 export class ConsoleSockets {
   readonly #runtime: Runtime;
@@ -52,7 +56,7 @@ export class ConsoleSockets {
       router: appRouter,
       createContext: ({ req }): Context => ({
         runtime,
-        account: this.#visitors.get(req)?.caller ?? null,
+        account: personOf(this.#visitors.get(req)?.caller),
         caller: this.#visitors.get(req)?.caller ?? null,
         sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
         sinceAuthMs: Number.POSITIVE_INFINITY, // Subscriptions do nothing dangerous.
@@ -103,12 +107,13 @@ export class ConsoleSockets {
   async #admit(request: IncomingMessage): Promise<Visitor | QuarterdeckError> {
     const { cookie, authorization, origin } = request.headers;
     try {
-      const read = await readRequestCaller(this.#runtime, { cookie, authorization, origin }, { mustKnowOrigin: true });
+      const peer = clientAddress(request, this.#runtime.env.trustedProxies);
+      const headers = { cookie, authorization, origin };
+      const read = await readRequestCaller(this.#runtime, headers, { mustKnowOrigin: true, peer });
       const { caller, sessionToken } = read;
       if (caller !== null && sessionToken !== null) {
-        const address = clientAddress(request, this.#runtime.env.trustedProxies);
-        await requireAdmission(this.#runtime, caller, address);
-        return { caller, sessionToken, address };
+        await requireAdmission(this.#runtime, caller, peer);
+        return { caller, sessionToken, address: peer };
       }
       return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
     } catch (error) {

@@ -123,7 +123,8 @@ function addTrpc(app: App, runtime: Runtime): void {
           authorization: c.req.header("authorization"),
           origin: c.req.header("origin"),
         };
-        const read = await readRequestCaller(runtime, headers, { mustKnowOrigin: isMutation }).catch(
+        const address = clientAddress(c.env.incoming, runtime.env.trustedProxies);
+        const read = await readRequestCaller(runtime, headers, { mustKnowOrigin: isMutation, peer: address }).catch(
           (error: unknown) => {
             throw error instanceof QuarterdeckError ? trpcError(error.code, error.message, error) : error;
           },
@@ -134,7 +135,6 @@ function addTrpc(app: App, runtime: Runtime): void {
         const { account, caller, sessionToken, sinceAuthMs } = read;
         const userAgent = (c.req.header("user-agent") ?? "").slice(0, 400);
         const device = { userAgent, cookie: readDeviceCookie(runtime, c.req.header("cookie") ?? "") };
-        const address = clientAddress(c.env.incoming, runtime.env.trustedProxies);
         const expectedOrgId = c.req.header("x-quarterdeck-org") ?? null;
         const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
         for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);

@@ -1,4 +1,6 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { apiKeyIn } from "../service-accounts/api-key.ts";
+import { admitKey } from "../service-accounts/admit-key.ts";
 import { readAccount, readCaller } from "../auth/repo.ts";
 import { noteUse } from "../auth/note-use.ts";
 import type { Account, Caller } from "../auth/scope.ts";
@@ -24,14 +26,16 @@ export interface RequestCaller {
 
 /**
  * Who a request comes from. A cookie is sent by the browser whichever page asked, so it counts only where the page is
- * known to be the console (`mustKnowOrigin`: for everything that changes something, and for sockets).
+ * known to be the console (`mustKnowOrigin`: for everything that changes something, and for sockets). An API key counts as a
+ * bearer token only, and whatever else comes with it counts for nothing.
  *
- * @throws QuarterdeckError ORIGIN_REFUSED for a page of another origin, or an unknown one where it must be known
+ * @throws QuarterdeckError ORIGIN_REFUSED for a page of another origin, or an unknown one where it must be known;
+ *   UNAUTHENTICATED for an API key that lets nobody in, RATE_LIMITED after many of them
  */
 export async function readRequestCaller(
   runtime: Runtime,
   headers: CallerHeaders,
-  { mustKnowOrigin }: { mustKnowOrigin: boolean },
+  { mustKnowOrigin, peer }: { mustKnowOrigin: boolean /** Its address. */; peer: string },
 ): Promise<RequestCaller> {
   const { address, sessions, db, clock } = runtime;
   const { cookie = "", authorization, origin } = headers;
@@ -40,6 +44,12 @@ export async function readRequestCaller(
       "ORIGIN_REFUSED",
       `Requests from pages of ${origin.slice(0, 200)} are refused. Use the console at ${address.origin}.`,
     );
+  }
+  const apiKey = authorization === undefined ? null : apiKeyIn(authorization);
+  if (apiKey !== null) {
+    const caller = await admitKey(runtime, apiKey, peer);
+    // It has proved nothing that a person would be asked for.
+    return { account: null, caller, sessionToken: apiKey, sinceAuthMs: Number.POSITIVE_INFINITY, renewedCookie: null };
   }
   const bearer = authorization === undefined ? null : sessions.readBearer(authorization);
   const fromCookie = sessions.readCookie(cookie);

@@ -75,7 +75,8 @@ function isAt({ workspaceId, projectId }: Grant, place: GrantPlace): boolean {
 }
 
 /** Nobody gives, or takes from another, more than they have at that place. */
-function checkNotMore({ rolesHere }: OrgScope, role: Role): void {
-  const missing = permissionNames.find((name) => isAllowed(role, name) && !mayWith(rolesHere, name));
+function checkNotMore(scope: OrgScope, role: Role): void {
+  const { rolesHere } = scope;
+  const missing = permissionNames.find((name) => isAllowed(role, name) && !mayWith(scope, rolesHere, name));
   if (missing !== undefined) throw forbidden(rolesHere, missing, `giving or taking the role ${role}`);
 }

@@ -4,6 +4,7 @@ import { alias } from "drizzle-orm/sqlite-core";
 import { grantsOf } from "../auth/grant-columns.ts";
 import type { Role } from "../auth/permissions.ts";
 import type { Grant } from "../auth/rights.ts";
+import { isPerson } from "../auth/service-columns.ts";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
@@ -28,7 +29,7 @@ function selectMembers(db: Database) {
       createdAtMs: members.createdAtMs,
     })
     .from(members)
-    .innerJoin(users, eq(users.userId, members.userId));
+    .innerJoin(users, and(eq(users.userId, members.userId), isPerson(members.userId)));
 }
 
 export async function findMember(db: Database, scope: TenantScope, userId: UserId): Promise<Member | null> {

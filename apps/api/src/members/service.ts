@@ -1,11 +1,13 @@
 import type { OrgId, ProjectId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
 import { takeRight } from "../auth/lost-right.ts";
-import { isAllowed, type Permission, type Role } from "../auth/permissions.ts";
-import { rolesAt, wholeOrg } from "../auth/rights.ts";
+import type { Permission, Role } from "../auth/permissions.ts";
+import { mayWith, rolesAt, wholeOrg, type Rights } from "../auth/rights.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { notFound } from "../not-found.ts";
 import { leavePlace, memberPlace } from "../quotas/counted-places.ts";
 import type { Runtime } from "../runtime.ts";
+import { rightsOf } from "../service-accounts/account-rights.ts";
+import { listAccounts } from "../service-accounts/repo.ts";
 import { changeRights, endWhatIsOpen, notChanged, orgChanged } from "./change-rights.ts";
 import { findPlace } from "./find-place.ts";
 import {
@@ -44,8 +46,14 @@ export async function whoMay(
 ): Promise<WhoMay> {
   const place = placeId === scope.orgId ? wholeOrg : await findPlace(db, scope, placeId);
   if (place === null) throw notFound("quota");
-  return (await listMemberRows(db, scope, {})).flatMap((member) => {
-    const giving = rolesAt(member, place).filter((role) => isAllowed(role, permission));
+  const services = (await listAccounts(db, scope)).map((account) => ({
+    ...rightsOf(account, account.place),
+    userId: account.userId,
+    email: account.name,
+  }));
+  const members: (Rights & { userId: UserId; email: string })[] = await listMemberRows(db, scope, {});
+  return [...members, ...services].flatMap((member) => {
+    const giving = rolesAt(member, place).filter((role) => mayWith(member, [role], permission));
     const { userId, email } = member;
     return giving.length === 0 ? [] : [{ userId, email, roles: [...new Set(giving)] }];
   });

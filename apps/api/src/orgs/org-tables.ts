@@ -70,6 +70,8 @@ export const orgTables: readonly OrgTable[] = [
   table("audit_witnesses"),
   table("shares", { omits: ["tokenHash"] }),
   table("servers"),
+  table("api_keys", { omits: ["keyHash"] }),
+  table("service_accounts"),
   table("members", { adds: { email: sql`(select email from users where users."userId" = members."userId")` } }),
   table("audit_entries", { key: ["atMs", "rowid"] }),
   table("audit_refusals", { isOf: (orgId) => sql`"chainId" = ${orgId}` }),

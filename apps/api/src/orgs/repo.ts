@@ -2,6 +2,7 @@ import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import type { PlanName } from "@quarterdeck/core/quota/request-tiers";
 import { and, asc, eq, gt, isNull, lte, ne, sql, type SQL } from "drizzle-orm";
 import type { Role } from "../auth/permissions.ts";
+import { isPerson } from "../auth/service-columns.ts";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
@@ -38,7 +39,7 @@ export async function listOrgMembers(db: Database, { orgId }: TenantScope): Prom
     .select({ userId: users.userId, email: users.email, role: members.role })
     .from(members)
     .innerJoin(users, eq(users.userId, members.userId))
-    .where(eq(members.orgId, orgId))
+    .where(and(eq(members.orgId, orgId), isPerson(users.userId)))
     .orderBy(asc(members.createdAtMs), asc(users.userId));
 }
 
@@ -73,7 +74,7 @@ export function transferOrg({ orgId }: TenantScope, { from, to }: { from: UserId
     where giver."orgId" = ${orgId} and giver."userId" = ${from} and giver.role = 'owner')`;
   return [
     sql`update ${members} set role = 'owner'
-      where ${and(eq(members.orgId, orgId), eq(members.userId, to), ne(members.userId, from))} and ${isOwner}`,
+      where ${and(eq(members.orgId, orgId), eq(members.userId, to), ne(members.userId, from), isPerson(members.userId))} and ${isOwner}`,
     sql`update ${members} set role = 'admin'
       where ${and(eq(members.orgId, orgId), eq(members.userId, from))} and ${previousChanged}`,
   ];

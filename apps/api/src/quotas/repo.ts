@@ -5,6 +5,7 @@ import { quotaResourceNames, quotaResources, type QuotaResource } from "@quarter
 import type { SqlRow } from "@quarterdeck/core/quota/sql-statement";
 import { and, count, desc, eq, getTableColumns, gt, inArray, lt, max, sql, type SQL } from "drizzle-orm";
 import * as z from "zod";
+import { nameOfUser } from "../auth/service-columns.ts";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
@@ -109,7 +110,7 @@ export function insertHistory(
 }
 
 const { orgId: _orgId, ...ownColumns } = getTableColumns(quotaHistory);
-const historyColumns = { ...ownColumns, actorEmail: users.email };
+const historyColumns = { ...ownColumns, actorEmail: nameOfUser() };
 
 export async function listHistory(
   db: Database,

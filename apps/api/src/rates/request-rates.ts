@@ -36,6 +36,8 @@ const places = 65_536;
 const anonymousPerMinute = 300;
 /** What a socket says besides asking for subscriptions: a word that it is alive every ten seconds. */
 const messages = rateOf(600, 200);
+/** A script whose key has ended asks now and then; who tries keys asks often. */
+const wrongKeys = rateOf(10, 30);
 
 /**
  * How often requests are answered: of each org what its plan allows, of each user as much as the org, and of an address without an
@@ -112,6 +114,12 @@ export class RequestRates {
     if (verdict.isAllowed) return { fields, refusal: null };
     const { name = "", perMinute = 0 } = policies[verdict.refusedBy] ?? {};
     return { fields, refusal: refusalOf(verdict.retryAfterMs, { name, perMinute, calls }) };
+  }
+
+  /** Counts a key that let nobody in; false when there were too many from there. */
+  takesWrongKey(address: string): boolean {
+    return this.#table.check([{ key: `wrong-key|${addressKey(address)}`, rate: wrongKeys }], this.#clock.monotonicMs())
+      .isAllowed;
   }
 
   /** Counts a message of a socket; false when there were too many. */

@@ -37,7 +37,7 @@ export function judgeRenewal(run: RenewableRun, nowMs: number): RenewalRefusal |
   }
   const permission = permissionToStart(action);
   const held = rolesAt(rights, run);
-  if (permission === null || !mayWith(held, permission)) {
+  if (permission === null || !mayWith(rights, held, permission)) {
     const role = held.length === 0 ? "none there" : held.join(", ");
     return { code: "FORBIDDEN", message: `The role of who submitted it (${role}) does not allow ${action} any more.` };
   }

@@ -4,6 +4,7 @@ import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, UserId, Work
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import { and, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
 import { grantsOf, grantsText } from "../auth/grant-columns.ts";
+import { narrowingOf, readNarrowing } from "../auth/service-columns.ts";
 import type { Rights } from "../auth/rights.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
@@ -48,6 +49,8 @@ export interface RenewableRun {
   readonly rights: Rights | null;
   /** Whether the org is going to be deleted. */
   readonly isOrgClosing: boolean;
+  /** What those are narrowed to, as it is stored. */
+  readonly narrowing: string | null;
   /** Whether its workspace is still on this server, and its project in that. */
   readonly isPlaceThere: boolean;
 }
@@ -74,6 +77,7 @@ export async function findRunsToRenew(
       role: members.role,
       grants: grantsOf(tasks.orgId, tasks.submittedBy),
       isOrgClosing: isClosing(runs.orgId),
+      narrowing: narrowingOf(tasks.submittedBy),
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
     .from(runs)
@@ -97,31 +101,34 @@ export async function findRunsToRenew(
       ),
     )
     .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ task, isPlaceThere, isShareWithdrawn, isOrgClosing, submitter, role, grants, ...row }) => ({
-    ...row,
-    rights: submitter === null ? null : { role, grants },
-    isShareWithdrawn: isShareWithdrawn === 1,
-    orgId: task.orgId,
-    taskId: task.taskId,
-    serverId: task.serverId,
-    workspaceId: task.workspaceId,
-    projectId: task.projectId,
-    action: task.action as ActionName,
-    params: task.params,
-    secretInput: task.secretInput,
-    priority: task.priority,
-    demand: task.demand,
-    isDetached: task.isDetached,
-    submittedBy: task.submittedBy,
-    submittedAtMs: task.submittedAtMs,
-    isPlaceThere: isPlaceThere === 1,
-    isOrgClosing: isOrgClosing === 1,
-  }));
+  return rows.map(
+    ({ task, isPlaceThere, isShareWithdrawn, isOrgClosing, submitter, role, grants, narrowing, ...row }) => ({
+      ...row,
+      narrowing,
+      rights: submitter === null ? null : { role, grants, only: readNarrowing(narrowing) },
+      isShareWithdrawn: isShareWithdrawn === 1,
+      orgId: task.orgId,
+      taskId: task.taskId,
+      serverId: task.serverId,
+      workspaceId: task.workspaceId,
+      projectId: task.projectId,
+      action: task.action as ActionName,
+      params: task.params,
+      secretInput: task.secretInput,
+      priority: task.priority,
+      demand: task.demand,
+      isDetached: task.isDetached,
+      submittedBy: task.submittedBy,
+      submittedAtMs: task.submittedAtMs,
+      isPlaceThere: isPlaceThere === 1,
+      isOrgClosing: isOrgClosing === 1,
+    }),
+  );
 }
 
 /** Records a further signature of a run, unless it moved on or its submitter's rights changed since it was read. */
 export function insertRenewal(
-  { runId, serverId, orgId, submittedBy, rights }: RenewableRun,
+  { runId, serverId, orgId, submittedBy, rights, narrowing }: RenewableRun,
   renewal: { commandId: CommandId; signedAtMs: number; expiresAtMs: number },
 ): Statement[] {
   const isWaiting = and(
@@ -135,6 +142,7 @@ export function insertRenewal(
     eq(members.userId, submittedBy),
     sql`${members.role} is ${rights?.role ?? null}`,
     sql`${grantsOf(members.orgId, members.userId)} = ${grantsText(rights?.grants ?? [])}`,
+    sql`${narrowingOf(members.userId)} is ${narrowing}`,
   );
   const condition: SQL = sql`exists (select 1 from ${runs} where ${isWaiting})
     and exists (select 1 from ${members} where ${isMember}) and not ${isWithdrawn(orgId, serverId)}`;

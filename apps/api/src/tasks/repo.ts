@@ -5,6 +5,7 @@ import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type SQL } from "drizz
 import { alias } from "drizzle-orm/sqlite-core";
 import { isWithin } from "../auth/reach.ts";
 import type { Place } from "../auth/rights.ts";
+import { nameOfUser } from "../auth/service-columns.ts";
 import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { ReadableRun } from "../content/stream-keys.ts";
 import type { Database } from "../db/database.ts";
@@ -45,8 +46,8 @@ function selectTasks(db: Database) {
         keyFingerprint: servers.keyFingerprint,
         sealingKey: servers.sealingKey,
       },
-      submittedBy: users.email,
-      resolvedBy: resolvers.email,
+      submittedBy: nameOfUser(),
+      resolvedBy: nameOfUser(resolvers),
     })
     .from(tasks)
     .innerJoin(runs, and(eq(runs.orgId, tasks.orgId), eq(runs.taskId, tasks.taskId)))

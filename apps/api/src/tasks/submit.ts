@@ -133,7 +133,7 @@ function findSubmittable(scope: OrgScope, action: string): { name: ActionName; a
       `"${action.slice(0, 64)}" is not an action that can be submitted.`,
     );
   }
-  if (!mayWith(scope.rolesHere, permission)) throw forbidden(scope.rolesHere, permission, name);
+  if (!mayWith(scope, scope.rolesHere, permission)) throw forbidden(scope.rolesHere, permission, name);
   return { name, action: found };
 }
 

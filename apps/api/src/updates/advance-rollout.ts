@@ -1,6 +1,6 @@
 import { previousChanged } from "../db/insert-when.ts";
 import { recordAudit } from "../audit/repo.ts";
-import { isAllowed } from "../auth/permissions.ts";
+import { mayWith } from "../auth/rights.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Claim } from "../outbox/claim.ts";
 import { enqueue } from "../outbox/repo.ts";
@@ -45,11 +45,12 @@ function withdraw<M extends RolloutMember>(member: M, message: string): M {
 }
 
 /** Why nothing more is sent, whatever the servers say. */
-function obstacleOf({ release }: Runtime, { manifestHash, version, role, isOrgClosing }: Rollout): string | null {
+function obstacleOf({ release }: Runtime, { manifestHash, version, role, only, isOrgClosing }: Rollout): string | null {
   if (isOrgClosing) return "The organization is going to be deleted.";
   if (release?.manifestHash !== manifestHash)
     return `The platform does not offer this package of version ${version} any more.`;
-  if (role === null || !isAllowed(role, "servers.manage")) return "Who started it may not manage servers any more.";
+  if (role === null || !mayWith({ only }, [role], "servers.manage"))
+    return "Who started it may not manage servers any more.";
   return null;
 }
 

@@ -1,6 +1,7 @@
 import type { CommandId, OrgId, RolloutId, RunId, ServerId, TaskId, UserId } from "@quarterdeck/core/ids";
 import { and, asc, desc, eq, inArray, sql, type SQL } from "drizzle-orm";
-import type { Role } from "../auth/permissions.ts";
+import type { Permission, Role } from "../auth/permissions.ts";
+import { narrowingOf, readNarrowing } from "../auth/service-columns.ts";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
@@ -108,6 +109,8 @@ export interface Rollout {
   readonly role: Role | null;
   /** Whether its org is going to be deleted. */
   readonly isOrgClosing: boolean;
+  /** What that is narrowed to. */
+  readonly only: readonly Permission[] | null;
 }
 
 /** Every rollout that goes on, of all orgs: each acts within its own only. */
@@ -122,11 +125,16 @@ export async function listRunningRollouts(db: Database): Promise<Rollout[]> {
       startedBy: rollouts.startedBy,
       role: members.role,
       isOrgClosing: isClosing(rollouts.orgId),
+      narrowing: narrowingOf(rollouts.startedBy),
     })
     .from(rollouts)
     .leftJoin(members, and(eq(members.orgId, rollouts.orgId), eq(members.userId, rollouts.startedBy)))
     .where(eq(rollouts.state, "running"));
-  return rows.map((row) => ({ ...row, isOrgClosing: row.isOrgClosing === 1 }));
+  return rows.map(({ narrowing, ...row }) => ({
+    ...row,
+    isOrgClosing: row.isOrgClosing === 1,
+    only: readNarrowing(narrowing),
+  }));
 }
 
 export interface StoredMember extends RolloutMember {

@@ -14,6 +14,13 @@ export const inputs: Record<string, (ids: Ids) => Json[]> = {
     [workspaceId, projectId].map((placeId) => ({ userId: memberId, placeId })),
   "members.whoMay": ({ orgId, workspaceId, projectId }) =>
     [orgId, workspaceId, projectId].map((placeId) => ({ permission: "tasks.run", placeId })),
+  "serviceAccounts.create": ({ orgId, workspaceId, projectId }) =>
+    [orgId, workspaceId, projectId].map((placeId) => ({ placeId, name: "made by the matrix", role: "viewer" })),
+  "serviceAccounts.setRights": (ids) => accounts(ids).map((account) => ({ ...account, role: "viewer" })),
+  "serviceAccounts.remove": (ids) => accounts(ids),
+  "serviceAccounts.addKey": (ids) => accounts(ids),
+  "serviceAccounts.rotateKey": (ids) => services(ids),
+  "serviceAccounts.revokeKey": (ids) => services(ids),
   "servers.get": ({ serverId }) => [{ serverId }],
   "servers.rename": ({ serverId }) => [{ serverId, name: "Renamed" }],
   "servers.acknowledgeAuditAlert": ({ serverId }) => [{ serverId, seq: 1, atMs: 1 }],
@@ -93,6 +100,17 @@ export const inputs: Record<string, (ids: Ids) => Json[]> = {
 
 function quotaNodes({ orgId, workspaceId, projectId }: Ids): { nodeId: string }[] {
   return [orgId, workspaceId, projectId].map((nodeId) => ({ nodeId }));
+}
+
+function services(ids: Ids): { placeId: string; serviceAccountId: string; keyId: string }[] {
+  return [
+    { placeId: ids.orgId, serviceAccountId: ids.serviceOfOrg, keyId: ids.keyOfOrg },
+    { placeId: ids.workspaceId, serviceAccountId: ids.serviceOfWorkspace, keyId: ids.keyOfWorkspace },
+  ];
+}
+
+function accounts(ids: Ids): { placeId: string; serviceAccountId: string }[] {
+  return services(ids).map(({ placeId, serviceAccountId }) => ({ placeId, serviceAccountId }));
 }
 
 /** A new one for each, because the client makes it. */

@@ -126,7 +126,7 @@ const besides = new Set([
   "outbox",
   "sqlite_sequence",
 ]);
-const besidesColumns = new Set(["outboxThrough", "trustMark"]);
+const besidesColumns = new Set(["outboxThrough", "trustMark", "lastUsedAtMs", "lastUsedAddress"]);
 
 /** Everything that is stored, to see that nothing was touched. */
 async function dump({ platform }: World): Promise<string> {

@@ -1,4 +1,4 @@
-import type { ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { OrgId, ProjectId, RunId, ServerId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { eq } from "drizzle-orm";
 import { archives, bridgeUpdates, members, rollouts, workspaces } from "../../src/db/schema.ts";
 import type { QuarterdeckClient } from "../../src/client.ts";
@@ -20,6 +20,11 @@ export interface Ids {
   readonly shareId: string;
   readonly invitationId: string;
   readonly memberId: string;
+  /** On the org, on the workspace and on the project, each with its key. */
+  readonly serviceOfOrg: string;
+  readonly keyOfOrg: string;
+  readonly serviceOfWorkspace: string;
+  readonly keyOfWorkspace: string;
 }
 
 /** Two orgs; the first with two workspaces on two servers, and people of every kind. */
@@ -36,7 +41,13 @@ export interface World extends AsyncDisposable {
 
 export const orgWide = ["owner", "admin", "developer", "viewer"] as const;
 /** With a role on one workspace, or on one project, and none on the org. */
-export const letIn = ["adminOfWorkspace", "developerOfWorkspace", "adminOfProject"] as const;
+export const letIn = [
+  "adminOfWorkspace",
+  "developerOfWorkspace",
+  "adminOfProject",
+  "serviceOfWorkspace",
+  "serviceOfProject",
+] as const;
 export type CallerName = (typeof orgWide)[number] | (typeof letIn)[number];
 
 export async function makeWorld(): Promise<World> {
@@ -58,6 +69,11 @@ export async function makeWorld(): Promise<World> {
     await api.members.setRole.mutate({ userId, role: null });
     return client;
   };
+  const byKey = async (placeId: string, role: "admin" | "developer") => {
+    const name = `calls ${placeId}`;
+    const made = await api.serviceAccounts.create.mutate({ placeId: placeId as WorkspaceId, name, role });
+    return platform.client(made.apiKey);
+  };
   const callers = {
     owner,
     admin: await platform.memberOf(orgId, "admin"),
@@ -66,6 +82,8 @@ export async function makeWorld(): Promise<World> {
     adminOfWorkspace: await lettingIn(own.workspaceId, "admin"),
     developerOfWorkspace: await lettingIn(own.workspaceId, "developer"),
     adminOfProject: await lettingIn(own.projectId, "admin"),
+    serviceOfWorkspace: await byKey(own.workspaceId, "admin"),
+    serviceOfProject: await byKey(own.projectId, "developer"),
   };
   const gone = { memberId: goneMember };
   return {
@@ -108,6 +126,9 @@ async function furnish(platform: TestApi, client: QuarterdeckClient): Promise<Id
   const { invitation } = await api.invitations.create.mutate(invited);
   const rolloutId = await insertEndedRollout(platform, client, serverId);
   const memberId = await idOf(await platform.memberOf(orgId, "developer"));
+  const make = (placeId: OrgId | WorkspaceId) =>
+    api.serviceAccounts.create.mutate({ placeId, name: newId("user"), role: "viewer" });
+  const [onOrg, onWorkspace] = [await make(orgId), await make(workspaceId)];
   return {
     orgId,
     workspaceId,
@@ -121,6 +142,10 @@ async function furnish(platform: TestApi, client: QuarterdeckClient): Promise<Id
     shareId,
     invitationId: invitation.invitationId,
     memberId,
+    serviceOfOrg: onOrg.account.serviceAccountId,
+    keyOfOrg: onOrg.account.keys[0]?.keyId ?? "",
+    serviceOfWorkspace: onWorkspace.account.serviceAccountId,
+    keyOfWorkspace: onWorkspace.account.keys[0]?.keyId ?? "",
   };
 }
 

@@ -17,6 +17,7 @@ import rates from "./en/rates.json" with { type: "json" };
 import runs from "./en/runs.json" with { type: "json" };
 import serverCare from "./en/server-care.json" with { type: "json" };
 import servers from "./en/servers.json" with { type: "json" };
+import serviceAccounts from "./en/service-accounts.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
 import sharing from "./en/sharing.json" with { type: "json" };
 import telemetry from "./en/telemetry.json" with { type: "json" };
@@ -44,6 +45,7 @@ export const english = {
   runs,
   serverCare,
   servers,
+  serviceAccounts,
   settings,
   sharing,
   telemetry,

@@ -195,6 +195,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("../pages/AccountPage.tsx"), "AccountPage"),
 });
 
+const serviceAccounts = createRoute({
+  getParentRoute: () => settings,
+  path: "/service-accounts",
+  component: lazyRouteComponent(() => import("../pages/ServiceAccountsPage.tsx"), "ServiceAccountsPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -217,7 +223,16 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, account, organization, members, invitations, audit, rateLimits]),
+    settings.addChildren([
+      settingsHome,
+      account,
+      organization,
+      members,
+      serviceAccounts,
+      invitations,
+      audit,
+      rateLimits,
+    ]),
     operator,
     anythingElse,
   ]),

@@ -1,10 +1,11 @@
-import { Building2, Gauge, MailPlus, ScrollText, UserRound, Users, type LucideIcon } from "lucide-react";
+import { Bot, Building2, Gauge, MailPlus, ScrollText, UserRound, Users, type LucideIcon } from "lucide-react";
 
 export interface SettingsSection {
   readonly to:
     | "/settings/account"
     | "/settings/organization"
     | "/settings/members"
+    | "/settings/service-accounts"
     | "/settings/invitations"
     | "/settings/audit"
     | "/settings/rate-limits";
@@ -13,6 +14,7 @@ export interface SettingsSection {
     | "account.title"
     | "settings.organization.title"
     | "members.title"
+    | "serviceAccounts.title"
     | "invitations.title"
     | "audit.title"
     | "rates.title";
@@ -26,4 +28,5 @@ export const settingsSections: readonly SettingsSection[] = [
   { to: "/settings/invitations", icon: MailPlus, title: "invitations.title" },
   { to: "/settings/audit", icon: ScrollText, title: "audit.title" },
   { to: "/settings/rate-limits", icon: Gauge, title: "rates.title" },
+  { to: "/settings/service-accounts", icon: Bot, title: "serviceAccounts.title" },
 ];
