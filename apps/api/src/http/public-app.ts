@@ -57,13 +57,13 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
     );
   });
   app.use(rateRoutes(runtime));
-  app.use(
-    bodyLimit({
-      maxSize: bodyBytes,
-      onError: (c) =>
-        answerError(c, new QuarterdeckError("TOO_LARGE", `A request may have ${bodyBytes / kibibyte} KiB.`)),
-    }),
-  );
+  const limitBody = bodyLimit({
+    maxSize: bodyBytes,
+    onError: (c) =>
+      answerError(c, new QuarterdeckError("TOO_LARGE", `A request may have ${bodyBytes / kibibyte} KiB.`)),
+  });
+  // The body of a GET reaches nobody, and looking for it costs as much as answering.
+  app.use((c, next) => (c.req.method === "GET" || c.req.method === "HEAD" ? next() : limitBody(c, next)));
   app.onError((error, c) => {
     if (error instanceof QuarterdeckError) return answerError(c, error);
     log.error({ err: error, path: c.req.path }, "a request failed");
@@ -123,11 +123,10 @@ function addTrpc(app: App, runtime: Runtime): void {
           authorization: c.req.header("authorization"),
           origin: c.req.header("origin"),
         };
-        const read = await readRequestCaller(runtime, headers, { mustKnowOrigin: isMutation }).catch(
-          (error: unknown) => {
-            throw error instanceof QuarterdeckError ? trpcError(error.code, error.message, error) : error;
-          },
-        );
+        const asks = { mustKnowOrigin: isMutation, mayBeRecent: !isMutation };
+        const read = await readRequestCaller(runtime, headers, asks).catch((error: unknown) => {
+          throw error instanceof QuarterdeckError ? trpcError(error.code, error.message, error) : error;
+        });
         const setCookie = (cookie: string) => resHeaders.append("set-cookie", cookie);
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
