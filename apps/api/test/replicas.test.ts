@@ -118,6 +118,8 @@ test("sessions, rights that are taken away and live updates of one replica hold 
 
   // Signing out at the first ends the session at the second, and the page that is open there.
   await first.client.api.auth.signOut.mutate();
+  const state = async () => (await there.api.auth.state.query()).me;
+  await expect.poll(state, withinFiveSeconds).toBeNull();
   expect((await refusalOf(there.api.orgs.current.query())).code).toBe("UNAUTHENTICATED");
   await expect.poll(() => live.ends.length, withinFiveSeconds).toBeGreaterThan(0);
   database.close();

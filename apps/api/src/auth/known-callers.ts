@@ -49,7 +49,8 @@ export class KnownCallers {
     const round = this.#round;
     const readAtMs = this.#clock.monotonicMs();
     const known = await ask();
-    if (known !== null && round === this.#round) this.#keep(tokenHash, { known, readAtMs });
+    if (known === null) this.#kept.delete(tokenHash);
+    else if (round === this.#round) this.#keep(tokenHash, { known, readAtMs });
     return known;
   }
 
