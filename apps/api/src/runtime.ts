@@ -1,5 +1,6 @@
 import type { Clock } from "@quarterdeck/core/clock";
 import type { Id, IdKind } from "@quarterdeck/core/ids";
+import type { KnownCallers } from "./auth/known-callers.ts";
 import type { Sessions } from "./auth/lucia.ts";
 import type { RightsInUse } from "./auth/rights-in-use.ts";
 import type { CommandSealer } from "./content/seal-command.ts";
@@ -30,6 +31,8 @@ export interface Runtime {
   readonly db: Database;
   readonly writer: Writer;
   readonly sessions: Sessions;
+  /** Whom sessions let in, for a moment. */
+  readonly knownCallers: KnownCallers;
   readonly address: PublicAddress;
   readonly relay: RelayLink;
   readonly rights: RightsInUse;

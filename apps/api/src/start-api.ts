@@ -8,6 +8,7 @@ import type { Clock } from "@quarterdeck/core/clock";
 import { minuteMs } from "@quarterdeck/core/units";
 import { AuditSequencer } from "./audit/sequencer.ts";
 import { prepareFirstStart } from "./auth/first-start.ts";
+import { changesCallers, KnownCallers } from "./auth/known-callers.ts";
 import { createSessions } from "./auth/lucia.ts";
 import { hasUsers } from "./auth/repo.ts";
 import { RightsInUse } from "./auth/rights-in-use.ts";
@@ -81,7 +82,13 @@ export async function startApi(
   const address = new PublicAddress(env.publicUrl, () => portOf(publicServer));
   const { db } = database;
   const changes = new ChangeSignal();
-  const writer = new Writer(database.client, { onCommit: () => changes.wake() });
+  const knownCallers = new KnownCallers(clock);
+  const writer = new Writer(database.client, {
+    onCommit: () => changes.wake(),
+    onWritten: (statements) => {
+      if (statements.some(({ sql }) => changesCallers(sql))) knownCallers.forgetAll();
+    },
+  });
   const relay = new RelayLink({
     url: env.relayUrl,
     serviceKey: keys.serviceKey,
@@ -107,6 +114,7 @@ export async function startApi(
     db,
     writer,
     sessions,
+    knownCallers,
     address,
     relay,
     rights: new RightsInUse(),

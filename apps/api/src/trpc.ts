@@ -148,7 +148,8 @@ function placed(declaration: PlacedDeclaration<string>): PlacedBase<string> {
         .use(async ({ ctx, input, next }) => {
           const { scope, runtime } = ctx;
           const rolesHere = await checkPlace(runtime.db, scope, { permission, at: fields, above, input });
-          return next({ ctx: { scope: { ...scope, rolesHere } } });
+          // Without grants they are everywhere what they are on the org.
+          return scope.grants.length === 0 ? next() : next({ ctx: { scope: { ...scope, rolesHere } } });
         }) as never,
   };
 }

@@ -1,4 +1,4 @@
-import type { Client, InStatement, ResultSet } from "@libsql/client";
+import type { Client, ResultSet } from "@libsql/client";
 import type { SqlStatement } from "@quarterdeck/core/quota/sql-statement";
 import type { SQLWrapper } from "drizzle-orm";
 import { toReady, type ReadyStatement } from "./db/ready-statement.ts";
@@ -16,7 +16,7 @@ export interface StatementOutcome {
 export type Unit = readonly Statement[];
 
 interface Queued {
-  readonly statements: InStatement[];
+  readonly statements: ReadyStatement[];
   readonly resolve: (outcomes: StatementOutcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -33,14 +33,20 @@ const busyAttempts = 5;
 export class Writer {
   readonly #client: Client;
   readonly #onCommit: () => void;
+  readonly #onWritten: (statements: readonly ReadyStatement[]) => void;
   readonly #queue: Queued[] = [];
   #running: Promise<void> | null = null;
   #soon: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(client: Client, options: { onCommit: () => void }) {
+  /** @param options.onWritten what was or may have been written, told before whoever waits for it is answered */
+  constructor(
+    client: Client,
+    options: { onCommit: () => void; onWritten?: (statements: readonly ReadyStatement[]) => void },
+  ) {
     this.#client = client;
     this.#onCommit = options.onCommit;
+    this.#onWritten = options.onWritten ?? (() => {});
   }
 
   /** Writes a unit durably; the outcomes are in the order of its statements. */
@@ -97,7 +103,15 @@ export class Writer {
     }
   }
 
-  async #write(statements: InStatement[]): Promise<StatementOutcome[]> {
+  async #write(statements: ReadyStatement[]): Promise<StatementOutcome[]> {
+    try {
+      return await this.#writeDespiteBusy(statements);
+    } finally {
+      this.#onWritten(statements); // Also what failed: a server may have written it and its answer been lost.
+    }
+  }
+
+  async #writeDespiteBusy(statements: ReadyStatement[]): Promise<StatementOutcome[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         const results = await this.#client.batch(statements, "write");

@@ -93,10 +93,11 @@ test("sessions, rights that are taken away and live updates of one replica hold 
   const { orgId } = await there.api.orgs.current.query(); // Signed in at the first.
   const live = follow(there);
   await expect.poll(() => live.seen.length, withinFiveSeconds).toBeGreaterThan(0);
+  const orgChanges = () => live.seen.filter(({ kind, id }) => kind === "org" && id === orgId).length;
+  const before = orgChanges();
+  await there.api.orgs.current.query(); // So that it is known there.
   await first.client.api.orgs.rename.mutate({ name: "Grove" });
-  await expect
-    .poll(() => live.seen.filter(({ kind, id }) => kind === "org" && id === orgId).length, withinFiveSeconds)
-    .toBeGreaterThan(0);
+  await expect.poll(orgChanges, withinFiveSeconds).toBeGreaterThan(before);
   expect(await there.api.orgs.current.query()).toMatchObject({ name: "Grove" });
 
   // A member has a page open at the second; the owner removes the member at the first.
@@ -118,6 +119,8 @@ test("sessions, rights that are taken away and live updates of one replica hold 
 
   // Signing out at the first ends the session at the second, and the page that is open there.
   await first.client.api.auth.signOut.mutate();
+  const state = async () => (await there.api.auth.state.query()).me;
+  await expect.poll(state, withinFiveSeconds).toBeNull();
   expect((await refusalOf(there.api.orgs.current.query())).code).toBe("UNAUTHENTICATED");
   await expect.poll(() => live.ends.length, withinFiveSeconds).toBeGreaterThan(0);
   database.close();

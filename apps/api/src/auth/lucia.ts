@@ -6,6 +6,7 @@ import { eq, lte, or, sql } from "drizzle-orm";
 import { generateIdFromEntropySize, Lucia, TimeSpan, type Adapter, type DatabaseSession } from "lucia";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
+import { prepared } from "../db/prepared.ts";
 import { authSessions, users } from "../db/schema.ts";
 import { hashToken } from "../random-token.ts";
 import type { Writer } from "../writer.ts";
@@ -37,6 +38,8 @@ export interface NewSession {
 export interface ValidSession {
   readonly userId: QuarterdeckUserId;
   readonly signInId: SignInId;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
   readonly lastUsedAtMs: number;
   /** When its user last proved who they are. */
   readonly authenticatedAtMs: number;
@@ -90,8 +93,9 @@ export function createSessions({ db, writer, clock, isSecure }: SessionsOptions)
       const { session } = await lucia().validateSession(token);
       if (session === null) return null;
       const renewedCookie = session.fresh ? lucia().createSessionCookie(session.id).serialize() : null;
-      const { userId, signInId, lastUsedAtMs, authenticatedAtMs } = session;
-      return { userId, signInId, lastUsedAtMs, authenticatedAtMs, renewedCookie };
+      const { userId, signInId, createdAtMs, lastUsedAtMs, authenticatedAtMs, expiresAt } = session;
+      const times = { createdAtMs, lastUsedAtMs, authenticatedAtMs, expiresAtMs: expiresAt.getTime() };
+      return { userId, signInId, ...times, renewedCookie };
     },
     end: (token) => lucia().invalidateSession(token),
     makeToken() {
@@ -108,8 +112,9 @@ export function createSessions({ db, writer, clock, isSecure }: SessionsOptions)
 function makeLucia(adapter: Adapter, isSecure: boolean) {
   return new Lucia(adapter, {
     sessionExpiresIn: new TimeSpan(idleDays, "d"),
-    getSessionAttributes: ({ signInId, lastUsedAtMs, authenticatedAtMs }) => ({
+    getSessionAttributes: ({ signInId, createdAtMs, lastUsedAtMs, authenticatedAtMs }) => ({
       signInId,
+      createdAtMs,
       lastUsedAtMs,
       authenticatedAtMs,
     }),
@@ -120,6 +125,15 @@ function makeLucia(adapter: Adapter, isSecure: boolean) {
     },
   });
 }
+
+const sessionOf = prepared((db) =>
+  db
+    .select({ session: authSessions, userId: users.userId })
+    .from(authSessions)
+    .innerJoin(users, eq(users.userId, authSessions.userId))
+    .where(eq(authSessions.tokenHash, sql.placeholder("tokenHash")))
+    .prepare(),
+);
 
 /** Stores SHA-256 of a session's token, so that who reads the database cannot sign in with what is there. */
 class HashingAdapter implements Adapter {
@@ -134,11 +148,7 @@ class HashingAdapter implements Adapter {
   }
 
   async getSessionAndUser(token: string): ReturnType<Adapter["getSessionAndUser"]> {
-    const [row] = await this.#db
-      .select({ session: authSessions, userId: users.userId })
-      .from(authSessions)
-      .innerJoin(users, eq(users.userId, authSessions.userId))
-      .where(eq(authSessions.tokenHash, hashToken(token)));
+    const [row] = await sessionOf(this.#db).all({ tokenHash: hashToken(token) });
     if (row === undefined || row.session.createdAtMs <= this.#clock.nowMs() - longestSessionMs) return [null, null];
     return [toSession(token, row.session), { id: row.userId, attributes: {} }];
   }

@@ -21,7 +21,7 @@ interface FollowOptions {
  * first is one of kind `org`: anything may have changed.
  */
 export async function* followChanges(
-  { db, changes, clock }: Runtime,
+  { db, changes, clock, knownCallers }: Runtime,
   scope: OrgScope,
   { lastEventId, signal }: FollowOptions,
 ): AsyncGenerator<TrackedEnvelope<ChangeView>> {
@@ -33,6 +33,8 @@ export async function* followChanges(
   while (signal?.aborted !== true) {
     const woken = changes.wait(pollMs, signal); // Before the read, so that nothing written after it is missed.
     const page = await readChangesAfter(db, scope, { after: position, limit: pageSize });
+    // Who hears of it asks again at once, and another replica may have written it.
+    if (page.some(({ change }) => change.kind === "org")) knownCallers.forgetAll();
     const isSeen = await seenOf(db, scope, page);
     for (const { eventId, change } of page) {
       position = eventId;

@@ -8,7 +8,6 @@ import { kibibyte } from "@quarterdeck/core/units";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { appRouter } from "../app-router.ts";
 import { auditDownloads } from "../audit/download-routes.ts";
 import { readDeviceCookie } from "../auth/known-device.ts";
@@ -23,6 +22,7 @@ import { orgExportRoutes } from "../orgs/export-route.ts";
 import { consoleFiles } from "./console-files.ts";
 import { clientAddress } from "./client-address.ts";
 import { answerError } from "./error-answer.ts";
+import { limitBody } from "./limit-body.ts";
 import { rateRoutes } from "./rate-routes.ts";
 import { readRequestCaller } from "./request-caller.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -57,13 +57,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
     );
   });
   app.use(rateRoutes(runtime));
-  app.use(
-    bodyLimit({
-      maxSize: bodyBytes,
-      onError: (c) =>
-        answerError(c, new QuarterdeckError("TOO_LARGE", `A request may have ${bodyBytes / kibibyte} KiB.`)),
-    }),
-  );
+  app.use(limitBody(bodyBytes));
   app.onError((error, c) => {
     if (error instanceof QuarterdeckError) return answerError(c, error);
     log.error({ err: error, path: c.req.path }, "a request failed");
@@ -124,11 +118,10 @@ function addTrpc(app: App, runtime: Runtime): void {
           origin: c.req.header("origin"),
         };
         const address = clientAddress(c.env.incoming, runtime.env.trustedProxies);
-        const read = await readRequestCaller(runtime, headers, { mustKnowOrigin: isMutation, peer: address }).catch(
-          (error: unknown) => {
-            throw error instanceof QuarterdeckError ? trpcError(error.code, error.message, error) : error;
-          },
-        );
+        const asks = { mustKnowOrigin: isMutation, mayBeRecent: !isMutation, peer: address };
+        const read = await readRequestCaller(runtime, headers, asks).catch((error: unknown) => {
+          throw error instanceof QuarterdeckError ? trpcError(error.code, error.message, error) : error;
+        });
         const setCookie = (cookie: string) => resHeaders.append("set-cookie", cookie);
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");

@@ -1,6 +1,7 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { apiKeyIn } from "../service-accounts/api-key.ts";
 import { admitKey } from "../service-accounts/admit-key.ts";
+import type { KnownCaller } from "../auth/known-callers.ts";
 import { readAccount, readCaller } from "../auth/repo.ts";
 import { noteUse } from "../auth/note-use.ts";
 import type { Account, Caller } from "../auth/scope.ts";
@@ -29,15 +30,17 @@ export interface RequestCaller {
  * known to be the console (`mustKnowOrigin`: for everything that changes something, and for sockets). An API key counts as a
  * bearer token only, and whatever else comes with it counts for nothing.
  *
+ * @param peer its address
+ * @param mayBeRecent answers with what was read a moment ago: for what only reads and is over when it is answered
  * @throws QuarterdeckError ORIGIN_REFUSED for a page of another origin, or an unknown one where it must be known;
  *   UNAUTHENTICATED for an API key that lets nobody in, RATE_LIMITED after many of them
  */
 export async function readRequestCaller(
   runtime: Runtime,
   headers: CallerHeaders,
-  { mustKnowOrigin, peer }: { mustKnowOrigin: boolean /** Its address. */; peer: string },
+  { mustKnowOrigin, peer, mayBeRecent = false }: { mustKnowOrigin: boolean; peer: string; mayBeRecent?: boolean },
 ): Promise<RequestCaller> {
-  const { address, sessions, db, clock } = runtime;
+  const { address, sessions, clock } = runtime;
   const { cookie = "", authorization, origin } = headers;
   if (origin !== undefined && !address.acceptsOrigin(origin)) {
     throw new QuarterdeckError(
@@ -60,13 +63,30 @@ export async function readRequestCaller(
     );
   }
   const token = bearer ?? fromCookie;
-  const session = token === null ? null : await sessions.validate(token);
-  const nobody = { account: null, caller: null, sessionToken: token, sinceAuthMs: Number.POSITIVE_INFINITY };
-  if (session === null) return { ...nobody, renewedCookie: null };
+  const known = token === null ? null : await readKnownCaller(runtime, token, mayBeRecent);
+  if (known === null) {
+    const sinceAuthMs = Number.POSITIVE_INFINITY;
+    return { account: null, caller: null, sessionToken: token, sinceAuthMs, renewedCookie: null };
+  }
+  const { session, account, caller } = known;
   noteUse(runtime, session);
   const renewedCookie = bearer === null ? session.renewedCookie : null;
-  const caller = await readCaller(db, session.userId, token === null ? null : hashToken(token));
-  const account = caller ?? (await readAccount(db, session.userId));
   const sinceAuthMs = clock.nowMs() - session.authenticatedAtMs;
   return { account, caller, sessionToken: token, sinceAuthMs, renewedCookie };
+}
+
+async function readKnownCaller(
+  { db, sessions, knownCallers }: Runtime,
+  token: string,
+  mayBeRecent: boolean,
+): Promise<KnownCaller | null> {
+  const tokenHash = hashToken(token);
+  const recent = mayBeRecent ? knownCallers.recent(tokenHash) : null;
+  if (recent !== null) return recent;
+  return knownCallers.read(tokenHash, async () => {
+    const session = await sessions.validate(token);
+    if (session === null) return null;
+    const caller = await readCaller(db, session.userId, tokenHash);
+    return { session, caller, account: caller ?? (await readAccount(db, session.userId)) };
+  });
 }

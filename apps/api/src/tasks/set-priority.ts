@@ -17,11 +17,12 @@ export async function setPriority(
   scope: OrgScope,
   { taskId, priority }: { readonly taskId: TaskId; readonly priority: Priority },
 ): Promise<TaskView> {
-  const { runId, serverId, priority: before } = (await requireTask(runtime, scope, taskId)).view;
+  const record = await requireTask(runtime, scope, taskId);
+  const { runId, serverId, priority: before } = record.view;
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   const detail = `${before} → ${priority}`;
-  await runtime.writer.commit([
+  const [written] = await runtime.writer.commit([
     writePriority(scope, { taskId, before, after: priority }),
     ...enqueue({ serverId, entry: { kind: "priority", runId, priority }, nowMs }, previousChanged),
     recordAudit(
@@ -32,6 +33,8 @@ export async function setPriority(
     recordChange(scope, { kind: "task", id: taskId, atMs: nowMs }, previousChanged),
   ]);
   runtime.nudgeOutbox();
+  // Written where it still waited with the priority that was read, so nothing else of it is decided by that.
+  if (written?.rowsChanged === 1) return toTaskView(runtime, { ...record, view: { ...record.view, priority } });
   const now = await requireTask(runtime, scope, taskId);
   if (now.view.priority === priority) return toTaskView(runtime, now);
   throw new QuarterdeckError(
