@@ -1,5 +1,5 @@
 // The direction of imports. core imports none of the others; bridge, relay, api and web import core; web takes only the
-// type of the router from api; nobody imports relay or bridge. Tests may cross, because flows do.
+// type of the router and the table of permissions from api; nobody imports relay or bridge. Tests may cross, because flows do.
 const testFiles = "\\.test\\.tsx?$|/(test|e2e)/|^(bench|e2e|fuzz|simulator)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -33,7 +33,18 @@ export default {
       name: "web-takes-only-types-from-api",
       severity: "error",
       from: { path: "^apps/web/src/", pathNot: testFiles },
-      to: { path: "^apps/api/", dependencyTypesNot: ["type-only"] },
+      // The table of permissions and what is decided with it: data and pure functions, which both sides must read alike.
+      to: {
+        path: "^apps/api/",
+        pathNot: "^apps/api/src/auth/(permissions|rights)\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "permissions-import-nothing-else",
+      severity: "error",
+      from: { path: "^apps/api/src/auth/(permissions|rights)\\.ts$" },
+      to: { pathNot: "^apps/api/src/auth/permissions\\.ts$", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "lucia-in-one-module",

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
@@ -8,6 +9,8 @@ interface TestConfigOptions {
   readonly timeoutMs?: number;
   /** One test file after the other: for files that share a browser, a port or a server. */
   readonly isSequential?: boolean;
+  /** Its tests wait for processes most of the time, so that two files at once are good also where there are only two cores. */
+  readonly mostlyWaits?: boolean;
 }
 
 export const reportsFolder = join(import.meta.dirname, "..", ".reports");
@@ -18,6 +21,7 @@ export function testConfig({
   include,
   timeoutMs = 30_000,
   isSequential = false,
+  mostlyWaits = false,
 }: TestConfigOptions): ViteUserConfig {
   return defineConfig({
     test: {
@@ -30,6 +34,7 @@ export function testConfig({
       // Its own default of a second is little on a busy machine.
       expect: { poll: { timeout: 10_000 } },
       fileParallelism: !isSequential,
+      ...(mostlyWaits ? { maxWorkers: Math.max(2, availableParallelism() - 1) } : {}),
     },
   });
 }

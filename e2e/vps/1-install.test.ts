@@ -145,6 +145,7 @@ describe("install.sh", () => {
     expect(end.stdout).toContain("quarterdeck-helper.service runs and starts with the system");
     expect(end.stdout).toContain("each workspace has a system user of its own");
     expect(end.stdout).toContain("systemd runs this machine, with cgroup v2");
+    expect(end.stdout).toContain("disk quota of workspaces and projects is on (/)");
     expect(end.stdout).toMatch(
       /the policy \/etc\/quarterdeck\/policy\.toml is in force with \d+ rules?; only root can change it/,
     );

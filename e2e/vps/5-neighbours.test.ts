@@ -1,4 +1,4 @@
-import { mebibyte } from "@quarterdeck/core/units";
+import { gibibyte, mebibyte } from "@quarterdeck/core/units";
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newTaskId, outputOf, signIn, type TaskView, type TestClient } from "../../apps/web/e2e/support/client.ts";
@@ -44,6 +44,24 @@ async function cancel({ taskId }: TaskView): Promise<void> {
 async function expectConnected(): Promise<void> {
   expect(await servicePids()).toBe(services);
   expect((await waitUntilOnline(client)).status).toBe("online");
+}
+
+const policy = "/etc/quarterdeck/policy.toml";
+
+/** A line that the shipped policy has as a comment, in force until it is disposed of. */
+async function withPolicyLine(name: string, value: string): Promise<AsyncDisposable> {
+  await server.sh(`cp -p ${policy} ${policy}.before`);
+  const restore = async () => void (await server.sh(`mv ${policy}.before ${policy}`));
+  try {
+    await server.sh(
+      `sed -i 's/^# ${name} = .*/${name} = ${value}/' ${policy} && grep -q '^${name} = ${value}$' ${policy}`,
+    );
+    await server.sh("quarterdeck-bridge policy check");
+  } catch (error) {
+    await restore();
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: restore };
 }
 
 const filesOf = (place: ProjectId | null, { runId }: TaskView) =>
@@ -98,5 +116,40 @@ describe("[S8] beside a neighbour", () => {
     } finally {
       await client.api.quotas.set.mutate({ nodeId: projectId, limits: { disk: null } });
     }
+  });
+
+  it("[F9] what prints more than a gigabyte costs what its owner allows it of disk, and the neighbour keeps its share", async () => {
+    const allowed = 8 * mebibyte;
+    const script = `const { existsSync } = require("node:fs"); const piece = Buffer.alloc(2 ** 20, "y"); let left = 1024;
+      const more = () => { while (left-- > 0 || !existsSync("enough")) if (!process.stdout.write(piece)) return process.stdout.once("drain", more); };
+      more();`;
+    const folder = `/var/lib/quarterdeck-helper/workspaces/${workspaceId}/projects/${projectId}`;
+    await using _policy = await withPolicyLine("output", '"8 MiB"');
+    const printer = await start(projectId, script);
+    const neighbour = await start(null, "for (;;);");
+    const [printerFiles, neighbourFiles] = [filesOf(projectId, printer), filesOf(null, neighbour)];
+    const [weight] = await neighbourFiles.run(["cpu.weight"]);
+    const promised = Number(weight) * 10;
+    expect(promised).toBe(400);
+    const output = `/var/lib/quarterdeck-helper/runs/${printer.runId}/output`;
+    const isCut = async () => Number(await server.sh(`stat -c %s ${output}`)) === allowed;
+    await waitFor(isCut, { what: "the output to reach what is allowed of it", timeoutMs: runMs });
+
+    const used = await server.millicoresOf([printerFiles.directory, neighbourFiles.directory]);
+    expect(used[0]).toBeGreaterThan(0);
+    expect(used[1]).toBeGreaterThanOrEqual(promised * leastPart);
+    await server.sh(`touch ${folder}/enough`);
+    const { outputBytes, outputCutBytes, ...end } = await ended(printer.taskId);
+    expect(end).toMatchObject({ verdict: "succeeded" });
+    expect(outputBytes).toBeGreaterThanOrEqual(gibibyte);
+    expect(outputCutBytes).toBe((outputBytes ?? 0) - allowed);
+    expect(await isCut()).toBe(true);
+    for (const pid of (await servicePids()).trim().split(/\s+/)) {
+      const peak = await server.sh(`grep VmHWM /proc/${pid}/status`);
+      expect(Number(/(\d+) kB/.exec(peak)?.[1]) * 1024).toBeLessThan(256 * mebibyte);
+    }
+    await expectConnected();
+    await cancel(neighbour);
+    await server.sh(`rm -f ${folder}/enough`);
   });
 });

@@ -84,7 +84,11 @@ function strike(stage: Stage, fault: Fault): void {
     case "reboot": {
       const host = hostOf(stage, fault.server);
       host.machine.reboot(fault);
-      return world.timeline.after(3000, () => host.boot());
+      const { bootNumber } = host.machine;
+      // One that is rebooted while it comes up comes up once.
+      return world.timeline.after(3000, () => {
+        if (host.machine.bootNumber === bootNumber) host.boot();
+      });
     }
     case "outOfMemory":
       for (const program of hostOf(stage, fault.server).machine.programs.values())

@@ -230,6 +230,7 @@ export function drawScenario(seed: string): Scenario {
   drawRelayFaults(new Random(`relay ${seed}`), { deeds, faults, healAtMs });
   drawFollowers(new Random(`follow ${seed}`), deeds);
   drawAttached(new Random(`lease ${seed}`), deeds);
+  drawLostAnswer(new Random(`answer ${seed}`), { servers, deeds, faults });
   drawFlood(new Random(`flood ${seed}`), { projects, servers, viewers, deeds, faults });
   const crowded = drawRush(new Random(`rush ${seed}`), { servers, projects, deeds });
   return { seed, orgs, servers, projects, viewers, crowded, deeds, faults: withSafeKeyChanges(faults), healAtMs };
@@ -263,6 +264,17 @@ function drawRelayFaults(
   if (random.chance(0.08)) faults.push({ kind: "partition", atMs: at(), forMs, link, way });
   if (random.chance(0.05))
     faults.push({ kind: "flap", atMs: at(), forMs, everyMs: random.pick([200, 1000, 6000]), link, way });
+}
+
+/** A connection breaks when its bridge has a command and the relay has not heard so; the run is long over when it is back. */
+function drawLostAnswer(random: Random, { servers, deeds, faults }: Pick<Draft, "servers" | "deeds" | "faults">): void {
+  const short = deeds.filter((deed) => deed.kind === "submit" && deed.durationMs <= 500);
+  const [deed] = short.length > 0 && random.chance(0.15) ? [random.pick(short)] : [];
+  if (deed?.kind !== "submit") return;
+  const link = deed.place % servers;
+  const atMs = deed.atMs + random.between(10, 45);
+  faults.push({ kind: "cut", atMs, link, whoHears: "both" });
+  faults.push({ kind: "partition", atMs: atMs + 1, forMs: random.between(3000, 10_000), link, way: "both" });
 }
 
 /** In some scenarios, lets submissions follow earlier ones. */

@@ -20,6 +20,15 @@ it("keeps every promise in 2000 scenarios of faults [F1] [F2] [F3] [F4] [F5] [F7
   expect(scenarios).toBe(2000);
 });
 
+it.each([
+  [62_303, "a command that waited for room was refused, as its key had been revoked meanwhile [F8] [W2]"],
+  [65_245, "a run whose cancel no journal had was said to have been stopped by the end of its lease [F8]"],
+  [65_071, "the world itself forgot the wrappers of a server that was rebooted while it came up"],
+  [70_675, "the check took what the network repeated for sent"],
+])("keeps every promise in scenario %i, where %s", async (seed) => {
+  expect((await playSeeds({ first: seed, count: 1 })).failures).toEqual([]);
+});
+
 describe.concurrent("sees a shipped source that", () => {
   it.each(wrongVersions)("$name", async (version) => {
     const { failures } = await playSeeds({ first: 0, count: patience, wrong: version.name });

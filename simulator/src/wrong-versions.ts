@@ -146,18 +146,49 @@ export const wrongVersions: readonly WrongVersion[] = [
   },
   {
     name: "knows commands only by ids, and forgets those after a second",
-    // Seen by the output that goes with the memory. A second start was not seen in 1,000 scenarios with the output left
-    // alone: what a hello says is received is not sent again, so the relay has nothing to repeat.
-    caughtBy: ["convergence"],
+    // What a hello says is received is not sent again, so the relay would have nothing to repeat: here it goes by the acknowledgements
+    // that it got. What an earlier run of that
+    // id left goes too, or its start marker would keep it from a second start.
+    caughtBy: ["once"],
     patches: [
+      relay(
+        "session/command-stream.ts",
+        'return { kind: "continue", acknowledged: hello.received };',
+        'return { kind: "continue", acknowledged: position.acknowledged };',
+      ),
       bridge(
         "connection/session/session-streams.ts",
         "if (item.seq <= takenCommands) continue;",
         "if (item.seq <= takenCommands) { fresh.push(item); continue; }",
       ),
       bridge("command-intake.ts", "Math.max(command.expiresAtMs, clock.nowMs()) + rememberMs", "clock.nowMs() + 1000"),
+      bridge(
+        "journal/journal.ts",
+        'const until = Math.min(nowMs, Number(readMeta(this.#database, "platformTimeMs") ?? 0));',
+        "const until = nowMs;",
+      ),
       bridge("daemon.ts", "setInterval(tidy, hourMs)", "setInterval(tidy, 1000)"),
-      bridge("runs/clean-up.ts", "const keepOutputMs = 30 * dayMs;", "const keepOutputMs = 1000 + 0 * dayMs;"),
+      bridge(
+        "runs/runner.ts",
+        "if (!isDetached) onAttached();",
+        "if (!isDetached) onAttached(); if (!isRecovered) rmSync(host.files.run(runId).path, { recursive: true, force: true });",
+      ),
+      bridge(
+        "runs/runner.ts",
+        'import { ActiveRun } from "./active-run.ts";',
+        'import { rmSync } from "node:fs"; import { ActiveRun } from "./active-run.ts";',
+      ),
+    ],
+  },
+  {
+    name: "forgets readings when it has sent them, stored or not",
+    caughtBy: ["readings"],
+    patches: [
+      bridge(
+        "telemetry/history-feed.ts",
+        "if (this.#options.send(piece)) this.#sentThrough = piece.through;",
+        "if (this.#options.send(piece)) this.#options.spool.drop((this.#sentThrough = piece.through));",
+      ),
     ],
   },
   {

@@ -33,6 +33,9 @@ test.each([
   ["QUARTERDECK_REQUESTS_PER_MINUTE", "{", /QUARTERDECK_REQUESTS_PER_MINUTE to JSON/],
   ["QUARTERDECK_REQUESTS_PER_MINUTE", '{"basic":0}', /QUARTERDECK_REQUESTS_PER_MINUTE to JSON/],
   ["QUARTERDECK_REQUESTS_PER_MINUTE", '{"gold":5}', /the plans are basic, premium, enterprise/],
+  ["QUARTERDECK_SMTP_URL", "https://mail.example.com", /QUARTERDECK_SMTP_URL to an address like smtps:/],
+  ["QUARTERDECK_SMTP_URL", "smtps://mail.example.com", /both QUARTERDECK_SMTP_URL and QUARTERDECK_MAIL_FROM/],
+  ["QUARTERDECK_MAIL_FROM", "a@b.example\nBcc: c@d.example", /QUARTERDECK_MAIL_FROM to an address/],
   ["QUARTERDECK_HOST", "0.0.0.0", /set QUARTERDECK_PUBLIC_URL to the https address/],
 ])("%s=%s is refused with the variable and the fix", (name, value, message) => {
   expect(() => readEnv({ ...complete, [name]: value })).toThrow(message);

@@ -2,6 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { defaultQuotaSettings, type QuotaSettings } from "@quarterdeck/core/quota/operator-settings";
 import { planNames } from "@quarterdeck/core/quota/request-tiers";
 import * as z from "zod";
+import { parseRange } from "./http/address-ranges.ts";
 import { readQuotaSettings } from "./quotas/read-quota-settings.ts";
 import type { RequestsPerMinute } from "./rates/request-rates.ts";
 
@@ -48,6 +49,20 @@ const requestsPerMinute = z
     const given = requestsSchema.safeParse(parseJson(text));
     if (!given.success) ctx.addIssue({ code: "custom", message: requestsMessage });
     return { ...given.data };
+  });
+
+const trustedProxies = z
+  .string()
+  .default("")
+  .transform((text, ctx): readonly string[] => {
+    const given = text.split(/[\s,]+/).filter((part) => part !== "");
+    return given.flatMap((part) => {
+      const range = parseRange(part);
+      if (range !== null) return [range];
+      const message = `QUARTERDECK_TRUSTED_PROXIES: "${part}" is no address and no range. Write the proxies like 10.0.0.5,10.1.0.0/16.`;
+      ctx.addIssue({ code: "custom", message });
+      return [];
+    });
   });
 
 const quotaFile = z
@@ -105,8 +120,30 @@ const variables = z.object({
       "Set QUARTERDECK_ROLLOUT_SETTLE_MS to how long, in milliseconds, a server with a new bridge is watched.",
     )
     .transform(Number),
+  QUARTERDECK_TRUSTED_PROXIES: trustedProxies,
+  QUARTERDECK_ORGS_PER_ACCOUNT: z
+    .string()
+    .default("10")
+    .refine(
+      (text) => /^\d{1,4}$/.test(text),
+      "Set QUARTERDECK_ORGS_PER_ACCOUNT to how many organizations one account may own, like 10.",
+    )
+    .transform(Number),
   QUARTERDECK_REQUESTS_PER_MINUTE: requestsPerMinute,
   QUARTERDECK_QUOTA_FILE: quotaFile,
+  QUARTERDECK_SMTP_URL: z
+    .url({
+      protocol: /^smtps?$/,
+      error: "Set QUARTERDECK_SMTP_URL to an address like smtps://user:password@mail.example.com.",
+    })
+    .optional(),
+  QUARTERDECK_MAIL_FROM: z
+    .string()
+    .regex(
+      /^(?:[^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+      "Set QUARTERDECK_MAIL_FROM to an address like Quarterdeck <quarterdeck@example.com>.",
+    )
+    .optional(),
   QUARTERDECK_LOG_LEVEL: z
     .enum(logLevels, `Set QUARTERDECK_LOG_LEVEL to one of ${logLevels.join(", ")}.`)
     .default("info"),
@@ -130,10 +167,16 @@ export interface Env {
   readonly bridgeTarball: string | null;
   /** How long a server with a new version of the bridge is watched before the next ones get it. */
   readonly rolloutSettleMs: number;
+  /** Ranges of addresses of proxies whose word counts about who asks. */
+  readonly trustedProxies: readonly string[];
+  /** How many orgs an account may own. */
+  readonly orgsPerAccount: number;
   /** How many requests of an org on each plan are answered in a minute. */
   readonly requestsPerMinute: RequestsPerMinute;
   /** What the operator decided about quotas. */
   readonly quotas: QuotaSettings;
+  /** The mail server that links are sent through; null: the operator hands them over. */
+  readonly mail: { readonly url: string; readonly from: string } | null;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -173,10 +216,19 @@ export function readEnv(environment: NodeJS.ProcessEnv): Env {
     webDist: read.QUARTERDECK_WEB_DIST ?? null,
     bridgeTarball: read.QUARTERDECK_BRIDGE_TARBALL ?? null,
     rolloutSettleMs: read.QUARTERDECK_ROLLOUT_SETTLE_MS,
+    trustedProxies: read.QUARTERDECK_TRUSTED_PROXIES,
+    orgsPerAccount: read.QUARTERDECK_ORGS_PER_ACCOUNT,
     requestsPerMinute: requestsOf(quotas.requestTiers, read.QUARTERDECK_REQUESTS_PER_MINUTE),
     quotas,
+    mail: readMail(read.QUARTERDECK_SMTP_URL, read.QUARTERDECK_MAIL_FROM),
     logLevel: read.QUARTERDECK_LOG_LEVEL,
   };
+}
+
+function readMail(url: string | undefined, from: string | undefined): Env["mail"] {
+  if (url !== undefined && from !== undefined) return { url, from };
+  if (url === undefined && from === undefined) return null;
+  throw new EnvError("Set both QUARTERDECK_SMTP_URL and QUARTERDECK_MAIL_FROM, or neither.");
 }
 
 function parseJson(text: string): unknown {

@@ -13,7 +13,16 @@ export function notFound(
     | "member"
     | "quota"
     | "change"
-    | "archive",
+    | "archive"
+    | "share"
+    | "org"
+    | "invitation"
+    | "passkey"
+    | "authenticator app"
+    | "session",
 ): QuarterdeckError {
-  return new QuarterdeckError("NOT_FOUND", `There is no such ${what} in this org.`);
+  return new QuarterdeckError(
+    "NOT_FOUND",
+    what === "org" ? "You are in no such organization." : `There is no such ${what} in this org.`,
+  );
 }

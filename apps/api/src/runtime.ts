@@ -7,10 +7,13 @@ import type { StreamKeys } from "./content/stream-keys.ts";
 import type { Database } from "./db/database.ts";
 import type { Env } from "./env.ts";
 import type { ChangeSignal } from "./events/change-signal.ts";
+import type { HousekeepingState } from "./housekeeping-state.ts";
 import type { PublicAddress } from "./http/public-address.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { SecretBox } from "./keys/secret-box.ts";
 import type { Log } from "./log.ts";
+import type { OpenConnections } from "./rates/open-connections.ts";
+import type { Mailer } from "./mail/mailer.ts";
 import type { RequestRates } from "./rates/request-rates.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import type { SubmissionLanes } from "./tasks/submission-lanes.ts";
@@ -30,6 +33,8 @@ export interface Runtime {
   readonly address: PublicAddress;
   readonly relay: RelayLink;
   readonly rights: RightsInUse;
+  /** Null without a mail server: links then wait for the operator. */
+  readonly mailer: Mailer | null;
   /** Keeps secrets in the database unreadable without the master key. */
   readonly secrets: SecretBox;
   readonly streamKeys: StreamKeys;
@@ -37,6 +42,8 @@ export interface Runtime {
   readonly submissions: SubmissionLanes;
   /** How often each user, org and address is answered. */
   readonly requestRates: RequestRates;
+  /** How many consoles and viewers each org has open. */
+  readonly connections: OpenConnections;
   /** Wakes who follows changes. */
   readonly changes: ChangeSignal;
   /** Wakes the outbox drainer: something is to be sent. */
@@ -47,4 +54,6 @@ export interface Runtime {
   readonly nudgeRollouts: () => void;
   /** Something was reported of a server, for which a rollout may wait. */
   readonly serverHeard: () => void;
+  /** How the last housekeeping of this process went. */
+  readonly housekeeping: HousekeepingState;
 }

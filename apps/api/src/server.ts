@@ -1,4 +1,5 @@
 import { EnvError, readEnv } from "./env.ts";
+import { DatabaseInUseError } from "./db/lock-database.ts";
 import { NewerDatabaseError } from "./db/migrate.ts";
 import { createLog } from "./log.ts";
 import { ListenError, startApi } from "./start-api.ts";
@@ -31,9 +32,10 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const isForPeople = error instanceof EnvError || error instanceof NewerDatabaseError || error instanceof ListenError;
+  const forPeople = [EnvError, NewerDatabaseError, DatabaseInUseError, ListenError];
+  const isForPeople = forPeople.some((kind) => error instanceof kind);
   process.stderr.write(
-    `quarterdeck: ${isForPeople ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+    `quarterdeck: ${error instanceof Error ? (isForPeople ? error.message : error.stack) : String(error)}\n`,
   );
   process.exit(isForPeople ? 2 : 1);
 });

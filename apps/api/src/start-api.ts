@@ -15,10 +15,12 @@ import { RightsWatch } from "./auth/rights-watch.ts";
 import { CommandSealer } from "./content/seal-command.ts";
 import { StreamKeys } from "./content/stream-keys.ts";
 import { openDatabase, type OpenDatabase } from "./db/database.ts";
+import { lockDatabase } from "./db/lock-database.ts";
 import { migrateDatabase } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
 import { ChangeSignal } from "./events/change-signal.ts";
 import { recordChangeOfAllServers } from "./events/repo.ts";
+import { HousekeepingState } from "./housekeeping-state.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { ConsoleSockets } from "./http/console-sockets.ts";
 import { createInternalApp } from "./http/internal-app.ts";
@@ -31,8 +33,10 @@ import { loadMasterKey } from "./keys/master-key.ts";
 import { SecretBox } from "./keys/secret-box.ts";
 import { loadKeys } from "./keys/keys.ts";
 import type { Log } from "./log.ts";
+import { deliverBySmtp, Mailer, type DeliverMail } from "./mail/mailer.ts";
 import { OutboxDrainer } from "./outbox/drainer.ts";
 import { tellLimitsAtStart } from "./quotas/tell-limits-at-start.ts";
+import { OpenConnections } from "./rates/open-connections.ts";
 import { RequestRates } from "./rates/request-rates.ts";
 import { RelayLink } from "./relay/relay-link.ts";
 import type { Runtime } from "./runtime.ts";
@@ -54,14 +58,20 @@ export interface StartedApi {
 interface StartOptions {
   readonly log: Log;
   readonly clock?: Clock;
+  /** What hands mails over, where that is not the mail server of the settings. */
+  readonly deliverMail?: DeliverMail | null;
 }
 
 /** The signature of an update's command lives 15 minutes, and the new version has a minute to show that it works. */
 const rolloutAnswerMs = 20 * minuteMs;
 
 /** Starts the API: database, writer, outbox, the public and the internal listener. */
-export async function startApi(env: Env, { log, clock = systemClock }: StartOptions): Promise<StartedApi> {
+export async function startApi(
+  env: Env,
+  { log, clock = systemClock, deliverMail = null }: StartOptions,
+): Promise<StartedApi> {
   await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDatabase(env.databaseUrl.startsWith("file:") ? env.databaseUrl.slice("file:".length) : null);
   const database = await openDatabase(env.databaseUrl, env.databaseToken);
   const migrated = await migrateDatabase(database, { nowMs: clock.nowMs() });
   if (migrated.applied.length > 0) log.info(migrated, "the database was brought to this version");
@@ -83,9 +93,11 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     },
   });
   const drainer = new OutboxDrainer({ db, writer, relay, clock, log, isAlone: database.filePath !== null });
-  const sessions = createSessions({ db, writer, isSecure: () => address.isSecure });
+  const sessions = createSessions({ db, writer, clock, isSecure: () => address.isSecure });
   const release = await loadOfferedRelease(env.bridgeTarball, { platform: keys.platform, log });
   const secrets = new SecretBox(await loadMasterKey(env.dataDir, env.masterKey));
+  const deliver = deliverMail ?? (env.mail === null ? null : deliverBySmtp(env.mail));
+  const mailer = deliver === null ? null : new Mailer(deliver, log);
   const streamKeys = new StreamKeys({ db, writer, secrets, clock });
   const runtime: Runtime = {
     env,
@@ -98,17 +110,20 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     address,
     relay,
     rights: new RightsInUse(),
+    mailer,
     secrets,
     streamKeys,
     commandSealer: new CommandSealer(streamKeys),
     changes,
     submissions: new SubmissionLanes(),
     requestRates: new RequestRates(clock, env.requestsPerMinute),
+    connections: new OpenConnections(env.quotas.requestTiers),
     makeId: (kind) => makeId(kind, clock.nowMs(), randomBytes(16)),
     nudgeOutbox: () => drainer.nudge(),
     release,
     nudgeRollouts: () => rollouts.nudge(),
     serverHeard: () => rollouts.serverHeard(),
+    housekeeping: new HousekeepingState(),
   };
   const rollouts = new RolloutDriver(runtime, {
     times: { settleMs: env.rolloutSettleMs, answerMs: rolloutAnswerMs },
@@ -136,6 +151,7 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
     internalServer.close();
     await writer.close();
     database.close();
+    lock.release();
     throw error;
   }
   await writeInternalAddress(env.dataDir, `http://127.0.0.1:${portOf(internalServer)}`);
@@ -163,8 +179,10 @@ export async function startApi(env: Env, { log, clock = systemClock }: StartOpti
       await rollouts.stop();
       await drainer.stop();
       await sequencer.stop();
+      await mailer?.stop();
       await writer.close();
       database.close();
+      lock.release();
       log.info("the API has stopped");
     },
   };

@@ -2,19 +2,45 @@ import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import { errorRule, type ErrorCode } from "@quarterdeck/core/errors/codes";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { recordRefusal } from "./audit/refusals.ts";
-import { isAllowed, type Permission } from "./auth/permissions.ts";
+import type * as z from "zod";
+import { checkPlace, checkVisible, forbidden, placedIdsIn } from "./auth/check-place.ts";
+import type { Permission } from "./auth/permissions.ts";
+import type { PlacedId } from "./auth/reach.ts";
+import { mayAnywhere, mayWith, rolesAt, wholeOrg } from "./auth/rights.ts";
+import { requireAdmission } from "./auth/require-admission.ts";
+import { checkNotClosing } from "./orgs/closing.ts";
 import type { AccountScope, OrgScope } from "./auth/scope.ts";
 import type { Context } from "./context.ts";
 import { describeError, type ErrorDescription } from "./error-description.ts";
+import { recordOperatorRead } from "./operator/operator-audit.ts";
+import { isOperator } from "./operator/operators-repo.ts";
 
 /**
- * What each procedure must declare: whose data it touches, and what its caller must be allowed to. `public` procedures
- * need no session and may touch no org's data; those of an account touch what is its own.
+ * What each procedure must declare: whose data it touches, and what its caller must be allowed to, and where. `public`
+ * procedures need no session and may touch no org's data; those of an account touch what is its own, and those of the
+ * operator the platform's own.
  */
 export type Declaration =
   | { readonly scope: "public"; readonly permission: null }
   | { readonly scope: "account"; readonly permission: null }
-  | { readonly scope: "org"; readonly permission: Permission };
+  | { readonly scope: "operator"; readonly permission: null }
+  | OrgDeclaration;
+
+export interface OrgDeclaration {
+  readonly scope: "org";
+  readonly permission: Permission;
+  /**
+   * Where: `org`, on the org itself (also where nothing is said); `anywhere` in it, for lists that hold only what the caller may
+   * see; or at what a field of the input names, of several the first that is given.
+   */
+  readonly at?: string | readonly string[];
+  /** The permission is needed at what that lies in. */
+  readonly above?: true;
+  /** The field whose id the client makes, so that there need be nothing of that id. */
+  readonly makes?: string;
+  /** A mutation that is allowed while the org waits to be deleted. */
+  readonly worksWhileClosing?: true;
+}
 
 const t = initTRPC
   .context<Context>()
@@ -52,7 +78,7 @@ export function trpcError(code: ErrorCode, message: string, cause?: unknown): TR
   });
 }
 
-const base = t.procedure.use(async ({ ctx, type, next }) => {
+const base = t.procedure.use(async ({ ctx, meta, type, path, getRawInput, next }) => {
   if (ctx.transport === "socket" && type !== "subscription") {
     throw trpcError("BAD_REQUEST", "A socket takes subscriptions only. Send this as a request.");
   }
@@ -62,6 +88,7 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
     if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
   }
   const result = await next();
+  if (!result.ok) await recordRefusal(ctx, { declared: meta?.scope, path, type, getRawInput, error: result.error });
   if (!result.ok && result.error.cause instanceof QuarterdeckError) {
     const { code, message } = result.error.cause;
     throw trpcError(code, message, result.error.cause);
@@ -70,38 +97,110 @@ const base = t.procedure.use(async ({ ctx, type, next }) => {
 });
 
 const accountBase = base.use(({ ctx, next }) => {
-  const { account, address, sessionToken } = ctx;
+  const { account, address, sessionToken, sinceAuthMs } = ctx;
   if (account === null || sessionToken === null) throw notSignedIn();
-  const scope: AccountScope = { ...account, address, sessionToken };
+  const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
   return next({ ctx: { scope } });
 });
 
-const orgBase = base.use(async ({ ctx, meta, path, next }) => {
-  const { runtime, caller, address, sessionToken } = ctx;
+const orgBase = base.use(async ({ ctx, meta, type, getRawInput, next }) => {
+  const { runtime, caller, address, sessionToken, sinceAuthMs } = ctx;
   if (caller === null || sessionToken === null) throw notSignedIn();
-  const scope: OrgScope = { ...caller, address, sessionToken };
-  if (meta === undefined || meta.permission === null || !isAllowed(caller.role, meta.permission)) {
-    await recordRefusal(runtime, scope, { path, code: "FORBIDDEN" });
-    throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${caller.role}) does not allow this.`);
+  const scope: OrgScope = { ...caller, address, sessionToken, sinceAuthMs, rolesHere: rolesAt(caller, wholeOrg) };
+  await requireAdmission(runtime, caller, address);
+  checkExpectedOrg(ctx.expectedOrgId, scope);
+  await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
+  if (type === "mutation" && !(meta?.scope === "org" && meta.worksWhileClosing)) checkNotClosing(scope);
+  return next({ ctx: { scope } });
+});
+
+/** What can be said before the input is known to be one: what the caller may do nowhere, and ids that the caller may not see. */
+async function checkBeforeInput(
+  scope: OrgScope,
+  declared: Declaration | undefined,
+  { db, getRawInput }: { db: Context["runtime"]["db"]; getRawInput: () => Promise<unknown> },
+): Promise<void> {
+  if (declared?.scope !== "org") throw new Error("a procedure of an org without its declaration");
+  const { permission, at = "org", makes } = declared;
+  const isAllowed = at === "org" ? mayWith(scope.rolesHere, permission) : mayAnywhere(scope, permission);
+  if (!isAllowed) throw forbidden(scope.rolesHere, permission);
+  if (scope.role === null)
+    await checkVisible(db, scope, placedIdsIn(await getRawInput(), makes === undefined ? [] : [makes]));
+}
+
+/** A procedure whose permission is needed at what its input names: it has no input without that field. */
+interface PlacedBase<Field extends string> {
+  input<Schema extends z.ZodType<{ readonly [Name in Field]: PlacedId | null | undefined }>>(
+    schema: Schema,
+  ): ReturnType<typeof orgBase.input<Schema>>;
+}
+
+function placed(declaration: PlacedDeclaration<string>): PlacedBase<string> {
+  const { permission, at, above = false } = declaration;
+  const fields = typeof at === "string" ? [at] : at;
+  return {
+    input: (schema) =>
+      orgBase
+        .meta(declaration)
+        .input(schema as never)
+        .use(async ({ ctx, input, next }) => {
+          const { scope, runtime } = ctx;
+          const rolesHere = await checkPlace(runtime.db, scope, { permission, at: fields, above, input });
+          return next({ ctx: { scope: { ...scope, rolesHere } } });
+        }) as never,
+  };
+}
+
+const operatorBase = base.use(async ({ ctx, path, type, next }) => {
+  const { runtime, account, address, sessionToken, sinceAuthMs } = ctx;
+  if (account === null || sessionToken === null) throw notSignedIn();
+  const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
+  if (!(await isOperator(runtime.db, account.userId))) {
+    throw new QuarterdeckError("FORBIDDEN", "Only an operator of this platform may do this.");
   }
   const result = await next({ ctx: { scope } });
-  if (!result.ok && result.error.cause instanceof QuarterdeckError) {
-    await recordRefusal(runtime, scope, { path, code: result.error.cause.code });
-  }
+  // What changes something records itself, in one unit with what it changes.
+  if (result.ok && type === "query") await recordOperatorRead(runtime, scope, path);
   return result;
 });
+
+/** A page that shows one org must not change another, because somebody switched to that elsewhere. */
+function checkExpectedOrg(expectedOrgId: string | null, { orgId, orgName }: OrgScope): void {
+  if (expectedOrgId === null || expectedOrgId === orgId) return;
+  throw new QuarterdeckError(
+    "ORG_CHANGED",
+    `This session works in ${orgName} now. Look at what is there, and try again.`,
+  );
+}
 
 function notSignedIn(): QuarterdeckError {
   return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
 }
 
+interface PlacedDeclaration<Field extends string> extends OrgDeclaration {
+  readonly at: Field | readonly Field[];
+}
+
+interface UnplacedDeclaration extends OrgDeclaration {
+  readonly at?: "org" | "anywhere";
+  readonly above?: never;
+}
+
 /** The only way to make a procedure: there is none without a declaration. */
 export function procedure(declaration: Extract<Declaration, { scope: "public" }>): typeof base;
 export function procedure(declaration: Extract<Declaration, { scope: "account" }>): typeof accountBase;
-export function procedure(declaration: Extract<Declaration, { scope: "org" }>): typeof orgBase;
-export function procedure(declaration: Declaration): typeof base | typeof accountBase | typeof orgBase {
+export function procedure(declaration: Extract<Declaration, { scope: "operator" }>): typeof operatorBase;
+export function procedure(declaration: UnplacedDeclaration): typeof orgBase;
+export function procedure<const Field extends string>(declaration: PlacedDeclaration<Field>): PlacedBase<Field>;
+export function procedure(
+  declaration: Declaration,
+): typeof base | typeof accountBase | typeof operatorBase | typeof orgBase | PlacedBase<string> {
   if (declaration.scope === "public") return base.meta(declaration);
-  return declaration.scope === "account" ? accountBase.meta(declaration) : orgBase.meta(declaration);
+  if (declaration.scope === "account") return accountBase.meta(declaration);
+  if (declaration.scope === "operator") return operatorBase.meta(declaration);
+  const { at = "org" } = declaration;
+  if (at === "org" || at === "anywhere") return orgBase.meta(declaration);
+  return placed({ ...declaration, at });
 }
 
 export const router = t.router;

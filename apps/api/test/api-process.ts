@@ -13,28 +13,54 @@ import { owner } from "./test-api.ts";
 const entry = join(import.meta.dirname, "../src/server.ts");
 const preload = (name: string) => pathToFileURL(join(import.meta.dirname, "preload", name)).href;
 
+interface ApiProcessParts {
+  readonly dataDir?: string;
+  readonly relay?: FakeRelay;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
 /** The API in a process of its own that dies where a test wants it to, and whose clock a test can move. */
 export class ApiProcess implements AsyncDisposable {
-  readonly relay = new FakeRelay();
-  readonly #dataDir = mkdtempSync(join(tmpdir(), "quarterdeck-failpoints-"));
+  readonly relay: FakeRelay;
+  readonly #dataDir: string;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #ports: { readonly api: number; readonly internal: number };
   readonly client: QuarterdeckClient;
   #child: ChildProcess | undefined;
   #printed = "";
 
-  private constructor(ports: { api: number; internal: number }) {
+  private constructor(ports: { api: number; internal: number }, parts: Required<ApiProcessParts>) {
     this.#ports = ports;
+    this.relay = parts.relay;
+    this.#dataDir = parts.dataDir;
+    this.#environment = parts.environment;
     this.client = createClient({ url: this.url });
   }
 
-  static async start(): Promise<ApiProcess> {
-    const api = new ApiProcess({ api: await findFreePort(), internal: await findFreePort() });
-    await api.relay.start();
-    await api.begin();
+  /** Starts it with a first account. */
+  static async start(environment: NodeJS.ProcessEnv = {}): Promise<ApiProcess> {
+    const api = await ApiProcess.on({ environment });
     const link = (await (await api.internal("/internal/setup-link")).json()) as { url: string };
     const setupToken = link.url.split("token=")[1] ?? "";
     await api.client.api.auth.setUp.mutate({ ...owner, setupToken, orgName: "Orchard" });
     return api;
+  }
+
+  /** Starts it on what is there. Data directory and relay end with it; a relay that was given is listening. */
+  static async on({ dataDir, relay, environment = {} }: ApiProcessParts): Promise<ApiProcess> {
+    const parts = {
+      dataDir: dataDir ?? mkdtempSync(join(tmpdir(), "quarterdeck-failpoints-")),
+      relay: relay ?? new FakeRelay(),
+      environment,
+    };
+    const api = new ApiProcess({ api: await findFreePort(), internal: await findFreePort() }, parts);
+    if (relay === undefined) await api.relay.start();
+    await api.begin();
+    return api;
+  }
+
+  get dataDir(): string {
+    return this.#dataDir;
   }
 
   get url(): string {
@@ -85,6 +111,7 @@ export class ApiProcess implements AsyncDisposable {
         QUARTERDECK_PORT: String(this.#ports.api),
         QUARTERDECK_INTERNAL_PORT: String(this.#ports.internal),
         QUARTERDECK_RELAY_URL: this.relay.url,
+        ...this.#environment,
       },
       stdio: ["ignore", "ignore", "pipe"],
     });

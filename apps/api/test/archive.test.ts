@@ -199,6 +199,35 @@ test("one thing at a time is done with archives, and a workspace is restored whi
   expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
 });
 
+test("while a workspace is restored nothing starts in its folders, and what only reads goes on", async () => {
+  await using platform = await TestApi.start();
+  const { api, workspaceId, projectId, end } = await start(platform);
+  const archived = await api.archives.archiveWorkspace.mutate({ workspaceId });
+  await end(archived, { archives: { made, kept: [archived.runId] } });
+  const params = { program: "echo", args: ["new"] };
+  const exec = { taskId: newId("task"), workspaceId, projectId, action: "exec", params };
+  const unknown = await api.tasks.submit.mutate({ ...exec, taskId: newId("task") });
+  await end(unknown, { verdict: "indeterminate" });
+  const restore = await api.archives.restoreWorkspace.mutate({
+    workspaceId,
+    archiveId: archived.runId,
+    replaces: true,
+  });
+  for (const call of [
+    api.tasks.submit.mutate(exec),
+    api.tasks.submit.mutate({ ...exec, projectId: null }),
+    api.tasks.resolveOutcome.mutate({ taskId: unknown.taskId, outcome: "runAgain" }),
+  ])
+    expect(await refusalOf(call)).toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("being restored") as string,
+    });
+  const list = { taskId: newId("task"), workspaceId, projectId, action: "files.list", params: { path: "." } };
+  expect(await api.tasks.submit.mutate(list)).toMatchObject({ state: "queued" });
+  await end(restore);
+  expect(await api.tasks.submit.mutate(exec)).toMatchObject({ state: "queued" });
+});
+
 test("members do it to projects and not to workspaces, viewers to neither, and all see what there is", async () => {
   await using platform = await TestApi.start();
   const { api, client, workspaceId, projectId, end, makeProject } = await start(platform);
@@ -206,7 +235,7 @@ test("members do it to projects and not to workspaces, viewers to neither, and a
   const workspaceTask = await api.archives.archiveWorkspace.mutate({ workspaceId });
   await end(workspaceTask, { archives: { made, kept: [workspaceTask.runId] } });
   const { orgId } = await client.api.orgs.current.query();
-  const [member, viewer] = [await platform.memberOf(orgId, "member"), await platform.memberOf(orgId, "viewer")];
+  const [member, viewer] = [await platform.memberOf(orgId, "developer"), await platform.memberOf(orgId, "viewer")];
   for (const { api: theirs } of [member, viewer]) {
     expect((await theirs.archives.ofProject.query({ projectId })).archives).toHaveLength(1);
     expect((await theirs.archives.ofWorkspace.query({ workspaceId })).archives).toHaveLength(1);

@@ -159,7 +159,7 @@ test("a head counts that was told with a key which was revoked since [E2] [W2]",
 test("the word of a removed server does not count [E2] [W2]", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, bridge, told } = await watched(platform);
-  await api.servers.revoke.mutate({ serverId });
+  await api.servers.revoke.mutate({ serverId, confirmName: "box" });
   await say(platform, serverId, await bridge.holds(serverId, [told]));
   expect(await witness(platform, serverId)).toBeUndefined();
   expect(await refusals(platform, serverId)).toEqual([expect.stringContaining("was removed")]);
@@ -222,7 +222,7 @@ test("an owner acknowledges what was found: it is recorded, and only another fin
   const alert = async () => (await api.servers.get.query({ serverId })).auditAlert;
   const found = await alert();
   if (found === null) throw new Error("nothing was found");
-  const { api: member } = await platform.memberOf(orgId, "member");
+  const { api: member } = await platform.memberOf(orgId, "developer");
   expect(await refusalOf(member.servers.acknowledgeAuditAlert.mutate({ serverId, ...found }))).toMatchObject({
     code: "FORBIDDEN",
   });

@@ -176,7 +176,7 @@ test("a role does what the table allows and nothing else [T1]", async () => {
   for (const call of [viewer.orgs.rename.mutate({ name: "Mine" }), viewer.servers.createEnrolment.mutate({})]) {
     expect((await refusalOf(call)).code).toBe("FORBIDDEN");
   }
-  const member = (await platform.memberOf(orgId, "member")).api;
+  const member = (await platform.memberOf(orgId, "developer")).api;
   expect((await refusalOf(member.servers.createEnrolment.mutate({}))).code).toBe("FORBIDDEN");
 });
 

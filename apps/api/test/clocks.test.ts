@@ -11,29 +11,20 @@ import { openDatabase } from "../src/db/database.ts";
 import { auditEntries } from "../src/db/schema.ts";
 import { commandLife } from "../src/tasks/sign-command.ts";
 import { ApiProcess } from "./api-process.ts";
-import { capabilities, FakeBridge } from "./fake-bridge.ts";
-import { newId, owner, refusalOf, reportStream, tokenIn } from "./test-api.ts";
+import { enrolServer } from "./enrolled-server.ts";
+import type { FakeBridge } from "./fake-bridge.ts";
+import { newId, owner, refusalOf } from "./test-api.ts";
 
 let api: ApiProcess;
 let bridge: FakeBridge;
 let serverId: ServerId;
 let workspaceId: WorkspaceId;
-let reported = 0;
+let report: Awaited<ReturnType<typeof enrolServer>>["report"];
 beforeAll(async () => {
   api = await ApiProcess.start();
-  bridge = await FakeBridge.create();
-  const { command } = await api.client.api.servers.createEnrolment.mutate({});
-  ({ serverId } = await bridge.enrol(api.url, tokenIn(command)));
-  await report({ kind: "online", epoch: 1, bootId: "boot", capabilities });
-  ({ workspaceId } = await api.client.api.workspaces.create.mutate({ name: "Shop", serverId }));
+  ({ bridge, serverId, workspaceId, report } = await enrolServer(api));
 }, 60_000);
 afterAll(() => api[Symbol.asyncDispose]());
-
-async function report(body: object): Promise<void> {
-  const reports = [{ ...body, seq: ++reported, atMs: Date.now() }];
-  const response = await api.internal("/relay/reports", { serverId, stream: reportStream, reports });
-  expect(await response.json()).toMatchObject({ through: reported });
-}
 
 /** Submits a run and waits until its command is sent, which must be once. */
 async function submitted(): Promise<Command> {

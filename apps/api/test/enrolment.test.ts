@@ -128,7 +128,7 @@ test("a host name that is no name becomes one; letters of any script stay", asyn
   const { api } = await platform.signedUp();
   for (const [hostname, name] of [
     ["../x", "Server"],
-    ["", "Server"],
+    ["", "Server 2"],
     ["хост", "хост"],
   ] as const) {
     const token = tokenIn((await api.servers.createEnrolment.mutate({})).command);

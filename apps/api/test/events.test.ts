@@ -127,10 +127,10 @@ test("signing out closes the sockets of that session, and of no other [T5]", asy
 test("a member who is removed loses the open socket within seconds [T1]", async () => {
   await using platform = await TestApi.start();
   const { api } = await platform.withWorkspace();
-  const member = await platform.memberOf((await api.orgs.current.query()).orgId, "member");
+  const member = await platform.memberOf((await api.orgs.current.query()).orgId, "developer");
   const follower = follow(member);
   await follower.has(1);
-  await platform.api.database.client.batch(["delete from members where role = 'member'"], "write");
+  await platform.api.database.client.batch(["delete from members where role = 'developer'"], "write");
   expect(await follower.ended).toBeDefined();
   follower.stop();
 });

@@ -7,21 +7,18 @@ import { openDatabase } from "../src/db/database.ts";
 import { auditEntries } from "../src/db/schema.ts";
 import type { KeyStatus } from "../src/keys/key-status.ts";
 import { ApiProcess } from "./api-process.ts";
-import { capabilities, FakeBridge } from "./fake-bridge.ts";
-import { newId, owner, reportStream, tokenIn } from "./test-api.ts";
+import { enrolServer } from "./enrolled-server.ts";
+import type { FakeBridge } from "./fake-bridge.ts";
+import { newId, owner } from "./test-api.ts";
 
 let api: ApiProcess;
 let bridge: FakeBridge;
 let serverId: ServerId;
 let workspaceId: WorkspaceId;
-let reported = 0;
+let report: Awaited<ReturnType<typeof enrolServer>>["report"];
 beforeAll(async () => {
   api = await ApiProcess.start();
-  bridge = await FakeBridge.create();
-  const { command } = await api.client.api.servers.createEnrolment.mutate({});
-  ({ serverId } = await bridge.enrol(api.url, tokenIn(command)));
-  await report({ kind: "online", epoch: 1, bootId: "boot", capabilities });
-  ({ workspaceId } = await api.client.api.workspaces.create.mutate({ name: "Shop", serverId }));
+  ({ bridge, serverId, workspaceId, report } = await enrolServer(api));
 }, 60_000);
 afterAll(() => api[Symbol.asyncDispose]());
 
@@ -36,14 +33,6 @@ async function insist<T>(act: () => Promise<T>): Promise<T> {
       await api.begin();
     }
   }
-}
-
-async function report(body: object): Promise<void> {
-  const reports = [{ ...body, seq: ++reported, atMs: Date.now() }];
-  const answer = await insist(async () =>
-    (await api.internal("/relay/reports", { serverId, stream: reportStream, reports })).json(),
-  );
-  expect(answer).toMatchObject({ through: reported });
 }
 
 const submission = () => ({
@@ -88,7 +77,7 @@ describe("the API that is killed", () => {
       await expect.poll(() => sentFor(wish.taskId), { timeout: 20_000 }).toHaveLength(1);
       const [command] = sentFor(wish.taskId);
       api.killAt(moment);
-      await report({ kind: "result", ...(await bridge.finish(command!)) });
+      await report({ kind: "result", ...(await bridge.finish(command!)) }, insist);
       expect(api.wasKilled).toBe(true);
       expect(await api.client.api.tasks.get.query({ taskId: wish.taskId })).toMatchObject({
         state: "ended",

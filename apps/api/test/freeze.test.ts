@@ -89,7 +89,7 @@ test("who may not, and where it cannot be, is refused with a reason and sends no
   await platform.report(serverId, { kind: "online", epoch: 3, bootId: "b", capabilities });
   expect(await refusalOf(api.workspaces.thaw.mutate({ workspaceId }))).toMatchObject({ code: "COMMAND_UNSUPPORTED" });
   const { orgId } = await client.api.orgs.current.query();
-  const member = await platform.memberOf(orgId, "member");
+  const member = await platform.memberOf(orgId, "developer");
   expect((await refusalOf(member.api.workspaces.freeze.mutate({ workspaceId }))).code).toBe("FORBIDDEN");
   const task = { taskId: newId("task"), workspaceId, projectId: null, action: "workspace.freeze", params: {} };
   expect((await refusalOf(api.tasks.submit.mutate(task))).code).toBe("COMMAND_UNSUPPORTED");

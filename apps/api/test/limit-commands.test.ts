@@ -233,7 +233,7 @@ test("the view of a quota says what is above, what each state would leave, the p
     mayChange: true,
   });
   await api.quotas.set.mutate({ nodeId: projectId, limits: { cpu: 2000 } });
-  const member = await platform.memberOf(orgId, "member");
+  const member = await platform.memberOf(orgId, "developer");
   const view = await member.api.quotas.get.query({ nodeId: projectId });
   expect(view).toMatchObject({ plan: null, mayChange: false });
   expect(view.path.map(({ nodeId }) => nodeId)).toEqual([orgId, workspaceId]);
@@ -296,7 +296,7 @@ test("a network that is none is refused, and who may not decide about it is told
     expect((await set({ mode: "allowList", hosts: [host] })).code).toBe("BAD_REQUEST");
   expect((await set({ mode: "allowList", hosts: [] })).code).toBe("BAD_REQUEST");
   expect((await set({ mode: "allowList", hosts: ["a.org", "A.org"] })).code).toBe("BAD_REQUEST");
-  const member = await platform.memberOf(orgId, "member");
+  const member = await platform.memberOf(orgId, "developer");
   expect((await set({ mode: "all", hosts: [] }, member.api)).code).toBe("FORBIDDEN");
   expect((await api.projects.get.query({ projectId })).network).toEqual({ mode: "all", hosts: [] });
 });

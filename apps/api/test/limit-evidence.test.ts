@@ -131,7 +131,7 @@ test("somebody who saw it takes the alert away, under their name, until somethin
   const { api, serverId, orgId, item, say, alert } = await start(platform);
   await say([item({ state: "mismatch" })]);
   const first = await alert();
-  const viewer = await platform.memberOf(orgId, "member");
+  const viewer = await platform.memberOf(orgId, "developer");
   const seen = { serverId, atMs: first!.atMs };
   expect((await refusalOf(viewer.api.servers.acknowledgeLimitAlert.mutate(seen))).code).toBe("FORBIDDEN");
   await api.servers.acknowledgeLimitAlert.mutate({ ...seen, atMs: seen.atMs - 1 });
@@ -224,7 +224,7 @@ test("evidence that is played again, to cover what was said since, counts for no
 test("a removed server's word counts for nothing [W2]", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, item, say, refusals } = await start(platform);
-  await api.servers.revoke.mutate({ serverId });
+  await api.servers.revoke.mutate({ serverId, confirmName: "box" });
   await say([item({ state: "mismatch" })]);
   expect(await refusals()).toEqual([expect.stringContaining("was removed") as string]);
   expect(await platform.api.runtime.db.select().from(limitEvidence)).toEqual([]);

@@ -135,9 +135,11 @@ test("names may be of any script and are refused with the reason where they are 
 test("of two workspaces, or projects, with one name the second is refused and leaves nothing", async () => {
   await using platform = await TestApi.start();
   const { api, serverId, workspaceId } = await platform.withWorkspace();
-  expect((await refusalOf(api.workspaces.create.mutate({ name: "Shop", serverId }))).code).toBe("CONFLICT");
+  expect((await refusalOf(api.workspaces.create.mutate({ name: "Shop", serverId }))).code).toBe("NAME_TAKEN");
   await api.projects.createFromGit.mutate({ workspaceId, name: "qs", url });
-  expect((await refusalOf(api.projects.createFromGit.mutate({ workspaceId, name: "qs", url }))).code).toBe("CONFLICT");
+  expect((await refusalOf(api.projects.createFromGit.mutate({ workspaceId, name: "qs", url }))).code).toBe(
+    "NAME_TAKEN",
+  );
   expect(await api.workspaces.list.query()).toHaveLength(1);
   expect((await api.tasks.list.query({})).tasks).toHaveLength(1);
   await platform.relay.hasEntries(serverId, 3);

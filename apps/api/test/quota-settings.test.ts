@@ -24,7 +24,7 @@ test("presets, plans and what each state leaves are the operator's", async () =>
   const tiny = { cpu: 100, memory: 2 ** 20, disk: 0, io: 10 ** 6, runs: 1, services: 0 };
   const requestTiers = {
     ...defaultQuotaSettings.requestTiers,
-    enterprise: { cpu: 1, memory: 1, requestsPerMinute: 5000 },
+    enterprise: { cpu: 1, memory: 1, requestsPerMinute: 5000, openConnections: 9 },
   };
   await using file = await withFile({ presets: { tiny }, requestTiers, lifecycle });
   await using platform = await TestApi.start({ QUARTERDECK_QUOTA_FILE: file.path });
@@ -91,7 +91,10 @@ test("a file that is wrong ends the start with its name and what is wrong with i
 });
 
 test("what is left out stays as it is, and the variable for requests counts before the file", async () => {
-  const requestTiers = { ...defaultQuotaSettings.requestTiers, basic: { cpu: 1, memory: 1, requestsPerMinute: 9 } };
+  const requestTiers = {
+    ...defaultQuotaSettings.requestTiers,
+    basic: { cpu: 1, memory: 1, requestsPerMinute: 9, openConnections: 9 },
+  };
   await using file = await withFile({ requestTiers });
   const set = { ...complete, QUARTERDECK_QUOTA_FILE: file.path };
   expect(readEnv(set).quotas).toEqual({ ...defaultQuotaSettings, requestTiers });

@@ -85,7 +85,7 @@ test("a project more than an org or a workspace may have is refused, with the no
   expect((await refusalOf(clone("third"))).message).toContain("Shop may have 2 projects");
   expect((await refusalOf(clone("second"))).code).toBe("QUOTA_EXCEEDED");
   await api.quotas.set.mutate({ nodeId: workspaceId, limits: { projects: 3 } });
-  expect((await refusalOf(clone("second"))).code).toBe("CONFLICT");
+  expect((await refusalOf(clone("second"))).code).toBe("NAME_TAKEN");
   await expectSound(platform, fixture);
 });
 
@@ -152,8 +152,8 @@ test("a server more than the org may have is refused without using its token up,
   const enrol = () => bridge.enrol(platform.origin, tokenIn(command));
   await expect(enrol()).rejects.toThrow("Orchard may have 1 server and has 1.");
   expect((await api.servers.enrolment.query({ enrolmentId })).state).toBe("waiting");
-  await api.servers.revoke.mutate({ serverId: fixture.serverId });
-  await api.servers.revoke.mutate({ serverId: fixture.serverId });
+  await api.servers.revoke.mutate({ serverId: fixture.serverId, confirmName: "box" });
+  await api.servers.revoke.mutate({ serverId: fixture.serverId, confirmName: "box" });
   await enrol();
   expect((await api.quotas.get.query({ nodeId: orgId })).counts).toMatchObject({ servers: 1 });
   await expectSound(platform, fixture);
@@ -162,7 +162,7 @@ test("a server more than the org may have is refused without using its token up,
 test("a member who is removed gives a place back, once", async () => {
   await using opened = await start();
   const { api, orgId, platform } = opened;
-  const client = await platform.memberOf(orgId, "member");
+  const client = await platform.memberOf(orgId, "developer");
   const { userId } = (await client.api.auth.state.query()).me!;
   const [row] = await platform.api.database.db.all<{ createdAtMs: number }>(
     sql`select "createdAtMs" from members where "userId" = ${userId}`,
@@ -259,7 +259,7 @@ test("amounts that are none, and limits where they mean nothing, are refused", a
   });
   const projects = api.quotas.set.mutate({ nodeId: project.projectId, limits: { projects: 1 } });
   expect((await refusalOf(projects)).code).toBe("BAD_REQUEST");
-  const member = await opened.platform.memberOf(orgId, "member");
+  const member = await opened.platform.memberOf(orgId, "developer");
   const forbidden = member.api.quotas.set.mutate({ nodeId: orgId, limits: { cpu: 1 } });
   expect((await refusalOf(forbidden)).code).toBe("FORBIDDEN");
 });
@@ -331,7 +331,7 @@ test("a weight is set by who may, is told to the servers with the limits, and is
   for (const weight of [0, -1, 0.5, 1001, Number.NaN]) {
     expect((await refusalOf(api.quotas.setWeight.mutate({ nodeId: orgId, weight }))).code).toBe("BAD_REQUEST");
   }
-  const member = await platform.memberOf(orgId, "member");
+  const member = await platform.memberOf(orgId, "developer");
   expect((await refusalOf(member.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("FORBIDDEN");
   const stranger = await platform.outsider();
   expect((await refusalOf(stranger.api.quotas.setWeight.mutate({ nodeId: orgId, weight: 2 }))).code).toBe("NOT_FOUND");

@@ -131,7 +131,7 @@ test("nothing is signed for someone who may not any more: each check of the subm
   const { db } = platform.api.database;
   const commit = (statement: SQL) => platform.api.runtime.writer.commit([statement]);
   const { orgId } = await api.orgs.current.query();
-  const member = await platform.memberOf(orgId, "member");
+  const member = await platform.memberOf(orgId, "developer");
   const { userId } = (await member.api.auth.state.query()).me!;
   const { runId } = await waitingRun(platform, fixture, member.api);
   const setRole = (role: string) =>
@@ -141,7 +141,7 @@ test("nothing is signed for someone who may not any more: each check of the subm
 
   await setRole("viewer");
   expect((await renew(platform, serverId, runId)).refused).toMatchObject([{ runId, code: "FORBIDDEN" }]);
-  await setRole("member");
+  await setRole("developer");
   expect((await renew(platform, serverId, runId)).renewed).toHaveLength(1);
 
   const changes: [string, SQL, SQL][] = [

@@ -71,7 +71,7 @@ test("the users of an org share its rate, and no other org pays for them [T7]", 
   const { platform, clock } = await startLimited();
   await using _ = platform;
   const { token, orgId } = await onPlan(platform, "basic");
-  const second = (await platform.memberOf(orgId, "member")).sessionToken() ?? "";
+  const second = (await platform.memberOf(orgId, "developer")).sessionToken() ?? "";
   const stranger = await onPlan(platform, "basic");
   clock.monotonic += 60_000;
   for (let n = 0; n < 5; n++) {

@@ -16,9 +16,11 @@ test("a removed server's relay object is told at once, and what its key signs co
   });
   await platform.relay.until(() => platform.relay.entriesOf(serverId).at(-1)?.kind === "command");
   const viewer = await platform.memberOf((await api.orgs.current.query()).orgId, "viewer");
-  expect(await refusalOf(viewer.api.servers.revoke.mutate({ serverId }))).toMatchObject({ code: "FORBIDDEN" });
-  expect(await api.servers.revoke.mutate({ serverId })).toMatchObject({ isRevoked: true });
-  await api.servers.revoke.mutate({ serverId });
+  expect(await refusalOf(viewer.api.servers.revoke.mutate({ serverId, confirmName: "box" }))).toMatchObject({
+    code: "FORBIDDEN",
+  });
+  expect(await api.servers.revoke.mutate({ serverId, confirmName: "box" })).toMatchObject({ isRevoked: true });
+  await api.servers.revoke.mutate({ serverId, confirmName: "box" });
   await platform.relay.until(() => platform.relay.entriesOf(serverId).at(-1)?.kind === "revoke");
   expect(platform.relay.entriesOf(serverId).filter((entry) => entry.kind === "revoke")).toHaveLength(1);
 
@@ -40,7 +42,7 @@ test("nothing is submitted to a removed server, and what waits for it is not sig
   });
   const earlier = wish();
   const { runId } = await api.tasks.submit.mutate(earlier);
-  await api.servers.revoke.mutate({ serverId });
+  await api.servers.revoke.mutate({ serverId, confirmName: "box" });
   await platform.relay.until(() => platform.relay.entriesOf(serverId).at(-1)?.kind === "revoke");
 
   const refused = { code: "REVOKED", message: expect.stringContaining("box was removed") };
@@ -67,7 +69,7 @@ test("nobody watches, updates or enrols a removed server", async () => {
   const { serverId } = await bridge.enrol(platform.origin, tokenIn(command));
   await platform.report(serverId, { kind: "online", epoch: 1, bootId: "boot", capabilities });
   await api.servers.viewerTicket.mutate({ serverId, telemetry: true, runIds: [] });
-  await api.servers.revoke.mutate({ serverId });
+  await api.servers.revoke.mutate({ serverId, confirmName: "box" });
   for (const call of [
     api.servers.viewerTicket.mutate({ serverId, telemetry: true, runIds: [] }),
     api.updates.updateServer.mutate({ serverId }),

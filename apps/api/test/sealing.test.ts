@@ -160,7 +160,7 @@ test("who may read a run opens its output, over a change of epoch, and nobody of
   const first = await newest(platform, fixture, 3);
   await finish(platform, fixture, first);
 
-  const former = await platform.memberOf((await client.api.orgs.current.query()).orgId, "member");
+  const former = await platform.memberOf((await client.api.orgs.current.query()).orgId, "developer");
   const { userId } = (await former.api.auth.state.query()).me!;
   await client.api.members.remove.mutate({ userId });
   const after = await submit(fixture);

@@ -154,6 +154,21 @@ test("[T9] a server's bridge speaks for no workspace of another server or org, w
   ).toMatchObject({ code: "NOT_FOUND" });
 });
 
+test("[T9] what a guest's workspace takes on a shared server is the guest's history, and none of the host's", async () => {
+  const { serverId } = await freshServer();
+  const guest = await platform.outsider();
+  const slice = { serverId, label: "Hall", limits: {}, weight: 1 };
+  const { code } = await fixture.api.sharing.offer.mutate(slice);
+  await guest.api.sharing.accept.mutate({ code, name: "Theirs" });
+  const { workspaceId } = await guest.api.workspaces.create.mutate({ name: "Inside", serverId });
+  const atMs = wholeMinute(Date.now() - 3 * minuteMs);
+  await tell(serverId, [minute(atMs, 1, [{ workspaceId, usage: usage(42), projects: [] }])], day());
+  const asked = { nodeId: workspaceId, span: "hour" } as const;
+  expect((await guest.api.telemetry.history.query(asked)).cpu).toEqual([42]);
+  expect(await refusalOf(fixture.api.telemetry.history.query(asked))).toMatchObject({ code: "NOT_FOUND" });
+  expect((await fixture.api.telemetry.history.query({ nodeId: serverId, span: "hour" })).cpu).toEqual([1]);
+});
+
 test("[F7] what is older than a day, or of a time that has not come, is left out; a removed server's readings count for nothing", async () => {
   const { serverId } = await freshServer();
   const nowMs = wholeMinute(Date.now());
@@ -166,7 +181,7 @@ test("[F7] what is older than a day, or of a time that has not come, is left out
   await rollUp();
   for (const span of ["day", "month", "year"] as const)
     expect((await telemetry.history.query({ nodeId: serverId, span })).atMs).toHaveLength(1);
-  await servers.revoke.mutate({ serverId });
+  await servers.revoke.mutate({ serverId, confirmName: "box" });
   await tell(serverId, [minute(nowMs, 7)]);
   expect((await telemetry.history.query({ nodeId: serverId, span: "hour" })).cpu).toEqual([5]);
 });

@@ -12,6 +12,7 @@ import { members, orgs, users } from "../src/db/schema.ts";
 import { readEnv } from "../src/env.ts";
 import { addQuotaNode } from "../src/quotas/counted-places.ts";
 import { createLog } from "../src/log.ts";
+import type { DeliverMail } from "../src/mail/mailer.ts";
 import { startApi, type StartedApi } from "../src/start-api.ts";
 import { systemClock } from "../src/system-clock.ts";
 import { capabilities, FakeBridge } from "./fake-bridge.ts";
@@ -53,7 +54,11 @@ export class TestApi implements AsyncDisposable {
     this.api = parts.api;
   }
 
-  static async start(environment: NodeJS.ProcessEnv = {}, clock: Clock = systemClock): Promise<TestApi> {
+  static async start(
+    environment: NodeJS.ProcessEnv = {},
+    clock: Clock = systemClock,
+    deliverMail: DeliverMail | null = null,
+  ): Promise<TestApi> {
     const dataDir = await mkdtemp(join(tmpdir(), "quarterdeck-api-"));
     const relay = new FakeRelay();
     await relay.start();
@@ -66,7 +71,7 @@ export class TestApi implements AsyncDisposable {
       ...environment,
     };
     const logLines: string[] = [];
-    const api = await startApi(readEnv(complete), { log: logTo(logLines), clock });
+    const api = await startApi(readEnv(complete), { log: logTo(logLines), clock, deliverMail });
     return new TestApi({ dataDir, relay, environment: complete, logLines, api });
   }
 

@@ -249,7 +249,7 @@ describe("an update of one server", () => {
     await using platform = await start();
     const client = await platform.signedUp();
     const { serverId } = await connect(platform, client);
-    await client.api.servers.revoke.mutate({ serverId });
+    await client.api.servers.revoke.mutate({ serverId, confirmName: "box" });
     expect(await refusalOf(client.api.updates.updateServer.mutate({ serverId }))).toMatchObject({ code: "REVOKED" });
     const all = client.api.updates.updateAll.mutate({ firstServerId: null });
     expect(await refusalOf(all)).toMatchObject({ code: "CONFLICT" });

@@ -26,7 +26,7 @@ test("[T1] only who may run tasks gets a ticket to type into a run; watching nee
 
   const { orgId } = await api.orgs.current.query();
   const watcher = await platform.memberOf(orgId, "viewer");
-  await expect(watcher.api.servers.viewerTicket.mutate(wish)).rejects.toThrow(/may watch runs and not type/);
+  await expect(watcher.api.servers.viewerTicket.mutate(wish)).rejects.toThrow(/does not allow typing into a run/);
   await watcher.api.servers.viewerTicket.mutate({ ...wish, inputRunIds: [] });
 });
 

@@ -1,6 +1,7 @@
 import { errorRule } from "@quarterdeck/core/errors/codes";
 import { idSchema, type ServerId } from "@quarterdeck/core/ids";
 import { auditHeadRequestSchema, drainRequestSchema, outboxBatchSchema } from "@quarterdeck/core/protocol/relay-api";
+import { protocolRange } from "@quarterdeck/core/protocol/version";
 import { mebibyte } from "@quarterdeck/core/units";
 import * as z from "zod";
 import type { Env } from "./env.ts";
@@ -85,7 +86,10 @@ async function upgrade(request: Request, env: Env, path: readonly string[]): Pro
 
 async function route(request: Request, env: Env): Promise<Response> {
   const [, area, ...path] = new URL(request.url).pathname.split("/");
-  if (area === "health" && path.length === 0) return Response.json({ status: "ok" });
+  if (area === "health" && path.length === 0) {
+    const { major, minor } = protocolRange.max;
+    return Response.json({ status: "ok", protocol: `${major}.${minor}` });
+  }
   if (area === "api") return api(request, env, path);
   if (area === "bridge" || area === "viewer") return upgrade(request, env, path);
   return notFound();

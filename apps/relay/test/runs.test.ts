@@ -36,7 +36,7 @@ test("a wrong service key, an unknown path and a malformed batch are refused [W1
   expect((await relay.request("/api/anything")).status).toBe(404);
   expect((await relay.request("/")).status).toBe(404);
   expect((await relay.request(`/bridge/${server.serverId}`)).status).toBe(426);
-  expect(await (await relay.request("/health")).json()).toEqual({ status: "ok" });
+  expect(await (await relay.request("/health")).json()).toEqual({ status: "ok", protocol: "1.2" });
 });
 
 test("[W2] a command that no platform key signed never reaches the bridge", async () => {

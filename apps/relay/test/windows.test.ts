@@ -51,7 +51,7 @@ async function submitMany(server: FakeServer, count: number, parts: Partial<Comm
 test.each([
   ["in number", { count: limits.commandsInFlight + 40, parts: {} }],
   ["in bytes", { count: 40, parts: { params: { program: "echo", args: ["x".repeat(60_000)] } } }],
-])("commands on the way are bounded %s, also after an eviction, and all arrive in order", async (_, wish) => {
+])("[F9] commands on the way are bounded %s, also after an eviction, and all arrive in order", async (_, wish) => {
   const server = await roomyServer();
   const connection = await server.connect();
   await submitMany(server, wish.count, wish.parts);
@@ -81,6 +81,17 @@ test.each([
     await settled(connection);
   }
   expect(received(connection).map(({ seq }) => seq)).toEqual(Array.from({ length: wish.count }, (_item, i) => i + 1));
+});
+
+test("[F9] a bridge that acknowledges nothing keeps no command from another server", async () => {
+  const [slow, neighbour] = [await roomyServer(), await roomyServer()];
+  const [stuck, connection] = [await slow.connect(), await neighbour.connect()];
+  await submitMany(slow, limits.commandsInFlight + 40, {});
+  await settled(stuck);
+  expect(received(stuck).length).toBeLessThanOrEqual(limits.commandsInFlight);
+  await submitMany(neighbour, 20, {});
+  expect(await neighbour.commands(connection)).toHaveLength(20);
+  expect(received(stuck).length).toBeLessThanOrEqual(limits.commandsInFlight);
 });
 
 test("several commands go in one frame, and several results are acknowledged once", async () => {

@@ -1,8 +1,8 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
 import { setUp } from "./support/client.ts";
 import { startGitServer } from "./support/git-server.ts";
+import { findProblems } from "./support/look.ts";
 import { makeSampleRepository } from "./support/sample-repository.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { withConsole } from "./support/with-console.ts";
@@ -20,11 +20,7 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
       const found: string[] = [];
       const lookAt = async (label: string) => {
         await takeScreenshot(page, `page-${label}`);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        for (const { id, nodes } of violations)
-          found.push(`${label}: ${id} at ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        if (overflow > 0) found.push(`${label}: ${overflow} pixels wider than the window`);
+        found.push(...(await findProblems(page, label)));
       };
       const visit = async (name: string, path: string) => {
         for (const [size, viewport] of Object.entries(sizes)) {

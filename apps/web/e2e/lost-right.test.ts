@@ -61,7 +61,7 @@ it("[T1] a member who is lowered, and one who is removed, is cut off from what w
     await owner.waitUntil(task.taskId, ({ state }) => state === "running");
     const { serverId, runId } = task;
     const wish = { serverId, telemetry: true, runIds: [runId] };
-    const { userId, client } = await addMember(quarterdeck, "member");
+    const { userId, client } = await addMember(quarterdeck, "developer");
     const other = await addMember(quarterdeck, "viewer");
     const open = async (api: typeof client.api) => {
       const watching = watch(quarterdeck.url, await api.servers.viewerTicket.mutate(wish));

@@ -1,4 +1,3 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Page } from "playwright-core";
@@ -6,16 +5,11 @@ import { expect, it } from "vitest";
 import { takeScreenshot } from "./support/browser.ts";
 import { setUp } from "./support/client.ts";
 import { startGitServer } from "./support/git-server.ts";
+import { look } from "./support/look.ts";
 import { makeSampleRepository } from "./support/sample-repository.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { waitFor } from "./support/wait-for.ts";
 import { withConsole } from "./support/with-console.ts";
-
-/** Each width and each theme once. */
-const looks = [
-  { name: "wide", width: 1440, height: 900, colorScheme: "light" },
-  { name: "narrow", width: 360, height: 740, colorScheme: "dark" },
-] as const;
 
 const row = (page: Page, name: string) => page.locator(`tr[data-resource="${name}"]`).first();
 const standing = (page: Page, name: string) => row(page, name).locator("[data-standing]").getAttribute("data-standing");
@@ -48,20 +42,6 @@ it("gives a workspace and a project limits, says what the server holds of them, 
   try {
     await withConsole("quotas", async ({ quarterdeck, page }) => {
       const found: string[] = [];
-      const look = async (label: string) => {
-        for (const { name, colorScheme, ...viewport } of looks) {
-          await page.setViewportSize(viewport);
-          await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-          await takeScreenshot(page, `quota-${label}-${name}`);
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          for (const { id, nodes } of violations)
-            found.push(`${label} ${name}: ${id} at ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-          if (overflow > 0) found.push(`${label} ${name}: ${overflow} pixels wider than the window`);
-        }
-        await page.setViewportSize({ width: 1280, height: 900 });
-        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-      };
       const client = await setUp(quarterdeck);
       const workspaceId = await client.workspaceId();
       const url = `${git.url}/${sample.name}`;
@@ -111,7 +91,7 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByRole("alert").getByText("The server does not hold this limit: CPU").waitFor();
       expect(await standing(page, "cpu")).toBe("mismatch");
       await row(page, "cpu").getByText("Wanted 2 cores, the kernel says 4 cores").waitFor();
-      await look("mismatch");
+      found.push(...(await look(page, "quota-mismatch")));
       await page.goto(`${quarterdeck.url}/servers/${project.serverId}`);
       const alert = page.getByRole("alert").filter({ hasText: "does not hold limits" });
       await alert.getByText("CPU: wanted 2 cores, the kernel says 4 cores").waitFor();
@@ -132,7 +112,7 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await dialog.getByLabel("State").selectOption("suspended");
       await dialog.locator('tr[data-resource="cpu"]').getByText("0.15 cores").waitFor();
       await dialog.locator('tr[data-resource="memory"]').getByText("410 MB").waitFor();
-      await look("lifecycle");
+      found.push(...(await look(page, "quota-lifecycle")));
       await dialog.getByRole("button", { name: "Suspend" }).click();
       await dialog.waitFor({ state: "detached" });
       await row(page, "cpu").getByText("0.15 cores while Suspended").waitFor();
@@ -183,7 +163,7 @@ it("gives a workspace and a project limits, says what the server holds of them, 
       await page.getByText("Waiting for a limit").waitFor();
       await page.getByLabel("Priority").selectOption("high");
       await client.waitUntil(next.taskId, ({ priority }) => priority === "high");
-      await look("run-waiting");
+      found.push(...(await look(page, "quota-run-waiting")));
       await client.api.tasks.cancel.mutate({ taskId: long.taskId });
       await client.waitUntil(next.taskId, ({ verdict }) => verdict === "succeeded");
       await client.close();

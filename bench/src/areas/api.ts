@@ -1,3 +1,4 @@
+import { measureAuditVerification } from "../api-rows/audit-verification.ts";
 import { measureLists } from "../api-rows/lists.ts";
 import { measureMutation } from "../api-rows/mutation.ts";
 import { measureProcess } from "../api-rows/process.ts";
@@ -9,5 +10,6 @@ export const measure = measureParts({
   read: measureRead,
   mutation: measureMutation,
   lists: measureLists,
+  "audit-verification": measureAuditVerification,
   process: measureProcess,
 });

@@ -1,4 +1,5 @@
 import { measureScheduler } from "../core-rows/scheduler.ts";
+import { measureExplain } from "../core-rows/scheduler-explain.ts";
 import { measureSchedulerMemory } from "../core-rows/scheduler-memory.ts";
 import { measureThousandQueues } from "../core-rows/thousand-queues.ts";
 import { measureWorkerBundle } from "../core-rows/worker-bundle.ts";
@@ -10,6 +11,7 @@ import { measureParts } from "../measure-parts.ts";
 export const measure = measureParts({
   scheduler: measureScheduler,
   "scheduler-memory": measureSchedulerMemory,
+  explain: measureExplain,
   queues: measureThousandQueues,
   bundle: measureWorkerBundle,
   ledger: measureLedger,

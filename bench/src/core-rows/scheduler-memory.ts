@@ -11,7 +11,12 @@ const barTenantBytes = 1;
 /** What a task that waits takes in memory, and what is left of tenants that have none any more. */
 export async function measureSchedulerMemory(): Promise<Row[]> {
   const collect = garbageCollector();
-  return [...[10, 1000, 10_000].map((tenants) => measureTasks(tenants, collect)), measureTenants(collect)];
+  const tenantCounts = [10, 1000, 10_000];
+  return [
+    ...tenantCounts.map((tenants) => measureTasks(tenants, collect)),
+    ...tenantCounts.map((tenants) => measureWholeTasks(tenants, collect)),
+    measureTenants(collect),
+  ];
 }
 
 function measureTasks(tenants: number, collect: () => void): Row {
@@ -31,6 +36,29 @@ function measureTasks(tenants: number, collect: () => void): Row {
     bar: 1,
     direction: "at most",
     config: { tasks, tenants, counted: "heap and array buffers, without the caller's own task and its id" },
+  });
+}
+
+/** All that a task takes: also its id, and what its caller made of it, which nobody keeps when the scheduler has it. */
+function measureWholeTasks(tenants: number, collect: () => void): Row {
+  const loaded = new LoadedScheduler(treeOf(tenants), tenants);
+  const before = usedBytes(collect);
+  loaded.fill(tasks);
+  const bytes = (usedBytes(collect) - before) / tasks;
+  if (loaded.scheduler.waitingCount !== tasks) throw new Error("not all tasks wait");
+  return compare({
+    what: `memory of a queued task with its id, ${tenants} tenants`,
+    ours: bytes,
+    peer: barBytes,
+    peerName: "the bar itself",
+    unit: "bytes",
+    bar: 1,
+    direction: "at most",
+    config: {
+      tasks,
+      tenants,
+      counted: "heap and array buffers: all that is left when the caller has forgotten its task",
+    },
   });
 }
 

@@ -105,7 +105,9 @@ export class BridgeEnd {
     const own = new OwnRunner({ host, updater: null, ledger, closer, contentKeys, log });
     const begin = (record: CommandRecord, command: Command, { opened }: { readonly opened: OpenedPart | null }) => {
       if (opened) contentKeys.begin(record.runId, opened.streamKey);
-      const run = new ActiveRun({ runId: record.runId, isDetached: true }, data.run(record.runId), host);
+      const directory = data.run(record.runId);
+      const { leaseOver: leaseOverFile } = directory;
+      const run = new ActiveRun({ runId: record.runId, isDetached: true, leaseOverFile }, directory, host);
       const work = { command: command as HostCommand["command"], text: record.text, secretInput: {} };
       own.run(record, work, run).catch(fail);
     };

@@ -82,10 +82,16 @@ export class CommandIntake {
     return this.#late;
   }
 
-  /** Forgets what is held: the relay may take it back before it sends it again (PROTOCOL 4.11). Its cancels have had their effect. */
-  dropHeld(): Promise<void> {
+  /**
+   * Forgets what is held: the relay may take it back before it sends it again (PROTOCOL 4.11). Its cancels have had their effect.
+   *
+   * @returns whether there was something, when whatever is not forgotten is durable
+   */
+  async dropHeld(): Promise<boolean> {
+    const hadSome = this.#held.length > 0;
     this.#held = [];
-    return this.#late;
+    await this.#late;
+    return hadSome;
   }
 
   async #takeHeld(): Promise<void> {

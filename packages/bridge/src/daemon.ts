@@ -1,10 +1,7 @@
-import { existsSync, realpathSync } from "node:fs";
-import type { RunId } from "@quarterdeck/core/ids";
-import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import { importSigningKey, keyFingerprint } from "@quarterdeck/core/protocol/signing";
 import { isAtLeast, type Version } from "@quarterdeck/core/protocol/version";
-import { dayMs, hourMs } from "@quarterdeck/core/units";
+import { hourMs } from "@quarterdeck/core/units";
 import { AgreedTime } from "./agreed-time.ts";
 import { AuditHeads } from "./audit/audit-heads.ts";
 import { bridgeSocketUrl } from "./addresses.ts";
@@ -15,46 +12,35 @@ import type { DataDirectory } from "./data-directory.ts";
 import { DiskSpace } from "./disk/disk-space.ts";
 import { ToldCondition } from "./disk/told-condition.ts";
 import type { DriverPreference } from "./drivers/choose-driver.ts";
-import type { ExecutionHost, HostEvents } from "./host/execution-host.ts";
-import { openLocalHost } from "./host/open-local-host.ts";
-import { RemoteHost } from "./host/remote-host.ts";
+import type { HostEvents } from "./host/execution-host.ts";
+import { openHost } from "./host/open-host.ts";
 import type { Identity } from "./identity.ts";
 import { EvidenceTeller } from "./limits/evidence-teller.ts";
 import { LeaseKeeper } from "./leases/lease-keeper.ts";
 import { readUptimeMs } from "./leases/uptime.ts";
 import { GroupCommit } from "./journal/group-commit.ts";
 import { openJournal, putJournalAside } from "./journal/open-journal.ts";
-import { errorMessage, type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { readCapabilities } from "./machine.ts";
 import { LocalPolicy, type PolicyPlace } from "./policy/local-policy.ts";
 import { narrowCapabilities } from "./policy/policy-report.ts";
 import { recoverCommands } from "./recover-commands.ts";
 import { cleanUpRuns } from "./runs/clean-up.ts";
 import { KeptOutput } from "./runs/kept-output.ts";
-import { idTimeMs } from "./runs/id-time.ts";
-import { OutputFollower, type RunState } from "./runs/output-follower.ts";
+import { OutputFollower } from "./runs/output-follower.ts";
 import { ContentKeys } from "./sealing/content-keys.ts";
 import { SealedParts } from "./verification/open-sealed-part.ts";
 import { RunInputWriter } from "./runs/run-input-writer.ts";
 import { RunInputs } from "./runs/run-inputs.ts";
+import { runState } from "./runs/run-state.ts";
 import { RunLedger } from "./runs/run-ledger.ts";
 import { Runner } from "./runs/runner.ts";
 import { systemClock } from "./system-clock.ts";
-import { HistoryFeed } from "./telemetry/history-feed.ts";
-import { SampleReader } from "./telemetry/read-sample.ts";
-import { packReadings } from "./telemetry/readings.ts";
-import { SampleSpool } from "./telemetry/sample-spool.ts";
-import { TelemetrySchedule } from "./telemetry/telemetry-schedule.ts";
-import { WorkspaceUsage } from "./telemetry/workspace-usage.ts";
+import { openTelemetry } from "./telemetry/open-telemetry.ts";
 import type { LauncherLink } from "./update/launcher-link.ts";
 import { Updater } from "./update/updater.ts";
 import { identityKeys, PlatformKeys } from "./verification/platform-keys.ts";
 import { bootId as readBootId } from "./wrapper/processes.ts";
-
-/** A run made longer ago than this that the journal does not know will not come any more. */
-const forgottenMs = 2 * dayMs;
-/** So long a helper that starts with this process is waited for before the platform is told that there is none. */
-const helperWaitMs = 3000;
 
 export interface DaemonOptions {
   readonly data: DataDirectory;
@@ -113,7 +99,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let tellEvidence: HostEvents["onEvidence"] = (items) => early.push(...items);
   let onFacts: () => void = () => undefined;
   const [host, privateKey, fingerprint, sealedParts] = await Promise.all([
-    openHost(options, {
+    openHost({
+      ...options,
       policy,
       onEvidence: (items) => tellEvidence(items),
       onFacts: () => onFacts(),
@@ -164,7 +151,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       inputs.ended(runId);
       evidence.runEnded(runId);
       kept.ended(runId);
-      evidence.runEnded(runId);
     },
     onFatal,
   });
@@ -205,17 +191,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     space,
     onLate: (through) => connection.journaled(through),
   });
-  const stateOf = (runId: RunId): RunState => {
-    if (runner.isActive(runId)) return "active";
-    const run = host.files.run(runId);
-    if (existsSync(run.droppedOutput)) return "gone";
-    if (journal.isRunEnded(runId) || existsSync(run.path)) return "ended";
-    return (agreed.nowMs() ?? 0) - idTimeMs(runId) > forgottenMs ? "gone" : "unknown";
-  };
   const follower = new OutputFollower({
     files: host.files,
     contentKeys,
-    stateOf,
+    stateOf: (runId) =>
+      runState(runId, { host, journal, isActive: (id) => runner.isActive(id), nowMs: () => agreed.nowMs() }),
     send: (frame) => connection.send(frame),
   });
   const inputs = new RunInputs({
@@ -225,26 +205,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     send: (frame) => connection.send(frame),
     log,
   });
-  const samples = new SampleReader(data.path);
-  const spool = SampleSpool.open({ directory: data.spool, log });
-  const feed = new HistoryFeed({
-    spool,
-    hasRoom: () => connection.hasRoom,
-    send: ({ through, gaps, ...readings }) =>
-      connection.send({ type: "history", through, readings: packReadings(readings), gaps: [...gaps] }),
-  });
-  const workspaceUsage = new WorkspaceUsage({
-    clock,
-    source: () => host.usage(),
-    onFailure: (error) => log.warn("what workspaces use could not be read", { reason: errorMessage(error) }),
-  });
-  const telemetry = new TelemetrySchedule({
-    clock,
-    spool,
-    feed,
-    read: () => samples.read(clock.nowMs(), runner.activeCount),
-    readWorkspaces: (of, atMs) => workspaceUsage.read(of, atMs),
-    send: (batch) => connection.send({ type: "telemetry", readings: packReadings(batch) }),
+  const { telemetry, feed } = openTelemetry({
+    data,
+    host,
+    activeRuns: () => runner.activeCount,
+    connection: () => connection,
+    log,
   });
   const auditHeads = new AuditHeads({
     data,
@@ -401,27 +367,4 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       journal.close();
     },
   };
-}
-
-interface HostPlace extends HostEvents {
-  readonly policy: LocalPolicy;
-  readonly onFacts: () => void;
-}
-
-async function openHost(options: DaemonOptions, { policy, onEvidence, onFacts }: HostPlace): Promise<ExecutionHost> {
-  const { data, log, hidden, helper } = options;
-  if (helper) {
-    const { socketPath, path: helperPath } = helper;
-    const statementsFile = data.keyStatementsFile;
-    const remote = new RemoteHost({ socketPath, helperPath, statementsFile, log, onEvidence, onFacts });
-    await remote.open(helperWaitMs);
-    return remote;
-  }
-  return openLocalHost({
-    ...options,
-    policy,
-    hidden: hidden.map((folder) => realpathSync(folder)),
-    programs: defaultPrograms,
-    onEvidence,
-  });
 }

@@ -129,6 +129,10 @@ export class RunDirectory {
   get cancel(): string {
     return join(this.path, "cancel");
   }
+  /** Says that the end of its lease stopped it, and nobody cancelled it. */
+  get leaseOver(): string {
+    return join(this.path, "lease-over");
+  }
   /** The pipe of a run that takes input: so named until its wrapper has opened it. */
   get unopenedInput(): string {
     return join(this.path, "input.new");

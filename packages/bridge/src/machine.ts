@@ -4,7 +4,7 @@ import { coreMillicores, mebibyte } from "@quarterdeck/core/units";
 import type { Resources } from "@quarterdeck/core/quota/resources";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
-import { actionNames } from "@quarterdeck/core/actions/catalogue";
+import { actionNames, type ActionName } from "@quarterdeck/core/actions/catalogue";
 import type { HostFacts } from "./host/execution-host.ts";
 import { parseMemory } from "./telemetry/read-sample.ts";
 import { bridgeVersion } from "./version.ts";
@@ -39,14 +39,20 @@ export function offeredCapacity({ cpu, memory, runs }: Resources): Resources {
   };
 }
 
+/** The daemon cancels and updates by itself; everything else is done by who reads the commands. */
+function isDone(action: ActionName, { facts, hasLauncher }: CapabilityInputs): boolean {
+  if (action === "bridge.update") return hasLauncher;
+  return action === "task.cancel" || facts.actions.includes(action);
+}
+
 /** What this machine offers. */
 export function readCapabilities({ facts, hasLauncher }: CapabilityInputs): Capabilities {
   const cores = availableParallelism();
   const memory = parseMemory(readFileSync("/proc/meminfo", "utf8")).totalBytes;
   return {
     bridgeVersion,
-    actions: actionNames.filter((name) => name !== "bridge.update" || hasLauncher),
-    features: [...bridgeFeatures],
+    actions: actionNames.filter((name) => isDone(name, { facts, hasLauncher })),
+    features: bridgeFeatures.filter((feature) => facts.features.includes(feature)),
     programs: [...facts.programs],
     driver: facts.driver,
     driverReason: facts.driverReason.slice(0, 500),

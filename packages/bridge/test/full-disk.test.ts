@@ -79,6 +79,23 @@ describe("a bridge whose disk is full [F8]", () => {
     expect(relay.acknowledged).toBe(2);
   });
 
+  it("forgets what it holds before new keys count, as it was signed before them: it is sent again, and not refused [F2] [W2]", async () => {
+    await using disk = await SmallDisk.make();
+    await using bridge = await RealBridge.start({ disk });
+    const { relay } = bridge;
+    disk.fill();
+    await relay.changes.until(() => condition(bridge) === "DISK_FULL", "the news that the disk is full");
+    const held = await relay.send(echo);
+    await relay.changes.until(() => bridge.log.includes("commands are held"), "the command in the bridge");
+    relay.withdrawLast();
+    relay.sendKeys(await relay.platform.changeKeys("rotate"));
+    await relay.changes.until(() => relay.hello?.keysVersion === 2 && relay.isOnline, "the hello with the new keys");
+    expect(relay.epoch).toBe(2);
+    disk.makeRoom();
+    expect(await relay.run(echo)).toMatchObject({ verdict: "succeeded" });
+    expect(relay.finished(held)).toBeUndefined();
+  });
+
   it("and gets room again while it waits for its welcome says so then, or it would be sent nothing any more [F2]", async () => {
     await using disk = await SmallDisk.make();
     await using bridge = await RealBridge.start({ disk });

@@ -44,7 +44,7 @@ test("a hello names every command that an earlier connection brought: it waits u
     counters: { takenCommands: 0, lastResult: 0 },
     clock: systemClock,
     log: quiet as never,
-    dropHeld: () => Promise.resolve(),
+    dropHeld: () => Promise.resolve(false),
     takeCommands: async () => {
       brought.resolve();
       await disk.promise;

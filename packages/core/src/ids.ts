@@ -15,6 +15,11 @@ export const idPrefixes = {
   entry: "ent",
   viewer: "view",
   rollout: "roll",
+  share: "shr",
+  invitation: "inv",
+  signIn: "sgn",
+  passkey: "pky",
+  link: "lnk",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -33,6 +38,10 @@ export type CommandId = Id<"command">;
 export type SessionId = Id<"session">;
 export type EnrolmentId = Id<"enrolment">;
 export type RolloutId = Id<"rollout">;
+export type ShareId = Id<"share">;
+export type InvitationId = Id<"invitation">;
+export type SignInId = Id<"signIn">;
+export type PasskeyId = Id<"passkey">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 const timeCharacters = 10;
@@ -69,7 +78,9 @@ export function makeId<K extends IdKind>(kind: K, nowMs: number, random: Uint8Ar
 /** The schema of an id of one kind. It accepts only the exact shape, so a wrong kind never passes as another. */
 export function idSchema<K extends IdKind>(kind: K) {
   const shape = new RegExp(`^${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{26}$`);
-  return z.custom<Id<K>>((value) => typeof value === "string" && shape.test(value), {
-    message: `must be the id of a ${kind} (${idPrefixes[kind]}_…)`,
-  });
+  return z
+    .custom<Id<K>>((value) => typeof value === "string" && shape.test(value), {
+      message: `must be the id of a ${kind} (${idPrefixes[kind]}_…)`,
+    })
+    .meta({ idKind: kind }); // So that what takes ids can be listed from its schema.
 }

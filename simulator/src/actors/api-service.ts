@@ -142,5 +142,15 @@ export class ApiService {
 /** Who a caller is; simulated callers own their org. */
 export function ownerScope(org: { orgId: OrgScope["orgId"]; userId: OrgScope["userId"] }): OrgScope {
   const caller = { ...org, email: "owner@example.com", orgName: "Org", plan: "enterprise", role: "owner" } as const;
-  return { ...caller, address: "127.0.0.1", sessionToken: "session" };
+  const access = { addresses: [], requiresMfa: false };
+  return {
+    ...caller,
+    grants: [],
+    rolesHere: ["owner"],
+    access,
+    deleteAtMs: null,
+    address: "127.0.0.1",
+    sessionToken: "session",
+    sinceAuthMs: 0,
+  };
 }

@@ -31,6 +31,8 @@ export class ServerHost {
   /** The service manager does not start it again while this is set. */
   isHeldDown = false;
   restarts = 0;
+  /** When its bridge was started last. */
+  startedAtMs = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -75,6 +77,15 @@ export class ServerHost {
     return [...spool.entries.values()].reduce((sum, node) => sum + (node.kind === "file" ? node.bytes.length : 0), 0);
   }
 
+  /** The lines of its spool. */
+  get spoolLines(): string[] {
+    const spool = this.machine.disk.find(`${dataPath}/spool`);
+    if (spool?.kind !== "directory") return [];
+    return [...spool.entries.values()].flatMap((node) =>
+      node.kind === "file" ? node.bytes.toString("utf8").split("\n").slice(0, -1) : [],
+    );
+  }
+
   start(): void {
     if (this.isHeldDown || this.bridge) return;
     const { machine, shipped, identity } = this.#options;
@@ -82,6 +93,7 @@ export class ServerHost {
     const process = new SimProcess(machine, `bridge ${machine.name}`);
     this.#bridge = process;
     this.restarts++;
+    this.startedAtMs = world.timeline.nowMs;
     const bootNumber = machine.bootNumber;
     process.onEnd(() => {
       world.timeline.after(restartMs, () => {

@@ -1,4 +1,5 @@
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
+import type { TelemetryGap } from "@quarterdeck/core/protocol/telemetry";
 import type { ViewerConnection } from "../../../apps/web/src/live/viewer-connection.ts";
 import type { Machine } from "../world/machine.ts";
 import { SimProcess } from "../world/sim-process.ts";
@@ -34,7 +35,8 @@ interface ViewerOptions {
 export class Viewer {
   readonly process: SimProcess;
   readonly watched: Watched[] = [];
-  samples = 0;
+  /** What it knows of the past of the servers that it watches. */
+  readonly readings = new Map<ServerId, { readonly times: Set<number>; readonly gaps: TelemetryGap[] }>();
   readonly #options: ViewerOptions;
   readonly #connections = new Map<ServerId, ViewerConnection>();
 
@@ -62,10 +64,15 @@ export class Viewer {
   }
 
   watchTelemetry(serverId: ServerId, place: Place): void {
+    const known = { times: new Set<number>(), gaps: [] as TelemetryGap[] };
+    this.readings.set(serverId, known);
     this.process.run(() =>
       this.#connection(serverId, place).watchTelemetry({
         historyMs: 3_600_000,
-        readings: ({ samples }) => (this.samples += samples.length),
+        readings: ({ samples, gaps }) => {
+          for (const { atMs } of samples) known.times.add(atMs);
+          known.gaps.push(...gaps);
+        },
       }),
     );
   }

@@ -19,6 +19,8 @@ export class Machine {
   /** How far its wall clock is off. */
   clockOffsetMs = 0;
   bootNumber = 1;
+  /** When it did so last. */
+  lostPowerAtMs = Number.NEGATIVE_INFINITY;
   memoryKb = 4 * 1024 * 1024;
   isUp = true;
   readonly programs = new Map<number, Program>();
@@ -70,7 +72,10 @@ export class Machine {
     for (const program of this.programs.values()) program.signal("SIGKILL", "scenario");
     this.bootNumber++;
     this.#nextPid = 100 + this.bootNumber;
-    if (losesPower) this.disk.losePower();
+    if (losesPower) {
+      this.disk.losePower();
+      this.lostPowerAtMs = this.world.timeline.nowMs;
+    }
     this.world.trace("rebooted", `${this.name}${losesPower ? " after a power loss" : ""}`);
   }
 

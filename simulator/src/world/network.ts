@@ -99,7 +99,7 @@ export class End {
       return;
     }
     this.#transmit(message);
-    if (world.random.chance(link.frameRepeat)) this.#transmit(message);
+    if (world.random.chance(link.frameRepeat)) this.#transmit(message, "repeated");
     this.#releaseHeld();
   }
 
@@ -138,13 +138,14 @@ export class End {
     if (held) this.#transmit(held);
   }
 
-  #transmit(message: Message): void {
+  /** What the network repeats, nobody has sent: it does not count as that. */
+  #transmit(message: Message, copy: "first" | "repeated" = "first"): void {
     const { link, world } = this.wire;
     const atMs = Math.max(this.#freeAtMs, world.timeline.nowMs + link.delayMs());
     this.#freeAtMs = atMs;
-    this.#count(message, 1);
+    if (copy === "first") this.#count(message, 1);
     const arrive = () => {
-      this.#count(message, -1);
+      if (copy === "first") this.#count(message, -1);
       this.#peer.#arrive(message);
     };
     world.timeline.after(atMs - world.timeline.nowMs, () => this.#whenThrough(arrive));

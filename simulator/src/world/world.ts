@@ -29,6 +29,11 @@ export class World {
     return beginMs + this.timeline.nowMs;
   }
 
+  /** What the wall clock said at a time of the timeline. */
+  wallOf(timelineMs: number): number {
+    return beginMs + timelineMs;
+  }
+
   machine(name: string): Machine {
     const machine = new Machine(this, name);
     this.machines.push(machine);

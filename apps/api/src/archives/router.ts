@@ -15,43 +15,43 @@ const keeping = { keeps: archivesKeptSchema };
 
 /** Each twice, because who may do something to a project may not do it to its workspace. */
 export const archivesRouter = router({
-  ofProject: procedure({ scope: "org", permission: "projects.read" })
+  ofProject: procedure({ scope: "org", permission: "archives.read", at: "projectId" })
     .input(ofProject)
     .output(archiveListSchema)
     .query(({ ctx, input }) => listArchives(ctx.runtime, ctx.scope, input)),
-  ofWorkspace: procedure({ scope: "org", permission: "workspaces.read" })
+  ofWorkspace: procedure({ scope: "org", permission: "archives.read", at: "workspaceId" })
     .input(ofWorkspace)
     .output(archiveListSchema)
     .query(({ ctx, input }) => listArchives(ctx.runtime, ctx.scope, input)),
-  archiveProject: procedure({ scope: "org", permission: "projects.manage" })
+  archiveProject: procedure({ scope: "org", permission: "projects.manage", at: "projectId" })
     .input(ofProject)
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => makeArchive(ctx.runtime, ctx.scope, input)),
-  archiveWorkspace: procedure({ scope: "org", permission: "workspaces.archive" })
+  archiveWorkspace: procedure({ scope: "org", permission: "workspaces.archive", at: "workspaceId" })
     .input(ofWorkspace)
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => makeArchive(ctx.runtime, ctx.scope, input)),
-  restoreProject: procedure({ scope: "org", permission: "projects.manage" })
+  restoreProject: procedure({ scope: "org", permission: "projects.manage", at: "projectId" })
     .input(ofProject.extend(restored))
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => restoreArchive(ctx.runtime, ctx.scope, input)),
-  restoreWorkspace: procedure({ scope: "org", permission: "workspaces.archive" })
+  restoreWorkspace: procedure({ scope: "org", permission: "workspaces.archive", at: "workspaceId" })
     .input(ofWorkspace.extend(restored))
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => restoreArchive(ctx.runtime, ctx.scope, input)),
-  deleteOfProject: procedure({ scope: "org", permission: "projects.manage" })
+  deleteOfProject: procedure({ scope: "org", permission: "projects.manage", at: "projectId" })
     .input(ofProject.extend(archive))
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => removeArchive(ctx.runtime, ctx.scope, input)),
-  deleteOfWorkspace: procedure({ scope: "org", permission: "workspaces.archive" })
+  deleteOfWorkspace: procedure({ scope: "org", permission: "workspaces.archive", at: "workspaceId" })
     .input(ofWorkspace.extend(archive))
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => removeArchive(ctx.runtime, ctx.scope, input)),
-  setKeptOfProject: procedure({ scope: "org", permission: "projects.configure" })
+  setKeptOfProject: procedure({ scope: "org", permission: "projects.configure", at: "projectId" })
     .input(ofProject.extend(keeping))
     .output(archiveListSchema)
     .mutation(({ ctx, input }) => setKeeps(ctx.runtime, ctx.scope, input)),
-  setKeptOfWorkspace: procedure({ scope: "org", permission: "workspaces.archive" })
+  setKeptOfWorkspace: procedure({ scope: "org", permission: "workspaces.archive", at: "workspaceId" })
     .input(ofWorkspace.extend(keeping))
     .output(archiveListSchema)
     .mutation(({ ctx, input }) => setKeeps(ctx.runtime, ctx.scope, input)),

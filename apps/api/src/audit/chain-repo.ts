@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AuditRecord, ChainedRecord, ChainHead, ChainId } from "@quarterdeck/core/audit/chain";
 import { emptyChain } from "@quarterdeck/core/audit/chain";
 import type { OrgId, ServerId } from "@quarterdeck/core/ids";
@@ -12,7 +12,12 @@ import type { Statement } from "../writer.ts";
 // The sequencer works for all orgs, and each entry says whose chain it is in.
 
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return hash("sha256", text, "base64url");
+}
+
+/** That an entry is in a chain, or waits for its place there. */
+export function isOfChain(chainId: ChainId): SQL {
+  return chainId === "platform" ? isNull(auditEntries.orgId) : eq(auditEntries.orgId, chainId);
 }
 
 const record = {
@@ -70,13 +75,18 @@ export function appendToChain(
   ];
 }
 
-/** The hash at a place of an org's chain; null where the chain has no such place. */
+/** The hash at a place of an org's chain, the last that was cut away included; null where the chain has no such place. */
 export async function findHash(db: Database, orgId: OrgId, seq: number): Promise<string | null> {
   const [row] = await db
     .select({ hash: auditEntries.hash })
     .from(auditEntries)
     .where(and(eq(auditEntries.orgId, orgId), eq(auditEntries.seq, seq)));
-  return row?.hash ?? null;
+  if (row !== undefined) return row.hash;
+  const [cut] = await db
+    .select({ hash: auditChains.cutHash })
+    .from(auditChains)
+    .where(and(eq(auditChains.chainId, orgId), eq(auditChains.cutSeq, seq)));
+  return cut?.hash ?? null;
 }
 
 /** Entries of a chain in their order, a page at a time. */
@@ -85,11 +95,10 @@ export async function readChain(
   chainId: ChainId,
   { after, limit }: { after: number; limit: number },
 ): Promise<ChainedRecord[]> {
-  const isIts = chainId === "platform" ? isNull(auditEntries.orgId) : eq(auditEntries.orgId, chainId);
   const rows = await db
     .select({ ...record, seq: auditEntries.seq, hash: auditEntries.hash })
     .from(auditEntries)
-    .where(and(isIts, gt(auditEntries.seq, after)))
+    .where(and(isOfChain(chainId), gt(auditEntries.seq, after)))
     .orderBy(asc(auditEntries.seq))
     .limit(limit);
   return rows.map(({ seq, hash, ...entry }) => ({ ...entry, seq: seq ?? 0, hash: hash ?? "" }));

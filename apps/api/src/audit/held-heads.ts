@@ -10,6 +10,7 @@ import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Statement } from "../writer.ts";
+import { readCut } from "./chain-cut-repo.ts";
 import { findHash, readChainHead } from "./chain-repo.ts";
 import { recordAudit } from "./repo.ts";
 import { setConflict, setWitness } from "./witness-repo.ts";
@@ -43,7 +44,9 @@ export async function describeHeldHeads(
     return [recordFailure(runtime, server, opened.error.message, guard)];
   }
   const { holds, also } = opened.value;
+  const cut = await readCut(runtime.db, orgId);
   for (const head of also === null ? [holds] : [also, holds]) {
+    if (head.seq < cut.seq) continue; // It was deleted by the org's rule: there is nothing to compare it with.
     const hash = await findHash(runtime.db, orgId, head.seq);
     if (hash === head.hash) continue;
     const { seq: newestSeq } = await readChainHead(runtime.db, orgId);

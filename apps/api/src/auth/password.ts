@@ -1,49 +1,39 @@
 import { hash, verify } from "@node-rs/argon2";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
+import { estimateStrength } from "./password-strength.ts";
 
 const minLength = 12;
 // OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** What people choose when twelve characters are asked for, without digits and marks around it. */
-const common = new Set([
-  "abcdefghijkl",
-  "adminadminadmin",
-  "changemeplease",
-  "correcthorsebatterystaple",
-  "iloveyouiloveyou",
-  "letmeinletmein",
-  "passwordpassword",
-  "quarterdeck",
-  "quarterdeckquarterdeck",
-  "qwertyqwerty",
-  "qwertyuiop",
-  "qwertyuiopasdf",
-  "qwertyuiopasdfghjkl",
-  "welcomewelcome",
-]);
+/** 10^8 guesses: beyond what an attacker may try here, with argon2id behind it. */
+const fewestGuessesLog10 = 8;
 
 /** Refuses a password that would be guessed; says what to do instead. */
-export function checkNewPassword(password: string, email: string): void {
-  const refuse = (message: string) => {
-    throw new QuarterdeckError("BAD_REQUEST", message);
-  };
-  const plain = password.toLowerCase();
-  if ([...password].length < minLength) refuse(`Use at least ${minLength} characters for the password.`);
-  if (plain.includes(email) || plain === email.split("@")[0])
-    refuse("The password must not contain your e-mail address.");
-  if (new Set(plain).size < 5) refuse("This password repeats a few characters only. Choose another one.");
-  const letters = plain.replaceAll(/[^a-z]/g, "");
-  const isCommon =
-    common.has(letters) || /^(password|admin|welcome|quarterdeck|letmein|qwerty|changeme)$/.test(letters);
-  if (isCommon || (letters === "" && isSequence(plain)))
-    refuse("This password is among the first that are guessed. Choose another one.");
+export async function checkNewPassword(password: string, email: string): Promise<void> {
+  const normal = password.normalize("NFKC");
+  if ([...normal].length < minLength) throw refusal(`Use at least ${minLength} characters for the password.`);
+  const own = [...email.toLowerCase().split(/[@.+_-]/), "quarterdeck"].filter((word) => word.length > 2);
+  if (isMostly(own, normal.toLowerCase()))
+    throw refusal(
+      "The password says little more than your e-mail address. Use four words that have nothing to do with you.",
+    );
+  const { guessesLog10, why } = await estimateStrength(normal, [...own, email]);
+  if (guessesLog10 >= fewestGuessesLog10) return;
+  const reason = why === null ? "It would be guessed soon." : why;
+  throw refusal(
+    `Choose another password. ${reason} Use four or more words that have nothing to do with each other, or let a password manager make one.`,
+  );
 }
 
-function isSequence(text: string): boolean {
-  return ["01234567890123456789", "98765432109876543210", "12345678901234567890"].some((digits) =>
-    digits.includes(text),
-  );
+/** Whether little is left of a password without what everybody knows of its owner. */
+function isMostly(own: readonly string[], password: string): boolean {
+  const rest = own.reduce((text, word) => text.replaceAll(word, " "), password);
+  return rest !== password && rest.replaceAll(/[\s\p{P}\d]/gu, "").length < minLength / 2;
+}
+
+function refusal(message: string): QuarterdeckError {
+  return new QuarterdeckError("BAD_REQUEST", message);
 }
 
 export function hashPassword(password: string): Promise<string> {

@@ -1,14 +1,20 @@
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
-import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { authSessions, members, orgs, setupTokens, users } from "../db/schema.ts";
 import { addQuotaNode, keepPlace, memberPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
+import { grantsOf, readGrants } from "./grant-columns.ts";
+import { longestSessionMs } from "./lucia.ts";
 import type { Role } from "./permissions.ts";
+import type { Rights } from "./rights.ts";
 import type { RightInUse } from "./rights-in-use.ts";
 import type { Account, Caller } from "./scope.ts";
+
+const isActive = sql`coalesce(${members.orgId} = (select ${authSessions.activeOrgId} from ${authSessions}
+  where ${eq(authSessions.tokenHash, sql.placeholder("tokenHash"))}), 0)`;
 
 const callerOf = prepared((db) =>
   db
@@ -19,19 +25,25 @@ const callerOf = prepared((db) =>
       orgName: orgs.name,
       plan: orgs.plan,
       role: members.role,
+      grants: grantsOf(members.orgId, members.userId),
+      access: orgs.access,
+      deleteAtMs: orgs.deleteAtMs,
     })
     .from(members)
     .innerJoin(users, eq(users.userId, members.userId))
     .innerJoin(orgs, eq(orgs.orgId, members.orgId))
     .where(eq(members.userId, sql.placeholder("userId")))
-    .orderBy(asc(members.createdAtMs))
+    .orderBy(desc(isActive), asc(members.createdAtMs), asc(members.orgId))
     .limit(1)
     .prepare(),
 );
 
-/** Who a user is, in the org that the user joined first; null for a user who is in none. */
-export async function readCaller(db: Database, userId: UserId): Promise<Caller | null> {
-  const [row] = await callerOf(db).all({ userId });
+/**
+ * Who a user is, in the org in which the session works, or else the one that the user joined first; null for a user who is
+ * in none.
+ */
+export async function readCaller(db: Database, userId: UserId, tokenHash: string | null): Promise<Caller | null> {
+  const [row] = await callerOf(db).all({ userId, tokenHash });
   return row ?? null;
 }
 
@@ -41,24 +53,44 @@ export async function readAccount(db: Database, userId: UserId): Promise<Account
   return row ?? null;
 }
 
-/** What is left of a right that is in use: its session, and the user's role in that org. */
+/** What is left of a right that is in use: its session, and what the user is in that org. */
 export interface Standing {
   readonly tokenHash: string;
   readonly orgId: OrgId;
   readonly hasSession: boolean;
-  readonly role: Role | null;
+  /** Null for a user who is no member any more. */
+  readonly rights: Rights | null;
+  /** The text of who may come into the org. */
+  readonly access: string | null;
 }
 
 /** How all of these rights stand, in one query. */
 export async function readStandings(db: Database, rights: readonly RightInUse[], nowMs: number): Promise<Standing[]> {
   const asked = rights.map(({ tokenHash, caller: { orgId, userId } }) => ({ tokenHash, orgId, userId }));
-  const rows = await db.all<{ tokenHash: string; orgId: OrgId; hasSession: number; role: Role | null }>(sql`
+  const rows = await db.all<{
+    tokenHash: string;
+    orgId: OrgId;
+    hasSession: number;
+    isMember: number;
+    role: Role | null;
+    grants: string;
+    access: string | null;
+  }>(sql`
     select distinct asked.value ->> 'tokenHash' as "tokenHash", asked.value ->> 'orgId' as "orgId",
-      ${authSessions.tokenHash} is not null as "hasSession", ${members.role} as role
+      ${authSessions.tokenHash} is not null as "hasSession", ${members.userId} is not null as "isMember",
+      ${members.role} as role, ${grantsOf(members.orgId, members.userId)} as grants,
+      (select ${orgs.access} from ${orgs} where ${orgs.orgId} = asked.value ->> 'orgId') as access
     from json_each(${JSON.stringify(asked)}) as asked
     left join ${authSessions} on ${authSessions.tokenHash} = asked.value ->> 'tokenHash' and ${gt(authSessions.expiresAtMs, nowMs)}
+      and ${gt(authSessions.createdAtMs, nowMs - longestSessionMs)}
     left join ${members} on ${members.orgId} = asked.value ->> 'orgId' and ${members.userId} = asked.value ->> 'userId'`);
-  return rows.map((row) => ({ ...row, hasSession: row.hasSession === 1 }));
+  return rows.map(({ tokenHash, orgId, hasSession, isMember, role, grants, access }) => ({
+    tokenHash,
+    orgId,
+    hasSession: hasSession === 1,
+    rights: isMember === 1 ? { role, grants: readGrants(grants) } : null,
+    access,
+  }));
 }
 
 /** Ends a session of this user. */
@@ -69,7 +101,7 @@ export function deleteSession(tokenHash: string, userId: UserId): SQL {
 export async function findUserByEmail(
   db: Database,
   email: string,
-): Promise<{ userId: UserId; passwordHash: string } | null> {
+): Promise<{ userId: UserId; passwordHash: string | null } | null> {
   const [row] = await db
     .select({ userId: users.userId, passwordHash: users.passwordHash })
     .from(users)
@@ -102,7 +134,7 @@ export function claimOrg(claim: {
   return [
     sql`update ${setupTokens} set "usedAtMs" = ${nowMs}
       where ${and(eq(setupTokens.tokenHash, tokenHash), isNull(setupTokens.usedAtMs))} and not exists (select 1 from ${users})`,
-    insertWhen(users, { ...user, createdAtMs: nowMs }, previousChanged),
+    insertWhen(users, { ...user, createdAtMs: nowMs, isOperator: true }, previousChanged),
     insertWhen(members, { orgId, userId: user.userId, role: "owner", createdAtMs: nowMs }, previousChanged),
     takePlace(place, previousChanged),
     keepPlace(place),

@@ -1,5 +1,5 @@
 import type { Caller } from "./scope.ts";
-import type { Role } from "./permissions.ts";
+import type { Rights } from "./rights.ts";
 
 /** A right that somebody has in hand: what it was given for, and by which session. */
 export interface RightInUse {
@@ -22,7 +22,7 @@ interface GivenTicket extends RightInUse {
 /** The rights that outlive the request that checked them: consoles' sockets, and connections to the relay. */
 export class RightsInUse {
   readonly #sockets = new Set<OpenSocket>();
-  /** The newest of each session and role. */
+  /** The newest of each session and of what its user was then. */
   readonly #tickets = new Map<string, GivenTicket>();
 
   /** A console's socket was opened; answers what to call when it has closed. */
@@ -32,7 +32,7 @@ export class RightsInUse {
   }
 
   ticketGiven(ticket: GivenTicket): void {
-    this.#tickets.set(ticketKey(ticket.tokenHash, ticket.caller.role), ticket);
+    this.#tickets.set(ticketKey(ticket), ticket);
   }
 
   list(nowMs: number): RightInUse[] {
@@ -50,6 +50,11 @@ export class RightsInUse {
   }
 }
 
-function ticketKey(tokenHash: string, role: Role): string {
-  return `${tokenHash} ${role}`;
+function ticketKey({ tokenHash, caller }: RightInUse): string {
+  return `${tokenHash} ${rightsKey(caller)}`;
+}
+
+/** The same for the same rights in the same org. */
+export function rightsKey({ orgId, role, grants }: Rights & { readonly orgId: string }): string {
+  return JSON.stringify([orgId, role, grants.map((grant) => [grant.workspaceId, grant.projectId, grant.role])]);
 }

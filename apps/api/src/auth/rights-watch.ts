@@ -3,17 +3,21 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import { secondMs } from "@quarterdeck/core/units";
 import type { Runtime } from "../runtime.ts";
 import { takeRight, type LostRight } from "./lost-right.ts";
-import { isLowered } from "./permissions.ts";
 import { readStandings, type Standing } from "./repo.ts";
-import type { RightInUse } from "./rights-in-use.ts";
+import { rightsKey, type RightInUse } from "./rights-in-use.ts";
+import { isLowered, losesReading } from "./rights.ts";
 
 const everyMs = 3 * secondMs;
+
+type LossKind = "sessionEnded" | "admission" | "lowered" | "removed";
 
 interface Loss {
   readonly orgId: OrgId;
   readonly userId: UserId;
   /** The widest that the user lost. */
-  readonly kind: "sessionEnded" | "lowered" | "removed";
+  readonly kind: LossKind;
+  /** Something that could be read cannot be read any more. */
+  readonly endsReading: boolean;
   readonly rights: readonly RightInUse[];
 }
 
@@ -48,20 +52,21 @@ export class RightsWatch {
     for (const loss of findLosses(used, standings)) await this.#end(loss);
   }
 
-  async #end({ orgId, userId, kind, rights: lost }: Loss): Promise<void> {
+  async #end({ orgId, userId, kind, endsReading, rights: lost }: Loss): Promise<void> {
     const { rights, clock } = this.#runtime;
     const isLost = (right: RightInUse) => lost.some((other) => isSame(other, right));
     // Kept until it is in the outbox, so that the next round tries again where writing fails.
     const untilMs = clock.nowMs() + limits.viewerConnectionMs;
     for (const { tokenHash, caller } of lost) rights.ticketGiven({ tokenHash, caller, untilMs });
-    rights.closeSockets(isLost, kind === "lowered" ? "changed" : "signedOut");
-    await takeRight(this.#runtime, { orgId, userId, endsReading: kind === "removed", audit: noticed[kind] }, []);
+    rights.closeSockets(isLost, kind === "lowered" || kind === "admission" ? "changed" : "signedOut");
+    await takeRight(this.#runtime, { orgId, userId, endsReading, audit: noticed[kind] }, []);
     rights.forgetTickets(isLost);
   }
 }
 
 const noticed = {
   sessionEnded: noticedAs("session.end"),
+  admission: noticedAs("org.setAccess"),
   lowered: noticedAs("member.setRole"),
   removed: noticedAs("member.remove"),
 } as const;
@@ -71,7 +76,7 @@ function noticedAs(action: string): LostRight["audit"] {
 }
 
 function isSame(a: RightInUse, b: RightInUse): boolean {
-  return a.tokenHash === b.tokenHash && a.caller.orgId === b.caller.orgId && a.caller.role === b.caller.role;
+  return a.tokenHash === b.tokenHash && rightsKey(a.caller) === rightsKey(b.caller);
 }
 
 /** Who has less than what is in use, each user once. */
@@ -84,19 +89,23 @@ export function findLosses(used: readonly RightInUse[], standings: readonly Stan
     if (kind === null) continue;
     const key = `${orgId} ${userId}`;
     const known = losses.get(key);
+    const endsReading =
+      kind === "removed" || (kind === "lowered" && !!standing?.rights && losesReading(right.caller, standing.rights));
     const isWider = known === undefined || kind === "removed" || known.kind === "sessionEnded";
     losses.set(key, {
       orgId,
       userId,
       kind: isWider ? kind : known.kind,
+      endsReading: endsReading || known?.endsReading === true,
       rights: [...(known?.rights ?? []), right],
     });
   }
   return [...losses.values()];
 }
 
-function lossOf({ caller }: RightInUse, standing: Standing | undefined): Loss["kind"] | null {
-  if (!standing || standing.role === null) return "removed";
-  if (isLowered(caller.role, standing.role)) return "lowered";
+function lossOf({ caller }: RightInUse, standing: Standing | undefined): LossKind | null {
+  if (!standing?.rights) return "removed";
+  if (isLowered(caller, standing.rights)) return "lowered";
+  if (standing.access !== JSON.stringify(caller.access)) return "admission"; // Whoever is still let in comes back.
   return standing.hasSession ? null : "sessionEnded";
 }

@@ -4,6 +4,7 @@ import { minuteMs, secondMs } from "@quarterdeck/core/units";
 import { eq, sql } from "drizzle-orm";
 import { attempts } from "../db/schema.ts";
 import type { Runtime } from "../runtime.ts";
+import { steadyNowMs } from "./steady-time.ts";
 
 const windowMs = 15 * minuteMs;
 /** A window that ends later than this was made by a clock that ran ahead. */
@@ -17,7 +18,7 @@ export interface ThrottleRule {
 
 /** Counts an attempt, and refuses it when there were too many of its kind. It counts before it knows the outcome. */
 export async function countAttempt({ db, writer, clock }: Runtime, rules: readonly ThrottleRule[]): Promise<void> {
-  const nowMs = clock.nowMs();
+  const nowMs = steadyNowMs(clock);
   const isOver = sql`("windowEndsAtMs" <= ${nowMs} or "windowEndsAtMs" > ${nowMs + furthestEndMs})`;
   await writer.commit(
     rules.map(

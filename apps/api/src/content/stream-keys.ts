@@ -37,7 +37,7 @@ export class StreamKeys {
     const { epoch, sealedKey } = await readNewestKey(db, scope, ownerId);
     if (sealedKey !== null) return this.#open(scope, { ownerId, epoch, sealedKey });
     const key = randomBytes(32).toString("base64url");
-    const sealed = secrets.seal(key, placeOf(scope, { ownerId, epoch }));
+    const sealed = secrets.seal(key, streamKeyPlace({ ...scope, ownerId, epoch }));
     await writer.commit([insertKey(scope, { ownerId, epoch, sealedKey: sealed, createdAtMs: clock.nowMs() })]);
     return this.newest(scope, ownerId); // Another may have been faster, or a new epoch has begun.
   }
@@ -70,10 +70,15 @@ export class StreamKeys {
     scope: TenantScope,
     { ownerId, epoch, sealedKey }: { ownerId: ContentOwner; epoch: number; sealedKey: string },
   ): StreamKey {
-    return { epoch, key: this.#options.secrets.open(sealedKey, placeOf(scope, { ownerId, epoch })) };
+    return { epoch, key: this.#options.secrets.open(sealedKey, streamKeyPlace({ ...scope, ownerId, epoch })) };
   }
 }
 
-function placeOf({ orgId }: TenantScope, { ownerId, epoch }: { ownerId: ContentOwner; epoch: number }): string[] {
+/** What a key is sealed for: it opens as that one only. */
+export function streamKeyPlace({
+  orgId,
+  ownerId,
+  epoch,
+}: TenantScope & { readonly ownerId: ContentOwner; readonly epoch: number }): string[] {
   return ["streamKey", orgId, ownerId, String(epoch)];
 }

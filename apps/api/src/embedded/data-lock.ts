@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import * as z from "zod";
+import { takeExclusiveLock } from "../db/exclusive-lock.ts";
 
 const holderSchema = z.object({ pid: z.number(), address: z.string(), sinceMs: z.number() });
 
@@ -16,24 +16,17 @@ export class DataInUseError extends Error {
   override readonly name = "DataInUseError";
 }
 
-/**
- * Takes a data directory for this process, or throws. The lock is SQLite's on a file of its own: the kernel frees it when
- * the process ends, however it ends, so it is never left behind. The directory must be there.
- */
+/** Takes a data directory for this process, or throws. The directory must be there. */
 export function lockDataDirectory(dataDir: string, holder: Holder): { release(): void } {
   const holderFile = join(dataDir, "lock-holder.json");
-  const database = new DatabaseSync(join(dataDir, "lock.db"));
-  try {
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close();
-    if (!(error instanceof Error && /locked|busy/i.test(error.message))) throw error;
+  const lock = takeExclusiveLock(join(dataDir, "lock.db"));
+  if (lock === null) {
     throw new DataInUseError(
       `${dataDir} is in use by ${describeHolder(holderFile)}. Stop it first, or choose another directory with --data.`,
     );
   }
   writeFileSync(holderFile, JSON.stringify(holder));
-  return { release: () => database.close() };
+  return lock;
 }
 
 function describeHolder(holderFile: string): string {

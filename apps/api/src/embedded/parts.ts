@@ -83,6 +83,8 @@ export function apiSpec(options: Options, ports: Ports): ChildSpec {
     "QUARTERDECK_LOG_LEVEL",
     "QUARTERDECK_REQUESTS_PER_MINUTE",
     "QUARTERDECK_QUOTA_FILE",
+    "QUARTERDECK_SMTP_URL",
+    "QUARTERDECK_MAIL_FROM",
   ];
   return {
     name: "api",

@@ -1,6 +1,8 @@
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import type { OrgScope } from "../auth/scope.ts";
+import type { Database } from "../db/database.ts";
 import type { Runtime } from "../runtime.ts";
+import { visibleIds } from "../auth/check-place.ts";
 import { readChangesAfter, readEventBounds } from "./repo.ts";
 import type { ChangeView } from "./views.ts";
 
@@ -31,10 +33,26 @@ export async function* followChanges(
   while (signal?.aborted !== true) {
     const woken = changes.wait(pollMs, signal); // Before the read, so that nothing written after it is missed.
     const page = await readChangesAfter(db, scope, { after: position, limit: pageSize });
+    const isSeen = await seenOf(db, scope, page);
     for (const { eventId, change } of page) {
       position = eventId;
-      yield tracked(String(eventId), change);
+      if (isSeen(change.id)) yield tracked(String(eventId), change);
     }
     if (page.length < pageSize) await woken;
   }
+}
+
+/** Who may see a part of the org only hears of that part only. */
+async function seenOf(
+  db: Database,
+  scope: OrgScope,
+  page: readonly { readonly change: ChangeView }[],
+): Promise<(id: string) => boolean> {
+  if (scope.role !== null || page.length === 0) return () => true;
+  const visible = await visibleIds(
+    db,
+    scope,
+    page.map(({ change }) => change.id),
+  );
+  return (id) => visible.has(id);
 }

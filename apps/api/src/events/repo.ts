@@ -1,9 +1,10 @@
+import type { ServerId } from "@quarterdeck/core/ids";
 import { and, asc, eq, gt, lt, max, min, sql, type SQL } from "drizzle-orm";
 import type { TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { readyStatement } from "../db/ready-statement.ts";
-import { events, servers } from "../db/schema.ts";
+import { events, servers, shares } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
 import type { ChangeKind, ChangeView } from "./views.ts";
 
@@ -29,6 +30,13 @@ export function recordChange(
 export function recordChangeOfAllServers(atMs: number): SQL {
   return sql`insert into ${events} (${sql.identifier(events.orgId.name)}, ${sql.identifier(events.kind.name)}, ${sql.identifier(events.subjectId.name)}, ${sql.identifier(events.atMs.name)})
     select ${servers.orgId}, 'server', ${servers.serverId}, ${atMs} from ${servers}`;
+}
+
+/** Says of a server to the orgs that have a slice of it that it changed. */
+export function recordChangeToGuests(change: { serverId: ServerId; atMs: number }, condition: SQL): SQL {
+  const isGuest = and(eq(shares.serverId, change.serverId), eq(shares.state, "accepted"));
+  return sql`insert into ${events} (${sql.identifier(events.orgId.name)}, ${sql.identifier(events.kind.name)}, ${sql.identifier(events.subjectId.name)}, ${sql.identifier(events.atMs.name)})
+    select ${shares.guestOrgId}, 'server', ${shares.serverId}, ${change.atMs} from ${shares} where ${isGuest} and ${condition}`;
 }
 
 /** The oldest and the newest event of all orgs that are kept; 0 where there is none. */

@@ -6,12 +6,15 @@ import { kibibyte, secondMs } from "@quarterdeck/core/units";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { appRouter } from "../app-router.ts";
+import { requireAdmission } from "../auth/require-admission.ts";
 import type { SocketEnd } from "../auth/rights-in-use.ts";
 import type { Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
 import { hashToken } from "../random-token.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import type { Runtime } from "../runtime.ts";
+import { takeConnection } from "./admit-connection.ts";
+import { clientAddress } from "./client-address.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { readRequestCaller } from "./request-caller.ts";
 
@@ -23,17 +26,27 @@ const endings: Readonly<Record<SocketEnd, readonly [code: number, reason: string
 interface Visitor {
   readonly caller: Caller;
   readonly sessionToken: string;
+  readonly address: string;
+}
+
+interface AdmittedVisitor extends Visitor {
+  /** What the answer says of the rates. */
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 /** The consoles' WebSockets, for subscriptions. Each lives as long as its session and role do. */
 export class ConsoleSockets {
   readonly #runtime: Runtime;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 64 * kibibyte });
-  readonly #visitors = new WeakMap<IncomingMessage, Visitor>();
+  readonly #visitors = new WeakMap<IncomingMessage, AdmittedVisitor>();
   readonly #open = new Set<WebSocket>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#server.on("headers", (headers, request) => {
+      const fields = this.#visitors.get(request)?.fields ?? {};
+      for (const [name, value] of Object.entries(fields)) headers.push(`${name}: ${value}`);
+    });
     applyWSSHandler({
       wss: this.#server,
       router: appRouter,
@@ -42,7 +55,10 @@ export class ConsoleSockets {
         account: this.#visitors.get(req)?.caller ?? null,
         caller: this.#visitors.get(req)?.caller ?? null,
         sessionToken: this.#visitors.get(req)?.sessionToken ?? null,
-        address: req.socket.remoteAddress ?? "unknown",
+        sinceAuthMs: Number.POSITIVE_INFINITY, // Subscriptions do nothing dangerous.
+        device: { userAgent: "", cookie: null },
+        address: this.#visitors.get(req)?.address ?? "unknown",
+        expectedOrgId: null, // What it said when it was opened would be of then.
         transport: "socket",
         setCookie: () => {},
       }),
@@ -58,12 +74,13 @@ export class ConsoleSockets {
   async handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const visitor = await this.#admit(request);
     if (visitor instanceof QuarterdeckError) return refuseUpgrade(socket, visitor);
-    const address = request.socket.remoteAddress ?? "unknown";
+    const { address } = visitor;
     const { refusal, fields } = this.#runtime.requestRates.charge({ caller: visitor.caller, address }, 1);
     if (refusal !== null) {
       return refuseUpgrade(socket, refusal, { ...fields, ...retryAfterField(refusal.retryAfterMs ?? 0) });
     }
-    this.#visitors.set(request, visitor);
+    if (!takeConnection(this.#runtime, { request, socket }, visitor.caller)) return;
+    this.#visitors.set(request, { ...visitor, fields });
     this.#server.handleUpgrade(request, socket, head, (opened) => {
       const ended = this.#runtime.rights.socketOpened({
         tokenHash: hashToken(visitor.sessionToken),
@@ -87,8 +104,12 @@ export class ConsoleSockets {
     const { cookie, authorization, origin } = request.headers;
     try {
       const read = await readRequestCaller(this.#runtime, { cookie, authorization, origin }, { mustKnowOrigin: true });
-      if (read.caller !== null && read.sessionToken !== null)
-        return { caller: read.caller, sessionToken: read.sessionToken };
+      const { caller, sessionToken } = read;
+      if (caller !== null && sessionToken !== null) {
+        const address = clientAddress(request, this.#runtime.env.trustedProxies);
+        await requireAdmission(this.#runtime, caller, address);
+        return { caller, sessionToken, address };
+      }
       return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
     } catch (error) {
       if (error instanceof QuarterdeckError) return error;

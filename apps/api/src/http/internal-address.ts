@@ -1,5 +1,6 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../has-code.ts";
 
 const nameIn = (dataDir: string) => join(dataDir, "internal-address");
 
@@ -20,7 +21,7 @@ export async function readInternalAddress(dataDir: string): Promise<string | nul
   try {
     return await readFile(nameIn(dataDir), "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (hasCode(error, "ENOENT")) return null;
     throw error;
   }
 }

@@ -17,8 +17,10 @@ import { recordReports } from "../relay/reports.ts";
 import type { Runtime } from "../runtime.ts";
 import { enrolThisMachine } from "../servers/enrolment-service.ts";
 import { recordTelemetry } from "../telemetry/record.ts";
+import { createAdminRoutes } from "./admin-routes.ts";
 import { answerError } from "./error-answer.ts";
 import { internalProof } from "./internal-proof.ts";
+import { readBody } from "./read-body.ts";
 
 /** A full batch of reports with full tails, and room. */
 const bodyBytes = 64 * mebibyte;
@@ -41,43 +43,38 @@ export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise
     return answerError(c, new QuarterdeckError("INTERNAL", "The API failed; its log says what."));
   });
   app.post("/relay/reports", async (c) => {
-    const batch = parse(reportBatchSchema, await c.req.json().catch(() => null));
+    const batch = await readBody(c, reportBatchSchema);
     const recorded = await recordReports(runtime, batch);
     if (recorded === null) throw notFound("server");
     return c.json({ ...recorded, spreadMs: fleetSpreadMs(await fleet.count()) });
   });
   app.post("/relay/telemetry", async (c) => {
-    const batch = parse(telemetryBatchSchema, await c.req.json().catch(() => null));
+    const batch = await readBody(c, telemetryBatchSchema);
     const answer = await recordTelemetry(runtime, batch);
     if (answer === null) throw notFound("server");
     return c.json(answer);
   });
   app.post("/relay/renewals", async (c) => {
-    const request = parse(renewalRequestSchema, await c.req.json().catch(() => null));
+    const request = await readBody(c, renewalRequestSchema);
     const answer = await renewCommands(runtime, request);
     if (answer === null) throw notFound("server");
     return c.json(answer);
   });
   app.post("/internal/enrolments", async (c) => {
     const body = z.strictObject({ name: nameSchema, isThisMachine: z.literal(true) });
-    const { name } = parse(body, await c.req.json().catch(() => null));
+    const { name } = await readBody(c, body);
     return c.json(await enrolThisMachine(runtime, name));
   });
   app.get("/internal/keys", async (c) => c.json(await readKeyStatus(runtime)));
   app.post("/internal/keys", async (c) => {
-    return c.json(await changeKeys(runtime, parse(keyChangeRequestSchema, await c.req.json().catch(() => null))));
+    return c.json(await changeKeys(runtime, await readBody(c, keyChangeRequestSchema)));
   });
   app.post("/internal/drain", async (c) => {
-    return c.json(await drainServers(runtime, parse(drainRequestSchema, await c.req.json().catch(() => null))));
+    return c.json(await drainServers(runtime, await readBody(c, drainRequestSchema)));
   });
+  app.route("/internal/admin", createAdminRoutes(runtime));
   app.get("/internal/setup-link", async (c) => c.json({ url: await readSetupLink() }));
   return app;
-}
-
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) throw new QuarterdeckError("BAD_REQUEST", z.prettifyError(parsed.error).slice(0, 1000));
-  return parsed.data;
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -10,6 +10,8 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { appRouter } from "../app-router.ts";
+import { auditDownloads } from "../audit/download-routes.ts";
+import { readDeviceCookie } from "../auth/known-device.ts";
 import type { Context } from "../context.ts";
 import { installRoutes } from "../install/install-routes.ts";
 import type { Runtime } from "../runtime.ts";
@@ -17,8 +19,11 @@ import { enrol } from "../servers/enrolment-service.ts";
 import type { OfferedRelease } from "../updates/offered-release.ts";
 import { retryAfterField } from "../rates/rate-limit-fields.ts";
 import { trpcError } from "../trpc.ts";
+import { orgExportRoutes } from "../orgs/export-route.ts";
 import { consoleFiles } from "./console-files.ts";
+import { clientAddress } from "./client-address.ts";
 import { answerError } from "./error-answer.ts";
+import { rateRoutes } from "./rate-routes.ts";
 import { readRequestCaller } from "./request-caller.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -51,6 +56,7 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
       ),
     );
   });
+  app.use(rateRoutes(runtime));
   app.use(
     bodyLimit({
       maxSize: bodyBytes,
@@ -71,7 +77,9 @@ export async function createPublicApp(runtime: Runtime): Promise<App> {
   addTrpc(app, runtime);
   if (env.bridgeTarball !== null) addTarball(app, env.bridgeTarball);
   addRelease(app, runtime.release);
+  app.route("/", orgExportRoutes(runtime));
   app.route("/", await installRoutes(runtime));
+  app.route("/", auditDownloads(runtime));
   if (env.webDist !== null) app.use(await consoleFiles(env.webDist));
   app.notFound((c) => answerError(c, new QuarterdeckError("NOT_FOUND", "There is nothing at this address.")));
   return app;
@@ -95,7 +103,7 @@ function addEnrolment(app: App, runtime: Runtime): void {
     const body: unknown = await c.req.json().catch(() => null);
     const request = signedEnrolRequestSchema.safeParse(body);
     if (!request.success) throw new QuarterdeckError("BAD_REQUEST", "This is not an enrolment request.");
-    return c.json(await enrol(runtime, request.data, c.env.incoming.socket.remoteAddress ?? "unknown"));
+    return c.json(await enrol(runtime, request.data, clientAddress(c.env.incoming, runtime.env.trustedProxies)));
   });
 }
 
@@ -123,12 +131,16 @@ function addTrpc(app: App, runtime: Runtime): void {
         const setCookie = (cookie: string) => resHeaders.append("set-cookie", cookie);
         if (read.renewedCookie !== null) setCookie(read.renewedCookie);
         resHeaders.set("cache-control", "no-store");
-        const { account, caller, sessionToken } = read;
-        const address = c.env.incoming.socket.remoteAddress ?? "unknown";
+        const { account, caller, sessionToken, sinceAuthMs } = read;
+        const userAgent = (c.req.header("user-agent") ?? "").slice(0, 400);
+        const device = { userAgent, cookie: readDeviceCookie(runtime, c.req.header("cookie") ?? "") };
+        const address = clientAddress(c.env.incoming, runtime.env.trustedProxies);
+        const expectedOrgId = c.req.header("x-quarterdeck-org") ?? null;
         const { fields, refusal } = runtime.requestRates.charge({ caller, address }, info.calls.length);
         for (const [name, value] of Object.entries(fields)) resHeaders.set(name, value);
         if (refusal !== null) throw trpcError(refusal.code, refusal.message, refusal);
-        return { runtime, account, caller, sessionToken, address, transport: "http", setCookie };
+        const who = { account, caller, sessionToken, sinceAuthMs, device, address, expectedOrgId };
+        return { runtime, ...who, transport: "http", setCookie };
       },
       responseMeta({ errors }) {
         const waits = errors.flatMap(({ cause }) =>

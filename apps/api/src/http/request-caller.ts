@@ -1,6 +1,8 @@
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { readAccount, readCaller } from "../auth/repo.ts";
+import { noteUse } from "../auth/note-use.ts";
 import type { Account, Caller } from "../auth/scope.ts";
+import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 
 /** The headers of a request that say who asks, and from what page. */
@@ -14,6 +16,8 @@ export interface RequestCaller {
   readonly account: Account | null;
   readonly caller: Caller | null;
   readonly sessionToken: string | null;
+  /** How long ago the session's user proved who they are; infinite without a session. */
+  readonly sinceAuthMs: number;
   /** The session was prolonged: the cookie to send again. */
   readonly renewedCookie: string | null;
 }
@@ -25,10 +29,11 @@ export interface RequestCaller {
  * @throws QuarterdeckError ORIGIN_REFUSED for a page of another origin, or an unknown one where it must be known
  */
 export async function readRequestCaller(
-  { address, sessions, db }: Runtime,
+  runtime: Runtime,
   headers: CallerHeaders,
   { mustKnowOrigin }: { mustKnowOrigin: boolean },
 ): Promise<RequestCaller> {
+  const { address, sessions, db, clock } = runtime;
   const { cookie = "", authorization, origin } = headers;
   if (origin !== undefined && !address.acceptsOrigin(origin)) {
     throw new QuarterdeckError(
@@ -46,9 +51,12 @@ export async function readRequestCaller(
   }
   const token = bearer ?? fromCookie;
   const session = token === null ? null : await sessions.validate(token);
-  if (session === null) return { account: null, caller: null, sessionToken: token, renewedCookie: null };
+  const nobody = { account: null, caller: null, sessionToken: token, sinceAuthMs: Number.POSITIVE_INFINITY };
+  if (session === null) return { ...nobody, renewedCookie: null };
+  noteUse(runtime, session);
   const renewedCookie = bearer === null ? session.renewedCookie : null;
-  const caller = await readCaller(db, session.userId);
+  const caller = await readCaller(db, session.userId, token === null ? null : hashToken(token));
   const account = caller ?? (await readAccount(db, session.userId));
-  return { account, caller, sessionToken: token, renewedCookie };
+  const sinceAuthMs = clock.nowMs() - session.authenticatedAtMs;
+  return { account, caller, sessionToken: token, sinceAuthMs, renewedCookie };
 }

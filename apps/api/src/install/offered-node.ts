@@ -4,6 +4,7 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { hasCode } from "../has-code.ts";
 
 /** A program that servers without Node get, as the manifest describes it. */
 export interface NodeBinary {
@@ -62,7 +63,7 @@ export class OfferedNode {
   async #compress(): Promise<string> {
     const { sha256 } = await this.describe();
     const path = join(this.#cacheDir, `node-${sha256}.gz`);
-    if (await stat(path).catch(() => null)) return path;
+    if (await isThere(path)) return path;
     await mkdir(this.#cacheDir, { recursive: true, mode: 0o700 });
     const unfinished = `${path}.${process.pid}`;
     try {
@@ -73,5 +74,15 @@ export class OfferedNode {
       throw error;
     }
     return path;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
   }
 }

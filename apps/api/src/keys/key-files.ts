@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type * as z from "zod";
+import { hasCode } from "../has-code.ts";
 
 /** Writes a file that only its owner may read, so that it is there whole or not at all. */
 async function writeBeside(path: string, text: string): Promise<string> {
@@ -24,10 +25,6 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }
 
 /** Reads a key file, or makes it. Two processes that make it at once end up with the same one. */

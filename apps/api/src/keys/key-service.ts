@@ -22,6 +22,8 @@ export const keyChangeRequestSchema = z.strictObject({
   isForced: z.boolean(),
 });
 
+export type KeyChangeRequest = z.infer<typeof keyChangeRequestSchema>;
+
 interface KeyHolder {
   readonly serverId: ServerId;
   readonly name: string;
@@ -65,7 +67,7 @@ export async function readKeyStatus(runtime: Runtime): Promise<KeyStatus> {
  */
 export async function changeKeys(
   runtime: Runtime,
-  { change, fromVersion, isForced }: z.infer<typeof keyChangeRequestSchema>,
+  { change, fromVersion, isForced }: KeyChangeRequest,
 ): Promise<KeyStatus> {
   const { clock, makeId, writer, log } = runtime;
   const { platform } = runtime.keys;

@@ -59,17 +59,24 @@ function saidRows({ serverId }: Witness, items: readonly LimitEvidence[]): SQL {
       or exists (select 1 from ${runs} where ${runs.runId} = json_each.value ->> 'node' and ${eq(runs.serverId, serverId)} and ${runs.state} <> 'ended')) as said`;
 }
 
+/** Whose the node is: a guest's limits are the guest's to see, on whoever's server they hold. */
+function orgOfSaid({ orgId }: Witness): SQL {
+  return sql`coalesce((select ${workspaces.orgId} from ${workspaces} where ${workspaces.workspaceId} = said.node),
+    (select ${projects.orgId} from ${projects} where ${projects.projectId} = said.node),
+    (select ${runs.orgId} from ${runs} where ${runs.runId} = said.node), ${orgId})`;
+}
+
 /** Records what is otherwise than before, and forgets what is too much of that server. */
 export function recordEvidenceChanges(
   witness: Witness,
   { items, atMs }: { items: readonly LimitEvidence[]; atMs: number },
   guard: SQL,
 ): SQL[] {
-  const { serverId, orgId } = witness;
+  const { serverId } = witness;
   return [
     sql`insert into ${limitEvidenceHistory}
       ("serverId", "orgId", "nodeId", resource, wanted, actual, state, source, "atMs", "heardAtMs")
-      select ${serverId}, ${orgId}, said.node, said.resource, said.wanted, said.actual, said.state, said.source, said.at, ${atMs}
+      select ${serverId}, ${orgOfSaid(witness)}, said.node, said.resource, said.wanted, said.actual, said.state, said.source, said.at, ${atMs}
       from ${saidRows(witness, items)} where ${guard} and not exists (select 1 from ${limitEvidence} as known
         where known."serverId" = ${serverId} and known."nodeId" = said.node and known.resource = said.resource
         and known.wanted is said.wanted and known.actual is said.actual and known.state = said.state)`,
@@ -85,10 +92,10 @@ export function setEvidence(
   { items, atMs }: { items: readonly LimitEvidence[]; atMs: number },
   guard: SQL,
 ): SQL {
-  const { serverId, orgId } = witness;
+  const { serverId } = witness;
   return sql`insert into ${limitEvidence}
     ("serverId", "orgId", "nodeId", resource, wanted, actual, state, source, "atMs", "sinceMs")
-    select ${serverId}, ${orgId}, said.node, said.resource, said.wanted, said.actual, said.state, said.source, said.at, ${atMs}
+    select ${serverId}, ${orgOfSaid(witness)}, said.node, said.resource, said.wanted, said.actual, said.state, said.source, said.at, ${atMs}
     from ${saidRows(witness, items)} where ${guard}
     on conflict ("serverId", "nodeId", resource) do update set wanted = excluded.wanted, actual = excluded.actual,
     "sinceMs" = case when wanted is excluded.wanted and actual is excluded.actual and state = excluded.state
@@ -109,12 +116,12 @@ export const newestMismatchMs = sql<number | null>`(select max(${limitEvidence.s
 
 /** Of a server: the same, as long as nobody said that it was seen. */
 export const unseenMismatchMs = sql<number | null>`nullif(${newestMismatchMs},
-  (select ${limitReports.seenMismatchAtMs} from ${limitReports} where ${limitReports.serverId} = ${servers.serverId}))`;
+  (select ${limitReports.seenMismatchAtMs} from ${limitReports} where ${eq(limitReports.serverId, servers.serverId)}))`;
 
 /** Of a server: what its bridge said last of what it can limit. */
 export const saidLimits = sql<ServerLimitsView | null>`(select
   json_object('driver', ${limitReports.driver}, 'limited', json(${limitReports.limited}), 'atMs', ${limitReports.atMs})
-  from ${limitReports} where ${limitReports.serverId} = ${servers.serverId})`.mapWith(
+  from ${limitReports} where ${eq(limitReports.serverId, servers.serverId)})`.mapWith(
   (text: string): ServerLimitsView => serverLimitsViewSchema.parse(JSON.parse(text)),
 );
 

@@ -85,7 +85,7 @@ async function listBusyPlaces(
     .innerJoin(servers, and(eq(servers.serverId, workspaces.serverId), eq(servers.serverId, runs.serverId)))
     .where(
       and(
-        eq(servers.orgId, orgId),
+        eq(workspaces.orgId, orgId),
         isNull(servers.revokedAtMs),
         inArray(runs.state, ["queued", "dispatched", "running"]),
         inArray(tasks.workspaceId, [...workspaceIds]),

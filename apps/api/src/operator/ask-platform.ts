@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
+import { hasCode } from "../has-code.ts";
 import { readInternalAddress } from "../http/internal-address.ts";
 import { internalProof } from "../http/internal-proof.ts";
 import { keyPath } from "../keys/key-files.ts";
@@ -9,7 +10,7 @@ import { PlatformCommandError } from "./platform-command-error.ts";
 const answerMs = 120_000;
 const proofMs = 5000;
 
-interface Question<T> {
+export interface PlatformQuestion<T> {
   readonly path: string;
   readonly body?: unknown;
   readonly answer: z.ZodType<T>;
@@ -20,7 +21,7 @@ interface Question<T> {
  *
  * @throws PlatformCommandError when it does not run, does not answer, or refuses
  */
-export async function askPlatform<T>(dataDir: string, { path, body, answer }: Question<T>): Promise<T> {
+export async function askPlatform<T>(dataDir: string, { path, body, answer }: PlatformQuestion<T>): Promise<T> {
   const start = "Start it first: npm start, or name another folder with --data.";
   const origin = await readInternalAddress(dataDir);
   if (origin === null) throw new PlatformCommandError(`No platform runs on ${dataDir}. ${start}`);
@@ -65,8 +66,7 @@ async function call(url: string, { timeoutMs, gone, serviceKey, body }: Call) {
     return { isOk: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
-    if (cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED")
-      throw new PlatformCommandError(gone, { cause: error });
+    if (hasCode(cause, "ECONNREFUSED")) throw new PlatformCommandError(gone, { cause: error });
     const doubt = body === undefined ? "" : " It may have done what it was asked for.";
     const message = `The platform does not answer.${doubt} Look at its log, or start it again: npm start`;
     throw new PlatformCommandError(message, { cause: error });

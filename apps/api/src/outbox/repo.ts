@@ -7,6 +7,7 @@ import { previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { readyStatement } from "../db/ready-statement.ts";
 import { claims, outbox, servers, type UnplacedEntry } from "../db/schema.ts";
+import { isReachedBy } from "../sharing/reach-conditions.ts";
 import type { Statement } from "../writer.ts";
 
 /**
@@ -37,7 +38,7 @@ const insertAtHead = readyStatement<{ serverId: ServerId; entry: string; nowMs: 
     from ${servers} where ${eq(servers.serverId, value("serverId"))} and ${previousChanged}`,
 );
 
-/** The same for each server of an org, one entry for all. */
+/** The same for each server that an org has or has a slice of, one entry for all. */
 export function enqueueForOrg(
   { orgId }: TenantScope,
   { entry, nowMs }: { entry: UnplacedEntry; nowMs: number },
@@ -45,9 +46,9 @@ export function enqueueForOrg(
 ): Statement[] {
   const head = sql.identifier(servers.outboxHead.name);
   return [
-    sql`update ${servers} set ${head} = ${head} + 1 where ${eq(servers.orgId, orgId)} and ${condition}`,
+    sql`update ${servers} set ${head} = ${head} + 1 where ${isReachedBy(orgId)} and ${condition}`,
     sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${JSON.stringify(entry)}, ${nowMs}
-      from ${servers} where ${eq(servers.orgId, orgId)} and changes() > 0`,
+      from ${servers} where ${isReachedBy(orgId)} and changes() > 0`,
   ];
 }
 

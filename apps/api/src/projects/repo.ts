@@ -1,10 +1,13 @@
 import type { ProjectId, TaskId, WorkspaceId } from "@quarterdeck/core/ids";
 import { and, asc, eq, sql, type SQL } from "drizzle-orm";
-import type { TenantScope } from "../auth/scope.ts";
+import { isWithin } from "../auth/reach.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, workspaces } from "../db/schema.ts";
+import { nameKeys } from "../names/name-keys.ts";
+import { isNameFree } from "../names/taken-names.ts";
 import type { ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import {
   defaultTestCommand,
@@ -46,9 +49,10 @@ function selectProjects(db: Database) {
 const isOwn = (scope: TenantScope, projectId: ProjectId) =>
   and(eq(projects.orgId, scope.orgId), eq(projects.projectId, projectId));
 
-export async function listProjectRows(db: Database, scope: TenantScope, workspaceId: WorkspaceId): Promise<Project[]> {
+/** Those that the caller may see. */
+export async function listProjectRows(db: Database, reach: Reach, workspaceId: WorkspaceId): Promise<Project[]> {
   return selectProjects(db)
-    .where(and(eq(projects.orgId, scope.orgId), eq(projects.workspaceId, workspaceId)))
+    .where(and(eq(projects.orgId, reach.orgId), eq(projects.workspaceId, workspaceId), isWithin(reach, projects)))
     .orderBy(asc(projects.createdAtMs));
 }
 
@@ -63,10 +67,15 @@ export async function findProject(db: Database, { orgId }: TenantScope, projectI
   return row ?? null;
 }
 
-/** Whether a workspace of the org has no project of this name. */
+/** Whether a workspace of the org has no project of this name, or of one like it. */
 export function isFreeName(scope: TenantScope, { workspaceId, name }: Pick<Project, "workspaceId" | "name">): SQL {
   return sql`exists (select 1 from ${workspaces} where ${and(eq(workspaces.workspaceId, workspaceId), eq(workspaces.orgId, scope.orgId))})
-    and not exists (select 1 from ${projects} where ${and(eq(projects.workspaceId, workspaceId), eq(projects.name, name))})`;
+    and ${isNameFree(namedProject({ workspaceId, name }))}`;
+}
+
+/** The name among those of the workspace's projects. */
+export function namedProject({ workspaceId, name }: Pick<Project, "workspaceId" | "name">) {
+  return { table: projects, name, among: eq(projects.workspaceId, workspaceId) };
 }
 
 /** Inserts a project that is being cloned. */
@@ -85,7 +94,13 @@ export function insertProject(
 ): SQL {
   return insertWhen(
     projects,
-    { ...project, orgId: scope.orgId, state: "cloning", testCommand: defaultTestCommand },
+    {
+      ...project,
+      ...nameKeys(project.name),
+      orgId: scope.orgId,
+      state: "cloning",
+      testCommand: defaultTestCommand,
+    },
     condition,
   );
 }

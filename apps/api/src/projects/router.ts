@@ -12,15 +12,15 @@ import { projectNetworkSchema, projectViewSchema, testCommandSchema } from "./vi
 const projectInput = z.strictObject({ projectId: idSchema("project") });
 
 export const projectsRouter = router({
-  list: procedure({ scope: "org", permission: "projects.read" })
+  list: procedure({ scope: "org", permission: "workspaces.read", at: "workspaceId" })
     .input(z.strictObject({ workspaceId: idSchema("workspace") }))
     .output(z.array(projectViewSchema))
     .query(({ ctx, input }) => listProjects(ctx.runtime, ctx.scope, input.workspaceId)),
-  get: procedure({ scope: "org", permission: "projects.read" })
+  get: procedure({ scope: "org", permission: "projects.read", at: "projectId" })
     .input(projectInput)
     .output(projectViewSchema)
     .query(({ ctx, input }) => getProject(ctx.runtime, ctx.scope, input.projectId)),
-  createFromGit: procedure({ scope: "org", permission: "projects.create" })
+  createFromGit: procedure({ scope: "org", permission: "projects.create", at: "workspaceId" })
     .input(
       z.strictObject({
         workspaceId: idSchema("workspace"),
@@ -31,19 +31,19 @@ export const projectsRouter = router({
     )
     .output(z.strictObject({ project: projectViewSchema, task: taskViewSchema }))
     .mutation(({ ctx, input }) => createProjectFromGit(ctx.runtime, ctx.scope, input)),
-  retryClone: procedure({ scope: "org", permission: "projects.manage" })
+  retryClone: procedure({ scope: "org", permission: "projects.manage", at: "projectId" })
     .input(projectInput)
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => retryClone(ctx.runtime, ctx.scope, input.projectId)),
-  setTestCommand: procedure({ scope: "org", permission: "projects.manage" })
+  setTestCommand: procedure({ scope: "org", permission: "projects.manage", at: "projectId" })
     .input(projectInput.extend(testCommandSchema.shape))
     .output(projectViewSchema)
     .mutation(({ ctx, input }) => setTestCommand(ctx.runtime, ctx.scope, input)),
-  setNetwork: procedure({ scope: "org", permission: "projects.setNetwork" })
+  setNetwork: procedure({ scope: "org", permission: "projects.setNetwork", at: "projectId" })
     .input(projectInput.extend({ network: projectNetworkSchema }))
     .output(projectViewSchema)
     .mutation(({ ctx, input }) => setNetwork(ctx.runtime, ctx.scope, input)),
-  setPrograms: procedure({ scope: "org", permission: "projects.configure" })
+  setPrograms: procedure({ scope: "org", permission: "projects.configure", at: "projectId" })
     .input(projectInput.extend(projectProgramsSchema.shape))
     .output(projectViewSchema)
     .mutation(({ ctx, input }) => setPrograms(ctx.runtime, ctx.scope, input)),

@@ -6,6 +6,7 @@ import { recordAudit } from "../audit/repo.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { addQuotaNode, keepPlace, takePlace, whyNoPlace } from "../quotas/counted-places.ts";
 import { enqueueLimits, hasQuotas, serversOf } from "../quotas/repo.ts";
 import type { Runtime } from "../runtime.ts";
@@ -19,6 +20,7 @@ import {
   insertProject,
   isFreeName,
   listProjectRows,
+  namedProject,
   restartClone,
   updateNetwork,
   updateTestCommand,
@@ -116,10 +118,8 @@ export async function createProjectFromGit(
   if (inserted?.rowsChanged !== 1) {
     const full = await whyNoPlace(runtime, scope, place);
     if (full) throw full;
-    throw new QuarterdeckError(
-      "CONFLICT",
-      `There is a project named "${name}" in ${workspace.name} already. Choose another name.`,
-    );
+    const taken = await whyNameTaken(runtime.db, namedProject(project), "project");
+    throw taken ?? new QuarterdeckError("CONFLICT", "The project could not be made as things are now. Try again.");
   }
   runtime.nudgeOutbox();
   const task = toTaskView(runtime, await requireTask(runtime, scope, taskId));

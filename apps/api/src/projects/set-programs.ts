@@ -6,7 +6,7 @@ import type { OrgScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import type { Runtime } from "../runtime.ts";
-import { requireServer } from "../servers/service.ts";
+import { requireReachableServer } from "../servers/service.ts";
 import { forbiddenByPolicy } from "./allowed-by-policy.ts";
 import { updatePrograms } from "./repo.ts";
 import { requireProject } from "./require-project.ts";
@@ -20,7 +20,7 @@ export async function setPrograms(
   { projectId, added, installScripts }: ProjectPrograms & { projectId: ProjectId },
 ): Promise<ProjectView> {
   const { serverId } = await requireProject(runtime, scope, projectId);
-  const { capabilities } = await requireServer(runtime, scope, serverId);
+  const { capabilities } = await requireReachableServer(runtime, scope, serverId);
   const programs = { added: [...new Set(added)].toSorted(), installScripts };
   const forbidden = capabilities?.policy ? forbiddenByPolicy(capabilities.policy, programs) : null;
   if (forbidden) throw new QuarterdeckError(forbidden.code, forbidden.message);

@@ -1,3 +1,4 @@
+import type { WorkspaceId } from "@quarterdeck/core/ids";
 import { givenToChildren } from "@quarterdeck/core/quota/allocation";
 import { effectiveLimits } from "@quarterdeck/core/quota/effective-limits";
 import { lifecycleStates, type LifecycleFactor, type LifecycleState } from "@quarterdeck/core/quota/lifecycle";
@@ -8,7 +9,7 @@ import {
   type QuotaLimits,
   type QuotaResource,
 } from "@quarterdeck/core/quota/quota-resources";
-import { isAllowed } from "../auth/permissions.ts";
+import { mayAt } from "../auth/rights.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import type { Env } from "../env.ts";
 import { notFound } from "../not-found.ts";
@@ -83,7 +84,10 @@ export function toQuotaView(
     path: above.map(({ id, name }) => ({ nodeId: id, name })),
     states: node.lifecycle === null ? [] : lifecycleStates.map((state) => leftIn(state, env.quotas.lifecycle[state])),
     plan: kindOf(node.id) === "org" ? { name: scope.plan, requestsPerMinute: env.requestsPerMinute[scope.plan] } : null,
-    mayChange: isAllowed(scope.role, "quotas.manage"),
+    mayChange: mayAt(scope, "quotas.manage", {
+      workspaceId: kindOf(node.id) === "project" ? (node.parentId as WorkspaceId) : null,
+      projectId: null,
+    }),
   };
 }
 

@@ -17,10 +17,14 @@ import {
   quotaWeights,
   runs,
   servers,
+  shares,
   tasks,
   users,
   workspaces,
 } from "../db/schema.ts";
+import { isReachedBy, knownStates } from "../sharing/reach-conditions.ts";
+import { sliceResources } from "../sharing/views.ts";
+import { isClosing } from "../orgs/closing.ts";
 import type { Statement } from "../writer.ts";
 import type { RunsInUse } from "./in-use.ts";
 import type { NodeQuota, QuotaHistoryEntry, QuotaNodeId } from "./views.ts";
@@ -165,10 +169,10 @@ export function writeLifecycle(
     and ${eq(projects.orgId, orgId)} and ${condition}`;
 }
 
-/** What is on the way to the org's servers or goes on there. */
+/** What the org has on the way to servers or going on there. */
 export async function listRunsInUse(db: Database, { orgId }: TenantScope): Promise<RunsInUse[]> {
   const { workspaceId, projectId, action, demand } = tasks;
-  const isOfOrg = sql`${runs.serverId} in (select ${servers.serverId} from ${servers} where ${eq(servers.orgId, orgId)})`;
+  const isOfOrg = sql`${eq(runs.orgId, orgId)} and ${runs.serverId} in (select ${servers.serverId} from ${servers} where ${isReachedBy(orgId)})`;
   return db
     .select({ orgId: runs.orgId, serverId: runs.serverId, workspaceId, projectId, action, demand, count: count() })
     .from(runs)
@@ -197,25 +201,46 @@ function effectiveLimit(name: QuotaResource, factors: LifecycleFactors): SQL {
       join quota_nodes as above on above.id = way.ancestor_id where way.node_id = quota_nodes.id))`);
     return sql`when ${state} then max(${limit} * ${sql.raw(String(percent))} / 100, min(${limit}, 1))`;
   });
+  // An org that is going to be deleted starts nothing: what waits stays where it is.
+  const orgs = name === "runs" ? sql`case when ${isClosing(sql.raw("quota_nodes.id"))} then 0 else ${own} end` : own;
   const state = sql`(select ${projects.lifecycle} from ${projects} where ${projects.projectId} = quota_nodes.id)`;
-  return sql`case ${state} ${sql.join(states, sql` `)} else ${own} end`;
+  return sql`case ${state} ${sql.join(states, sql` `)} else ${orgs} end`;
 }
 
 /** A relay runs nothing, so how fast a disk is read is nothing to it, and an older one would not know the name (PROTOCOL 8.5). */
 const toldNames = quotaResourceNames.filter((name) => name !== "io");
 
+/** The slice that the org of a node has of a server which is another org's; nothing for the server's own. */
+const sliceHere = (column: SQL) => sql`(select ${column} from ${shares}
+  where ${shares.guestOrgId} = quota_nodes.id and ${shares.serverId} = ${servers.serverId}
+  and ${inArray(shares.state, [...knownStates])} order by ${shares.state} limit 1)`;
+
+/** A guest's org has no more on a server than its slice. */
+function limitHere(name: QuotaResource, factors: LifecycleFactors): SQL {
+  const own = effectiveLimit(name, factors);
+  if (!(sliceResources as readonly string[]).includes(name)) return own;
+  const slice = sliceHere(sql`json_extract(${shares.limits}, ${sql.raw(`'$.${name}'`)})`);
+  const org = sql.raw(`quota_nodes.limit_${name}`);
+  return sql`case when quota_nodes.parent_id is null then min(coalesce(${org}, ${slice}), coalesce(${slice}, ${org})) else ${own} end`;
+}
+
 function limitsAsJson(factors: LifecycleFactors): SQL {
-  const pairs = toldNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${effectiveLimit(name, factors)}`);
+  const pairs = toldNames.map((name) => sql`${sql.raw(`'${name}'`)}, ${limitHere(name, factors)}`);
   return sql.join(pairs, sql`, `);
 }
 
-/** The outbox entry `limits` of a server: its org, the org's workspaces there and their projects, as they are in this write. */
+/**
+ * The outbox entry `limits` of a server: its org and those that have a slice of it, their workspaces there and the projects of
+ * those, as they are in this write.
+ */
 const limitsEntry = (factors: LifecycleFactors) => sql`json_object('kind', 'limits', 'nodes', (
   select json_group_array(json(node)) from (
-    select json_object('id', quota_nodes.id, 'parentId', quota_nodes.parent_id, 'weight', ${nodeWeight},
+    select json_object('id', quota_nodes.id, 'parentId', quota_nodes.parent_id, 'weight', coalesce(${sliceHere(sql`${shares.weight}`)}, ${nodeWeight}),
       'limits', json_object(${limitsAsJson(factors)})) as node
     from quota_paths join quota_nodes on quota_nodes.id = quota_paths.node_id
-    where quota_paths.ancestor_id = ${servers.orgId} and (quota_paths.distance = 0
+    where (quota_paths.ancestor_id = ${servers.orgId} or quota_paths.ancestor_id in (select ${shares.guestOrgId} from ${shares}
+      where ${shares.serverId} = ${servers.serverId} and ${inArray(shares.state, [...knownStates])}))
+      and (quota_paths.distance = 0
       or quota_nodes.id in (select ${workspaces.workspaceId} from ${workspaces} where ${workspaces.serverId} = ${servers.serverId})
       or quota_nodes.parent_id in (select ${workspaces.workspaceId} from ${workspaces} where ${workspaces.serverId} = ${servers.serverId}))
     order by quota_paths.distance, quota_nodes.id
@@ -225,7 +250,7 @@ const limitsEntry = (factors: LifecycleFactors) => sql`json_object('kind', 'limi
  * The two statements that tell the relay objects of servers what limits their nodes have (PROTOCOL 8.1). Both change a row
  * exactly when `condition` holds for the first and there is such a server.
  *
- * @param which of the org's servers
+ * @param which of the servers that the org has or has a slice of
  * @param factors what each state of a project leaves it
  */
 export function enqueueLimits(
@@ -234,7 +259,7 @@ export function enqueueLimits(
   condition: SQL,
 ): Statement[] {
   const head = sql.identifier(servers.outboxHead.name);
-  const chosen = sql`${eq(servers.orgId, orgId)} and ${servers.revokedAtMs} is null and ${which}`;
+  const chosen = sql`${isReachedBy(orgId)} and ${servers.revokedAtMs} is null and ${which}`;
   return [
     sql`update ${servers} set ${head} = ${head} + 1 where ${chosen} and ${condition}`,
     sql`insert into ${outbox} select ${servers.serverId}, ${servers.outboxHead}, ${limitsEntry(factors)}, ${nowMs}
@@ -242,9 +267,9 @@ export function enqueueLimits(
   ];
 }
 
-/** The servers that a node concerns: all of the org's, or the home of a workspace or project. */
+/** The servers that a node concerns: all that the org has or has a slice of, or the home of a workspace or project. */
 export function serversOf(nodeId: QuotaNodeId): SQL {
-  return sql`(${servers.orgId} = ${nodeId} or ${servers.serverId} in (
+  return sql`(${isReachedBy(nodeId as OrgId)} or ${servers.serverId} in (
     select ${workspaces.serverId} from ${workspaces} left join ${projects} on ${projects.workspaceId} = ${workspaces.workspaceId}
     where ${workspaces.workspaceId} = ${nodeId} or ${projects.projectId} = ${nodeId}))`;
 }

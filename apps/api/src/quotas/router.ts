@@ -29,15 +29,16 @@ const page = node.extend({
   before: z.int().min(1).default(Number.MAX_SAFE_INTEGER),
   limit: z.int().min(1).max(100).default(50),
 });
-const read = { scope: "org", permission: "quotas.read" } as const;
-const manage = { scope: "org", permission: "quotas.manage" } as const;
+const read = { scope: "org", permission: "quotas.read", at: "nodeId" } as const;
+/** Who gives something its share is who manages what it lies in: nobody raises what they were given. */
+const manage = { scope: "org", permission: "quotas.manage", at: "nodeId", above: true } as const;
 
 export const quotasRouter = router({
   get: procedure(read)
     .input(node)
     .output(quotaViewSchema)
     .query(({ ctx, input }) => getQuota(ctx.runtime, ctx.scope, input.nodeId)),
-  presets: procedure(read)
+  presets: procedure({ ...read, at: "anywhere" })
     .output(z.array(presetViewSchema))
     .query(({ ctx }) => listPresets(ctx.runtime)),
   set: procedure(manage)
@@ -52,7 +53,7 @@ export const quotasRouter = router({
     .input(node.extend({ weight: quotaWeightSchema }))
     .output(quotaViewSchema)
     .mutation(({ ctx, input }) => setWeight(ctx.runtime, ctx.scope, input)),
-  setLifecycle: procedure(manage)
+  setLifecycle: procedure({ ...manage, at: "projectId" })
     .input(z.strictObject({ projectId: idSchema("project"), state: z.enum(lifecycleStates) }))
     .output(quotaViewSchema)
     .mutation(({ ctx, input }) => setLifecycle(ctx.runtime, ctx.scope, input)),

@@ -7,6 +7,8 @@ import { minuteMs, secondMs } from "@quarterdeck/core/units";
 import type { Caller } from "../auth/scope.ts";
 import { addressKey } from "./address-key.ts";
 import { rateLimitFields } from "./rate-limit-fields.ts";
+import { RefusalCounts } from "./refusal-counts.ts";
+import { routeRates, type RatedRoute } from "./route-rates.ts";
 
 /** Requests a minute of who is on which plan. */
 export type RequestsPerMinute = Readonly<Record<PlanName, number>>;
@@ -23,6 +25,11 @@ export interface RateDecision {
   readonly refusal: QuarterdeckError | null;
 }
 
+interface Policy extends RateClaim {
+  readonly name: string;
+  readonly perMinute: number;
+}
+
 /** Of those who have not all of a minute's calls back; the places of the others are free. */
 const places = 65_536;
 /** Pages before signing in ask one or two things. An office behind one address signs in at once. */
@@ -32,7 +39,7 @@ const messages = rateOf(600, 200);
 
 /**
  * How often requests are answered: of each org what its plan allows, of each user as much as the org, and of an address without an
- * account a fixed rate. All of a minute's may come at once. It is kept in memory and by monotonic time: each process of
+ * account a fixed rate, another for each kind of route. All of a minute's may come at once. It is kept in memory and by monotonic time: each process of
  * the API counts for itself, and a restart forgets.
  */
 export class RequestRates {
@@ -41,6 +48,10 @@ export class RequestRates {
   readonly #perMinute: RequestsPerMinute;
   readonly #ofPlan: Readonly<Record<PlanName, Rate>>;
   readonly #anonymous = rateOf(anonymousPerMinute);
+  readonly #ofRoute = Object.fromEntries(
+    Object.entries(routeRates).map(([name, perMinute]) => [name, rateOf(perMinute)]),
+  ) as Readonly<Record<RatedRoute, Rate>>;
+  readonly #refusals = new RefusalCounts();
 
   constructor(clock: Clock, perMinute: RequestsPerMinute) {
     this.#clock = clock;
@@ -54,8 +65,39 @@ export class RequestRates {
 
   /** Counts the calls of a request: all of them are refused together. */
   charge(asker: Asker, calls: number): RateDecision {
+    const decision = this.#decide(this.#policiesOf(asker), calls);
+    if (decision.refusal !== null && asker.caller !== null) this.countRefusal(asker.caller);
+    return decision;
+  }
+
+  /** Counts a request for what needs no account. */
+  chargeRoute(route: RatedRoute, address: string): RateDecision {
+    const key = `${route}|${addressKey(address)}`;
+    return this.#decide([{ name: "address", key, rate: this.#ofRoute[route], perMinute: routeRates[route] }], 1);
+  }
+
+  countRefusal({ orgId }: Pick<Caller, "orgId">): void {
+    this.#refusals.add(orgId, this.#clock.monotonicMs());
+  }
+
+  /** What a user, and the org as a whole, may ask now, and how often the org was refused something. */
+  standing(caller: Pick<Caller, "userId" | "orgId" | "plan">): {
+    user: number;
+    org: number;
+    refusedInLastHour: number;
+  } {
     const nowMs = this.#clock.monotonicMs();
-    const policies = this.#policiesOf(asker);
+    const rate = this.#ofPlan[caller.plan];
+    const remaining = (key: string) => this.#table.standing(key, rate, nowMs).remaining;
+    return {
+      user: remaining(`user|${caller.userId}`),
+      org: remaining(`org|${caller.orgId}`),
+      refusedInLastHour: this.#refusals.count(caller.orgId, nowMs),
+    };
+  }
+
+  #decide(policies: readonly Policy[], calls: number): RateDecision {
+    const nowMs = this.#clock.monotonicMs();
     const verdict = this.#table.check(
       policies.map(({ key, rate }) => ({ key, rate, cost: calls })),
       nowMs,
@@ -77,7 +119,7 @@ export class RequestRates {
     return this.#table.check([{ key: `socket|${userId}`, rate: messages }], this.#clock.monotonicMs()).isAllowed;
   }
 
-  #policiesOf({ caller, address }: Asker): (RateClaim & { name: string; perMinute: number })[] {
+  #policiesOf({ caller, address }: Asker): Policy[] {
     if (caller === null) {
       const key = `address|${addressKey(address)}`;
       return [{ name: "address", key, rate: this.#anonymous, perMinute: anonymousPerMinute }];

@@ -8,7 +8,7 @@ import {
   type OutboxEntry,
   type WaitingAnswer,
 } from "@quarterdeck/core/protocol/relay-api";
-import type * as z from "zod";
+import * as z from "zod";
 import type { Log } from "../log.ts";
 
 /** The relay did not answer, or not as it should. */
@@ -26,11 +26,13 @@ interface RelayLinkOptions {
 
 const requestTimeoutMs = 10_000;
 const healthTimeoutMs = 3_000;
+const healthSchema = z.object({ protocol: z.string().regex(/^\d{1,4}\.\d{1,4}$/) });
 
 /** The API's way to the relay. It knows whether the relay answered last time. */
 export class RelayLink {
   readonly #options: RelayLinkOptions;
   #isReachable = false;
+  #protocol: string | null = null;
 
   constructor(options: RelayLinkOptions) {
     this.#options = options;
@@ -38,6 +40,11 @@ export class RelayLink {
 
   get isReachable(): boolean {
     return this.#isReachable;
+  }
+
+  /** The newest protocol that the relay speaks, as it said last; null while it has not. */
+  get protocol(): string | null {
+    return this.#protocol;
   }
 
   /** Hands entries to a server's object; answers up to which position it has stored them. */
@@ -78,7 +85,7 @@ export class RelayLink {
       const response = await fetch(new URL("/health", this.#options.url), {
         signal: AbortSignal.timeout(healthTimeoutMs),
       });
-      await response.arrayBuffer();
+      this.#protocol = healthSchema.safeParse(parseJson(await response.text())).data?.protocol ?? this.#protocol;
       this.#set(response.ok);
     } catch (error) {
       this.#set(false, error);

@@ -3,11 +3,14 @@ import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
 import type { CommandId, OrgId, ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import { and, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
-import type { Role } from "../auth/permissions.ts";
+import { grantsOf, grantsText } from "../auth/grant-columns.ts";
+import type { Rights } from "../auth/rights.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { members, projects, renewals, runs, servers, tasks, workspaces } from "../db/schema.ts";
+import { isClosing } from "../orgs/closing.ts";
 import type { RunState, TaskParams } from "../tasks/views.ts";
+import { isWithdrawn } from "../sharing/reach-conditions.ts";
 import type { Statement } from "../writer.ts";
 
 // As for reports, the server decides the org, so the server is the scope here.
@@ -35,10 +38,16 @@ export interface RenewableRun {
   readonly sealingKey: string;
   /** When its server was removed. */
   readonly serverRevokedAtMs: number | null;
+  /** Whether its org had a slice of the server that was taken back. */
+  readonly isShareWithdrawn: boolean;
+  /** Since when nothing that uses its server starts there. */
+  readonly serverCordonedAtMs: number | null;
   /** The task's environment and standard input, sealed with the master key. */
   readonly secretInput: string | null;
-  /** The submitter's role in the org; null for someone who is not in it any more. */
-  readonly role: Role | null;
+  /** What the submitter is in the org now; null for someone who is not in it any more. */
+  readonly rights: Rights | null;
+  /** Whether the org is going to be deleted. */
+  readonly isOrgClosing: boolean;
   /** Whether its workspace is still on this server, and its project in that. */
   readonly isPlaceThere: boolean;
 }
@@ -59,12 +68,17 @@ export async function findRunsToRenew(
       keyFingerprint: servers.keyFingerprint,
       sealingKey: servers.sealingKey,
       serverRevokedAtMs: servers.revokedAtMs,
+      submitter: members.userId,
+      serverCordonedAtMs: servers.cordonedAtMs,
+      isShareWithdrawn: sql<number>`${isWithdrawn(runs.orgId, runs.serverId)}`,
       role: members.role,
+      grants: grantsOf(tasks.orgId, tasks.submittedBy),
+      isOrgClosing: isClosing(runs.orgId),
       isPlaceThere: sql<number>`${workspaces.workspaceId} is not null and (${tasks.projectId} is null or ${projects.projectId} is not null)`,
     })
     .from(runs)
     .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
-    .innerJoin(servers, and(eq(servers.serverId, runs.serverId), eq(servers.orgId, runs.orgId)))
+    .innerJoin(servers, eq(servers.serverId, runs.serverId))
     .leftJoin(members, and(eq(members.orgId, tasks.orgId), eq(members.userId, tasks.submittedBy)))
     .leftJoin(
       workspaces,
@@ -83,8 +97,10 @@ export async function findRunsToRenew(
       ),
     )
     .where(and(eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ task, isPlaceThere, ...row }) => ({
+  return rows.map(({ task, isPlaceThere, isShareWithdrawn, isOrgClosing, submitter, role, grants, ...row }) => ({
     ...row,
+    rights: submitter === null ? null : { role, grants },
+    isShareWithdrawn: isShareWithdrawn === 1,
     orgId: task.orgId,
     taskId: task.taskId,
     serverId: task.serverId,
@@ -99,12 +115,13 @@ export async function findRunsToRenew(
     submittedBy: task.submittedBy,
     submittedAtMs: task.submittedAtMs,
     isPlaceThere: isPlaceThere === 1,
+    isOrgClosing: isOrgClosing === 1,
   }));
 }
 
-/** Records a further signature of a run, unless it moved on or its submitter's role changed since it was read. */
+/** Records a further signature of a run, unless it moved on or its submitter's rights changed since it was read. */
 export function insertRenewal(
-  { runId, serverId, orgId, submittedBy, role }: RenewableRun,
+  { runId, serverId, orgId, submittedBy, rights }: RenewableRun,
   renewal: { commandId: CommandId; signedAtMs: number; expiresAtMs: number },
 ): Statement[] {
   const isWaiting = and(
@@ -113,9 +130,14 @@ export function insertRenewal(
     or(eq(runs.state, "queued"), eq(runs.state, "dispatched")),
     isNull(runs.cancelAskedAtMs),
   );
-  const isMember = and(eq(members.orgId, orgId), eq(members.userId, submittedBy), sql`${members.role} = ${role}`);
+  const isMember = and(
+    eq(members.orgId, orgId),
+    eq(members.userId, submittedBy),
+    sql`${members.role} is ${rights?.role ?? null}`,
+    sql`${grantsOf(members.orgId, members.userId)} = ${grantsText(rights?.grants ?? [])}`,
+  );
   const condition: SQL = sql`exists (select 1 from ${runs} where ${isWaiting})
-    and exists (select 1 from ${members} where ${isMember})`;
+    and exists (select 1 from ${members} where ${isMember}) and not ${isWithdrawn(orgId, serverId)}`;
   return [
     insertWhen(renewals, { ...renewal, runId }, condition),
     sql`update ${runs} set "expiresAtMs" = ${renewal.expiresAtMs} where ${eq(runs.runId, runId)} and ${previousChanged}`,

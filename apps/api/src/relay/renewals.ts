@@ -1,7 +1,8 @@
+import { isHeldByCordon } from "@quarterdeck/core/actions/cordon";
 import type { RunId, ServerId } from "@quarterdeck/core/ids";
 import type { RenewalAnswer } from "@quarterdeck/core/protocol/relay-api";
 import type { CommandText } from "@quarterdeck/core/protocol/command";
-import { recordOnceAnHour } from "../audit/once-an-hour.ts";
+import { recordRefused } from "../audit/refusal-tally.ts";
 import { recordAudit } from "../audit/repo.ts";
 import { openTaskSecrets } from "../content/task-secrets.ts";
 import { previousChanged } from "../db/insert-when.ts";
@@ -18,7 +19,7 @@ const rounds = 2;
  * Signs commands anew that wait longer than their signature is valid, after the submitter's rights were checked again.
  * Each renewal has a command id of its own, so asking again is harmless: a bridge takes one command of a run.
  *
- * @returns an entry for each run, or null for a server that does not exist
+ * @returns an entry for each run that a cordon does not hold, or null for a server that does not exist
  */
 export async function renewCommands(
   runtime: Runtime,
@@ -31,8 +32,10 @@ export async function renewCommands(
   for (let round = 1; open.length > 0; round++) {
     if (round > rounds) throw new Error("runs changed while their commands were renewed"); // The relay asks again.
     const found = new Map((await findRunsToRenew(runtime.db, serverId, open)).map((run) => [run.runId, run]));
+    // Left out of the answer, so it waits at the relay, which hears of the cordon next (PROTOCOL 21.2).
+    const asked = open.filter((runId) => !isHeld(found.get(runId)));
     const outcomes = await Promise.all(
-      open.map(async (runId) => ({ runId, outcome: await renew(runtime, server, { runId, run: found.get(runId) }) })),
+      asked.map(async (runId) => ({ runId, outcome: await renew(runtime, server, { runId, run: found.get(runId) }) })),
     );
     for (const { runId, outcome } of outcomes) {
       if (outcome === null) continue;
@@ -42,6 +45,10 @@ export async function renewCommands(
     open = outcomes.flatMap(({ runId, outcome }) => (outcome === null ? [runId] : []));
   }
   return answer;
+}
+
+function isHeld(run: RenewableRun | undefined): boolean {
+  return run !== undefined && run.serverCordonedAtMs !== null && isHeldByCordon(run.action);
 }
 
 /** One run: its new command, or why there is none; null when it changed while it was signed. */
@@ -56,8 +63,7 @@ async function renew(
   if (run === undefined || refusal !== null) {
     if (refusal === null) return null;
     // The relay asks again when it got no answer.
-    const entry = { ...entryOf(server, runId), outcome: "refused", detail: refusal.code } as const;
-    await runtime.writer.commit([recordOnceAnHour(runtime, entry)]);
+    await runtime.writer.commit(recordRefused(runtime, { ...entryOf(server, runId), detail: refusal.code }, runId));
     return refusal;
   }
   const { orgId, taskId, workspaceId, projectId, action, params, priority, demand, isDetached } = run;

@@ -8,7 +8,8 @@ import { recordAudit } from "../audit/repo.ts";
 import { letTell } from "../audit/chain-repo.ts";
 import { describeHeldHeads } from "../audit/held-heads.ts";
 import { describeEvidence } from "../limits/describe-evidence.ts";
-import { recordChange } from "../events/repo.ts";
+import { recordChange, recordChangeToGuests } from "../events/repo.ts";
+import { setCordonTaken } from "../servers/cordon-repo.ts";
 import { describeUpdateEnd, describeUpdateResult } from "../updates/update-reports.ts";
 import { describeConflict } from "./command-conflict.ts";
 import { isRenewal } from "./renewal-repo.ts";
@@ -84,13 +85,14 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
   const { serverId, orgId } = server;
   const guard = holdsMark(serverId, mark);
   const serverChanged = recordChange({ orgId }, { kind: "server", id: serverId, atMs: runtime.clock.nowMs() }, guard);
+  const guestsChanged = recordChangeToGuests({ serverId, atMs: runtime.clock.nowMs() }, guard);
   switch (report.kind) {
     case "online":
       runtime.log.info({ serverId, epoch: report.epoch }, "server online");
-      return [setServerOnline(serverId, report, guard), serverChanged, letTell(server, guard)];
+      return [setServerOnline(serverId, report, guard), serverChanged, guestsChanged, letTell(server, guard)];
     case "offline":
       runtime.log.info({ serverId, reason: report.reason }, "server offline");
-      return [setServerOffline(serverId, report.atMs, guard), serverChanged];
+      return [setServerOffline(serverId, report.atMs, guard), serverChanged, guestsChanged];
     case "duplicateKey":
       return [
         setConnectionAlert(serverId, { code: "SUPERSEDED", atMs: report.atMs }, guard),
@@ -121,6 +123,8 @@ async function describeReport(runtime: Runtime, { server, report, mark }: Report
       // What it cannot know yet is no word to believe.
       if (report.version > runtime.keys.platform.set.version) return [];
       return [setKeysVersion(serverId, report.version, guard), serverChanged];
+    case "cordonTaken":
+      return [setCordonTaken(serverId, report, guard), serverChanged];
     case "quarantined": {
       const until = new Date(report.untilMs).toISOString();
       runtime.log.warn({ serverId, until }, "the relay refuses a bridge that sent more than it may");
@@ -187,8 +191,14 @@ async function describeResult(
   const said: RunReport =
     result.kind === "started"
       ? { kind: "started", startedAtMs: result.startedAtMs, atMs }
-      : { kind: "finished", result };
+      : { kind: "finished", result: server.orgId === run.orgId ? result : withoutPolicyText(result) };
   return moveRun(runtime, run, said);
+}
+
+/** A server's owner says what is forbidden there to its own org, and not to guests. */
+function withoutPolicyText(result: RunFinished): RunFinished {
+  if (result.code !== "POLICY_FORBIDS" && result.code !== "POLICY_UNREADABLE") return result;
+  return { ...result, message: "The owner of the server does not allow this there." };
 }
 
 function refusal(

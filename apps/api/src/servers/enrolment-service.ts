@@ -1,6 +1,6 @@
 import { nameSchema } from "@quarterdeck/core/actions/names";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
-import type { EnrolmentId, ServerId } from "@quarterdeck/core/ids";
+import type { EnrolmentId, ServerId, UserId } from "@quarterdeck/core/ids";
 import {
   enrolmentMs,
   enrolRequestSchema,
@@ -12,11 +12,15 @@ import { recordAudit } from "../audit/repo.ts";
 import { findFirstOrg } from "../auth/repo.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { countAttempt } from "../auth/throttle.ts";
+import { addressKey } from "../rates/address-key.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
 import { readTrust } from "../keys/trust.ts";
 import { installCommand } from "../install/install-command.ts";
+import { freeName } from "../names/free-name.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { notFound } from "../not-found.ts";
+import { isOrgClosing } from "../orgs/repo.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { serverPlace, whyNoPlace } from "../quotas/counted-places.ts";
 import { hashToken, makeToken } from "../random-token.ts";
@@ -28,9 +32,12 @@ import {
   findThisMachine,
   insertEnrolledServer,
   insertEnrolment,
+  listServerNames,
+  namedServer,
   type Enrolment,
   type Server,
 } from "./repo.ts";
+import { enrolmentState } from "./enrolment-list.ts";
 import type { EnrolmentView, NewEnrolmentView } from "./views.ts";
 
 const refusalsPerAddress = 60;
@@ -39,6 +46,7 @@ const refusalsPerAddress = 60;
 export async function createEnrolment(runtime: Runtime, scope: OrgScope): Promise<NewEnrolmentView> {
   const { enrolmentId, token, expiresAtMs } = await issueToken(runtime, scope, {
     actor: scope.userId,
+    createdBy: scope.userId,
     address: scope.address,
     name: null,
     isThisMachine: false,
@@ -68,13 +76,14 @@ export async function enrolThisMachine(
   const { token } = await issueToken(
     runtime,
     { orgId },
-    { actor: "platform", address: null, name, isThisMachine: true },
+    { actor: "platform", createdBy: null, address: null, name, isThisMachine: true },
   );
   return { token };
 }
 
 interface TokenRequest {
   readonly actor: string;
+  readonly createdBy: UserId | null;
   readonly address: string | null;
   readonly name: string | null;
   readonly isThisMachine: boolean;
@@ -83,7 +92,7 @@ interface TokenRequest {
 async function issueToken(
   runtime: Runtime,
   scope: TenantScope,
-  { actor, address, name, isThisMachine }: TokenRequest,
+  { actor, createdBy, address, name, isThisMachine }: TokenRequest,
 ): Promise<{ enrolmentId: EnrolmentId; token: string; expiresAtMs: number }> {
   const nowMs = runtime.clock.nowMs();
   const enrolmentId = runtime.makeId("enrolment");
@@ -95,6 +104,7 @@ async function issueToken(
       tokenHash: hashToken(token),
       name,
       isThisMachine,
+      createdBy,
       createdAtMs: nowMs,
       expiresAtMs,
     }),
@@ -122,9 +132,8 @@ export async function readEnrolment(
 ): Promise<EnrolmentView> {
   const enrolment = await findEnrolment(runtime.db, scope, enrolmentId);
   if (enrolment === null) throw notFound("enrolment");
-  const { usedAtMs, expiresAtMs, serverId } = enrolment;
-  const isExpired = expiresAtMs <= runtime.clock.nowMs();
-  return { state: usedAtMs !== null ? "used" : isExpired ? "expired" : "waiting", serverId, expiresAtMs };
+  const { expiresAtMs, serverId } = enrolment;
+  return { state: enrolmentState(enrolment, runtime.clock.nowMs()), serverId, expiresAtMs };
 }
 
 /**
@@ -181,13 +190,14 @@ async function makeServer(
   const nowMs = clock.nowMs();
   const serverId = makeId("server");
   const { trust, mark: trustMark } = await readTrust(runtime);
-  const name = nameSchema.safeParse(enrolment.name ?? opened.hostname);
+  const wish = nameSchema.safeParse(enrolment.name ?? opened.hostname);
+  const name = freeName(wish.success ? wish.data : "Server", await listServerNames(db, scope));
   const [, used] = await writer.commit([
     ...insertEnrolledServer(
       scope,
       {
         serverId,
-        name: name.success ? name.data : "Server",
+        name,
         isThisMachine: enrolment.isThisMachine,
         publicKey: opened.publicKey,
         keyFingerprint: await keyFingerprint(opened.publicKey),
@@ -224,7 +234,14 @@ async function makeServer(
   const existing = await findServerByKey(db, scope, opened.publicKey);
   if (existing !== null && now?.serverId === existing.serverId && existing.revokedAtMs === null)
     return existing.serverId;
-  const isUsable = now?.usedAtMs === null && now.expiresAtMs > nowMs && existing === null;
+  if (await isOrgClosing(db, scope)) {
+    const message = "The organization is going to be deleted, so no server is connected to it.";
+    return refuseEnrolment(runtime, { enrolment, address, error: new QuarterdeckError("ORG_CLOSING", message) });
+  }
+  const isUsable = now !== null && enrolmentState(now, nowMs) === "waiting" && existing === null;
+  // Another server was enrolled under this name meanwhile: it gets the next.
+  if (isUsable && (await whyNameTaken(db, namedServer(scope, { serverId, name }), "server")) !== null)
+    return makeServer(runtime, { enrolment, opened, address });
   const full = isUsable ? await whyNoPlace(runtime, scope, serverPlace({ orgId: scope.orgId, serverId })) : null;
   return refuseEnrolment(runtime, { enrolment, address, error: full ?? whyUnusable(now, { existing, nowMs }) });
 }
@@ -245,6 +262,12 @@ function whyUnusable(
       "This enrolment token has been used. Make a new one in the console: Connect a server.",
     );
   }
+  if (enrolment !== null && enrolment.revokedAtMs !== null) {
+    return new QuarterdeckError(
+      "TOKEN_INVALID",
+      "This enrolment token was taken back in the console. Make a new one there: Connect a server.",
+    );
+  }
   if (enrolment !== null && enrolment.expiresAtMs <= nowMs) {
     return new QuarterdeckError(
       "TOKEN_EXPIRED",
@@ -261,7 +284,7 @@ async function refuseEnrolment(
   runtime: Runtime,
   { enrolment, address, error }: { enrolment: Enrolment | null; address: string; error: QuarterdeckError },
 ): Promise<never> {
-  await countAttempt(runtime, [{ key: `enrol|${address}`, most: refusalsPerAddress }]);
+  await countAttempt(runtime, [{ key: `enrol|${addressKey(address)}`, most: refusalsPerAddress }]);
   await runtime.writer.commit([
     recordAudit(runtime, {
       orgId: enrolment?.orgId ?? null,

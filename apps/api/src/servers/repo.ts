@@ -1,16 +1,21 @@
-import type { EnrolmentId, OrgId, ServerId } from "@quarterdeck/core/ids";
+import type { EnrolmentId, OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
-import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, ne, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { TenantScope } from "../auth/scope.ts";
+import { hasWorkspaceOnTheWay } from "../auth/reach.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
-import { auditWitnesses, enrolments, runs, servers } from "../db/schema.ts";
+import { auditWitnesses, enrolments, runs, servers, workspaces } from "../db/schema.ts";
 import { saidLimits, unseenMismatchMs } from "../limits/evidence-repo.ts";
 import type { ServerLimitsView } from "../limits/views.ts";
+import { nameKeys } from "../names/name-keys.ts";
+import { isNameFree } from "../names/taken-names.ts";
+import { isClosing } from "../orgs/closing.ts";
 import { keepPlace, serverPlace, takePlace } from "../quotas/counted-places.ts";
 import type { Statement } from "../writer.ts";
+import { openRuns } from "./cordon-repo.ts";
 import type { ConnectionAlert, ServerStatus } from "./views.ts";
 
 /** A server as the services know it. */
@@ -36,14 +41,22 @@ export interface Server {
   /** When its newest limit that the kernel does not hold was heard of; null when there is none, or somebody saw it. */
   readonly unseenMismatchMs: number | null;
   readonly limits: ServerLimitsView | null;
+  readonly labels: readonly string[];
+  readonly cordonedAtMs: number | null;
+  readonly drainingSinceMs: number | null;
+  readonly cordonTakenAtMs: number | null;
+  /** While it is drained: runs that have to end first. */
+  readonly openRuns: number;
   readonly createdAtMs: number;
 }
 
-const waitingRuns = sql<number>`(select count(*) from ${runs} where ${runs.serverId} = ${servers.serverId} and ${runs.state} = 'queued')`;
+// Drizzle leaves out the table of a column that stands in a select of one table by itself, so inner columns stand in `eq`.
+const waitingRuns = sql<number>`(select count(*) from ${runs}
+  where ${and(eq(runs.serverId, servers.serverId), eq(runs.state, "queued"))})`;
 
 const ofUnseenConflict = (column: SQLiteColumn) =>
   sql<number | null>`(select ${column} from ${auditWitnesses}
-    where ${auditWitnesses.serverId} = ${servers.serverId} and ${isNull(auditWitnesses.conflictSeenAtMs)})`;
+    where ${eq(auditWitnesses.serverId, servers.serverId)} and ${isNull(auditWitnesses.conflictSeenAtMs)})`;
 
 const columns = {
   serverId: servers.serverId,
@@ -65,11 +78,18 @@ const columns = {
   auditConflictAtMs: ofUnseenConflict(auditWitnesses.conflictAtMs),
   unseenMismatchMs,
   limits: saidLimits,
+  labels: servers.labels,
+  cordonedAtMs: servers.cordonedAtMs,
+  drainingSinceMs: servers.drainingSinceMs,
+  cordonTakenAtMs: servers.cordonTakenAtMs,
+  openRuns,
   createdAtMs: servers.createdAtMs,
 };
 
-export async function listServerRows(db: Database, scope: TenantScope): Promise<Server[]> {
-  return db.select(columns).from(servers).where(eq(servers.orgId, scope.orgId)).orderBy(asc(servers.createdAtMs));
+/** Those that the caller may see. */
+export async function listServerRows(db: Database, reach: Reach): Promise<Server[]> {
+  const isSeen = and(eq(servers.orgId, reach.orgId), hasWorkspaceOnTheWay(reach, servers.serverId));
+  return db.select(columns).from(servers).where(isSeen).orderBy(asc(servers.createdAtMs));
 }
 
 const oneServer = prepared((db) =>
@@ -86,7 +106,41 @@ export async function findServer(db: Database, { orgId }: TenantScope, serverId:
 }
 
 export function renameServerRow(scope: TenantScope, { serverId, name }: { serverId: ServerId; name: string }): SQL {
-  return sql`update ${servers} set name = ${name} where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))}`;
+  const { nameKey, nameLook } = nameKeys(name);
+  return sql`update ${servers} set name = ${name}, "nameKey" = ${nameKey}, "nameLook" = ${nameLook}
+    where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))} and ${isNameFree(namedServer(scope, { serverId, name }))}`;
+}
+
+/** The name among those of the org's other servers. One that was removed keeps its name to itself. */
+export function namedServer({ orgId }: TenantScope, { serverId, name }: { serverId: ServerId; name: string }) {
+  return {
+    table: servers,
+    name,
+    among: and(eq(servers.orgId, orgId), ne(servers.serverId, serverId), isNull(servers.revokedAtMs)),
+  };
+}
+
+/** The names of the org's servers that are there. */
+export async function listServerNames(db: Database, { orgId }: TenantScope): Promise<string[]> {
+  const rows = await db
+    .select({ name: servers.name })
+    .from(servers)
+    .where(and(eq(servers.orgId, orgId), isNull(servers.revokedAtMs)));
+  return rows.map(({ name }) => name);
+}
+
+export function writeLabels(
+  scope: TenantScope,
+  { serverId, labels }: { serverId: ServerId; labels: readonly string[] },
+): SQL {
+  const text = JSON.stringify(labels);
+  return sql`update ${servers} set labels = ${text}
+    where ${and(eq(servers.orgId, scope.orgId), eq(servers.serverId, serverId))} and labels <> ${text}`;
+}
+
+/** How many workspaces live on a server, of whichever org. */
+export async function countWorkspacesOn(db: Database, serverId: ServerId): Promise<number> {
+  return db.$count(workspaces, eq(workspaces.serverId, serverId));
 }
 
 /** Removes a server that was not removed before. */
@@ -107,6 +161,7 @@ export interface Enrolment {
   readonly isThisMachine: boolean;
   readonly expiresAtMs: number;
   readonly usedAtMs: number | null;
+  readonly revokedAtMs: number | null;
   readonly serverId: ServerId | null;
 }
 
@@ -117,6 +172,7 @@ export function insertEnrolment(
     tokenHash: string;
     name: string | null;
     isThisMachine: boolean;
+    createdBy: UserId | null;
     createdAtMs: number;
     expiresAtMs: number;
   },
@@ -143,8 +199,8 @@ export async function findEnrolmentByToken(db: Database, tokenHash: string): Pro
 }
 
 /**
- * Uses a token up and makes its server; nothing happens when the token is used or expired, the key is known, or the org has
- * no place for a server. The second statement changes a row when it did.
+ * Uses a token up and makes its server; nothing happens when the token is used or expired, the key is known, the name is
+ * another server's, or the org has no place for a server. The second statement changes a row when it did.
  */
 export function insertEnrolledServer(
   scope: TenantScope,
@@ -158,18 +214,27 @@ export function insertEnrolledServer(
     eq(enrolments.tokenHash, tokenHash),
     eq(enrolments.orgId, scope.orgId),
     isNull(enrolments.usedAtMs),
+    isNull(enrolments.revokedAtMs),
     gt(enrolments.expiresAtMs, nowMs),
   );
   const place = serverPlace({ orgId: scope.orgId, serverId: server.serverId });
   const mayEnrol = sql`exists (select 1 from ${enrolments} where ${isUsable})
-    and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})`;
+    and not exists (select 1 from ${servers} where ${eq(servers.publicKey, server.publicKey)})
+    and ${isNameFree(namedServer(scope, server))} and not ${isClosing(scope.orgId)}`;
   return [
     takePlace(place, mayEnrol),
     sql`update ${enrolments} set "usedAtMs" = ${nowMs}, "serverId" = ${server.serverId}
       where ${eq(enrolments.tokenHash, tokenHash)} and ${previousChanged}`,
     insertWhen(
       servers,
-      { ...server, orgId: scope.orgId, status: "new", statusSinceMs: nowMs, createdAtMs: nowMs },
+      {
+        ...server,
+        ...nameKeys(server.name),
+        orgId: scope.orgId,
+        status: "new",
+        statusSinceMs: nowMs,
+        createdAtMs: nowMs,
+      },
       previousChanged,
     ),
     keepPlace(place),

@@ -10,11 +10,24 @@ import { standingOf } from "../keys/key-change.ts";
 import { acknowledgeMismatch } from "../limits/acknowledge-mismatch.ts";
 import { listMismatches } from "../limits/evidence-repo.ts";
 import type { LimitFinding } from "../limits/views.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { notFound } from "../not-found.ts";
 import { enqueue } from "../outbox/repo.ts";
 import { leavePlace, serverPlace } from "../quotas/counted-places.ts";
 import type { Runtime } from "../runtime.ts";
-import { findServer, isRevoked, listServerRows, renameServerRow, revokeServerRow, type Server } from "./repo.ts";
+import { findReachableServer, type ReachableServer } from "../sharing/reach.ts";
+import { admissionOf } from "./admission.ts";
+import {
+  countWorkspacesOn,
+  findServer,
+  isRevoked,
+  listServerRows,
+  namedServer,
+  renameServerRow,
+  revokeServerRow,
+  writeLabels,
+  type Server,
+} from "./repo.ts";
 import type { ConnectionAlert, ServerView } from "./views.ts";
 
 export async function listServers(runtime: Runtime, scope: OrgScope): Promise<ServerView[]> {
@@ -44,8 +57,8 @@ export function checkNotRevoked({ name, revokedAtMs }: Pick<Server, "name" | "re
   );
 }
 
-/** A server that may be given something to do. */
-export async function requireUsableServer(
+/** A server of the org's own that may be given something to do. */
+export async function requireOwnServer(
   runtime: Pick<Runtime, "db">,
   scope: TenantScope,
   serverId: ServerId,
@@ -55,13 +68,49 @@ export async function requireUsableServer(
   return server;
 }
 
+/** The org's own, or one of which it has a slice, or had one. */
+export async function requireReachableServer(
+  { db }: Pick<Runtime, "db">,
+  scope: TenantScope,
+  serverId: ServerId,
+): Promise<ReachableServer> {
+  const server = await findReachableServer(db, scope, serverId);
+  if (server === null) throw notFound("server");
+  return server;
+}
+
+/** A server on which nothing of the org's may be done any more, whatever its relay object knows of it yet. */
+export function checkUsable({
+  name,
+  revokedAtMs,
+  share,
+}: Pick<ReachableServer, "name" | "revokedAtMs" | "share">): void {
+  checkNotRevoked({ name, revokedAtMs });
+  if (share?.isWithdrawn !== true) return;
+  throw new QuarterdeckError(
+    "SHARE_WITHDRAWN",
+    `${name} is another organization's server, and it took back the share of yours. What is there can be neither used nor read; ask that organization.`,
+  );
+}
+
+/** A server that may be given something to do in the org. */
+export async function requireUsableServer(
+  runtime: Pick<Runtime, "db">,
+  scope: TenantScope,
+  serverId: ServerId,
+): Promise<ReachableServer> {
+  const server = await requireReachableServer(runtime, scope, serverId);
+  checkUsable(server);
+  return server;
+}
+
 export async function renameServer(
   runtime: Runtime,
   scope: OrgScope,
   { serverId, name }: { serverId: ServerId; name: string },
 ): Promise<ServerView> {
   const { orgId, userId, address } = scope;
-  await runtime.writer.commit([
+  const [renamed] = await runtime.writer.commit([
     renameServerRow(scope, { serverId, name }),
     recordAudit(
       runtime,
@@ -70,15 +119,31 @@ export async function renameServer(
     ),
     recordChange(scope, { kind: "server", id: serverId, atMs: runtime.clock.nowMs() }, previousChanged),
   ]);
+  if (renamed?.rowsChanged !== 1) {
+    const taken = await whyNameTaken(runtime.db, namedServer(scope, { serverId, name }), "server");
+    if (taken !== null) throw taken;
+  }
   return getServer(runtime, scope, serverId);
 }
 
 /**
  * Removes a server for good: the relay closes its connection and lets its key in no more, its runs end, and what its bridge
- * signs counts for nothing. Removing it again changes nothing.
+ * signs counts for nothing. Removing it again changes nothing. Where workspaces live on it, its name must be given.
  */
-export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: ServerId): Promise<ServerView> {
-  await requireServer(runtime, scope, serverId);
+export async function revokeServer(
+  runtime: Runtime,
+  scope: OrgScope,
+  { serverId, confirmName }: { serverId: ServerId; confirmName: string | null },
+): Promise<ServerView> {
+  const server = await requireServer(runtime, scope, serverId);
+  const workspaceCount = server.revokedAtMs === null ? await countWorkspacesOn(runtime.db, serverId) : 0;
+  if (workspaceCount > 0 && confirmName?.trim().normalize() !== server.name) {
+    const there = workspaceCount === 1 ? "A workspace lives" : `${workspaceCount} workspaces live`;
+    throw new QuarterdeckError(
+      "CONFIRMATION_NEEDED",
+      `${there} on ${server.name} and could not be used any more. Give the name of the server to remove it all the same.`,
+    );
+  }
   const { orgId, userId, address } = scope;
   const nowMs = runtime.clock.nowMs();
   await runtime.writer.commit([
@@ -93,6 +158,27 @@ export async function revokeServer(runtime: Runtime, scope: OrgScope, serverId: 
     leavePlace(serverPlace({ orgId, serverId }), isRevoked(scope, serverId)),
   ]);
   runtime.nudgeOutbox();
+  return getServer(runtime, scope, serverId);
+}
+
+/** Replaces a server's labels. */
+export async function setLabels(
+  runtime: Runtime,
+  scope: OrgScope,
+  { serverId, labels }: { serverId: ServerId; labels: readonly string[] },
+): Promise<ServerView> {
+  await requireServer(runtime, scope, serverId);
+  const { orgId, userId, address } = scope;
+  const detail = labels.join(", ");
+  await runtime.writer.commit([
+    writeLabels(scope, { serverId, labels }),
+    recordAudit(
+      runtime,
+      { orgId, actor: userId, address, action: "server.setLabels", subject: serverId, outcome: "done", detail },
+      previousChanged,
+    ),
+    recordChange(scope, { kind: "server", id: serverId, atMs: runtime.clock.nowMs() }, previousChanged),
+  ]);
   return getServer(runtime, scope, serverId);
 }
 
@@ -158,6 +244,9 @@ function toView({ relay, clock, keys }: Runtime, server: Server): ServerView {
     isRelayReachable: relay.isReachable,
     capabilities: server.capabilities,
     keyFingerprint: server.keyFingerprint,
+    labels: [...server.labels],
+    admission: admissionOf(server),
+    openRuns: server.openRuns,
     waitingRuns: server.waitingRuns,
     createdAtMs: server.createdAtMs,
   };

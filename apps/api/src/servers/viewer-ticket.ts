@@ -3,14 +3,17 @@ import type { RunId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import { encodeTicket, type Ticket, type Topic } from "@quarterdeck/core/protocol/ticket";
 import type { OrgScope } from "../auth/scope.ts";
-import { isAllowed } from "../auth/permissions.ts";
+import { forbidden } from "../auth/check-place.ts";
+import type { Permission } from "../auth/permissions.ts";
+import { mayAt, rolesAt, wholeOrg, type Place } from "../auth/rights.ts";
 import { notFound } from "../not-found.ts";
+import { checkNotClosing } from "../orgs/closing.ts";
 import { hashToken } from "../random-token.ts";
 import type { Runtime } from "../runtime.ts";
 import { listRunsOnServer } from "../tasks/repo.ts";
 import { listWorkspaceIdsOnServer } from "../workspaces/repo.ts";
 import { requireSealedInput } from "./require-sealed-input.ts";
-import { requireServer } from "./service.ts";
+import { checkUsable, requireReachableServer } from "./service.ts";
 import type { ViewerTicketView } from "./views.ts";
 
 interface TicketRequest {
@@ -32,19 +35,33 @@ export async function issueViewerTicket(
   { serverId, telemetry, workspaceIds, runIds, inputRunIds, sessionToken }: TicketRequest,
 ): Promise<ViewerTicketView> {
   const issuedAtMs = runtime.clock.nowMs();
-  const server = await requireServer(runtime, scope, serverId);
+  const server = await requireReachableServer(runtime, scope, serverId);
   if (server.revokedAtMs !== null)
     throw new QuarterdeckError("REVOKED", `${server.name} was removed, so there is nothing to watch there any more.`);
-  if (inputRunIds.length > 0 && !isAllowed(scope.role, "tasks.run")) {
-    throw new QuarterdeckError("FORBIDDEN", "Your role may watch runs and not type into them.");
+  checkUsable(server);
+  if (telemetry && server.share !== null) {
+    throw new QuarterdeckError(
+      "FORBIDDEN",
+      "The server belongs to another organization, which shares a part of it. Watch your own workspaces there.",
+    );
   }
+  if (telemetry) requireAt(scope, { permission: "telemetry.read", what: "watching the server as a whole" }, wholeOrg);
+  if (inputRunIds.length > 0) checkNotClosing(scope);
   if (inputRunIds.length > 0) requireSealedInput(runtime, server);
   const wanted = [...new Set([...runIds, ...inputRunIds])];
   const readable = await listRunsOnServer(runtime.db, scope, { serverId, runIds: wanted });
   if (readable.length !== wanted.length) throw notFound("run");
+  for (const run of readable) {
+    const typing = { permission: "tasks.run", what: "typing into a run" } as const;
+    if (inputRunIds.includes(run.runId)) requireAt(scope, typing, run);
+  }
   const watched = [...new Set(workspaceIds)];
   const here = watched.length === 0 ? new Set() : await listWorkspaceIdsOnServer(runtime.db, scope, serverId);
   if (watched.some((workspaceId) => !here.has(workspaceId))) throw notFound("workspace");
+  for (const workspaceId of watched) {
+    const watching = { permission: "telemetry.read", what: "watching the workspace as a whole" } as const;
+    requireAt(scope, watching, { workspaceId, projectId: null });
+  }
   const topics: Topic[] = [
     ...(telemetry ? (["telemetry"] as const) : []),
     ...watched.map((workspaceId): Topic => `telemetry:${workspaceId}`),
@@ -62,6 +79,7 @@ export async function issueViewerTicket(
     userId: scope.userId,
     orgId: scope.orgId,
     serverId,
+    ...(server.share === null ? {} : { isGuest: true as const }),
     topics,
     issuedAtMs,
     expiresAtMs: issuedAtMs + limits.ticketMs,
@@ -86,4 +104,8 @@ export async function issueViewerTicket(
     contentKeys: [...keys].map(([runId, contentKeys]) => ({ runId, keys: contentKeys })),
     inputKeys: [...inputKeys].map(([runId, forInput]) => ({ runId, keys: forInput })),
   };
+}
+
+function requireAt(scope: OrgScope, asked: { permission: Permission; what: string }, place: Place): void {
+  if (!mayAt(scope, asked.permission, place)) throw forbidden(rolesAt(scope, place), asked.permission, asked.what);
 }

@@ -2,6 +2,7 @@ import { idSchema } from "@quarterdeck/core/ids";
 import { contentKeySchema } from "@quarterdeck/core/protocol/content-sealing";
 import { inputKeySchema } from "@quarterdeck/core/protocol/input-sealing";
 import { capabilitiesSchema } from "@quarterdeck/core/protocol/capabilities";
+import { admissions } from "./admission.ts";
 import { limitAlertSchema, serverLimitsViewSchema } from "../limits/views.ts";
 import * as z from "zod";
 
@@ -42,6 +43,11 @@ export const serverViewSchema = z.strictObject({
   isRelayReachable: z.boolean(),
   capabilities: capabilitiesSchema.nullable(),
   keyFingerprint: z.string(),
+  labels: z.array(z.string()),
+  /** Whether runs may start there; `draining` until nothing runs any more. */
+  admission: z.enum(admissions),
+  /** While it is draining: how many runs have to end first. */
+  openRuns: z.int(),
   waitingRuns: z.int(),
   createdAtMs: z.int(),
 });
@@ -59,11 +65,21 @@ export const newEnrolmentViewSchema = z.strictObject({
 export type NewEnrolmentView = z.infer<typeof newEnrolmentViewSchema>;
 
 export const enrolmentViewSchema = z.strictObject({
-  state: z.enum(["waiting", "used", "expired"]),
+  state: z.enum(["waiting", "used", "expired", "revoked"]),
   serverId: idSchema("server").nullable(),
   expiresAtMs: z.int(),
 });
 export type EnrolmentView = z.infer<typeof enrolmentViewSchema>;
+
+/** A token, without itself. */
+export const listedEnrolmentViewSchema = enrolmentViewSchema.extend({
+  enrolmentId: idSchema("enrolment"),
+  /** The e-mail address of who made it; null for the platform's own machine. */
+  createdBy: z.string().nullable(),
+  serverName: z.string().nullable(),
+  createdAtMs: z.int(),
+});
+export type ListedEnrolmentView = z.infer<typeof listedEnrolmentViewSchema>;
 
 export const viewerTicketViewSchema = z.strictObject({
   /** Where to open the WebSocket, on this address; the ticket goes into the query as `ticket`. */

@@ -15,7 +15,7 @@ import { enqueue } from "../outbox/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
 import type { Statement } from "../writer.ts";
-import { insertRun, insertTask } from "./repo.ts";
+import { insertRun, insertTask } from "./new-task.ts";
 import { commandLife, signCommand } from "./sign-command.ts";
 import type { TaskParams } from "./views.ts";
 
@@ -53,7 +53,7 @@ export interface TaskPlan {
  * The statements of a task's submission, to be written in one unit: task, signed command in the outbox, run, audit entry,
  * event. Each follows the one before; when the first changes nothing (the id is taken), none does.
  *
- * @param condition when the first statement may happen; null: always
+ * @param condition when the first statement may happen; null: unless its workspace is being restored
  */
 export async function planTask(
   runtime: Runtime,

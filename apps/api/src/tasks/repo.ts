@@ -1,21 +1,18 @@
-import type { TaskDemand } from "@quarterdeck/core/actions/task-demand";
-import type { ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId, CommandId } from "@quarterdeck/core/ids";
+import type { ProjectId, RunId, ServerId, TaskId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import type { Verdict } from "@quarterdeck/core/protocol/result";
-import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type Placeholder, type SQL } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import type { TenantScope } from "../auth/scope.ts";
+import { isWithin } from "../auth/reach.ts";
+import type { Place } from "../auth/rights.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { ReadableRun } from "../content/stream-keys.ts";
 import type { Database } from "../db/database.ts";
-import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
-import { readyStatement } from "../db/ready-statement.ts";
 import { projects, runs, servers, tasks, users, workspaces } from "../db/schema.ts";
 import { isGivenUp } from "../relay/session/run-transition.ts";
-import { headOf } from "../outbox/repo.ts";
-import type { Statement } from "../writer.ts";
-import { firstAttempt } from "./sign-command.ts";
-import type { ResolutionOutcome, RunState, TaskParams, TaskView } from "./views.ts";
+import { serverNameFor } from "../sharing/reach-conditions.ts";
+import type { ResolutionOutcome, RunState, TaskView } from "./views.ts";
 
 /** A task with its newest run, and what explains why it waits. */
 export interface TaskRecord {
@@ -42,7 +39,7 @@ function selectTasks(db: Database) {
       workspaceName: workspaces.name,
       projectName: projects.name,
       server: {
-        name: servers.name,
+        name: serverNameFor(tasks.orgId),
         status: servers.status,
         outboxThrough: servers.outboxThrough,
         keyFingerprint: servers.keyFingerprint,
@@ -151,8 +148,8 @@ export interface TaskFilter {
   readonly limit: number;
 }
 
-/** The history, newest first. */
-export async function listTaskRows(db: Database, scope: TenantScope, filter: TaskFilter): Promise<TaskRecord[]> {
+/** The history of what the caller may see, newest first. */
+export async function listTaskRows(db: Database, reach: Reach, filter: TaskFilter): Promise<TaskRecord[]> {
   const { before } = filter;
   const isBefore =
     before === null
@@ -164,8 +161,9 @@ export async function listTaskRows(db: Database, scope: TenantScope, filter: Tas
   const rows = await selectTasks(db)
     .where(
       and(
-        eq(tasks.orgId, scope.orgId),
+        eq(tasks.orgId, reach.orgId),
         eq(tasks.isListed, true),
+        isWithin(reach, tasks),
         filter.workspaceId === undefined ? undefined : eq(tasks.workspaceId, filter.workspaceId),
         filter.projectId === undefined ? undefined : eq(tasks.projectId, filter.projectId),
         filter.serverId === undefined ? undefined : eq(tasks.serverId, filter.serverId),
@@ -177,19 +175,19 @@ export async function listTaskRows(db: Database, scope: TenantScope, filter: Tas
   return rows.map(toRecord);
 }
 
-/** Those of these runs that exist on this server, and whose content theirs is. */
+/** Those of these runs that exist on this server, where they belong, and whose content theirs is. */
 export async function listRunsOnServer(
   db: Database,
   scope: TenantScope,
   { serverId, runIds }: { serverId: ServerId; runIds: readonly RunId[] },
-): Promise<ReadableRun[]> {
+): Promise<(ReadableRun & Place)[]> {
   if (runIds.length === 0) return [];
   const rows = await db
     .select({ runId: runs.runId, projectId: tasks.projectId, workspaceId: tasks.workspaceId })
     .from(runs)
     .innerJoin(tasks, and(eq(tasks.orgId, runs.orgId), eq(tasks.taskId, runs.taskId)))
     .where(and(eq(runs.orgId, scope.orgId), eq(runs.serverId, serverId), inArray(runs.runId, [...runIds])));
-  return rows.map(({ runId, projectId, workspaceId }) => ({ runId, ownerId: projectId ?? workspaceId }));
+  return rows.map(({ runId, ...place }) => ({ runId, ...place, ownerId: place.projectId ?? place.workspaceId }));
 }
 
 /** The workspace that a run belongs to, if it is of this org. */
@@ -222,108 +220,6 @@ export async function listPredecessors(
     .from(tasks)
     .innerJoin(runs, and(eq(runs.orgId, tasks.orgId), eq(runs.taskId, tasks.taskId)))
     .where(and(eq(tasks.orgId, orgId), inArray(tasks.taskId, [...taskIds]), eq(tasks.workspaceId, workspaceId)));
-}
-
-export interface NewTask {
-  readonly taskId: TaskId;
-  readonly workspaceId: WorkspaceId;
-  readonly projectId: ProjectId | null;
-  readonly serverId: ServerId;
-  readonly action: string;
-  readonly effect: (typeof tasks.$inferInsert)["effect"];
-  readonly params: TaskParams;
-  readonly secretInput: string | null;
-  readonly priority: Priority;
-  readonly bodyHash: string;
-  readonly isListed: boolean;
-  readonly submittedBy: UserId;
-  readonly submittedAtMs: number;
-  readonly rerunOf: TaskId | null;
-  readonly after: readonly TaskId[];
-  readonly isParallel: boolean;
-  readonly demand: TaskDemand | null;
-  readonly isDetached: boolean;
-}
-
-type TaskRow = NewTask & TenantScope;
-
-function insertOwnTask(task: { [Name in keyof TaskRow]: TaskRow[Name] | Placeholder }, condition: SQL): SQL {
-  const isOwnWorkspace = sql`exists (select 1 from ${workspaces} where ${and(
-    eq(workspaces.workspaceId, task.workspaceId),
-    eq(workspaces.orgId, task.orgId),
-    eq(workspaces.serverId, task.serverId),
-  )})`;
-  return insertWhen(tasks, task, sql`${condition} and ${isOwnWorkspace}`);
-}
-
-const insertAnyTask = readyStatement<TaskRow>((value) =>
-  insertOwnTask(
-    {
-      orgId: value("orgId"),
-      taskId: value("taskId"),
-      workspaceId: value("workspaceId"),
-      projectId: value("projectId"),
-      serverId: value("serverId"),
-      action: value("action"),
-      effect: value("effect"),
-      params: value("params"),
-      secretInput: value("secretInput"),
-      priority: value("priority"),
-      bodyHash: value("bodyHash"),
-      isListed: value("isListed"),
-      submittedBy: value("submittedBy"),
-      submittedAtMs: value("submittedAtMs"),
-      rerunOf: value("rerunOf"),
-      after: value("after"),
-      isParallel: value("isParallel"),
-      demand: value("demand"),
-      isDetached: value("isDetached"),
-    },
-    sql`true`,
-  ),
-);
-
-/**
- * Inserts a task in a workspace of the org; a task of the same id stays as it is.
- *
- * @param condition when it may happen besides; null: whenever the workspace is the org's
- */
-export function insertTask({ orgId }: TenantScope, task: NewTask, condition: SQL | null): Statement {
-  const row = { ...task, orgId };
-  return condition === null ? insertAnyTask(row) : insertOwnTask(row, condition);
-}
-
-export interface NewRun {
-  readonly runId: RunId;
-  readonly taskId: TaskId;
-  readonly serverId: ServerId;
-  readonly commandId: CommandId;
-  readonly expiresAtMs: number;
-  readonly keyFingerprint: string;
-}
-
-const insertQueuedRun = readyStatement<NewRun & TenantScope>((value) =>
-  insertWhen(
-    runs,
-    {
-      orgId: value("orgId"),
-      runId: value("runId"),
-      taskId: value("taskId"),
-      serverId: value("serverId"),
-      commandId: value("commandId"),
-      expiresAtMs: value("expiresAtMs"),
-      keyFingerprint: value("keyFingerprint"),
-      attempt: firstAttempt,
-      state: "queued",
-      outboxPosition: headOf(value("serverId")),
-    },
-    previousChanged,
-  ),
-);
-
-/** Inserts the first run of the task whose command was enqueued just before in the same unit. */
-export function insertRun({ orgId }: TenantScope, run: NewRun): Statement {
-  return insertQueuedRun({ ...run, orgId });
 }
 
 /** Notes that a run is to be cancelled, once, unless it has ended. */

@@ -10,6 +10,7 @@ import type { Runtime } from "../runtime.ts";
 import type { Statement } from "../writer.ts";
 import { planTask } from "./plan-task.ts";
 import { isOutcomeOpen, resolveRun, type TaskRecord } from "./repo.ts";
+import { checkNoRestore, noRestoreUnderWay } from "./restore-under-way.ts";
 import { requireTask, toTaskView } from "./service.ts";
 import { checkSubmission, prepareSubmission } from "./submit.ts";
 import type { ResolutionOutcome, TaskView } from "./views.ts";
@@ -67,8 +68,14 @@ async function runAgain(runtime: Runtime, scope: OrgScope, record: TaskRecord): 
   };
   const prepared = await prepareSubmission(runtime, scope, wish);
   await checkSubmission(runtime, scope, prepared);
+  await checkNoRestore(runtime.db, scope, workspaceId);
   const plan = { ...prepared.plan, rerunOf: taskId };
-  const planned = planTask(runtime, scope, plan, isOutcomeOpen(scope, taskId));
+  const planned = planTask(
+    runtime,
+    scope,
+    plan,
+    sql`${isOutcomeOpen(scope, taskId)} and ${noRestoreUnderWay(workspaceId)}`,
+  );
   await runtime.submissions.enter(prepared.server.serverId, planned, (submission) =>
     runtime.writer.commit([
       ...submission,

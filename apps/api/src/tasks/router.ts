@@ -21,7 +21,13 @@ import {
 const taskInput = z.strictObject({ taskId: idSchema("task") });
 
 export const tasksRouter = router({
-  submit: procedure({ scope: "org", permission: "tasks.submit" }) // Each action has its permission besides (submittable.ts).
+  // Each action has its permission besides (submittable.ts).
+  submit: procedure({
+    scope: "org",
+    permission: "tasks.submit",
+    at: ["projectId", "workspaceId"],
+    makes: "taskId",
+  })
     .input(
       z.strictObject({
         taskId: idSchema("task"),
@@ -50,7 +56,7 @@ export const tasksRouter = router({
         demand: input.demand ?? null,
       }),
     ),
-  list: procedure({ scope: "org", permission: "tasks.read" })
+  list: procedure({ scope: "org", permission: "tasks.read", at: "anywhere" })
     .input(
       z.strictObject({
         workspaceId: idSchema("workspace").optional(),
@@ -64,19 +70,19 @@ export const tasksRouter = router({
     )
     .output(taskPageViewSchema)
     .query(({ ctx, input }) => listTasks(ctx.runtime, ctx.scope, input)),
-  get: procedure({ scope: "org", permission: "tasks.read" })
+  get: procedure({ scope: "org", permission: "tasks.read", at: "taskId" })
     .input(taskInput)
     .output(taskDetailViewSchema)
     .query(({ ctx, input }) => getTask(ctx.runtime, ctx.scope, input.taskId)),
-  cancel: procedure({ scope: "org", permission: "tasks.run" })
+  cancel: procedure({ scope: "org", permission: "tasks.run", at: "taskId" })
     .input(taskInput)
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => cancelTask(ctx.runtime, ctx.scope, input.taskId)),
-  setPriority: procedure({ scope: "org", permission: "tasks.run" })
+  setPriority: procedure({ scope: "org", permission: "tasks.run", at: "taskId" })
     .input(taskInput.extend({ priority: z.enum(priorities) }))
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => setPriority(ctx.runtime, ctx.scope, input)),
-  resolveOutcome: procedure({ scope: "org", permission: "tasks.run" })
+  resolveOutcome: procedure({ scope: "org", permission: "tasks.run", at: "taskId" })
     .input(taskInput.extend({ outcome: z.enum(resolutionOutcomes) }))
     .output(taskViewSchema)
     .mutation(({ ctx, input }) => resolveOutcome(ctx.runtime, ctx.scope, input)),

@@ -5,7 +5,7 @@ import { notFound } from "../not-found.ts";
 import { requireProject } from "../projects/require-project.ts";
 import { RelayUnavailableError } from "../relay/relay-link.ts";
 import type { Runtime } from "../runtime.ts";
-import { requireServer } from "../servers/service.ts";
+import { requireReachableServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
 import { findTask, listTaskRows, type TaskRecord } from "./repo.ts";
 import type { TaskDetailView, TaskPageView, TaskView, WaitingView } from "./views.ts";
@@ -66,7 +66,7 @@ export async function listTasks(runtime: Runtime, scope: OrgScope, query: TaskQu
   const { workspaceId, projectId, serverId, limit, cursor } = query;
   if (workspaceId !== undefined) await requireWorkspace(runtime, scope, workspaceId);
   if (projectId !== undefined) await requireProject(runtime, scope, projectId);
-  if (serverId !== undefined) await requireServer(runtime, scope, serverId);
+  if (serverId !== undefined) await requireReachableServer(runtime, scope, serverId);
   const before = cursor === undefined || cursor === null ? null : (await requireTask(runtime, scope, cursor)).view;
   const records = await listTaskRows(runtime.db, scope, { workspaceId, projectId, serverId, before, limit: limit + 1 });
   const page = records.slice(0, limit);

@@ -11,6 +11,7 @@ import { noBounds, readBounds, type CommandBounds } from "../limits/read-bounds.
 import { toldQuota } from "../limits/told-quota.ts";
 import { findPrograms } from "../projects/repo.ts";
 import type { Runtime } from "../runtime.ts";
+import { limitToSlice } from "../sharing/slice-limits.ts";
 import type { TaskParams } from "./views.ts";
 
 /** How long what the platform signs is valid (PROTOCOL 8.3). */
@@ -81,7 +82,11 @@ export async function signCommand(
     ...(isDetached ? {} : { detached: false as const }),
     limits: { timeoutMs, outputBytes: defaultOutputLimitBytes },
     network: bounds.network,
-    quota: await toldQuota(db, server.serverId, bounds.quota),
+    quota: await toldQuota(
+      db,
+      server.serverId,
+      await limitToSlice(db, { orgId, serverId: server.serverId }, bounds.quota),
+    ),
     notBeforeMs: nowMs,
     attempt: firstAttempt,
     sealedHash: sealed === null ? null : await sha256Base64Url(sealed),

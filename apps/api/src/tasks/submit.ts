@@ -8,23 +8,26 @@ import { defaultPrograms } from "@quarterdeck/core/programs/programs";
 import { usualPrograms, type ProjectPrograms } from "@quarterdeck/core/programs/project-programs";
 import type { Priority } from "@quarterdeck/core/protocol/command";
 import * as z from "zod";
-import { isAllowed } from "../auth/permissions.ts";
+import { forbidden } from "../auth/check-place.ts";
+import { mayWith } from "../auth/rights.ts";
 import type { OrgScope } from "../auth/scope.ts";
 import { notFound } from "../not-found.ts";
 import type { Project } from "../projects/repo.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Server } from "../servers/repo.ts";
+import type { ReachableServer } from "../sharing/reach.ts";
 import { requireLeases } from "../servers/require-leases.ts";
 import { requireAction } from "../servers/require-action.ts";
 import { requireSealedInput } from "../servers/require-sealed-input.ts";
-import { checkNotRevoked, requireServer } from "../servers/service.ts";
+import { checkUsable, requireReachableServer } from "../servers/service.ts";
 import { requireWorkspace } from "../workspaces/service.ts";
 import type { WorkspaceView } from "../workspaces/views.ts";
 import { checkDemand } from "./check-demand.ts";
 import { hashBody, planTask, type TaskOrder, type TaskPlan } from "./plan-task.ts";
 import { openPredecessors } from "./predecessors.ts";
 import { findTask, findWorkspaceOfRun, isTaskKnown } from "./repo.ts";
+import { checkNoRestore } from "./restore-under-way.ts";
 import { toTaskView } from "./service.ts";
 import { permissionToSubmit } from "./submittable.ts";
 import { taskParamsSchema, type TaskParams, type TaskView } from "./views.ts";
@@ -53,7 +56,7 @@ interface PreparedSubmission {
   readonly action: Action;
   readonly workspace: WorkspaceView;
   readonly project: Project | null;
-  readonly server: Server;
+  readonly server: ReachableServer;
 }
 
 /** Submits a task. The client made its id, so sending the same again is the same task, however often it is sent. */
@@ -70,7 +73,10 @@ export async function submitTask(runtime: Runtime, scope: OrgScope, submission: 
   await runtime.submissions.enter(server.serverId, planned, (unit) => runtime.writer.commit(unit));
   runtime.nudgeOutbox(); // Before the answer is put together: both take their time.
   const task = await findSame(runtime, scope, plan);
-  if (task === null) throw notFound("workspace");
+  if (task === null) {
+    await checkNoRestore(runtime.db, scope, plan.workspaceId);
+    throw notFound("workspace");
+  }
   return task;
 }
 
@@ -85,7 +91,7 @@ export async function prepareSubmission(
   const workspace = await requireWorkspace(runtime, scope, workspaceId);
   const project = projectId === null ? null : await requireProject(runtime, scope, projectId);
   if (project !== null && project.workspaceId !== workspaceId) throw notFound("project");
-  const server = await requireServer(runtime, scope, workspace.serverId);
+  const server = await requireReachableServer(runtime, scope, workspace.serverId);
   const params = parseParams(action, submission);
   const { secretInput } = submission;
   if (secretInput !== null && !takesSecretInput(name))
@@ -108,7 +114,7 @@ export async function checkSubmission(
   { plan, action, workspace, project, server }: PreparedSubmission,
 ): Promise<void> {
   const { action: name, params, workspaceId, demand = null } = plan;
-  checkNotRevoked(server);
+  checkUsable(server);
   checkProject(action, name, project);
   checkServer(runtime, { name, params, server });
   if (plan.isDetached === false) requireLeases(runtime, server);
@@ -127,9 +133,7 @@ function findSubmittable(scope: OrgScope, action: string): { name: ActionName; a
       `"${action.slice(0, 64)}" is not an action that can be submitted.`,
     );
   }
-  if (!isAllowed(scope.role, permission)) {
-    throw new QuarterdeckError("FORBIDDEN", `Your role in this org (${scope.role}) does not allow ${name}.`);
-  }
+  if (!mayWith(scope.rolesHere, permission)) throw forbidden(scope.rolesHere, permission, name);
   return { name, action: found };
 }
 

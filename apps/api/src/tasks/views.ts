@@ -10,7 +10,18 @@ export type RunState = (typeof runStates)[number];
 
 /** Why a run has not started yet. */
 export const waitingViewSchema = z.strictObject({
-  reason: z.enum(["relay", "server", "turn", "order", "dependency", "limit", "capacity", "signature", "delivery"]),
+  reason: z.enum([
+    "relay",
+    "server",
+    "cordon",
+    "turn",
+    "order",
+    "dependency",
+    "limit",
+    "capacity",
+    "signature",
+    "delivery",
+  ]),
   message: z.string(),
 });
 export type WaitingView = z.infer<typeof waitingViewSchema>;

@@ -39,6 +39,17 @@ it("says the place in the queue, when it starts, and what that rests on", () => 
   }
 });
 
+it("speaks of a single run as of one", () => {
+  for (const [running, ahead, text] of [
+    [1, 0, "if the run that goes on takes as long as such runs did so far."],
+    [0, 1, "if the run before it takes as long as such runs did so far."],
+    [1, 1, "if the run that goes on and the run before it take as long as such runs did so far."],
+    [0, 2, "if the 2 runs before it take as long as such runs did so far."],
+  ] as const) {
+    expect(explain({ reason: "turn", position: 1, estimate: { startsInMs: 0, running, ahead } })).toContain(text);
+  }
+});
+
 it("names the limit, and what can be done", () => {
   expect(explain({ reason: "limit", nodeId: "ws_1", resource: "memory", ...unknown })).toBe(
     "What the workspace may use of memory is in use. It starts when enough is free, or when the limit is raised.",

@@ -46,7 +46,8 @@ function describeOutlook({ position, estimate }: Outlook): string {
   ];
   const known = basis.filter((part) => part !== null);
   if (known.length === 0) return `${place}.`;
-  return `${place}; it starts ${describeDelay(startsInMs)} if ${known.join(" and ")} take as long as such runs did so far.`;
+  const take = running + ahead === 1 ? "takes" : "take";
+  return `${place}; it starts ${describeDelay(startsInMs)} if ${known.join(" and ")} ${take} as long as such runs did so far.`;
 }
 
 function count(number: number, one: string, many: string): string | null {
@@ -72,6 +73,11 @@ export function explainByRelay({ view }: TaskRecord, answer: WaitingAnswer): Wai
       return {
         reason: "server",
         message: `The disk of ${serverName} is full. The task starts by itself when there is room again.`,
+      };
+    case "cordoned":
+      return {
+        reason: "cordon",
+        message: `${serverName} is cordoned: no new runs start there. The task keeps its place and starts when who manages servers opens it again.`,
       };
     case "turn":
       return {

@@ -1,4 +1,4 @@
-import type { ProjectId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
+import type { OrgId, ProjectId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { limits } from "@quarterdeck/core/protocol/limits";
 import type { TelemetryAnswer, TelemetryBatch, TelemetryMinute } from "@quarterdeck/core/protocol/telemetry-minutes";
 import { projectKey } from "@quarterdeck/core/protocol/workspace-readings";
@@ -6,7 +6,13 @@ import { minuteMs } from "@quarterdeck/core/units";
 import type { Runtime } from "../runtime.ts";
 import { findTelemetryServer, listNodesOnServer, newestMinute, recordMinutes, type NodeMinute } from "./repo.ts";
 
-type NodesOnServer = ReadonlyMap<WorkspaceId, ReadonlyMap<string, ProjectId>>;
+/** Whose a workspace is, and its projects. */
+type NodesOnServer = ReadonlyMap<
+  WorkspaceId,
+  { readonly orgId: OrgId; readonly projects: ReadonlyMap<string, ProjectId> }
+>;
+
+type OrgMinute = NodeMinute & { readonly orgId: OrgId };
 
 /**
  * Records what a relay object tells of its server's minutes (PROTOCOL 11.12). Told again, they change nothing. What is not of
@@ -27,42 +33,41 @@ export async function recordTelemetry(
   if (sinceMs > heldMs + minuteMs) return { isTaken: false, heldMs };
   if (server.revokedAtMs !== null) return { isTaken: true, heldMs };
   const recent = minutes.filter(({ atMs }) => atMs >= oldestMs && atMs <= nowMs + limits.clockSkewMs);
-  const nodes = await nodesOnServer(runtime, server, serverId);
-  const told = recent.flatMap((minute) => nodeMinutes(serverId, minute, nodes));
+  const nodes = await nodesOnServer(runtime, serverId);
+  const told = recent.flatMap((minute) => nodeMinutes({ serverId, orgId: server.orgId }, minute, nodes));
   const strange = recent.flatMap(({ workspaces }) => workspaces).filter(({ workspaceId }) => !nodes.has(workspaceId));
   if (strange.length > 0) log.warn({ serverId, count: strange.length }, "readings of workspaces that are not there");
-  if (told.length > 0) await writer.commitSoon(recordMinutes(server, told));
+  const byOrg = Map.groupBy(told, ({ orgId }) => orgId);
+  const written = [...byOrg].flatMap(([orgId, minutesOf]) => recordMinutes({ orgId }, minutesOf));
+  if (written.length > 0) await writer.commitSoon(written);
   return { isTaken: true, heldMs };
 }
 
-async function nodesOnServer(
-  { db }: Pick<Runtime, "db">,
-  scope: Parameters<typeof listNodesOnServer>[1],
-  serverId: ServerId,
-): Promise<NodesOnServer> {
-  const rows = await listNodesOnServer(db, scope, serverId);
-  const nodes = new Map<WorkspaceId, Map<string, ProjectId>>();
-  for (const { workspaceId, projectId } of rows) {
-    const keys = nodes.get(workspaceId) ?? new Map<string, ProjectId>();
-    nodes.set(workspaceId, keys);
-    if (projectId !== null) keys.set(projectKey(projectId), projectId);
+async function nodesOnServer({ db }: Pick<Runtime, "db">, serverId: ServerId): Promise<NodesOnServer> {
+  const rows = await listNodesOnServer(db, serverId);
+  const nodes = new Map<WorkspaceId, { orgId: OrgId; projects: Map<string, ProjectId> }>();
+  for (const { orgId, workspaceId, projectId } of rows) {
+    const node = nodes.get(workspaceId) ?? { orgId, projects: new Map<string, ProjectId>() };
+    nodes.set(workspaceId, node);
+    if (projectId !== null) node.projects.set(projectKey(projectId), projectId);
   }
   return nodes;
 }
 
 function nodeMinutes(
-  serverId: ServerId,
+  host: { readonly serverId: ServerId; readonly orgId: OrgId },
   { atMs, server, workspaces }: TelemetryMinute,
   nodes: NodesOnServer,
-): NodeMinute[] {
-  const own = workspaces.flatMap(({ workspaceId, usage, projects }): NodeMinute[] => {
-    const keys = nodes.get(workspaceId);
-    if (keys === undefined) return [];
-    const ofProjects = projects.flatMap(({ project, usage: totals }): NodeMinute[] => {
-      const projectId = keys.get(project);
-      return projectId === undefined ? [] : [{ nodeId: projectId, atMs, totals }];
+): OrgMinute[] {
+  const inside = workspaces.flatMap(({ workspaceId, usage, projects }): OrgMinute[] => {
+    const node = nodes.get(workspaceId);
+    if (node === undefined) return [];
+    const { orgId } = node;
+    const ofProjects = projects.flatMap(({ project, usage: totals }): OrgMinute[] => {
+      const projectId = node.projects.get(project);
+      return projectId === undefined ? [] : [{ orgId, nodeId: projectId, atMs, totals }];
     });
-    return [{ nodeId: workspaceId, atMs, totals: usage }, ...ofProjects];
+    return [{ orgId, nodeId: workspaceId, atMs, totals: usage }, ...ofProjects];
   });
-  return [{ nodeId: serverId, atMs, totals: server }, ...own];
+  return [{ orgId: host.orgId, nodeId: host.serverId, atMs, totals: server }, ...inside];
 }

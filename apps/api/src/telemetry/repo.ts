@@ -29,17 +29,16 @@ export async function findTelemetryServer(
   return row ?? null;
 }
 
-/** The workspaces of a server and their projects: what its bridge may speak of. */
+/** The workspaces of a server, of whichever org, and their projects: what its bridge may speak of. */
 export async function listNodesOnServer(
   db: Database,
-  { orgId }: TenantScope,
   serverId: ServerId,
-): Promise<{ workspaceId: WorkspaceId; projectId: ProjectId | null }[]> {
+): Promise<{ orgId: OrgId; workspaceId: WorkspaceId; projectId: ProjectId | null }[]> {
   return db
-    .select({ workspaceId: workspaces.workspaceId, projectId: projects.projectId })
+    .select({ orgId: workspaces.orgId, workspaceId: workspaces.workspaceId, projectId: projects.projectId })
     .from(workspaces)
     .leftJoin(projects, eq(projects.workspaceId, workspaces.workspaceId))
-    .where(and(eq(workspaces.orgId, orgId), eq(workspaces.serverId, serverId)));
+    .where(eq(workspaces.serverId, serverId));
 }
 
 /** The newest minute that is recorded of a node; null where there is none. */

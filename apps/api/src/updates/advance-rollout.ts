@@ -45,7 +45,8 @@ function withdraw<M extends RolloutMember>(member: M, message: string): M {
 }
 
 /** Why nothing more is sent, whatever the servers say. */
-function obstacleOf({ release }: Runtime, { manifestHash, version, role }: Rollout): string | null {
+function obstacleOf({ release }: Runtime, { manifestHash, version, role, isOrgClosing }: Rollout): string | null {
+  if (isOrgClosing) return "The organization is going to be deleted.";
   if (release?.manifestHash !== manifestHash)
     return `The platform does not offer this package of version ${version} any more.`;
   if (role === null || !isAllowed(role, "servers.manage")) return "Who started it may not manage servers any more.";

@@ -6,6 +6,7 @@ import type { Database } from "../db/database.ts";
 import { insertWhen, previousChanged } from "../db/insert-when.ts";
 import { bridgeUpdates, claims, members, rollouts, servers } from "../db/schema.ts";
 import type { Claim } from "../outbox/claim.ts";
+import { isClosing } from "../orgs/closing.ts";
 import type { Statement } from "../writer.ts";
 import type { RolloutMember } from "./decide-rollout.ts";
 import type { RolloutState, RolloutView, UpdateState, UpdateView } from "./views.ts";
@@ -105,11 +106,13 @@ export interface Rollout {
   readonly startedBy: UserId;
   /** The role that who started it has now. */
   readonly role: Role | null;
+  /** Whether its org is going to be deleted. */
+  readonly isOrgClosing: boolean;
 }
 
 /** Every rollout that goes on, of all orgs: each acts within its own only. */
 export async function listRunningRollouts(db: Database): Promise<Rollout[]> {
-  return db
+  const rows = await db
     .select({
       rolloutId: rollouts.rolloutId,
       orgId: rollouts.orgId,
@@ -118,10 +121,12 @@ export async function listRunningRollouts(db: Database): Promise<Rollout[]> {
       triesAgain: rollouts.triesAgain,
       startedBy: rollouts.startedBy,
       role: members.role,
+      isOrgClosing: isClosing(rollouts.orgId),
     })
     .from(rollouts)
     .leftJoin(members, and(eq(members.orgId, rollouts.orgId), eq(members.userId, rollouts.startedBy)))
     .where(eq(rollouts.state, "running"));
+  return rows.map((row) => ({ ...row, isOrgClosing: row.isOrgClosing === 1 }));
 }
 
 export interface StoredMember extends RolloutMember {

@@ -9,7 +9,7 @@ import { recordChange } from "../events/repo.ts";
 import { notFound } from "../not-found.ts";
 import type { Runtime } from "../runtime.ts";
 import { listServerRows, type Server } from "../servers/repo.ts";
-import { requireUsableServer } from "../servers/service.ts";
+import { requireOwnServer } from "../servers/service.ts";
 import type { OfferedRelease } from "./offered-release.ts";
 import { findLatestRollout, findRollout, insertRollout, listLatestUpdates, skipWaiting } from "./repo.ts";
 import type { UpdatesView } from "./views.ts";
@@ -33,7 +33,7 @@ export async function readUpdates(runtime: Runtime, scope: OrgScope): Promise<Up
       brings: isOutdated(server, release) ? bringsTo(server, release) : { actions: [], features: [] },
       update: updates.find(({ serverId }) => serverId === server.serverId) ?? null,
     })),
-    rollout,
+    rollout: scope.role === null ? null : rollout,
   };
 }
 
@@ -60,7 +60,7 @@ export async function updateServer(
   scope: OrgScope,
   { serverId, triesAgain }: { serverId: ServerId; triesAgain: boolean },
 ): Promise<UpdatesView> {
-  const server = await requireUsableServer(runtime, scope, serverId);
+  const server = await requireOwnServer(runtime, scope, serverId);
   const release = requireRelease(runtime);
   if (!isOutdated(server, release))
     throw new QuarterdeckError(
@@ -84,7 +84,7 @@ export async function updateAllServers(
   scope: OrgScope,
   { firstServerId }: { firstServerId: ServerId | null },
 ): Promise<UpdatesView> {
-  if (firstServerId !== null) await requireUsableServer(runtime, scope, firstServerId);
+  if (firstServerId !== null) await requireOwnServer(runtime, scope, firstServerId);
   const release = requireRelease(runtime);
   const all = await listServerRows(runtime.db, scope);
   const able = all.filter(

@@ -1,10 +1,14 @@
 import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { and, asc, eq, sql, type SQL } from "drizzle-orm";
-import type { TenantScope } from "../auth/scope.ts";
+import { isOnTheWay } from "../auth/reach.ts";
+import type { Reach, TenantScope } from "../auth/scope.ts";
 import type { Database } from "../db/database.ts";
 import { insertWhen } from "../db/insert-when.ts";
 import { prepared } from "../db/prepared.ts";
 import { projects, servers, workspaces } from "../db/schema.ts";
+import { nameKeys } from "../names/name-keys.ts";
+import { isNameFree } from "../names/taken-names.ts";
+import { mayUse, serverNameFor } from "../sharing/reach-conditions.ts";
 import { motionOf } from "./frozen.ts";
 import type { WorkspaceView } from "./views.ts";
 
@@ -14,7 +18,7 @@ function selectWorkspaces(db: Database) {
       workspaceId: workspaces.workspaceId,
       name: workspaces.name,
       serverId: workspaces.serverId,
-      serverName: servers.name,
+      serverName: serverNameFor(workspaces.orgId),
       projectCount: sql<number>`(select count(*) from ${projects} where ${projects.workspaceId} = ${workspaces.workspaceId})`,
       motion: motionOf,
       createdAtMs: workspaces.createdAtMs,
@@ -23,8 +27,10 @@ function selectWorkspaces(db: Database) {
     .innerJoin(servers, eq(servers.serverId, workspaces.serverId));
 }
 
-export async function listWorkspaceRows(db: Database, scope: TenantScope): Promise<WorkspaceView[]> {
-  return selectWorkspaces(db).where(eq(workspaces.orgId, scope.orgId)).orderBy(asc(workspaces.createdAtMs));
+/** Those that the caller may see. */
+export async function listWorkspaceRows(db: Database, reach: Reach): Promise<WorkspaceView[]> {
+  const isSeen = and(eq(workspaces.orgId, reach.orgId), isOnTheWay(reach, workspaces.workspaceId));
+  return selectWorkspaces(db).where(isSeen).orderBy(asc(workspaces.createdAtMs));
 }
 
 const oneWorkspace = prepared((db) =>
@@ -57,15 +63,19 @@ export async function listWorkspaceIdsOnServer(
   return new Set(rows.map(({ workspaceId }) => workspaceId));
 }
 
-/** Inserts a workspace on a server of the org, unless the org has one of this name. */
+/** Inserts a workspace on a server of the org, or in its slice of one, unless the org has one of this name, or of one like it. */
 export function insertWorkspace(
   scope: TenantScope,
   workspace: { workspaceId: WorkspaceId; name: string; serverId: ServerId; createdAtMs: number },
 ): SQL {
   return insertWhen(
     workspaces,
-    { ...workspace, orgId: scope.orgId },
-    sql`exists (select 1 from ${servers} where ${and(eq(servers.serverId, workspace.serverId), eq(servers.orgId, scope.orgId))})
-      and not exists (select 1 from ${workspaces} where ${and(eq(workspaces.orgId, scope.orgId), eq(workspaces.name, workspace.name))})`,
+    { ...workspace, ...nameKeys(workspace.name), orgId: scope.orgId },
+    sql`${mayUse(scope, workspace.serverId)} and ${isNameFree(namedWorkspace(scope, workspace.name))}`,
   );
+}
+
+/** The name among those of the org's workspaces. */
+export function namedWorkspace({ orgId }: TenantScope, name: string) {
+  return { table: workspaces, name, among: eq(workspaces.orgId, orgId) };
 }

@@ -2,24 +2,37 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
+import { rolesAt } from "../auth/rights.ts";
 import type { OrgScope, TenantScope } from "../auth/scope.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { whyNameTaken } from "../names/taken-names.ts";
 import { notFound } from "../not-found.ts";
 import { addQuotaNode } from "../quotas/counted-places.ts";
 import { enqueueLimits, hasQuotas, serversOf } from "../quotas/repo.ts";
 import type { Runtime } from "../runtime.ts";
 import { requireUsableServer } from "../servers/service.ts";
 import { planTask } from "../tasks/plan-task.ts";
-import { findWorkspace, insertWorkspace, listWorkspaceRows } from "./repo.ts";
+import { findWorkspace, insertWorkspace, listWorkspaceRows, namedWorkspace } from "./repo.ts";
 import type { WorkspaceView } from "./views.ts";
 
-export function listWorkspaces({ db }: Runtime, scope: OrgScope): Promise<WorkspaceView[]> {
-  return listWorkspaceRows(db, scope);
+export async function listWorkspaces({ db }: Runtime, scope: OrgScope): Promise<WorkspaceView[]> {
+  return (await listWorkspaceRows(db, scope)).map((workspace) => asSeen(scope, workspace));
 }
 
-export function getWorkspace(runtime: Runtime, scope: OrgScope, workspaceId: WorkspaceId): Promise<WorkspaceView> {
-  return requireWorkspace(runtime, scope, workspaceId);
+export async function getWorkspace(
+  runtime: Runtime,
+  scope: OrgScope,
+  workspaceId: WorkspaceId,
+): Promise<WorkspaceView> {
+  return asSeen(scope, await requireWorkspace(runtime, scope, workspaceId));
+}
+
+/** Who may see single projects of it only learns of no more. */
+function asSeen(scope: OrgScope, workspace: WorkspaceView): WorkspaceView {
+  const { workspaceId } = workspace;
+  if (rolesAt(scope, { workspaceId, projectId: null }).length > 0) return workspace;
+  return { ...workspace, projectCount: scope.grants.filter((grant) => grant.workspaceId === workspaceId).length };
 }
 
 export async function requireWorkspace(
@@ -81,7 +94,8 @@ export async function createWorkspace(
     ),
   ]);
   if (inserted?.rowsChanged !== 1) {
-    throw new QuarterdeckError("CONFLICT", `There is a workspace named "${name}" already. Choose another name.`);
+    const taken = await whyNameTaken(runtime.db, namedWorkspace(scope, name), "workspace");
+    throw taken ?? new QuarterdeckError("CONFLICT", "The workspace could not be made as things are now. Try again.");
   }
   runtime.nudgeOutbox();
   return requireWorkspace(runtime, scope, workspaceId);

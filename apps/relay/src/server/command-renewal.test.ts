@@ -1,29 +1,15 @@
-import { DatabaseSync } from "node:sqlite";
 import type { RunId } from "@quarterdeck/core/ids";
 import { dayMs } from "@quarterdeck/core/units";
 import { expect, test } from "vitest";
 import type { RenewalOutcome } from "../session/renewal.ts";
-import { migrate } from "../storage/migrations.ts";
 import { readServer, updateServer } from "../storage/server-record.ts";
-import type { Row, Sql } from "../storage/sql.ts";
 import type { ApiClient } from "./api-client.ts";
 import { CommandRenewal } from "./command-renewal.ts";
 import type { ObjectState } from "./object-state.ts";
-
-function storage(): Sql {
-  const database = new DatabaseSync(":memory:");
-  const sql: Sql = {
-    exec: (query, ...bindings) => {
-      const rows = database.prepare(query).all(...(bindings as string[])) as Row[];
-      return { toArray: () => rows };
-    },
-  };
-  migrate(sql);
-  return sql;
-}
+import { openMemorySql } from "../../test/memory-sql.ts";
 
 test("[F7] signatures that a clock which was far ahead put off are asked for as soon as that is right again", () => {
-  const sql = storage();
+  const sql = openMemorySql();
   const state = { sql, server: () => readServer(sql) } as unknown as ObjectState;
   const renewal = new CommandRenewal(state, {} as unknown as ApiClient);
   expect(renewal.dueMs(10_000)).toBeNull();
@@ -34,7 +20,7 @@ test("[F7] signatures that a clock which was far ahead put off are asked for as 
 });
 
 test("a run that steps aside while the API is asked for another is asked for right after", async () => {
-  const sql = storage();
+  const sql = openMemorySql();
   const [first, second] = [`run_${"0".repeat(26)}`, `run_${"1".repeat(26)}`] as [RunId, RunId];
   let aside = [first];
   const desk = {

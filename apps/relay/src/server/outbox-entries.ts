@@ -7,7 +7,7 @@ import { isSignedBy, type SignedText } from "@quarterdeck/core/protocol/signing"
 import { isUsableCertificate, lastsLonger, readCertificate, type PlatformTrust } from "../session/platform-trust.ts";
 
 /** What the service key vouches for alone. */
-const unsignedKinds = ["revoke", "revokeViewers", "limits", "priority"] as const;
+const unsignedKinds = ["revoke", "revokeViewers", "limits", "priority", "cordon"] as const;
 type UnsignedKind = (typeof unsignedKinds)[number];
 
 function isUnsigned(entry: OutboxEntry): entry is Extract<OutboxEntry, { kind: UnsignedKind }> {

@@ -1,21 +1,12 @@
-import { DatabaseSync } from "node:sqlite";
 import { dayMs } from "@quarterdeck/core/units";
 import { expect, test } from "vitest";
-import { migrate } from "../storage/migrations.ts";
 import { appendReport, hasReports } from "../storage/reports.ts";
 import { readServer, updateServer } from "../storage/server-record.ts";
-import type { Row, Sql } from "../storage/sql.ts";
 import { ReportDelivery } from "./report-delivery.ts";
+import { openMemorySql } from "../../test/memory-sql.ts";
 
 function openDelivery() {
-  const database = new DatabaseSync(":memory:");
-  const sql: Sql = {
-    exec: (query, ...bindings) => {
-      const rows = database.prepare(query).all(...(bindings as string[])) as Row[];
-      return { toArray: () => rows };
-    },
-  };
-  migrate(sql);
+  const sql = openMemorySql();
   updateServer(sql, { serverId: "srv_1" });
   appendReport(sql, { kind: "offline", atMs: 0, reason: "the connection was closed" });
   const api = { isAway: true, asked: 0 };

@@ -1,32 +1,16 @@
 import assert from "node:assert/strict";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { OrgId, ProjectId, RunId, ServerId, WorkspaceId } from "@quarterdeck/core/ids";
 import { priorities, type Command } from "@quarterdeck/core/protocol/command";
 import type { NodeLimits } from "@quarterdeck/core/protocol/relay-api";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { migrate } from "../storage/migrations.ts";
 import { forgetServer, readServer, updateServer } from "../storage/server-record.ts";
-import type { Row, Sql } from "../storage/sql.ts";
+import type { Row } from "../storage/sql.ts";
 import { capabilities } from "../../test/fake-bridge.ts";
+import { openMemorySql } from "../../test/memory-sql.ts";
 import { acknowledgeCommands } from "./bridge-streams.ts";
 import type { OpenedEntry } from "./outbox-entries.ts";
 import { RunDesk } from "./run-desk.ts";
-
-function openSql(): Sql {
-  const database = new DatabaseSync(":memory:");
-  const prepared = new Map<string, StatementSync>();
-  const sql: Sql = {
-    exec: (query, ...bindings) => {
-      const statement = prepared.get(query) ?? database.prepare(query);
-      prepared.set(query, statement);
-      const rows = statement.all(...(bindings as string[])) as Row[];
-      return { toArray: () => rows };
-    },
-  };
-  migrate(sql);
-  return sql;
-}
 
 const id = (prefix: string, last: number) => `${prefix}_${String(last).padStart(26, "0")}`;
 const orgOf = (org: number) => id("org", org) as OrgId;
@@ -85,7 +69,7 @@ const endMs = 1e12;
 
 /** A desk over its own storage, and what goes in and out of it. */
 class World {
-  readonly sql = openSql();
+  readonly sql = openMemorySql();
   #desk = new RunDesk(this.sql);
   #nowMs = 1000;
   #position = 0;

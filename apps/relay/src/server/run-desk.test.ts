@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { DatabaseSync } from "node:sqlite";
 import type { ProjectId, RunId, ServerId, SessionId, WorkspaceId } from "@quarterdeck/core/ids";
 import { priorities, type Command } from "@quarterdeck/core/protocol/command";
 import type { Report } from "@quarterdeck/core/protocol/relay-api";
@@ -11,27 +10,15 @@ import { expect, test } from "vitest";
 import { sendableThrough } from "../session/command-stream.ts";
 import type { RenewalOutcome } from "../session/renewal.ts";
 import { listCommands } from "../storage/commands.ts";
-import { migrate } from "../storage/migrations.ts";
 import { oldestReports } from "../storage/reports.ts";
 import { listRuns } from "../storage/runs.ts";
 import { readServer, updateServer } from "../storage/server-record.ts";
-import { readText, type Row, type Sql } from "../storage/sql.ts";
+import { readText, type Sql } from "../storage/sql.ts";
 import { capabilities } from "../../test/fake-bridge.ts";
+import { openMemorySql } from "../../test/memory-sql.ts";
 import { acknowledgeCommands, resumeStreams, takeResults } from "./bridge-streams.ts";
 import type { OpenedEntry } from "./outbox-entries.ts";
 import { RunDesk } from "./run-desk.ts";
-
-function openSql(): Sql {
-  const database = new DatabaseSync(":memory:");
-  const sql: Sql = {
-    exec: (query, ...bindings) => {
-      const rows = database.prepare(query).all(...(bindings as string[])) as Row[];
-      return { toArray: () => rows };
-    },
-  };
-  migrate(sql);
-  return sql;
-}
 
 const id = (prefix: string, last = "0") => `${prefix}_${"0".repeat(25)}${last}`;
 const projects = ["a", "b", "c"].map((last) => id("prj", last)) as ProjectId[];
@@ -77,7 +64,7 @@ const steps: fc.Arbitrary<{ kind: Step; pick: number }> = fc.record({
 
 /** The relay's storage and desk between an API and a bridge, both of which are exact and may repeat themselves. */
 class World {
-  readonly sql = openSql();
+  readonly sql = openMemorySql();
   readonly entries: OpenedEntry[] = [];
   readonly submitted = new Map<ProjectId, RunId[]>();
   readonly cancelled = new Set<string>();
@@ -354,7 +341,7 @@ const endsOf = (sql: Sql) =>
     .flatMap((report) => (report.kind === "ended" ? [`${Number(report.runId.slice(4))} ${report.code}`] : []));
 
 test("what follows a run that did not succeed ends with it, and so does what follows that, a thousand deep", () => {
-  const sql = openSql();
+  const sql = openMemorySql();
   const desk = new RunDesk(sql);
   desk.takeEntries([entryOf(1), ...Array.from({ length: 2000 }, (_, n) => entryOf(n + 2, following(n + 1)))], 1);
   desk.setCapacity(capabilities, 1);
@@ -365,7 +352,7 @@ test("what follows a run that did not succeed ends with it, and so does what fol
 });
 
 test("what comes after its predecessor ended is judged by how that ended, also of one that nobody remembers", () => {
-  const sql = openSql();
+  const sql = openMemorySql();
   const desk = new RunDesk(sql);
   desk.takeEntries([entryOf(1), entryOf(2)], 1);
   desk.setCapacity(capabilities, 1);
@@ -384,7 +371,7 @@ test("what comes after its predecessor ended is judged by how that ended, also o
 });
 
 test("a cancelled run takes those along that were to follow it; a removed server ends each for that reason", () => {
-  const sql = openSql();
+  const sql = openMemorySql();
   const desk = new RunDesk(sql);
   const text = { signed: "", signature: "s", problem: null };
   desk.takeEntries([entryOf(1), entryOf(2, following(1)), entryOf(3), entryOf(4, following(3))], 1);
@@ -395,7 +382,7 @@ test("a cancelled run takes those along that were to follow it; a removed server
 });
 
 test("a waiting run that is put into another band starts by that, also after a restart; others are not touched", () => {
-  const sql = openSql();
+  const sql = openMemorySql();
   const desk = new RunDesk(sql);
   const one = { ...capabilities, capacity: { ...capabilities.capacity, runs: 1 } };
   desk.takeEntries([entryOf(1), entryOf(2), entryOf(3)], 1);

@@ -4,10 +4,11 @@ import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { NodeLimits, WaitingAnswer } from "@quarterdeck/core/protocol/relay-api";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import type { RunOrder } from "@quarterdeck/core/protocol/run-order";
+import { isHeldByCordon } from "@quarterdeck/core/actions/cordon";
 import { findAction } from "@quarterdeck/core/actions/catalogue";
 import type { TaskRun } from "@quarterdeck/core/scheduling/scheduler";
 import { minuteMs } from "@quarterdeck/core/units";
-import { CommandQueue, type Unfit, type WaitingRun } from "../session/command-queue.ts";
+import { CommandQueue, type WaitingRun } from "../session/command-queue.ts";
 import { freeWindow, type StreamPosition } from "../session/command-stream.ts";
 import { ExpectedResults } from "../session/expected-results.ts";
 import { goodConduct } from "../session/quarantine.ts";
@@ -17,10 +18,9 @@ import { findSeqOnTheWay, insertCommand, listRunsOnTheWay, withdrawCommand } fro
 import { readMeanMs, rememberDuration } from "../storage/durations.ts";
 import { findEnded, hasSucceeded, rememberEnded } from "../storage/ended-runs.ts";
 import { writeTrust } from "../storage/platform-trust.ts";
-import { appendReport, type NewReport } from "../storage/reports.ts";
+import { appendReport } from "../storage/reports.ts";
 import { rememberRevocation } from "../storage/revoked-viewers.ts";
 import {
-  deleteRun,
   expireSignatures,
   findRun,
   insertRun,
@@ -36,32 +36,11 @@ import { StoredShares } from "../storage/shares.ts";
 import { nextNumber, readServer, updateServer } from "../storage/server-record.ts";
 import type { Sql } from "../storage/sql.ts";
 import type { OpenedEntry, OpenedTrust } from "./outbox-entries.ts";
-
-type Ending = Omit<Extract<NewReport, { kind: "ended" }>, "kind" | "atMs" | "runId">;
+import { cancelledHere, leaseOver, notFollowing, RunEndings, recordsLost } from "./run-endings.ts";
 
 /** How long a run is expected to take before the first of its kind has ended. */
 const unknownReadMs = 250;
 const unknownRunMs = minuteMs;
-
-const cancelledHere: Ending = {
-  verdict: "cancelled",
-  code: "CANCELLED",
-  message: "It was cancelled before it reached the server.",
-};
-
-const leaseOver: Ending = {
-  verdict: "indeterminate",
-  code: "LEASE_EXPIRED",
-  message:
-    "Its server was away for longer than it may run without the platform, so it is unknown how it ended, or whether it began. If the server comes back and knows, that is recorded here.",
-};
-
-const notFollowing: Ending = {
-  verdict: "refused",
-  code: "DEPENDENCY_FAILED",
-  message:
-    "A task that it was to run after did not succeed, so it was not started. Look at that one, and submit both again.",
-};
 
 const ordinaryOrder: RunOrder = { after: [], isParallel: false };
 
@@ -74,12 +53,14 @@ export class RunDesk {
   readonly #sql: Sql;
   readonly #expected = new ExpectedResults();
   readonly #shares: StoredShares;
+  readonly #endings: RunEndings;
   #queue: CommandQueue;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.#shares = new StoredShares(sql);
     this.#queue = queueOf(sql, this.#shares);
+    this.#endings = new RunEndings(sql, () => this.#queue);
   }
 
   /** Takes outbox entries in order; known ones are ignored and nothing beyond a hole is taken. Returns the newest taken. */
@@ -98,7 +79,7 @@ export class RunDesk {
 
   /** What the server offers from now on; what can never start with it ends. */
   setCapacity({ capacity }: Capabilities, nowMs: number): void {
-    this.#endUnfit(this.#queue.setCapacity(capacity), nowMs);
+    this.#endings.endUnfit(this.#queue.setCapacity(capacity), nowMs);
     this.#save();
   }
 
@@ -110,7 +91,7 @@ export class RunDesk {
     if (!haveActionsChanged(readServer(this.#sql).capabilities, capabilities)) return;
     for (const { runId, action } of listWaitingActions(this.#sql)) {
       const refusal = unsupportedAction(capabilities, action);
-      if (refusal && this.#queue.isWaiting(runId)) this.#end(runId, { verdict: "refused", ...refusal }, nowMs);
+      if (refusal && this.#queue.isWaiting(runId)) this.#endings.end(runId, { verdict: "refused", ...refusal }, nowMs);
     }
     this.#save();
   }
@@ -150,10 +131,10 @@ export class RunDesk {
         const { demand, expiresAtMs } = outcome.command;
         replaceCommand(this.#sql, { runId, demand, expiresAtMs, command: outcome.text });
         const run = findRun(this.#sql, runId);
-        if (run) this.#endUnfit([this.#queue.renewed(run)], nowMs);
+        if (run) this.#endings.endUnfit([this.#queue.renewed(run)], nowMs);
       } else {
         const { verdict, code, message } = outcome;
-        this.#end(runId, { verdict, code, message }, nowMs);
+        this.#endings.end(runId, { verdict, code, message }, nowMs);
       }
     }
     this.#save();
@@ -183,17 +164,15 @@ export class RunDesk {
     const { durationMs } = result;
     const run = findRun(this.#sql, runId);
     if (run && durationMs !== null) rememberDuration(this.#sql, run, { durationMs, nowMs });
-    const followers = this.#forget(runId, { ...result, durationMs: durationMs ?? 0 }, nowMs);
-    for (const follower of followers) if (findRun(this.#sql, follower)) this.#end(follower, notFollowing, nowMs);
+    const followers = this.#endings.forget(runId, { ...result, durationMs: durationMs ?? 0 }, nowMs);
+    for (const follower of followers)
+      if (findRun(this.#sql, follower)) this.#endings.end(follower, notFollowing, nowMs);
     this.#save();
   }
 
   /** Ends runs that the bridge had and knows nothing of any more. */
   lost(runIds: readonly RunId[], nowMs: number): void {
-    const message = "The server lost its records, so it is unknown whether this ran to its end.";
-    for (const runId of runIds) {
-      this.#end(runId, { verdict: "indeterminate", code: "BRIDGE_STATE_LOST", message }, nowMs);
-    }
+    for (const runId of runIds) this.#endings.end(runId, recordsLost, nowMs);
     this.#save();
   }
 
@@ -207,7 +186,7 @@ export class RunDesk {
       if (!findRun(this.#sql, runId)) continue;
       const seq = findSeqOnTheWay(this.#sql, runId);
       if (seq !== undefined) withdrawCommand(this.#sql, seq);
-      this.#end(runId, leaseOver, nowMs);
+      this.#endings.end(runId, leaseOver, nowMs);
     }
     this.#save();
   }
@@ -245,11 +224,21 @@ export class RunDesk {
     else if (entry.kind === "priority") this.#setPriority(entry);
     else if (entry.kind === "command") this.#takeCommand(entry, nowMs);
     else if (entry.kind === "limits") this.#takeLimits(entry.nodes, nowMs);
+    else if (entry.kind === "cordon") this.#takeCordon(entry, nowMs);
   }
 
   #takeLimits(nodes: readonly NodeLimits[], nowMs: number): void {
     writeNodeLimits(this.#sql, nodes);
-    this.#endUnfit(this.#queue.setLimits(nodes), nowMs);
+    this.#endings.endUnfit(this.#queue.setLimits(nodes), nowMs);
+  }
+
+  /** The report follows those of everything that was dispatched before, so the API knows that nothing else starts. */
+  #takeCordon({ isCordoned, position }: Extract<OpenedEntry, { kind: "cordon" }>, nowMs: number): void {
+    updateServer(this.#sql, { isCordoned });
+    this.#queue.setCordon(isCordoned);
+    const isRenewalDue = readServer(this.#sql).renewalAtMs === null && this.#queue.renewals().length > 0;
+    if (isRenewalDue) updateServer(this.#sql, { renewalAtMs: nowMs });
+    appendReport(this.#sql, { kind: "cordonTaken", atMs: nowMs, position });
   }
 
   /** What a key signed that is not trusted any more would be refused by the bridge, so it is signed anew. */
@@ -267,13 +256,17 @@ export class RunDesk {
     const { runId } = command;
     const ended = findEnded(this.#sql, runId);
     if (findRun(this.#sql, runId) || ended === "ended") return;
-    if (ended === "tombstone") return this.#end(runId, cancelledHere, nowMs);
-    if (problem && !isStale) return this.#end(runId, { verdict: "refused", ...problem }, nowMs);
+    if (ended === "tombstone") return this.#endings.end(runId, cancelledHere, nowMs);
+    if (problem && !isStale) return this.#endings.end(runId, { verdict: "refused", ...problem }, nowMs);
     if (readServer(this.#sql).isRevoked) {
-      return this.#end(runId, { verdict: "refused", code: "REVOKED", message: "The server was removed." }, nowMs);
+      return this.#endings.end(
+        runId,
+        { verdict: "refused", code: "REVOKED", message: "The server was removed." },
+        nowMs,
+      );
     }
     const unsupported = unsupportedAction(readServer(this.#sql).capabilities, command.action);
-    if (unsupported) return this.#end(runId, { verdict: "refused", ...unsupported }, nowMs);
+    if (unsupported) return this.#endings.end(runId, { verdict: "refused", ...unsupported }, nowMs);
     const isRead = findAction(command.action)?.isRead ?? false;
     const { after, isParallel } = entry.order ?? ordinaryOrder;
     const { orgId, workspaceId, projectId, priority, demand, action } = command;
@@ -285,6 +278,7 @@ export class RunDesk {
       projectId,
       priority,
       isOrdered: !isRead && projectId !== null && !isParallel,
+      isHeldByCordon: isHeldByCordon(action),
       after,
       demand,
       expectedMs: readMeanMs(this.#sql, { projectId, action }) ?? (isRead ? unknownReadMs : unknownRunMs),
@@ -294,10 +288,10 @@ export class RunDesk {
     const { signed, signature, sealed } = entry;
     // What failed before this came, or is forgotten, will not succeed any more.
     const isInVain = after.some((other) => !findRun(this.#sql, other) && !hasSucceeded(this.#sql, other));
-    if (isInVain) return this.#end(runId, notFollowing, nowMs);
+    if (isInVain) return this.#endings.end(runId, notFollowing, nowMs);
     const lease = { isDetached: command.detached !== false, timeoutMs: command.limits.timeoutMs };
     insertRun(this.#sql, { ...run, ...lease, action, command: { signed, signature, sealed } });
-    this.#endUnfit([this.#queue.enqueue(run)], nowMs);
+    this.#endings.endUnfit([this.#queue.enqueue(run)], nowMs);
   }
 
   #setPriority({ runId, priority }: Extract<OpenedEntry, { kind: "priority" }>): void {
@@ -306,7 +300,7 @@ export class RunDesk {
 
   #cancel(entry: Extract<OpenedEntry, { kind: "cancel" }>, nowMs: number): void {
     const { runId, signed, signature, problem } = entry;
-    if (this.#queue.isWaiting(runId)) return this.#end(runId, cancelledHere, nowMs);
+    if (this.#queue.isWaiting(runId)) return this.#endings.end(runId, cancelledHere, nowMs);
     if (findRun(this.#sql, runId)) {
       // A cancel that the bridge would refuse is not sent; the run goes on and its result tells.
       if (!problem) this.#sendCancel({ signed, signature });
@@ -320,7 +314,11 @@ export class RunDesk {
     // What follows others ends before them, so that it is said why.
     for (const run of listRuns(this.#sql).reverse()) {
       const verdict = run.seq === null ? "refused" : "indeterminate";
-      this.#end(run.runId, { verdict, code: "REVOKED", message: "The server was removed from the platform." }, nowMs);
+      this.#endings.end(
+        run.runId,
+        { verdict, code: "REVOKED", message: "The server was removed from the platform." },
+        nowMs,
+      );
     }
   }
 
@@ -335,37 +333,6 @@ export class RunDesk {
     insertCommand(this.#sql, { seq, runId: null, ...text, sealed: null });
   }
 
-  #endUnfit(unfit: readonly (Unfit | undefined)[], nowMs: number): void {
-    for (const run of unfit) {
-      // It may have ended with another one that it was to follow.
-      if (!run || !findRun(this.#sql, run.runId)) continue;
-      this.#end(run.runId, { verdict: "refused", code: "QUOTA_EXCEEDED", message: run.message }, nowMs);
-    }
-  }
-
-  /** Ends a run that did not succeed, and with it all that was to follow it. */
-  #end(runId: RunId, ending: Ending, nowMs: number): void {
-    const ends = [{ runId, ending }];
-    const isSaid = new Set([runId]);
-    for (const end of ends) {
-      const followers = this.#forget(end.runId, { hasSucceeded: false }, nowMs);
-      appendReport(this.#sql, { kind: "ended", atMs: nowMs, runId: end.runId, ...end.ending });
-      for (const follower of followers) {
-        if (!isSaid.has(follower)) ends.push({ runId: follower, ending: notFollowing });
-        isSaid.add(follower);
-      }
-    }
-  }
-
-  /** Returns what waited for it to succeed, if it did not. */
-  #forget(runId: RunId, end: { durationMs?: number; hasSucceeded: boolean }, nowMs: number): RunId[] {
-    const followers = end.hasSucceeded ? [] : this.#queue.followers(runId);
-    if (!this.#queue.ended(runId, end.durationMs)) this.#queue.remove(runId);
-    deleteRun(this.#sql, runId);
-    rememberEnded(this.#sql, runId, { state: "ended", atMs: nowMs, hasSucceeded: end.hasSucceeded });
-    return followers;
-  }
-
   /** Stores what the scheduler must know after a restart. */
   #save(): void {
     this.#shares.write(this.#queue.takeChanges());
@@ -378,12 +345,13 @@ export class RunDesk {
 
 /** The queue as what is stored makes it. */
 function queueOf(sql: Sql, shares: StoredShares): CommandQueue {
-  const { capabilities, patience } = readServer(sql);
+  const { capabilities, patience, isCordoned } = readServer(sql);
   return new CommandQueue({
     runs: listRuns(sql),
     limits: listNodeLimits(sql),
     capacity: capabilities?.capacity ?? null,
     shares: shares.rows(),
     patience,
+    isCordoned,
   });
 }

@@ -1,4 +1,3 @@
-import { DatabaseSync } from "node:sqlite";
 import type { Command } from "@quarterdeck/core/protocol/command";
 import type { HelloBody } from "@quarterdeck/core/protocol/handshake";
 import type { OrgId, RunId, SessionId } from "@quarterdeck/core/ids";
@@ -9,11 +8,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { listCommands } from "../storage/commands.ts";
 import { listLeases } from "../storage/leases.ts";
-import { migrate } from "../storage/migrations.ts";
 import { oldestReports } from "../storage/reports.ts";
 import { gatherServerChanges, readServer, updateServer } from "../storage/server-record.ts";
-import type { Row, Sql } from "../storage/sql.ts";
 import { capabilities } from "../../test/fake-bridge.ts";
+import { openMemorySql } from "../../test/memory-sql.ts";
 import { acknowledgeCommands, resumeStreams, takeResults } from "./bridge-streams.ts";
 import { RunDesk } from "./run-desk.ts";
 import { RunLeases } from "./run-leases.ts";
@@ -25,7 +23,7 @@ const ordinary = { isDetached: true, after: [] as RunId[] };
 /** One server's storage, desk and leases, between an API and a bridge that may be away. */
 class World {
   nowMs = 1_800_000_000_000;
-  readonly #sql: Sql;
+  readonly #sql = openMemorySql();
   #desk: RunDesk;
   #leases: RunLeases;
   #position = 0;
@@ -34,13 +32,6 @@ class World {
   isFull = false;
 
   constructor() {
-    const database = new DatabaseSync(":memory:");
-    const exec = (query: string, ...bindings: unknown[]) => {
-      const rows = database.prepare(query).all(...(bindings as string[])) as Row[];
-      return { toArray: () => rows };
-    };
-    this.#sql = { exec };
-    migrate(this.#sql);
     [this.#desk, this.#leases] = this.#open();
     this.connect();
   }

@@ -8,7 +8,7 @@ const workspaceId = "ws_a" as WorkspaceId;
 const project = (letter: string) => `prj_${letter}` as ProjectId;
 const later = Number.MAX_SAFE_INTEGER;
 const capacity = { cpu: 4000, memory: 4096, runs: 4 };
-const empty: SavedQueue = { runs: [], limits: [], capacity, shares: [], patience: null };
+const empty: SavedQueue = { runs: [], limits: [], capacity, shares: [], patience: null, isCordoned: false };
 
 function run(position: number, rest: Partial<WaitingRun> = {}): WaitingRun {
   return {
@@ -19,6 +19,7 @@ function run(position: number, rest: Partial<WaitingRun> = {}): WaitingRun {
     projectId: project("a"),
     priority: "normal",
     isOrdered: false,
+    isHeldByCordon: true,
     after: [],
     demand: { cpu: 1000, memory: 1024, runs: 1 },
     expectedMs: 60_000,

@@ -23,6 +23,8 @@ export interface WaitingRun {
   readonly priority: Priority;
   /** Whether it waits for the earlier runs of its project. */
   readonly isOrdered: boolean;
+  /** Whether it waits while the server is cordoned. */
+  readonly isHeldByCordon: boolean;
   /** Runs that must have succeeded before. Those that are not in the queue have. */
   readonly after: readonly RunId[];
   readonly demand: Resources;
@@ -39,6 +41,7 @@ export interface SavedQueue {
   readonly capacity: Resources | null;
   readonly shares: readonly ShareRow[];
   readonly patience: SavedPatience | null;
+  readonly isCordoned: boolean;
 }
 
 /** What happens next in the queue: a run is dispatched, or it steps aside until it has a new signature. */
@@ -66,8 +69,10 @@ export class CommandQueue {
   readonly #waiting = new Map<RunId, WaitingRun>();
   /** Runs whose turn it was and whose signature runs out. They hold their place in their order and no resources. */
   readonly #aside = new Set<RunId>();
+  #isCordoned: boolean;
 
-  constructor({ runs, limits, capacity, shares, patience }: SavedQueue) {
+  constructor({ runs, limits, capacity, shares, patience, isCordoned }: SavedQueue) {
+    this.#isCordoned = isCordoned;
     for (const node of limits) this.#limits.set(node.id, node);
     this.#quotas.add(serverNode, null, capacity === null ? readLimits({}) : readLimits(capacity));
     for (const { orgId, workspaceId, projectId } of runs) this.#addNodes([orgId, workspaceId, projectId]);
@@ -75,7 +80,13 @@ export class CommandQueue {
     for (const { path } of shares) this.#addNodes(path.slice(1).filter((id) => !id.endsWith("/")));
     const options: SchedulerOptions = { quotas: this.#quotas, serverId: serverNode, isStored: true };
     const weights = Object.fromEntries(limits.map(({ id, weight }) => [id, weight]));
-    const tasks = runs.map((run): TaskRow => ({ ...taskOf(run), isSuspended: false, run: run.charge }));
+    const tasks = runs.map(
+      (run): TaskRow => ({
+        ...taskOf(run),
+        isSuspended: run.charge === null && this.#isHeld(run),
+        run: run.charge,
+      }),
+    );
     this.#scheduler = FairScheduler.restore(options, { shares, tasks, weights, patience });
     for (const { charge, ...run } of runs) if (charge === null) this.#waiting.set(run.runId, run);
   }
@@ -105,7 +116,16 @@ export class CommandQueue {
     const added = this.#scheduler.enqueue(taskOf(run));
     if (!added.ok) return this.#unfitRun(run) ?? { runId: run.runId, message: added.error.message };
     this.#waiting.set(run.runId, run);
+    if (this.#isHeld(run)) this.#scheduler.setSuspended(run.runId, true);
     return undefined;
+  }
+
+  /** From now on what uses the server waits, or starts in its turn again. What waits keeps its place. */
+  setCordon(isCordoned: boolean): void {
+    this.#isCordoned = isCordoned;
+    for (const run of this.#waiting.values()) {
+      this.#scheduler.setSuspended(run.runId, this.#isHeld(run) || this.#aside.has(run.runId));
+    }
   }
 
   /** Takes out a waiting run. Returns whether it waited. */
@@ -130,7 +150,9 @@ export class CommandQueue {
 
   /** A dispatched run waits again: the bridge never had it. */
   putBack(run: WaitingRun): void {
-    if (this.#scheduler.putBack(run.runId)) this.#waiting.set(run.runId, run);
+    if (!this.#scheduler.putBack(run.runId)) return;
+    this.#waiting.set(run.runId, run);
+    if (this.#isHeld(run)) this.#scheduler.setSuspended(run.runId, true);
   }
 
   /**
@@ -143,7 +165,7 @@ export class CommandQueue {
     const set = this.#scheduler.setDemand(runId, demandOf(run.demand));
     if (!set.ok) return this.#unfitRun(run) ?? { runId, message: set.error.message };
     this.#aside.delete(runId);
-    this.#scheduler.setSuspended(runId, false);
+    this.#scheduler.setSuspended(runId, this.#isHeld(run));
     return undefined;
   }
 
@@ -156,9 +178,12 @@ export class CommandQueue {
     return this.#waiting.has(runId);
   }
 
-  /** The runs that stepped aside. */
+  /** The runs that stepped aside and that a new signature would let start. */
   renewals(): RunId[] {
-    return [...this.#aside];
+    return [...this.#aside].filter((runId) => {
+      const run = this.#waiting.get(runId);
+      return run !== undefined && !this.#isHeld(run);
+    });
   }
 
   /** Takes the next run out of the queue, or says that nothing may start now. */
@@ -180,7 +205,9 @@ export class CommandQueue {
 
   /** Why a run has not started. */
   explain(runId: RunId, nowMs: number): Result<NonNullable<WaitingAnswer["waiting"]>> {
-    if (!this.#waiting.has(runId)) return refuse("NOT_FOUND", `${runId} does not wait here`);
+    const run = this.#waiting.get(runId);
+    if (run === undefined) return refuse("NOT_FOUND", `${runId} does not wait here`);
+    if (this.#isHeld(run)) return { ok: true, value: { reason: "cordoned" } };
     const explained = this.#scheduler.explain(runId, nowMs);
     return explained.ok ? { ok: true, value: answerOf(explained.value) } : explained;
   }
@@ -192,6 +219,10 @@ export class CommandQueue {
 
   patience(): SavedPatience | null {
     return this.#scheduler.patience();
+  }
+
+  #isHeld({ isHeldByCordon }: WaitingRun): boolean {
+    return this.#isCordoned && isHeldByCordon;
   }
 
   /** Adds those of a path that are not in the tree: an org, a workspace in it, a project in that. */

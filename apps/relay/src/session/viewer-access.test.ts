@@ -43,3 +43,12 @@ test("[T1] however the clocks of API and relay differ, a ticket from before a re
     ),
   );
 });
+
+test("[T9] a guest's ticket lets its org watch what is its own on another's server, and never the server; no other strange org gets in", () => {
+  const context = { serverId, orgId: makeId("org", 2, bytes), nowMs: 1000, revokedAtMs: null };
+  const guest: Ticket = { ...ticketOf(1000), isGuest: true, topics: [`telemetry:${makeId("workspace", 1, bytes)}`] };
+  expect(judgeTicket(context, guest).ok).toBe(true);
+  expect(judgeTicket(context, { ...guest, topics: ["telemetry"] })).toMatchObject({ error: { code: "FORBIDDEN" } });
+  const { isGuest: _, ...stranger } = guest;
+  expect(judgeTicket(context, stranger)).toMatchObject({ error: { code: "TOKEN_INVALID" } });
+});

@@ -17,8 +17,10 @@ export interface TicketContext {
 /** Judges a ticket whose signature was verified. Whether it was used before is the storage's to say. */
 export function judgeTicket(context: TicketContext, ticket: Ticket): Result<void> {
   if (ticket.serverId !== context.serverId) return refuse("TOKEN_INVALID", "This ticket is for another server.");
-  if (context.orgId !== null && ticket.orgId !== context.orgId) {
-    return refuse("TOKEN_INVALID", "This ticket is for another server.");
+  const isOwners = context.orgId === null || ticket.orgId === context.orgId;
+  if (!isOwners && ticket.isGuest !== true) return refuse("TOKEN_INVALID", "This ticket is for another server.");
+  if (ticket.isGuest === true && ticket.topics.includes("telemetry")) {
+    return refuse("FORBIDDEN", "A guest watches what is its own, and not the server.");
   }
   if (Math.min(ticket.expiresAtMs, ticket.connectionExpiresAtMs) <= context.nowMs) {
     return refuse("TOKEN_EXPIRED", "This ticket has expired. Ask the platform for another one.");

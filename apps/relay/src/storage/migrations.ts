@@ -143,6 +143,8 @@ const migrations: readonly (readonly string[])[] = [
     `ALTER TABLE runs ADD COLUMN is_detached INTEGER NOT NULL DEFAULT 1`,
     `ALTER TABLE runs ADD COLUMN timeout_ms INTEGER NOT NULL DEFAULT 0`,
   ],
+  // Cordons: whether runs that use the server wait.
+  [`ALTER TABLE server ADD COLUMN is_cordoned INTEGER NOT NULL DEFAULT 0`],
 ];
 
 export const newestSchemaVersion = migrations.length;

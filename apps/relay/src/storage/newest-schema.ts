@@ -34,7 +34,8 @@ export const newestSchema: readonly string[] = [
     report_stream TEXT,
     band_shares TEXT NOT NULL DEFAULT '[]',
     patience TEXT,
-    absence TEXT
+    absence TEXT,
+    is_cordoned INTEGER NOT NULL DEFAULT 0
   ) STRICT`,
   `INSERT INTO server (id) VALUES (1)`,
   `CREATE TABLE runs (

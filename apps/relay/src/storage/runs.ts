@@ -1,3 +1,4 @@
+import { isHeldByCordon } from "@quarterdeck/core/actions/cordon";
 import { idSchema, type RunId } from "@quarterdeck/core/ids";
 import { priorities, type CommandText } from "@quarterdeck/core/protocol/command";
 import type { TaskRun } from "@quarterdeck/core/scheduling/scheduler";
@@ -42,6 +43,7 @@ function toRun(row: Row): StoredRun {
     expectedMs: readNumber(row, "expected_ms"),
     expiresAtMs: readNumber(row, "expires_at_ms"),
     action: readText(row, "action"),
+    isHeldByCordon: isHeldByCordon(readText(row, "action")),
     seq,
     charge:
       seq === null

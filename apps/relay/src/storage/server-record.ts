@@ -13,6 +13,8 @@ export interface ServerRecord extends Conduct {
   /** The bridge's public key; `null` until the API registered the server. */
   readonly publicKey: string | null;
   readonly isRevoked: boolean;
+  /** Whether runs that use the server wait. */
+  readonly isCordoned: boolean;
   readonly outboxThrough: number;
   readonly epoch: number;
   readonly sessionId: string | null;
@@ -53,6 +55,7 @@ const columns = {
   orgId: "org_id",
   publicKey: "public_key",
   isRevoked: "is_revoked",
+  isCordoned: "is_cordoned",
   outboxThrough: "outbox_through",
   epoch: "epoch",
   sessionId: "session_id",
@@ -133,6 +136,7 @@ function loadServer(sql: Sql): ServerRecord {
     orgId: readTextOrNull(row, "org_id"),
     publicKey: readTextOrNull(row, "public_key"),
     isRevoked: readNumber(row, "is_revoked") === 1,
+    isCordoned: readNumber(row, "is_cordoned") === 1,
     outboxThrough: readNumber(row, "outbox_through"),
     epoch: readNumber(row, "epoch"),
     sessionId: readTextOrNull(row, "session_id"),

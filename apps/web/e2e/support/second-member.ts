@@ -7,7 +7,7 @@ import type { Quarterdeck } from "./quarterdeck.ts";
 /** One more member of the only org, with the owner's password: nobody can be invited yet, so the rows are written. */
 export async function addMember(
   { dataDir, url }: Quarterdeck,
-  role: "admin" | "member" | "viewer",
+  role: "admin" | "developer" | "viewer",
 ): Promise<{ userId: UserId; client: TestClient }> {
   const userId = makeId("user", Date.now(), crypto.getRandomValues(new Uint8Array(16)));
   const email = `${userId}@example.org`;

@@ -10,8 +10,16 @@ export function onSignedOut(listener: () => void): () => void {
   return () => signedOutListeners.delete(listener);
 }
 
+/** Says that nobody is signed in any more. */
+export function tellSignedOut(): void {
+  for (const listener of signedOutListeners) listener();
+}
+
 function noticeSignOut(error: unknown): void {
-  if (toApiError(error).code === "UNAUTHENTICATED") for (const listener of signedOutListeners) listener();
+  const { code } = toApiError(error);
+  if (code === "UNAUTHENTICATED") tellSignedOut();
+  // The session was switched to another org elsewhere: whoever asks who one is shows that one.
+  if (code === "ORG_CHANGED") void queryClient.invalidateQueries({ queryKey: [["auth", "state"]] });
 }
 
 export const queryClient = new QueryClient({

@@ -5,6 +5,7 @@ import { secondMs } from "@quarterdeck/core/units";
 import { reconnectDelayMs } from "../live/session/reconnect-delay.ts";
 import { queryClient } from "./query-client.ts";
 import { learnServerTime } from "./server-time.ts";
+import { stepUpLink } from "./step-up-link.ts";
 
 const path = "/trpc";
 /** More than this in a query's URL is refused by Node's HTTP server (16 KiB of headers). */
@@ -26,12 +27,14 @@ const webSocket = createWSClient({
 
 export const trpcClient = createTRPCClient<AppRouter>({
   links: [
+    stepUpLink,
     splitLink({
       condition: (operation) => operation.type === "subscription",
       true: wsLink({ client: webSocket }),
       false: httpBatchLink({
         url: path,
         maxURLLength: maxUrlLength,
+        headers: orgHeader,
         async fetch(input, init) {
           const response = await fetch(input, init as RequestInit);
           learnServerTime(response.headers.get("date"), Date.now());
@@ -44,3 +47,9 @@ export const trpcClient = createTRPCClient<AppRouter>({
 
 /** Query and mutation options of every procedure, bound to the one client and cache. */
 export const trpc = createTRPCOptionsProxy<AppRouter>({ client: trpcClient, queryClient });
+
+/** What is shown is of this org: the platform refuses what is meant for it in another. */
+function orgHeader(): Record<string, string> {
+  const orgId = queryClient.getQueryData(trpc.auth.state.queryKey())?.me?.orgId;
+  return orgId === undefined ? {} : { "x-quarterdeck-org": orgId };
+}

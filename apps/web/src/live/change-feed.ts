@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { toApiError } from "../api/api-error.ts";
+import { tellSignedOut } from "../api/query-client.ts";
 import { trpc, trpcClient } from "../api/trpc.ts";
 import { browserClock } from "./browser-clock.ts";
 import { connectionHealth } from "./connection-health.ts";
@@ -41,7 +42,7 @@ export class ChangeFeed {
           this.#changes.add(data);
         },
         onConnectionStateChange: ({ state, error }) => {
-          if (state === "connecting" && error !== null) connectionHealth.lost("platform", browserClock.nowMs());
+          if (state === "connecting" && error !== null) this.#lost();
           if (state === "pending") this.#connected();
         },
         onError: (error) => this.#ended(error),
@@ -57,6 +58,16 @@ export class ChangeFeed {
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#changes.stop();
     connectionHealth.back("platform", browserClock.nowMs());
+  }
+
+  #lost(): void {
+    connectionHealth.lost("platform", browserClock.nowMs());
+    // A socket that is refused does not say why: perhaps the session has ended, or the org lets nobody in from here any more.
+    void this.#queryClient.invalidateQueries(trpc.orgs.current.pathFilter());
+    trpcClient.auth.state.query().then(
+      ({ me }) => me === null && tellSignedOut(),
+      () => {}, // The platform is away, which the connection's bar shows.
+    );
   }
 
   #connected(): void {

@@ -27,6 +27,7 @@ export function invalidateChanged(queryClient: QueryClient, changes: readonly Ch
   }
   // Workspaces show their server's name and count their projects; servers count what waits.
   if (kinds.has("server") || kinds.has("task")) stale(trpc.servers.pathFilter());
+  if (kinds.has("server")) stale(trpc.sharing.pathFilter());
   if (kinds.has("server") || kinds.has("workspace") || kinds.has("project")) stale(trpc.workspaces.pathFilter());
   if (kinds.has("project")) stale(trpc.projects.pathFilter());
   if (kinds.has("workspace") || kinds.has("project")) stale(trpc.archives.pathFilter());

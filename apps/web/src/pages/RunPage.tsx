@@ -19,6 +19,8 @@ import { WaitingNote } from "../features/runs/WaitingNote.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ArgumentChips } from "../features/programs/ArgumentChips.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
+import { May } from "../features/access/May.tsx";
+import { placeOf } from "../features/access/use-may.ts";
 
 const renewWhileWaitingMs = 2000;
 const renewWhileRunningMs = 5000;
@@ -76,15 +78,21 @@ function Run({ task }: { task: TaskDetail }) {
         meta={
           <span>
             {t("runs.onServer")}{" "}
-            <TextLink to="/servers/$serverId" params={{ serverId: task.serverId }} className="text-ink">
+            {server.isError ? (
               <Name>{task.serverName}</Name>
-            </TextLink>
+            ) : (
+              <TextLink to="/servers/$serverId" params={{ serverId: task.serverId }} className="text-ink">
+                <Name>{task.serverName}</Name>
+              </TextLink>
+            )}
           </span>
         }
         actions={
           <>
             <RunAgain task={task} />
-            <CancelRun task={task} />
+            <May permission="tasks.run" place={placeOf(task)}>
+              <CancelRun task={task} />
+            </May>
           </>
         }
       />

@@ -10,9 +10,13 @@ import { PageHeader } from "../app/PageHeader.tsx";
 import { TextLink } from "../app/TextLink.tsx";
 import { TimeSince } from "../app/TimeSince.tsx";
 import { TaskHistory } from "../features/runs/TaskHistory.tsx";
+import { AdmissionBadge } from "../features/servers/AdmissionBadge.tsx";
+import { AdmissionSection } from "../features/servers/AdmissionSection.tsx";
 import { AuditNotice } from "../features/servers/AuditNotice.tsx";
 import { ConnectionNotice } from "../features/servers/ConnectionNotice.tsx";
 import { HostFacts } from "../features/servers/HostFacts.tsx";
+import { LabelList } from "../features/servers/LabelList.tsx";
+import { LabelsDialog } from "../features/servers/LabelsDialog.tsx";
 import { LimitNotice } from "../features/servers/LimitNotice.tsx";
 import { PolicySection } from "../features/servers/PolicySection.tsx";
 import { RenameServerDialog } from "../features/servers/RenameServerDialog.tsx";
@@ -20,6 +24,7 @@ import { RevokeServer } from "../features/servers/RevokeServer.tsx";
 import { ServerLimits } from "../features/servers/ServerLimits.tsx";
 import { ServerNotice } from "../features/servers/ServerNotice.tsx";
 import { ServerStatus } from "../features/servers/ServerStatus.tsx";
+import { GivenShares } from "../features/sharing/GivenShares.tsx";
 import { ChartSkeletons } from "../features/telemetry/ChartSkeletons.tsx";
 import { ServerReadings } from "../features/telemetry/ServerReadings.tsx";
 import { TopRuns } from "../features/telemetry/TopRuns.tsx";
@@ -31,6 +36,7 @@ import { Badge } from "../ui/Badge.tsx";
 import { Section } from "../ui/Card.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
+import { May } from "../features/access/May.tsx";
 
 export function ServerPage() {
   const { serverId } = useParams({ from: "/signed-in/servers/$serverId" });
@@ -62,6 +68,8 @@ function ServerDetails({ server }: { server: ServerView }) {
             {server.isRelayReachable && !server.isRevoked && server.status !== "new" && (
               <TimeSince atMs={server.statusSinceMs} />
             )}
+            <AdmissionBadge server={server} />
+            <LabelList labels={server.labels} />
             {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
             {!server.isRevoked && <VersionBadge serverId={serverId} />}
             {server.waitingRuns > 0 && (
@@ -71,8 +79,11 @@ function ServerDetails({ server }: { server: ServerView }) {
         }
         actions={
           <>
-            <RenameServerDialog server={server} />
-            <RevokeServer server={server} />
+            <May permission="servers.manage">
+              <LabelsDialog server={server} />
+              <RenameServerDialog server={server} />
+              <RevokeServer server={server} />
+            </May>
           </>
         }
       />
@@ -100,6 +111,8 @@ function ServerDetails({ server }: { server: ServerView }) {
             }}
           </Loaded>
         </Section>
+        {!server.isRevoked && <AdmissionSection server={server} />}
+        {!server.isRevoked && <GivenShares serverId={serverId} />}
         <Section title={t("servers.recentRuns")}>
           <TaskHistory of={{ serverId }} pageSize={10} showsPlace />
         </Section>

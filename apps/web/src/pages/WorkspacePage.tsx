@@ -43,9 +43,13 @@ export function WorkspacePage() {
                 <>
                   <span>
                     {t("runs.onServer")}{" "}
-                    <TextLink to="/servers/$serverId" params={{ serverId: workspace.serverId }} className="text-ink">
+                    {servers.data !== undefined && server === undefined ? (
                       <Name>{workspace.serverName}</Name>
-                    </TextLink>
+                    ) : (
+                      <TextLink to="/servers/$serverId" params={{ serverId: workspace.serverId }} className="text-ink">
+                        <Name>{workspace.serverName}</Name>
+                      </TextLink>
+                    )}
                   </span>
                   {server !== undefined && <ServerStatus server={server} />}
                   <MotionBadge motion={workspace.motion} />

@@ -1,5 +1,5 @@
 // oxlint-disable typescript/only-throw-error -- the router's way to send somebody elsewhere
-import { createRootRoute, createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, lazyRouteComponent, notFound, redirect } from "@tanstack/react-router";
 import * as z from "zod";
 import { queryClient } from "../api/query-client.ts";
 import { trpc } from "../api/trpc.ts";
@@ -34,6 +34,36 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: z.object({ next: ownPath.optional().catch(undefined) }),
   component: lazyRouteComponent(() => import("../pages/SignInPage.tsx"), "SignInPage"),
+});
+
+const acceptInvitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitations/accept",
+  component: lazyRouteComponent(() => import("../pages/AcceptInvitationPage.tsx"), "AcceptInvitationPage"),
+});
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("../pages/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/reset-password",
+  component: lazyRouteComponent(() => import("../pages/ResetPasswordPage.tsx"), "ResetPasswordPage"),
+});
+
+const emailLink = createRoute({
+  getParentRoute: () => root,
+  path: "/email-link",
+  component: lazyRouteComponent(() => import("../pages/EmailLinkPage.tsx"), "EmailLinkPage"),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("../pages/SignUpPage.tsx"), "SignUpPage"),
 });
 
 /** Everything below needs somebody who is signed in. */
@@ -125,6 +155,46 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import("../pages/OrganizationPage.tsx"), "OrganizationPage"),
 });
 
+const members = createRoute({
+  getParentRoute: () => settings,
+  path: "/members",
+  component: lazyRouteComponent(() => import("../pages/MembersPage.tsx"), "MembersPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("../pages/AuditPage.tsx"), "AuditPage"),
+});
+
+const rateLimits = createRoute({
+  getParentRoute: () => settings,
+  path: "/rate-limits",
+  component: lazyRouteComponent(() => import("../pages/RateLimitsPage.tsx"), "RateLimitsPage"),
+});
+
+const operator = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/operator",
+  component: lazyRouteComponent(() => import("../pages/OperatorPage.tsx"), "OperatorPage"),
+  async beforeLoad() {
+    const { isOperator } = await queryClient.ensureQueryData(trpc.operator.standing.queryOptions());
+    if (!isOperator) throw notFound();
+  },
+});
+
+const invitations = createRoute({
+  getParentRoute: () => settings,
+  path: "/invitations",
+  component: lazyRouteComponent(() => import("../pages/InvitationsPage.tsx"), "InvitationsPage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../pages/AccountPage.tsx"), "AccountPage"),
+});
+
 /** What is no page of the console, with the way back around it. */
 const anythingElse = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 
@@ -133,6 +203,11 @@ export const routeTree = root.addChildren([
   home,
   setUp,
   signIn,
+  acceptInvitation,
+  forgotPassword,
+  resetPassword,
+  emailLink,
+  signUp,
   signedIn.addChildren([
     servers,
     server,
@@ -142,7 +217,8 @@ export const routeTree = root.addChildren([
     orgQuota,
     quota,
     run,
-    settings.addChildren([settingsHome, organization]),
+    settings.addChildren([settingsHome, account, organization, members, invitations, audit, rateLimits]),
+    operator,
     anythingElse,
   ]),
 ]);

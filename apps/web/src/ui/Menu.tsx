@@ -45,7 +45,7 @@ export function MenuLine() {
 export interface MenuChoiceProps<T extends string> {
   readonly value: T;
   readonly onChange: (value: T) => void;
-  readonly choices: readonly { readonly value: T; readonly label: string; readonly icon: ReactNode }[];
+  readonly choices: readonly { readonly value: T; readonly label: ReactNode; readonly icon: ReactNode }[];
 }
 
 export function MenuChoice<T extends string>({ value, onChange, choices }: MenuChoiceProps<T>) {

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProjectId, RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plainContext } from "../../test/plain-context.ts";
 import { newId } from "../../test/fake-platform.ts";
 import { DataDirectory } from "../data-directory.ts";
 import type { ActionContext, WorkspaceCommand } from "./action-context.ts";
@@ -28,12 +29,8 @@ const runId = newId("run") as RunId;
 const project = data.workspace(workspaceId).project(projectId);
 const users: number[] = [];
 const context: ActionContext = {
-  data,
-  folders: ["/usr/bin", "/bin"],
+  ...plainContext(data),
   users: { of: () => user },
-  groupLimits: { apply: () => Promise.resolve() },
-  frozen: { freeze: () => Promise.resolve(), thaw: () => Promise.resolve() },
-  policy: { judgeRepository: () => null },
   sandbox: {
     isolation: "hidden",
     reason: null,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ProjectId, RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../test/fake-platform.ts";
+import { plainContext } from "../../test/plain-context.ts";
 import { DataDirectory } from "../data-directory.ts";
 import { succeeded, type ActionContext, type Completion, type WorkspaceCommand } from "./action-context.ts";
 import { projectRestore } from "./project-restore.ts";
@@ -16,15 +17,7 @@ let data: DataDirectory;
 let context: ActionContext;
 beforeEach(() => {
   data = DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-restore-")));
-  context = {
-    data,
-    users: null,
-    folders: ["/usr/bin", "/bin"],
-    sandbox: { isolation: "hidden", reason: null, wrap: (call) => call },
-    groupLimits: { apply: () => Promise.resolve() },
-    frozen: { freeze: () => Promise.resolve(), thaw: () => Promise.resolve() },
-    policy: { judgeRepository: () => null },
-  };
+  context = plainContext(data);
   mkdirSync(workspace().home, { recursive: true });
   fill(workspace().project(projectId), "old");
   fill(workspace().unfinishedRestore(runId), "restored");

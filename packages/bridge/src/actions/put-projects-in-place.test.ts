@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ProjectId, RunId, WorkspaceId } from "@quarterdeck/core/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../test/fake-platform.ts";
+import { plainContext } from "../../test/plain-context.ts";
 import { DataDirectory, WorkspaceDirectory } from "../data-directory.ts";
 import { succeeded, type ActionContext, type Completion, type WorkspaceCommand } from "./action-context.ts";
 import { putProjectsInPlace } from "./put-projects-in-place.ts";
@@ -22,15 +23,7 @@ let data: DataDirectory;
 let context: ActionContext;
 beforeEach(() => {
   data = DataDirectory.open(mkdtempSync(join(tmpdir(), "qd-places-")));
-  context = {
-    data,
-    users: null,
-    folders: ["/usr/bin", "/bin"],
-    sandbox: { isolation: "hidden", reason: null, wrap: (call) => call },
-    groupLimits: { apply: () => Promise.resolve() },
-    frozen: { freeze: () => Promise.resolve(), thaw: () => Promise.resolve() },
-    policy: { judgeRepository: () => null },
-  };
+  context = plainContext(data);
   mkdirSync(workspace().home, { recursive: true });
   for (const projectId of [first, second]) fill(workspace().project(projectId), "old");
   for (const projectId of all) fill(join(unfinished(), projectId), "restored");

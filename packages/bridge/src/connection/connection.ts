@@ -41,8 +41,8 @@ interface ConnectionOptions {
   readonly log: Log;
   /** Journals commands; resolves with the number up to which every command is durable. */
   readonly takeCommands: (items: readonly CommandItem[]) => Promise<number>;
-  /** Forgets commands that were taken and are not durable; resolves when the others are (PROTOCOL 4.11). */
-  readonly dropHeld: () => Promise<void>;
+  /** Forgets commands that were taken and are not durable; resolves when the others are, to whether it forgot one (PROTOCOL 4.11). */
+  readonly dropHeld: () => Promise<boolean>;
   readonly lastResult: () => number;
   readonly readResults: (after: number, count: number) => StoredResult[];
   readonly resultsStored: (through: number) => void;
@@ -276,13 +276,18 @@ export class Connection {
       .catch(this.#options.onFatal);
   }
 
-  /** In turn with the commands: what came before was signed before, and what comes after meets the new keys. */
+  /**
+   * In turn with the commands: what came before was signed before, and what comes after meets the new keys. So what waits for room is
+   * forgotten, and the relay sends it again on another connection, signed anew where its key was dropped.
+   */
   #takeKeys(statements: readonly SignedText[]): void {
-    const { platformKeys, log, onFatal } = this.#options;
+    const { platformKeys, dropHeld, log, onFatal } = this.#options;
     const socket = this.#socket;
     this.#intake = this.#intake
       .then(async () => {
+        const hasForgotten = await dropHeld();
         const taken = await platformKeys.take(statements);
+        if (hasForgotten && this.#socket === socket) this.renew("commands that waited must be sent again");
         if (!taken.ok) {
           return log.error("what was said about the platform's keys does not count", { code: taken.error.code });
         }

@@ -13,7 +13,8 @@ const best: MachineFacts = {
   hasPressure: true,
   isContainer: false,
   isSystemd: true,
-  fileSystem: { mountPoint: "/", type: "ext4", options: ["rw", "prjquota"] },
+  fileSystem: { mountPoint: "/", type: "ext4", options: ["rw", "usrquota", "prjquota"] },
+  missingQuotaTools: [],
 };
 
 const notGood = (facts: Partial<MachineFacts>) =>
@@ -34,6 +35,12 @@ describe("what the doctor says of a machine", () => {
     ["forbidden namespaces", { namespaceBans: ["user.max_user_namespaces=15000"] }, /sysctl -w user\.max/],
     ["no pressure", { hasPressure: false }, /psi=1/],
     ["ext4 without quota", { fileSystem: { mountPoint: "/", type: "ext4", options: ["rw"] } }, /tune2fs/],
+    ["quota without its tools", { missingQuotaTools: ["setquota", "repquota"] }, /setquota, repquota not installed/],
+    [
+      "quota of projects alone",
+      { fileSystem: { mountPoint: "/", type: "ext4", options: ["rw", "prjquota"] } },
+      /with usrquota too/,
+    ],
     ["xfs without quota", { fileSystem: { mountPoint: "/srv", type: "xfs", options: ["rw"] } }, /mount \/srv/],
     ["another file system", { fileSystem: { mountPoint: "/", type: "btrfs", options: ["rw"] } }, /needs ext4 or xfs/],
   ])("names what is weaker and how to mend it: %s", (_name, facts, text) => {

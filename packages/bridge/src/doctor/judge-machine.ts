@@ -1,9 +1,9 @@
 import { good, missing, weaker, type Finding } from "./finding.ts";
+import { projectOptions, userOptions } from "../drivers/quota-mount.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 
 const oldestKernel = [5, 10] as const;
 const wantedControllers = ["cpu", "memory", "pids", "io"];
-const quotaOptions = ["prjquota", "pquota"];
 
 /** What is good about a machine, what is weaker than it could be, and how to mend that. */
 export function judgeMachine(facts: MachineFacts): Finding[] {
@@ -51,12 +51,22 @@ function judgeNamespaces(bans: readonly string[]): Finding[] {
   );
 }
 
-function judgeQuota({ fileSystem }: MachineFacts): Finding {
+function judgeQuota({ fileSystem, missingQuotaTools }: MachineFacts): Finding {
   if (fileSystem === null)
     return weaker("it is not known what the bridge's files are on, so disk use is only measured");
   const { mountPoint, type, options } = fileSystem;
-  if (options.some((option) => quotaOptions.includes(option)))
-    return good(`disk quota of projects is on (${mountPoint})`);
+  const has = (names: readonly string[]) => options.some((option) => names.includes(option));
+  if (has(projectOptions)) {
+    if (missingQuotaTools.length > 0)
+      return weaker(
+        `disk quota is on (${mountPoint}), but disk use is only measured: ${missingQuotaTools.join(", ")} not installed (Debian, Ubuntu: apt install quota e2fsprogs)`,
+      );
+    if (!has(userOptions))
+      return weaker(
+        `disk quota of projects is on (${mountPoint}), that of workspaces is not: their use is only measured. Mount it with usrquota too`,
+      );
+    return good(`disk quota of workspaces and projects is on (${mountPoint})`);
+  }
   if (type === "ext4")
     return weaker(
       `disk use is measured but not limited: on ${mountPoint} (ext4, unmounted) run tune2fs -O project,quota -Q prjquota DEVICE, and mount it with prjquota`,

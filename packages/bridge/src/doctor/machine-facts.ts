@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { isInContainer } from "../container.ts";
+import { machineQuotas, quotaTools } from "../drivers/quota-system.ts";
 
 /** What the kernel and the system of this machine say about themselves, as far as limits and isolation depend on it. */
 export interface MachineFacts {
@@ -13,6 +14,8 @@ export interface MachineFacts {
   readonly isSystemd: boolean;
   /** The file system of the bridge's files. */
   readonly fileSystem: FileSystem | null;
+  /** Tools that set and read quotas and are not installed. */
+  readonly missingQuotaTools: readonly string[];
 }
 
 export interface FileSystem {
@@ -40,6 +43,7 @@ export function readMachineFacts(dataPath: string): MachineFacts {
     isContainer: isInContainer(),
     isSystemd: existsSync("/run/systemd/system"),
     fileSystem: findFileSystem(readText("/proc/self/mountinfo") ?? "", dataPath),
+    missingQuotaTools: quotaTools.filter((tool) => !machineQuotas.isInstalled(tool)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { LimitEvidence } from "@quarterdeck/core/protocol/limit-evidence";
 import { mebibyte } from "@quarterdeck/core/units";
@@ -8,10 +8,10 @@ import { nodeId, type GroupNode } from "./group-node.ts";
 import { isLimitAsWanted } from "./judge-limit.ts";
 import { MeasuredDisk } from "./measured-disk.ts";
 import type { NodeLimiter } from "./node-limiter.ts";
-import { deviceNumber, parseQuotaMount, parseQuotaReport, parseQuotaUse, type QuotaMount } from "./quota-mount.ts";
+import { parseQuotaReport, parseQuotaUse, type QuotaMount } from "./quota-mount.ts";
 import type { QuotaIds } from "./quota-ids.ts";
 import { isQuotaEnforced } from "./quota-probe.ts";
-import { findTool, runTool } from "./run-tool.ts";
+import { machineQuotas, quotaTools, type QuotaSystem } from "./quota-system.ts";
 
 interface SystemUser {
   readonly uid: number;
@@ -25,6 +25,8 @@ export interface DiskQuotaOptions {
   readonly userOf: (path: GroupPath) => SystemUser | null;
   readonly ids: QuotaIds;
   readonly nowMs: () => number;
+  /** Without it, this machine. */
+  readonly system?: QuotaSystem;
 }
 
 type Found = Pick<LimitEvidence, "actual" | "state" | "source">;
@@ -41,7 +43,6 @@ const blockBytes = 1024;
 /** Numbers for probes, one each. As users they are nobody. */
 const firstProbeId = 6_070_000;
 const probeIds = 900_000;
-const tools = ["chattr", "lsattr", "setquota", "repquota", "find", "dd"];
 
 /**
  * Limits what is on the disk: a project by the quota of its folder, a workspace by that of its system user, so that both
@@ -52,6 +53,7 @@ export class DiskQuota implements NodeLimiter {
   readonly isEnforced: boolean;
   readonly #options: DiskQuotaOptions;
   readonly #measured: MeasuredDisk;
+  readonly #system: QuotaSystem;
   /** What a probe found, by file system, kind and user: each is tried once. */
   readonly #probed = new Map<string, Promise<boolean>>();
 
@@ -59,6 +61,7 @@ export class DiskQuota implements NodeLimiter {
   constructor(options: DiskQuotaOptions, isEnforced: boolean) {
     this.#options = options;
     this.#measured = new MeasuredDisk(options.nowMs);
+    this.#system = options.system ?? machineQuotas;
     this.isEnforced = isEnforced;
   }
 
@@ -84,7 +87,7 @@ export class DiskQuota implements NodeLimiter {
     const { kind, mount, user } = place;
     const entry = kind === "user" ? { id: user.uid, isCounted: true } : this.#options.ids.find(nodeId(node));
     if (entry?.isCounted !== true) return null;
-    const { stdout } = await runTool("repquota", [kind === "user" ? "-u" : "-P", "-n", mount.path]);
+    const { stdout } = await this.#system.run("repquota", [kind === "user" ? "-u" : "-P", "-n", mount.path]);
     return parseQuotaUse(stdout, entry.id) ?? null;
   }
 
@@ -94,11 +97,11 @@ export class DiskQuota implements NodeLimiter {
     const user = this.#options.userOf(node);
     if (!user) return "it has no user of its own, and no quota holds root";
     if (!existsSync(folder)) return "its folder is not there yet";
-    const mount = findQuotaMount(folder);
+    const mount = this.#system.findMount(folder);
     if (!mount) return "the file system has no quotas";
     if (!(kind === "user" ? mount.hasUserQuota : mount.hasProjectQuota))
       return `${mount.path} is mounted without quotas of ${kind}s`;
-    const missing = tools.find((name) => findTool(name) === undefined);
+    const missing = quotaTools.find((name) => !this.#system.isInstalled(name));
     return missing === undefined ? { kind, folder, mount, user } : `${missing} is not installed`;
   }
 
@@ -110,10 +113,11 @@ export class DiskQuota implements NodeLimiter {
     if (kind === "project") await this.#countUnder(place.folder, name);
     const id = known ?? this.#options.ids.take(name).id;
     const option = kind === "user" ? "-u" : "-P";
-    const read = async () => parseQuotaReport((await runTool("repquota", [option, "-n", mount.path])).stdout, id);
+    const read = async () =>
+      parseQuotaReport((await this.#system.run("repquota", [option, "-n", mount.path])).stdout, id);
     const blocks = wanted === null ? 0 : Math.max(1, Math.floor(wanted / blockBytes));
     if ((await read()) !== (blocks === 0 ? null : blocks * blockBytes))
-      await runTool("setquota", [option, String(id), "0", String(blocks), "0", "0", mount.path]);
+      await this.#system.run("setquota", [option, String(id), "0", String(blocks), "0", "0", mount.path]);
     const actual = (await read()) ?? null;
     const source = `repquota ${option} ${mount.path} #${id}`;
     if (!isLimitAsWanted(wanted, actual, { below: blockBytes })) return { actual, state: "mismatch", source };
@@ -129,7 +133,7 @@ export class DiskQuota implements NodeLimiter {
     const key = kind === "user" ? `${mount.path} users` : `${mount.path} project ${owner.uid}`;
     const before = this.#probed.get(key);
     if (before) return before;
-    const probe = isQuotaEnforced({ folder: dirname(folder), mount: mount.path, kind, id, user });
+    const probe = isQuotaEnforced({ folder: dirname(folder), mount: mount.path, kind, id, user }, this.#system);
     this.#probed.set(key, probe);
     probe.catch(() => this.#probed.delete(key));
     return probe;
@@ -139,13 +143,13 @@ export class DiskQuota implements NodeLimiter {
   async #countUnder(folder: string, name: string): Promise<void> {
     const { ids } = this.#options;
     const { id, isCounted } = ids.take(name);
-    const { stdout } = await runTool("lsattr", ["-p", "-d", folder]);
+    const { stdout } = await this.#system.run("lsattr", ["-p", "-d", folder]);
     const [number, flags = ""] = stdout.trim().split(/\s+/);
     if (isCounted && Number(number) === id && flags.includes("P")) return;
     ids.setCounted(name, false);
-    await runTool("chattr", ["-R", "-p", String(id), folder], { timeoutMs: countTimeoutMs });
+    await this.#system.run("chattr", ["-R", "-p", String(id), folder], { timeoutMs: countTimeoutMs });
     const folders = ["-xdev", "-type", "d", "-exec", "chattr", "+P", "{}", "+"];
-    await runTool("find", [folder, ...folders], { timeoutMs: countTimeoutMs });
+    await this.#system.run("find", [folder, ...folders], { timeoutMs: countTimeoutMs });
     ids.setCounted(name, true);
   }
 }
@@ -154,8 +158,4 @@ const countTimeoutMs = 600_000;
 
 function measured(source: string): Found {
   return { actual: null, state: "measured", source };
-}
-
-export function findQuotaMount(folder: string): QuotaMount | undefined {
-  return parseQuotaMount(readFileSync("/proc/self/mountinfo", "utf8"), deviceNumber(statSync(folder).dev));
 }

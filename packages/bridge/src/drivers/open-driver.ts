@@ -13,7 +13,7 @@ import { CgroupSystemd } from "./cgroup-systemd.ts";
 import { CgroupV1, openV1Trees } from "./cgroup-v1.ts";
 import { CgroupV2 } from "./cgroup-v2.ts";
 import { chooseDriver, type DriverPreference } from "./choose-driver.ts";
-import { DiskQuota, findQuotaMount, type DiskQuotaOptions } from "./disk-quota.ts";
+import { DiskQuota, type DiskQuotaOptions } from "./disk-quota.ts";
 import type { Driver, GroupPath } from "./driver.ts";
 import { readDriverFacts } from "./foresee-driver.ts";
 import { groupProblem } from "./group-access.ts";
@@ -23,6 +23,7 @@ import type { Hierarchy } from "./hierarchy.ts";
 import type { NodeLimiter } from "./node-limiter.ts";
 import { ProcessDriver } from "./process-driver.ts";
 import { QuotaIds } from "./quota-ids.ts";
+import { machineQuotas } from "./quota-system.ts";
 import { delegatedBase } from "./delegated-group.ts";
 
 export interface DriverOptions {
@@ -58,7 +59,7 @@ export async function openDriver(options: DriverOptions): Promise<OpenedDriver> 
   const { groupName = "quarterdeck", sliceName = "qd", prefer, nowMs } = options;
   const disk = new DiskQuota(
     { ...options, ids: new QuotaIds(options.quotaIdsFile) },
-    facts.isRoot && findQuotaMount(options.workspaces)?.hasProjectQuota === true,
+    facts.isRoot && machineQuotas.findMount(options.workspaces)?.hasProjectQuota === true,
   );
   const limiters = [disk, ...(options.bandwidth ? [options.bandwidth] : [])];
   const device = diskOf(options.workspaces);

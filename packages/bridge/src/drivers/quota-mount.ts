@@ -7,8 +7,8 @@ export interface QuotaMount {
 }
 
 const fileSystems = ["ext4", "xfs"];
-const projectOptions = ["prjquota", "pquota"];
-const userOptions = ["usrquota", "uquota", "quota"];
+export const projectOptions = ["prjquota", "pquota"];
+export const userOptions = ["usrquota", "uquota", "quota"];
 
 /**
  * Finds a file system in /proc/self/mountinfo.

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chownSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { runTool } from "./run-tool.ts";
+import type { QuotaSystem } from "./quota-system.ts";
 
 interface QuotaProbe {
   /** A folder that only root can write, on the file system in question. */
@@ -22,7 +22,10 @@ const writtenKibibytes = 1024;
  *
  * @returns whether the file system refused
  */
-export async function isQuotaEnforced({ folder, mount, kind, id, user }: QuotaProbe): Promise<boolean> {
+export async function isQuotaEnforced(
+  { folder, mount, kind, id, user }: QuotaProbe,
+  { run }: Pick<QuotaSystem, "run">,
+): Promise<boolean> {
   const outer = join(folder, `.quota-probe-${randomBytes(6).toString("hex")}`);
   const inner = join(outer, "files");
   const option = kind === "project" ? "-P" : "-u";
@@ -30,14 +33,14 @@ export async function isQuotaEnforced({ folder, mount, kind, id, user }: QuotaPr
   try {
     mkdirSync(inner, { mode: 0o700 });
     chownSync(inner, user.uid, user.gid);
-    if (kind === "project") await runTool("chattr", ["-p", String(id), "+P", inner]);
-    await runTool("setquota", [option, String(id), "0", String(limitKibibytes), "0", "0", mount]);
+    if (kind === "project") await run("chattr", ["-p", String(id), "+P", inner]);
+    await run("setquota", [option, String(id), "0", String(limitKibibytes), "0", "0", mount]);
     // By its name alone: the folders above may be closed to the user.
     const write = ["if=/dev/zero", "of=file", "bs=1024", `count=${writtenKibibytes}`, "conv=fsync"];
-    const { isSuccess, stderr } = await runTool("dd", write, { mayFail: true, user, directory: inner });
+    const { isSuccess, stderr } = await run("dd", write, { mayFail: true, user, directory: inner });
     return !isSuccess && stderr.includes("quota exceeded");
   } finally {
     rmSync(outer, { recursive: true, force: true });
-    await runTool("setquota", [option, String(id), "0", "0", "0", "0", mount], { mayFail: true });
+    await run("setquota", [option, String(id), "0", "0", "0", "0", mount], { mayFail: true });
   }
 }

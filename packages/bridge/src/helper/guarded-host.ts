@@ -49,13 +49,15 @@ export class GuardedHost implements VerbHandlers {
 
   async facts(): Promise<VerbAnswer<"facts">> {
     const { host, keys } = this.#options;
-    const { limited, programs, ...facts } = host.facts;
+    const { limited, programs, actions, features, ...facts } = host.facts;
     return {
       protocol: helperProtocol,
       keysVersion: keys.version,
       ...facts,
       limited: [...limited],
       programs: [...programs],
+      actions: [...actions],
+      features: [...features],
     };
   }
 

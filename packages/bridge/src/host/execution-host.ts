@@ -36,6 +36,12 @@ export interface HostFacts {
   readonly limited: readonly LimitedResource[];
   /** Of the programs that may run, those that are installed. */
   readonly programs: readonly string[];
+  /**
+   * What of it who reads the commands here understands. A helper can be older than its daemon, which an update replaces alone, and
+   * would refuse what it does not know.
+   */
+  readonly actions: readonly string[];
+  readonly features: readonly string[];
 }
 
 /** Whether a run may be launched now, or how it has ended without. */

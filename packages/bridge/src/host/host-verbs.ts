@@ -10,7 +10,7 @@ import { limitedResources } from "@quarterdeck/core/quota/kernel-limits";
 import * as z from "zod";
 
 /** What daemon and helper speak; another number is not spoken with. */
-export const helperProtocol = 2;
+export const helperProtocol = 3;
 
 const nothing = z.strictObject({});
 const ofRun = z.strictObject({ runId: idSchema("run") });
@@ -55,8 +55,9 @@ export const hostVerbs = {
   facts: {
     params: nothing,
     answer: z.union([
-      z.strictObject({
-        protocol: z.int(),
+      // What a newer helper says besides is nothing that this daemon needs.
+      z.object({
+        protocol: z.literal(helperProtocol),
         keysVersion: z.int(),
         isolation: z.enum(["hidden", "consented", "missing"]),
         reason: z.string().nullable(),
@@ -65,6 +66,8 @@ export const hostVerbs = {
         driverReason: z.string(),
         limited: z.array(z.enum(limitedResources)),
         programs: z.array(z.string()),
+        actions: z.array(z.string()),
+        features: z.array(z.string()),
       }),
       // Of another version nothing is known but that.
       z.object({ protocol: z.int().refine((protocol) => protocol !== helperProtocol) }),

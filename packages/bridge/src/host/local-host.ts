@@ -4,6 +4,7 @@ import { hourMs } from "@quarterdeck/core/units";
 import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { Refusal } from "@quarterdeck/core/errors/result";
 import type { RunId } from "@quarterdeck/core/ids";
+import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import {
   refused,
   type ActionContext,
@@ -12,7 +13,7 @@ import {
   type ProgramAction,
   type WorkspaceCommand,
 } from "../actions/action-context.ts";
-import { findImplementation } from "../actions/implementations.ts";
+import { findImplementation, implementations } from "../actions/implementations.ts";
 import { runDirectoryMode, runFileMode } from "../data-directory.ts";
 import { isDiskFull } from "../disk/disk-full.ts";
 import type { Driver, GroupPath, GroupUsage, RunGroup } from "../drivers/driver.ts";
@@ -93,6 +94,8 @@ export class LocalHost implements ExecutionHost {
       driverReason,
       limited: driver.limited,
       programs,
+      actions: Object.keys(implementations),
+      features: bridgeFeatures,
     };
   }
 

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunId } from "@quarterdeck/core/ids";
 import type { Refusal } from "@quarterdeck/core/errors/result";
+import { bridgeFeatures } from "@quarterdeck/core/protocol/features";
 import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { refused, failed, type Completion } from "../actions/action-context.ts";
+import { implementations } from "../actions/implementations.ts";
 import { DataDirectory } from "../data-directory.ts";
 import { errorMessage, type Log } from "../log.ts";
 import { readResult } from "../runs/run-files.ts";
@@ -46,6 +48,9 @@ function withoutHelper(reason: string): HostFacts {
     driverReason: reason,
     limited: [],
     programs: [],
+    // Until it says what it understands: nothing starts meanwhile.
+    actions: Object.keys(implementations),
+    features: bridgeFeatures,
   };
 }
 
@@ -88,7 +93,9 @@ export class RemoteHost implements ExecutionHost {
       this.#offer(withoutHelper(reason));
       throw new Error(reason);
     }
-    const { protocol: _, keysVersion, ...facts } = answer;
+    const { keysVersion, isolation, reason, sandbox, driver, driverReason, limited, programs, actions, features } =
+      answer;
+    const facts = { isolation, reason, sandbox, driver, driverReason, limited, programs, actions, features };
     const statements = this.#statements.after(keysVersion);
     if (statements.length > 0) await this.#link.ask("keys", { statements }, { isFirst: true, isRepeatable: false });
     this.#options.log.info("the helper answers", { isolation: facts.isolation, driver: facts.driver });

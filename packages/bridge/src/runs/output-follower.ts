@@ -5,6 +5,7 @@ import { limits } from "@quarterdeck/core/protocol/limits";
 import type { RelayToBridge } from "@quarterdeck/core/protocol/relay-to-bridge";
 import type { ExecutionHost } from "../host/execution-host.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
+import type { RunState } from "./run-state.ts";
 
 type Interest = Extract<RelayToBridge, { type: "interest" }>["runs"];
 type WithoutEpoch<T> = T extends { epoch: number } ? Omit<T, "epoch"> : never;
@@ -15,9 +16,6 @@ interface Followed {
   hasSentEnd: boolean;
   descriptor: number | undefined;
 }
-
-/** `unknown`: it has not come here yet; `gone`: its output was cleaned up or had to make room, or it never came. */
-export type RunState = "active" | "ended" | "unknown" | "gone";
 
 interface FollowerOptions {
   readonly files: ExecutionHost["files"];

@@ -40,7 +40,8 @@ async function endingInFrozen(hasStarted: boolean) {
   } as unknown as ConstructorParameters<typeof ProgramRunner>[0]);
   const record = { runId, effect: "idempotent", state: "STARTED", reruns: 0 } as CommandRecord;
   const command = { runId, effect: "idempotent", workspaceId: newId("workspace"), projectId: null } as WorkspaceCommand;
-  const run = new ActiveRun({ runId, isDetached: true }, new RunDirectory(join(folder, runId)), host);
+  const directory = new RunDirectory(join(folder, runId));
+  const run = new ActiveRun({ runId, isDetached: true, leaseOverFile: directory.leaseOver }, directory, host);
   const work: HostCommand = { command, text: { signed: "", signature: "", sealed: null }, secretInput: {} };
   await runner.run(record, work, { run, isRecovered: true, refusal: null });
   return endings;

@@ -5,8 +5,9 @@ import type { Version } from "@quarterdeck/core/protocol/version";
 import { worksOnBridge } from "@quarterdeck/core/actions/catalogue";
 import { refused, type WorkspaceCommand } from "../actions/action-context.ts";
 import { findImplementation } from "../actions/implementations.ts";
+import { DataDirectory } from "../data-directory.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
-import type { Log } from "../log.ts";
+import { errorMessage, type Log } from "../log.ts";
 import type { ContentKeys } from "../sealing/content-keys.ts";
 import type { OpenedPart } from "../verification/open-sealed-part.ts";
 import type { ExecutionHost, HostCommand } from "../host/execution-host.ts";
@@ -77,7 +78,16 @@ export class Runner {
 
   /** Stops the runs that may not go on without a connection. */
   stopAttached(): void {
-    for (const run of this.#attached()) if (!run.isCancelled) run.stop();
+    for (const run of this.#attached()) if (!run.isCancelled) this.#endLease(run);
+  }
+
+  #endLease(run: ActiveRun): void {
+    try {
+      run.endLease();
+    } catch (error) {
+      const reason = errorMessage(error);
+      this.#options.log.warn("that a lease is over cannot be written down", { runId: run.runId, reason });
+    }
   }
 
   #attached(): ActiveRun[] {
@@ -100,9 +110,11 @@ export class Runner {
     const { opened, isCancelled, isRecovered = false, refusal = null } = options;
     if (this.#active.has(record.runId)) return;
     if (opened) this.#options.contentKeys.begin(record.runId, opened.streamKey);
-    const { host, onOutput, onFatal, onAttached } = this.#options;
+    const { host, dataPath, onOutput, onFatal, onAttached } = this.#options;
+    const { runId } = record;
     const isDetached = command.detached !== false;
-    const run = new ActiveRun({ runId: record.runId, isDetached }, host.files.run(record.runId), host);
+    const leaseOverFile = new DataDirectory(dataPath).run(runId).leaseOver;
+    const run = new ActiveRun({ runId, isDetached, leaseOverFile }, host.files.run(runId), host);
     this.#active.set(record.runId, run);
     if (!isDetached) onAttached();
     if (isCancelled) run.cancel();

@@ -1,7 +1,7 @@
 // Runs the contract of the drivers on a server that has nothing but Node: `node contract.mjs WRAPPER [systemd|cgroup [WORDS OF A NAME]]`, as root.
 // Bundled with the wrapper by `bundle-contract.ts`. Says `ok` or `not ok` of each case and ends with 1 if one failed.
 import { ContractPlace } from "./contract-place.ts";
-import { findQuotaMount } from "../../src/drivers/disk-quota.ts";
+import { machineQuotas } from "../../src/drivers/quota-system.ts";
 import { bandwidthContract } from "./bandwidth-contract.ts";
 import { diskContract } from "./disk-contract.ts";
 import { driverContract } from "./driver-contract.ts";
@@ -10,7 +10,7 @@ const [wrapper = "", driver, pattern] = process.argv.slice(2);
 const place = await ContractPlace.open(wrapper, driver === "cgroup" ? "cgroup" : undefined);
 console.log(`driver ${place.driver.name}: ${place.driver.limited.join(", ")}. ${place.reason}`);
 const awake = setInterval(() => undefined, 1000); // Nothing else waits for a wrapper.
-const disk = findQuotaMount(place.folder)?.hasProjectQuota === true ? diskContract : [];
+const disk = machineQuotas.findMount(place.folder)?.hasProjectQuota === true ? diskContract : [];
 const cases = [
   ...driverContract.map(({ name, check }) => ({ name, check: () => check(place) })),
   ...bandwidthContract,

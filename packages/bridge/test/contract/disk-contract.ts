@@ -4,10 +4,11 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeId, type IdKind } from "@quarterdeck/core/ids";
-import { DiskQuota, findQuotaMount } from "../../src/drivers/disk-quota.ts";
+import { DiskQuota } from "../../src/drivers/disk-quota.ts";
 import { groupNode, nodeId, type GroupNode } from "../../src/drivers/group-node.ts";
 import type { GroupPath } from "../../src/drivers/driver.ts";
 import { QuotaIds } from "../../src/drivers/quota-ids.ts";
+import { machineQuotas } from "../../src/drivers/quota-system.ts";
 import { runTool } from "../../src/drivers/run-tool.ts";
 
 const mebibyte = 2 ** 20;
@@ -29,7 +30,7 @@ class DiskPlace implements Disposable {
       mkdirSync(this.folderOf(node));
       chownSync(this.folderOf(node), user.uid, user.gid);
     }
-    this.mountPath = findQuotaMount(this.folder)?.path ?? "";
+    this.mountPath = machineQuotas.findMount(this.folder)?.path ?? "";
     const ids = new QuotaIds(join(this.folder, "ids.json"));
     this.quota = new DiskQuota({ folderOf: (path) => this.folderOf(path), userOf, ids, nowMs: Date.now }, true);
   }

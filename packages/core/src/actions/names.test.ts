@@ -19,6 +19,8 @@ describe("names", () => {
     "\u200b",
     "\u200d\u200c",
     "\u0301",
+    "\u3164",
+    "\u2800\uffa0",
     "a".repeat(10_000),
     "../x",
     "; rm -rf /",
@@ -26,6 +28,7 @@ describe("names", () => {
     "a\nb",
     "a\0b",
     "\u202egnp.exe",
+    "a\u061cb",
     "a\u2028b",
   ])("refuses %j with a message for people", (name) => {
     const result = nameSchema.safeParse(name);

@@ -4,10 +4,10 @@ import * as z from "zod";
 export const maxNameLength = 64;
 
 // Control characters, line and paragraph separators, and marks that turn the direction of text around.
-const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-// Marks that join or separate letters belong into names, and are no names by themselves.
-const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
+// Marks that join or separate letters belong into names, and are no names by themselves; nor are letters that nobody sees.
+const visible = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
 /**
  * The name of something a person made: any letters of any script, digits, punctuation, emoji. Names are shown, never

@@ -36,6 +36,9 @@ export class ChainVerifier {
     this.#by = { chainId, sha256 };
     this.#head = from;
     this.#known = knownHeads.filter(({ seq }) => seq > from.seq).toSorted((a, b) => a.seq - b.seq);
+    // What was cut away before it cannot be compared any more; the cut itself can.
+    const isOther = knownHeads.some(({ seq, hash }) => seq === from.seq && hash !== from.hash);
+    if (isOther) this.#fault = { kind: "replaced", seq: from.seq, entryId: null };
   }
 
   /** How far it is verified. */

@@ -2,10 +2,13 @@ import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { signedTextSchema } from "./signing.ts";
 
+/** SHA-256, in base64url. */
+export const hashSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be SHA-256 in base64url");
+
 /** The number of the newest entry of an org's audit, and its hash, which stands for every entry before it. */
 const headSchema = z.strictObject({
   seq: z.int().min(1),
-  hash: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be SHA-256 in base64url"),
+  hash: hashSchema,
 });
 
 /** What the platform signs about an org's audit (PROTOCOL 15.1). */

@@ -53,6 +53,8 @@ export const outboxEntrySchema = z.discriminatedUnion("kind", [
   /** Puts a run that waits here into another band. What does not wait any more stays as it is (PROTOCOL 8.7). */
   z.strictObject({ kind: z.literal("priority"), position, runId: idSchema("run"), priority: z.enum(priorities) }),
   z.strictObject({ kind: z.literal("revoke"), position }),
+  /** Whether runs that use the server wait here until it is told otherwise (PROTOCOL 21). */
+  z.strictObject({ kind: z.literal("cordon"), position, isCordoned: z.boolean() }),
   /** A user lost a right at this time, by the API's clock: connections end, and tickets from before count for nothing (PROTOCOL 6.7). */
   z.strictObject({ kind: z.literal("revokeViewers"), position, userId: idSchema("user"), atMs: z.int() }),
   /** All nodes that have limits on this server, parents first: its org, the org's workspaces there, their projects. */
@@ -104,6 +106,8 @@ export const reportSchema = z.discriminatedUnion("kind", [
   z.strictObject({ ...reportBase, kind: z.literal("heldHeads"), ...heldHeadsSchema.shape }),
   /** What a bridge says of the limits on its machine, as it signed it (PROTOCOL 16.4). */
   z.strictObject({ ...reportBase, kind: z.literal("evidence"), ...evidenceTextSchema.shape }),
+  /** A `cordon` was taken: every start from before it was reported before this (PROTOCOL 21.3). */
+  z.strictObject({ ...reportBase, kind: z.literal("cordonTaken"), position }),
   z.strictObject({ ...reportBase, kind: z.literal("duplicateKey"), epoch: z.int().min(1), bootId: z.string() }),
 ]);
 export type Report = z.infer<typeof reportSchema>;
@@ -152,6 +156,8 @@ export const waitingAnswerSchema = z.strictObject({
   waiting: z
     .discriminatedUnion("reason", [
       z.strictObject({ reason: z.literal("blocked"), code: z.enum(["DISK_FULL"]) }),
+      /** Nothing that uses the server starts there at present. */
+      z.strictObject({ reason: z.literal("cordoned") }),
       z.strictObject({ reason: z.literal("turn"), ...outlook }),
       z.strictObject({ reason: z.literal("order"), behind: idSchema("run"), ...outlook }),
       z.strictObject({ reason: z.literal("dependency"), on: z.array(idSchema("run")), ...outlook }),

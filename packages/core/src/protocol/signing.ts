@@ -18,6 +18,7 @@ export const signatureDomains = {
   auditHead: "quarterdeck/audit-head/v1",
   heldHead: "quarterdeck/held-head/v1",
   limitEvidence: "quarterdeck/limit-evidence/v1",
+  auditCut: "quarterdeck/audit-cut/v1",
 } as const;
 
 export type SignatureDomain = keyof typeof signatureDomains;

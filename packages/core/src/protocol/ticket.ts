@@ -25,6 +25,8 @@ export const ticketSchema = z.strictObject({
   userId: idSchema("user"),
   orgId: idSchema("org"),
   serverId: idSchema("server"),
+  /** Its org has a slice of the server, which is another org's (PROTOCOL 22.3). */
+  isGuest: z.literal(true).exactOptional(),
   topics: z.array(topicSchema).min(1).max(64),
   /** The API's time before it looked whether the user may watch. */
   issuedAtMs: z.int(),

@@ -13,17 +13,17 @@ it("is the exact share, rounded down, and never above 2^53 − 1", () => {
 });
 
 it.each([
-  [-1, 50],
-  [0.5, 50],
-  [Number.NaN, 50],
-  [Infinity, 50],
-  [2 ** 53, 50],
-  [1, -1],
-  [1, 0.5],
-  [1, 1001],
-  [1, Number.NaN],
-])("refuses %d at %d %%", (amount, percent) => {
-  expect(() => percentOf(amount, percent)).toThrow(RangeError);
+  [-1, 50, "the amount -1"],
+  [0.5, 50, "the amount 0.5"],
+  [Number.NaN, 50, "the amount NaN"],
+  [Infinity, 50, "the amount Infinity"],
+  [2 ** 53, 50, "the amount 9007199254740992"],
+  [1, -1, "the share of -1 %"],
+  [1, 0.5, "the share of 0.5 %"],
+  [1, 1001, "the share of 1001 %"],
+  [1, Number.NaN, "the share of NaN %"],
+])("refuses %d at %d %%, and says what is wrong", (amount, percent, what) => {
+  expect(() => percentOf(amount, percent)).toThrow(new RegExp(`^${what} is no whole number`));
 });
 
 it("takes the ends of what it takes", () => {

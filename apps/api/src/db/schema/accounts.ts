@@ -1,4 +1,4 @@
-import type { OrgId, UserId } from "@quarterdeck/core/ids";
+import type { OrgId, SignInId, UserId } from "@quarterdeck/core/ids";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Role } from "../../auth/permissions.ts";
 import { orgs } from "./orgs.ts";
@@ -6,8 +6,11 @@ import { orgs } from "./orgs.ts";
 export const users = sqliteTable("users", {
   userId: text().$type<UserId>().primaryKey(),
   email: text().notNull().unique(),
-  passwordHash: text().notNull(),
+  /** Null: it is signed in to with a passkey only. */
+  passwordHash: text(),
   createdAtMs: integer().notNull(),
+  /** Runs the platform: sees how its parts are, sets plans, changes its keys. Gives no way into an org. */
+  isOperator: integer({ mode: "boolean" }).notNull().default(false),
 });
 
 export const members = sqliteTable(
@@ -21,7 +24,8 @@ export const members = sqliteTable(
       .$type<UserId>()
       .notNull()
       .references(() => users.userId),
-    role: text().$type<Role>().notNull(),
+    /** On the org; null: only what grants on parts of it give. */
+    role: text().$type<Role>(),
     createdAtMs: integer().notNull(),
   },
   (table) => [
@@ -40,8 +44,21 @@ export const authSessions = sqliteTable(
       .notNull()
       .references(() => users.userId),
     expiresAtMs: integer().notNull(),
+    /** When the user signed in; a new token of the same session keeps it. */
     createdAtMs: integer().notNull(),
     address: text().notNull(),
+    /** The org that it works in. Null, or one that its user is not in any more: the one that the user joined first. */
+    activeOrgId: text().$type<OrgId>(),
+    /** What names it in lists: says nothing of the token. */
+    signInId: text()
+      .$type<SignInId>()
+      .notNull()
+      .default("" as SignInId),
+    userAgent: text().notNull().default(""),
+    /** Written now and then only. */
+    lastUsedAtMs: integer().notNull().default(0),
+    /** When its user last proved who they are. */
+    authenticatedAtMs: integer().notNull().default(0),
   },
   (table) => [
     index("auth_sessions_by_user").on(table.userId), // signing a user out everywhere

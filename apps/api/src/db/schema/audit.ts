@@ -1,8 +1,10 @@
 import type { ChainId } from "@quarterdeck/core/audit/chain";
+import type { ChainFault } from "@quarterdeck/core/audit/verify-chain";
 import type { Id, OrgId, ServerId } from "@quarterdeck/core/ids";
 import type { HeldHeads } from "@quarterdeck/core/protocol/audit-head";
+import type { SignedText } from "@quarterdeck/core/protocol/signing";
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { servers } from "./servers.ts";
 
 export const auditEntries = sqliteTable(
@@ -40,8 +42,51 @@ export const auditChains = sqliteTable(
     /** Up to where it was told, as far as there was anybody to be told, and when somebody was. */
     toldSeq: integer().notNull().default(0),
     toldAtMs: integer().notNull().default(0),
+    /** How long entries are kept; null: for ever. */
+    keptDays: integer(),
+    /** The newest entry that was deleted by that rule: the chain begins after it. */
+    cutSeq: integer().notNull().default(0),
+    cutHash: text().notNull().default(""),
+    cutAtMs: integer().notNull().default(0),
+    /** Up to where it was verified last, when, and what was wrong. */
+    verifiedSeq: integer().notNull().default(0),
+    verifiedAtMs: integer(),
+    verifiedFault: text({ mode: "json" }).$type<ChainFault>(),
   },
   (table) => [index("audit_chains_to_tell").on(table.toldAtMs).where(sql`"seq" > "toldSeq"`)], // what is to be told
+);
+
+/** The platform's word for each cut of a chain, for ever. */
+export const auditCuts = sqliteTable(
+  "audit_cuts",
+  {
+    chainId: text().$type<ChainId>().notNull(),
+    seq: integer().notNull(),
+    statement: text({ mode: "json" }).$type<SignedText>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.chainId, table.seq] })],
+);
+
+/** Refusals that came in the hour that is under way, and how often; each has an entry of when it began. */
+export const auditRefusals = sqliteTable(
+  "audit_refusals",
+  {
+    chainId: text().$type<ChainId>().notNull(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    detail: text().notNull(),
+    /** What else tells it from others; empty: nothing. */
+    apart: text().notNull(),
+    sinceMs: integer().notNull(),
+    lastAtMs: integer().notNull(),
+    count: integer().notNull(),
+    /** Where it came from last. */
+    address: text(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.chainId, table.actor, table.action, table.detail, table.apart] }),
+    index("audit_refusals_by_time").on(table.sinceMs), // whose hour is over
+  ],
 );
 
 /** What a server's bridge has signed about the heads of its org's audit. */

@@ -6,6 +6,7 @@ import type { LifecycleState } from "@quarterdeck/core/quota/lifecycle";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Removal } from "../../archives/views.ts";
 import type { ProjectNetwork, ProjectState, StoredRepository, TestCommand } from "../../projects/views.ts";
+import { nameColumns } from "./name-columns.ts";
 import { orgs } from "./orgs.ts";
 import { servers } from "./servers.ts";
 
@@ -25,8 +26,13 @@ export const workspaces = sqliteTable(
     /** How many archives of it as a whole are kept. */
     archivesKept: integer().notNull().default(defaultArchivesKept),
     createdAtMs: integer().notNull(),
+    ...nameColumns(),
   },
-  (table) => [uniqueIndex("workspaces_by_name").on(table.orgId, table.name)],
+  (table) => [
+    uniqueIndex("workspaces_by_name").on(table.orgId, table.name),
+    uniqueIndex("workspaces_by_name_key").on(table.orgId, table.nameKey), // no two that are alike
+    uniqueIndex("workspaces_by_name_look").on(table.orgId, table.nameLook),
+  ],
 );
 
 export const projects = sqliteTable(
@@ -58,8 +64,13 @@ export const projects = sqliteTable(
     /** How many archives of it are kept. */
     archivesKept: integer().notNull().default(defaultArchivesKept),
     createdAtMs: integer().notNull(),
+    ...nameColumns(),
   },
-  (table) => [uniqueIndex("projects_by_name").on(table.workspaceId, table.name)],
+  (table) => [
+    uniqueIndex("projects_by_name").on(table.workspaceId, table.name),
+    uniqueIndex("projects_by_name_key").on(table.workspaceId, table.nameKey), // no two that are alike
+    uniqueIndex("projects_by_name_look").on(table.workspaceId, table.nameLook),
+  ],
 );
 
 /** Archives that servers have kept, and those that are gone. */

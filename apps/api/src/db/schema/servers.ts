@@ -1,9 +1,14 @@
-import type { EnrolmentId, OrgId, ServerId } from "@quarterdeck/core/ids";
+import type { EnrolmentId, OrgId, ServerId, UserId } from "@quarterdeck/core/ids";
 import type { Capabilities } from "@quarterdeck/core/protocol/capabilities";
 import type { OutboxEntry } from "@quarterdeck/core/protocol/relay-api";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { ConnectionAlert, ServerStatus } from "../../servers/views.ts";
+import { nameColumns } from "./name-columns.ts";
 import { orgs } from "./orgs.ts";
+
+/** A removed server keeps its name to itself. */
+const isThere = sql`"revokedAtMs" is null`;
 
 export const servers = sqliteTable(
   "servers",
@@ -43,10 +48,21 @@ export const servers = sqliteTable(
     reportStream: text(),
     /** SHA-256 of that report: another one under its number is of an old copy of the relay's storage. */
     reportHash: text(),
+    /** Words that servers are told apart by. */
+    labels: text({ mode: "json" }).$type<readonly string[]>().notNull().default([]),
+    /** Since when nothing that uses it starts, and since when it is to become empty. */
+    cordonedAtMs: integer(),
+    drainingSinceMs: integer(),
+    /** The outbox position of the newest word about that, and when the relay had taken it. */
+    cordonPosition: integer(),
+    cordonTakenAtMs: integer(),
+    ...nameColumns(),
   },
   (table) => [
     index("servers_by_org").on(table.orgId, table.createdAtMs), // listing
     index("servers_with_outbox").on(table.outboxThrough, table.outboxHead), // the drainer's look for work
+    uniqueIndex("servers_by_name_key").on(table.orgId, table.nameKey).where(isThere), // no two that are alike
+    uniqueIndex("servers_by_name_look").on(table.orgId, table.nameLook).where(isThere),
   ],
 );
 
@@ -79,6 +95,9 @@ export const enrolments = sqliteTable(
     expiresAtMs: integer().notNull(),
     usedAtMs: integer(),
     serverId: text().$type<ServerId>(),
+    /** Null: the platform, for its own machine. */
+    createdBy: text().$type<UserId>(),
+    revokedAtMs: integer(),
   },
   (table) => [index("enrolments_by_org").on(table.orgId)],
 );

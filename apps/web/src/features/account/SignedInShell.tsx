@@ -1,6 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { onSignedOut } from "../../api/query-client.ts";
 import { trpc } from "../../api/trpc.ts";
@@ -8,7 +8,15 @@ import { ChangeFeed } from "../../live/change-feed.ts";
 import { Toasts } from "../../ui/Toasts.tsx";
 import { toasts } from "../../ui/toasts.ts";
 import { ConnectionBar } from "../connection/ConnectionBar.tsx";
+import { OrgGate } from "../orgs/OrgGate.tsx";
 import { Navigation } from "./Navigation.tsx";
+import { StepUpDialog } from "./StepUpDialog.tsx";
+
+const who = JSON.stringify(trpc.auth.state.queryKey()[0]);
+
+function isWho(queryKey: readonly unknown[]): boolean {
+  return JSON.stringify(queryKey[0]) === who;
+}
 
 /** What every page has around it for somebody who is signed in, and the one live connection to the platform. */
 export function SignedInShell() {
@@ -20,15 +28,29 @@ export function SignedInShell() {
     feed.start();
     return () => feed.stop();
   }, [queryClient]);
-  useEffect(
-    () =>
-      onSignedOut(() => {
-        queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me: null });
-        toasts.show(t("auth.signedOut"));
-        void navigate({ to: "/sign-in", search: { next: window.location.pathname } });
-      }),
-    [navigate, queryClient, t],
-  );
+  const state = useQuery(trpc.auth.state.queryOptions());
+  const orgId = state.data?.me?.orgId;
+  const [shownOrgId, setShownOrgId] = useState(orgId);
+  useEffect(() => {
+    if (orgId === undefined || shownOrgId === orgId) return;
+    // Another org, here or in another tab: nothing of the one before may stay, not even as an address.
+    queryClient.removeQueries({ predicate: ({ queryKey }) => !isWho(queryKey) });
+    void navigate({ to: "/servers", replace: true }).then(() => setShownOrgId(orgId));
+  }, [navigate, orgId, queryClient, shownOrgId]);
+  useEffect(() => {
+    const leave = () => {
+      queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me: null });
+      toasts.show(t("auth.signedOut"));
+      void navigate({ to: "/sign-in", search: { next: window.location.pathname } });
+    };
+    // A call may have been under way with the old token while the session got a new one.
+    const look = async () => {
+      const { me } = await queryClient.fetchQuery({ ...trpc.auth.state.queryOptions(), staleTime: 0 });
+      if (me === null) leave();
+      else await queryClient.invalidateQueries();
+    };
+    return onSignedOut(() => void look().catch(leave));
+  }, [navigate, queryClient, t]);
   return (
     <div className="flex min-h-dvh flex-col lg:flex-row">
       <a
@@ -45,9 +67,14 @@ export function SignedInShell() {
           tabIndex={-1}
           className="mx-auto w-full max-w-6xl flex-1 px-4 py-6 outline-none sm:px-6 lg:px-8"
         >
-          <Outlet />
+          {shownOrgId === orgId && (
+            <OrgGate>
+              <Outlet />
+            </OrgGate>
+          )}
         </main>
       </div>
+      <StepUpDialog />
       <Toasts />
     </div>
   );

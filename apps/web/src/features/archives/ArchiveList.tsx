@@ -1,7 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { Archive } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { trpc } from "../../api/trpc.ts";
 import type { ArchiveListView } from "../../api/views.ts";
 import { Loaded } from "../../app/Loaded.tsx";
 import { TextLink } from "../../app/TextLink.tsx";
@@ -9,6 +7,7 @@ import { Alert } from "../../ui/Alert.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Table } from "../../ui/Table.tsx";
+import { useMay } from "../access/use-may.ts";
 import { ArchiveRow } from "./ArchiveRow.tsx";
 import { kindOf, type ArchivesOf } from "./archives-of.ts";
 import { KeptArchives } from "./KeptArchives.tsx";
@@ -27,23 +26,23 @@ export function ArchiveList({ of }: { of: ArchivesOf }) {
 
 function Archives({ of, list }: { of: ArchivesOf; list: ArchiveListView }) {
   const { t } = useTranslation();
-  const org = useQuery(trpc.orgs.current.queryOptions());
-  const isAdmin = org.data?.role === "owner" || org.data?.role === "admin";
-  const mayChange = isAdmin || (of.projectId !== null && org.data?.role === "member");
+  const isOfWorkspace = of.projectId === null;
+  const mayChange = useMay(isOfWorkspace ? "workspaces.archive" : "projects.manage", of);
+  const mayConfigure = useMay(isOfWorkspace ? "workspaces.archive" : "projects.configure", of);
   const { keeps, underWay, problem, archives } = list;
   const make = mayChange && <MakeArchive of={of} keeps={keeps} isBusy={underWay !== null} />;
   const columns = [
     { title: t("archives.column.made") },
     { title: t("archives.column.by"), isWideOnly: true },
-    { title: t("archives.column.size") },
-    { title: t("archives.column.checksum") },
+    { title: t("archives.column.size"), isWideOnly: true },
+    { title: t("archives.column.checksum"), isWideOnly: true },
     { title: t("archives.column.state") },
     ...(mayChange ? [{ title: t("archives.column.action") }] : []),
   ];
   return (
     <div className="flex flex-col gap-3">
       <div className="flex min-h-8 flex-wrap items-center justify-between gap-2 text-sm">
-        <KeptArchives of={of} keeps={keeps} mayChange={isAdmin} />
+        <KeptArchives of={of} keeps={keeps} mayChange={mayConfigure} />
         {archives.length > 0 && make}
       </div>
       {underWay !== null && (

@@ -25,13 +25,16 @@ export function ArchiveRow({ of, archive, mayChange, isBusy }: ArchiveRowProps) 
     <tr data-archive-state={state} className={state === "removed" ? "text-muted" : undefined}>
       <Cell>
         <TimeAgo atMs={madeAtMs} />
+        <span className="block text-xs text-muted sm:hidden">{format.bytes(sizeBytes)}</span>
         <Contents archive={archive} />
       </Cell>
       <Cell isWideOnly className="max-w-56 truncate text-muted">
         <bdi>{madeBy}</bdi>
       </Cell>
-      <Cell className="whitespace-nowrap tabular-nums">{format.bytes(sizeBytes)}</Cell>
-      <Cell>
+      <Cell isWideOnly className="whitespace-nowrap tabular-nums">
+        {format.bytes(sizeBytes)}
+      </Cell>
+      <Cell isWideOnly>
         <Checksum sha256={sha256} />
       </Cell>
       <Cell>
@@ -40,7 +43,7 @@ export function ArchiveRow({ of, archive, mayChange, isBusy }: ArchiveRowProps) 
       {mayChange && (
         <Cell className="w-px">
           {state === "kept" && (
-            <div className="flex gap-2">
+            <div className="flex gap-2 max-sm:flex-col max-sm:items-start">
               <RestoreArchive of={of} archiveId={archiveId} isBusy={isBusy} />
               <DeleteArchive of={of} archiveId={archiveId} isBusy={isBusy} />
             </div>

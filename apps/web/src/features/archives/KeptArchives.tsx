@@ -1,13 +1,11 @@
 import { mostArchivesKept } from "@quarterdeck/core/protocol/archive-report";
-import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
+import { SaveFooter } from "../../ui/SaveFooter.tsx";
+import { EditDialog } from "../../ui/EditDialog.tsx";
 import type { ArchivesOf } from "./archives-of.ts";
 import { useKeepArchives } from "./use-archives.ts";
 
@@ -20,23 +18,14 @@ export interface KeptArchivesProps {
 /** How many archives are kept, and for who may decide it the way to change it. */
 export function KeptArchives({ of, keeps, mayChange }: KeptArchivesProps) {
   const { t } = useTranslation();
-  const [isOpen, setIsOpen] = useState(false);
   return (
     <div className="flex flex-wrap items-center gap-2 text-muted">
       {t("archives.keeps.text", { count: keeps })}
       {mayChange && (
-        <IconButton label={t("archives.keeps.edit")} onClick={() => setIsOpen(true)} className="size-7">
-          <Pencil aria-hidden />
-        </IconButton>
+        <EditDialog isInLine title={t("archives.keeps.edit")} description={t("archives.keeps.description")}>
+          {(close) => <KeptArchivesForm of={of} keeps={keeps} onDone={close} />}
+        </EditDialog>
       )}
-      <Dialog
-        isOpen={isOpen}
-        onOpenChange={setIsOpen}
-        title={t("archives.keeps.edit")}
-        description={t("archives.keeps.description")}
-      >
-        <KeptArchivesForm of={of} keeps={keeps} onDone={() => setIsOpen(false)} />
-      </Dialog>
     </div>
   );
 }
@@ -51,14 +40,7 @@ function KeptArchivesForm({ of, keeps, onDone }: { of: ArchivesOf; keeps: number
       isBusy={save.isPending}
       onSubmit={() => save.mutate({ keeps: Number(text) })}
       problem={errors.general}
-      footer={
-        <div className="flex justify-end gap-2">
-          <Button onClick={onDone}>{t("common.cancel")}</Button>
-          <Button type="submit" variant="primary" isBusy={save.isPending}>
-            {t("common.save")}
-          </Button>
-        </div>
-      }
+      footer={<SaveFooter onCancel={onDone} isBusy={save.isPending} />}
     >
       <TextField
         label={t("archives.keeps.number")}

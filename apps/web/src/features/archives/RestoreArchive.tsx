@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { errorText } from "../../api/error-text.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { Checkbox } from "../../ui/Checkbox.tsx";
 import { kindOf, type ArchivesOf } from "./archives-of.ts";
 import { useRestoreArchive } from "./use-archives.ts";
 
@@ -44,18 +45,13 @@ export function RestoreArchive({ of, archiveId, isBusy }: ArchiveDeedProps) {
         onConfirm={() => restore.mutate({ archiveId, replaces })}
       >
         <p>{t(`archives.restore.text.${kind}`)}</p>
-        <label className="mt-3 flex items-start gap-2 text-ink">
-          <input
-            type="checkbox"
-            checked={replaces}
-            onChange={(event) => setReplaces(event.target.checked)}
-            className="mt-0.5 accent-accent"
-          />
-          <span>
-            {t(`archives.restore.replaces.${kind}`)}
-            <span className="block text-xs text-muted">{t("archives.restore.replacesHint")}</span>
-          </span>
-        </label>
+        <Checkbox
+          label={t(`archives.restore.replaces.${kind}`)}
+          hint={t("archives.restore.replacesHint")}
+          value={replaces}
+          onChange={setReplaces}
+          className="mt-3 text-ink"
+        />
       </ConfirmDialog>
     </>
   );

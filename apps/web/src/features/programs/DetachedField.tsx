@@ -3,6 +3,7 @@ import { hasFeature } from "@quarterdeck/core/protocol/features";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
+import { Checkbox } from "../../ui/Checkbox.tsx";
 
 export interface DetachedFieldProps {
   readonly serverId: ServerId;
@@ -16,17 +17,6 @@ export function DetachedField({ serverId, value, onChange }: DetachedFieldProps)
   const server = useQuery(trpc.servers.get.queryOptions({ serverId }));
   if (!hasFeature(server.data?.capabilities ?? null, "leases")) return null;
   return (
-    <label className="flex items-start gap-2 text-sm">
-      <input
-        type="checkbox"
-        checked={value}
-        onChange={(event) => onChange(event.target.checked)}
-        className="mt-0.5 accent-accent"
-      />
-      <span>
-        {t("runs.form.detached")}
-        <span className="block text-xs text-muted">{t("runs.form.detachedHint")}</span>
-      </span>
-    </label>
+    <Checkbox label={t("runs.form.detached")} hint={t("runs.form.detachedHint")} value={value} onChange={onChange} />
   );
 }

@@ -11,6 +11,8 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ProgramQuote } from "../content/ProgramQuote.tsx";
 import { RunOutput } from "../runs/RunOutput.tsx";
 import { WaitingNote } from "../runs/WaitingNote.tsx";
+import { May } from "../access/May.tsx";
+import { placeOf } from "../access/use-may.ts";
 
 /** A project whose code is on its way to the server, or did not get there. */
 export function CloneProgress({ project, isServerOnline }: { project: ProjectView; isServerOnline: boolean }) {
@@ -32,10 +34,12 @@ export function CloneProgress({ project, isServerOnline }: { project: ProjectVie
           tone="bad"
           title={t("projects.clone.failed")}
           action={
-            <Button isBusy={retry.isPending} onClick={() => retry.mutate({ projectId: project.projectId })}>
-              {!retry.isPending && <RefreshCw aria-hidden />}
-              {t("projects.clone.retry")}
-            </Button>
+            <May permission="projects.manage" place={placeOf(project)}>
+              <Button isBusy={retry.isPending} onClick={() => retry.mutate({ projectId: project.projectId })}>
+                {!retry.isPending && <RefreshCw aria-hidden />}
+                {t("projects.clone.retry")}
+              </Button>
+            </May>
           }
         >
           <p className="whitespace-pre-wrap">{project.cloneMessage ?? t("projects.clone.noReason")}</p>

@@ -1,25 +1,22 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Pencil } from "lucide-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import type { ProjectView } from "../../api/views.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { Field, inputClasses } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { SaveFooter } from "../../ui/SaveFooter.tsx";
+import { EditDialog } from "../../ui/EditDialog.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 const modes = ["all", "allowList", "none"] as const;
 
 /** What a project's runs may reach, and for who may decide it the way to change it. */
 export function NetworkSetting({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
-  const [isOpen, setIsOpen] = useState(false);
-  const org = useQuery(trpc.orgs.current.queryOptions());
-  const mayChange = org.data?.role === "owner" || org.data?.role === "admin";
+  const mayChange = useMay("projects.setNetwork", placeOf(project));
   const { mode, hosts } = project.network;
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">
@@ -30,18 +27,10 @@ export function NetworkSetting({ project }: { project: ProjectView }) {
           : t(`projects.network.mode.${mode}`)}
       </span>
       {mayChange && (
-        <IconButton label={t("projects.network.edit")} onClick={() => setIsOpen(true)} className="size-7">
-          <Pencil aria-hidden />
-        </IconButton>
+        <EditDialog isInLine title={t("projects.network.edit")} description={t("projects.network.description")}>
+          {(close) => <NetworkForm project={project} onDone={close} />}
+        </EditDialog>
       )}
-      <Dialog
-        isOpen={isOpen}
-        onOpenChange={setIsOpen}
-        title={t("projects.network.edit")}
-        description={t("projects.network.description")}
-      >
-        <NetworkForm project={project} onDone={() => setIsOpen(false)} />
-      </Dialog>
     </div>
   );
 }
@@ -72,14 +61,7 @@ function NetworkForm({ project, onDone }: { project: ProjectView; onDone: () => 
       isBusy={save.isPending}
       onSubmit={() => save.mutate({ projectId, network: { mode, hosts } })}
       problem={errors.general}
-      footer={
-        <div className="flex justify-end gap-2">
-          <Button onClick={onDone}>{t("common.cancel")}</Button>
-          <Button type="submit" variant="primary" isBusy={save.isPending}>
-            {t("common.save")}
-          </Button>
-        </div>
-      }
+      footer={<SaveFooter onCancel={onDone} isBusy={save.isPending} />}
     >
       <Field label={t("projects.network.reach")} hint={t(`projects.network.modeHint.${mode}`)}>
         {(control) => (

@@ -5,10 +5,12 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { NewProjectForm } from "./NewProjectForm.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 export function NewProjectDialog({ workspaceId }: { workspaceId: WorkspaceId }) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
+  if (!useMay("projects.create", placeOf({ workspaceId }))) return null;
   return (
     <>
       <Button variant="primary" onClick={() => setIsOpen(true)}>

@@ -1,20 +1,20 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import type { ProjectView } from "../../api/views.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
+import { SaveFooter } from "../../ui/SaveFooter.tsx";
+import { EditDialog } from "../../ui/EditDialog.tsx";
+import { Checkbox } from "../../ui/Checkbox.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** Which programs the project has beyond those of every project, whether install scripts run, and the way to change it. */
 export function ProjectPrograms({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
-  const [isOpen, setIsOpen] = useState(false);
+  const mayChange = useMay("projects.configure", placeOf(project));
   const { added, installScripts } = project.programs;
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">
@@ -31,17 +31,11 @@ export function ProjectPrograms({ project }: { project: ProjectView }) {
       <span className="text-muted">
         {installScripts ? t("projects.programs.scriptsOn") : t("projects.programs.scriptsOff")}
       </span>
-      <IconButton label={t("projects.programs.edit")} onClick={() => setIsOpen(true)} className="size-7">
-        <Pencil aria-hidden />
-      </IconButton>
-      <Dialog
-        isOpen={isOpen}
-        onOpenChange={setIsOpen}
-        title={t("projects.programs.edit")}
-        description={t("projects.programs.description")}
-      >
-        <ProgramsForm project={project} onDone={() => setIsOpen(false)} />
-      </Dialog>
+      {mayChange && (
+        <EditDialog isInLine title={t("projects.programs.edit")} description={t("projects.programs.description")}>
+          {(close) => <ProgramsForm project={project} onDone={close} />}
+        </EditDialog>
+      )}
     </div>
   );
 }
@@ -67,14 +61,7 @@ function ProgramsForm({ project, onDone }: { project: ProjectView; onDone: () =>
       isBusy={save.isPending}
       onSubmit={() => save.mutate({ projectId: project.projectId, added, installScripts })}
       problem={errors.general}
-      footer={
-        <div className="flex justify-end gap-2">
-          <Button onClick={onDone}>{t("common.cancel")}</Button>
-          <Button type="submit" variant="primary" isBusy={save.isPending}>
-            {t("common.save")}
-          </Button>
-        </div>
-      }
+      footer={<SaveFooter onCancel={onDone} isBusy={save.isPending} />}
     >
       <TextField
         label={t("projects.programs.names")}
@@ -89,18 +76,12 @@ function ProgramsForm({ project, onDone }: { project: ProjectView; onDone: () =>
         placeholder="deno ruff"
         className="font-mono"
       />
-      <label className="flex items-start gap-2 text-sm">
-        <input
-          type="checkbox"
-          checked={installScripts}
-          onChange={(event) => setInstallScripts(event.target.checked)}
-          className="mt-0.5 accent-accent"
-        />
-        <span>
-          {t("projects.programs.installScripts")}
-          <span className="block text-xs text-muted">{t("projects.programs.installScriptsHint")}</span>
-        </span>
-      </label>
+      <Checkbox
+        label={t("projects.programs.installScripts")}
+        hint={t("projects.programs.installScriptsHint")}
+        value={installScripts}
+        onChange={setInstallScripts}
+      />
     </Form>
   );
 }

@@ -1,44 +1,35 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import type { ProjectView } from "../../api/views.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { Form } from "../../ui/Form.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
+import { SaveFooter } from "../../ui/SaveFooter.tsx";
+import { EditDialog } from "../../ui/EditDialog.tsx";
 import { ArgumentChips } from "../programs/ArgumentChips.tsx";
 import { formatArguments, parseArguments } from "../programs/argument-parser.ts";
 import { CommandFields, type CommandText } from "../programs/CommandFields.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** What "Run tests" runs, and the way to change it. */
 export function TestCommand({ project }: { project: ProjectView }) {
   const { t } = useTranslation();
-  const [isOpen, setIsOpen] = useState(false);
+  const mayChange = useMay("projects.manage", placeOf(project));
   return (
     <div className="flex flex-wrap items-center gap-2 text-sm">
       <span className="text-muted">{t("projects.test.command")}</span>
       <ArgumentChips program={project.testCommand.program} args={project.testCommand.args} />
-      <IconButton label={t("projects.test.edit")} onClick={() => setIsOpen(true)} className="size-7">
-        <Pencil aria-hidden />
-      </IconButton>
-      <Dialog
-        isOpen={isOpen}
-        onOpenChange={setIsOpen}
-        title={t("projects.test.edit")}
-        description={t("projects.test.description")}
-        isWide
-      >
-        <TestCommandForm project={project} onDone={() => setIsOpen(false)} />
-      </Dialog>
+      {mayChange && (
+        <EditDialog isInLine title={t("projects.test.edit")} description={t("projects.test.description")} isWide>
+          {(close) => <TestCommandForm project={project} onDone={close} />}
+        </EditDialog>
+      )}
     </div>
   );
 }
 
 function TestCommandForm({ project, onDone }: { project: ProjectView; onDone: () => void }) {
-  const { t } = useTranslation();
   const queryClient = useQueryClient();
   const server = useQuery(trpc.servers.get.queryOptions({ serverId: project.serverId }));
   const [command, setCommand] = useState<CommandText>({
@@ -63,19 +54,7 @@ function TestCommandForm({ project, onDone }: { project: ProjectView; onDone: ()
         save.mutate({ projectId: project.projectId, program: command.program, args: [...parsed.args] });
       }}
       problem={errors.general}
-      footer={
-        <div className="flex justify-end gap-2">
-          <Button onClick={onDone}>{t("common.cancel")}</Button>
-          <Button
-            type="submit"
-            variant="primary"
-            isBusy={save.isPending}
-            disabled={!parsed.ok || command.program === ""}
-          >
-            {t("common.save")}
-          </Button>
-        </div>
-      }
+      footer={<SaveFooter onCancel={onDone} isBusy={save.isPending} disabled={!parsed.ok || command.program === ""} />}
     >
       <CommandFields
         value={command}

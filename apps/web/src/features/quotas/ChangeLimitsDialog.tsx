@@ -1,37 +1,23 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import type { QuotaView } from "../../api/views.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { Field, TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { SaveFooter } from "../../ui/SaveFooter.tsx";
+import { EditDialog } from "../../ui/EditDialog.tsx";
 import { readWeight } from "./weight-field.ts";
 import { printLimit, readLimits, resourcesOf, type LimitTexts } from "./limit-fields.ts";
 
 export function ChangeLimitsDialog({ quota }: { quota: QuotaView }) {
   const { t } = useTranslation();
-  const [isOpen, setIsOpen] = useState(false);
   return (
-    <>
-      <Button onClick={() => setIsOpen(true)}>
-        <Pencil aria-hidden />
-        {t("quotas.change.title")}
-      </Button>
-      <Dialog
-        isOpen={isOpen}
-        onOpenChange={setIsOpen}
-        title={t("quotas.change.title")}
-        description={t("quotas.change.description")}
-        isWide
-      >
-        <ChangeLimitsForm quota={quota} onDone={() => setIsOpen(false)} />
-      </Dialog>
-    </>
+    <EditDialog title={t("quotas.change.title")} description={t("quotas.change.description")} isWide>
+      {(close) => <ChangeLimitsForm quota={quota} onDone={close} />}
+    </EditDialog>
   );
 }
 
@@ -74,14 +60,7 @@ function ChangeLimitsForm({ quota, onDone }: { quota: QuotaView; onDone: () => v
         else save.mutate({ nodeId: quota.nodeId, limits: change, ...(weight === quota.weight ? {} : { weight }) });
       }}
       problem={problem.general ?? problem.of("limits")}
-      footer={
-        <div className="flex justify-end gap-2">
-          <Button onClick={onDone}>{t("common.cancel")}</Button>
-          <Button type="submit" variant="primary" isBusy={save.isPending} disabled={isWrong}>
-            {t("common.save")}
-          </Button>
-        </div>
-      }
+      footer={<SaveFooter onCancel={onDone} isBusy={save.isPending} disabled={isWrong} />}
     >
       <Field label={t("quotas.change.preset")} hint={t("quotas.change.presetHint")}>
         {(control) => (

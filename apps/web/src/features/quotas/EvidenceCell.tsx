@@ -35,7 +35,7 @@ export function EvidenceCell({ resource, wanted, evidence }: EvidenceCellProps) 
         <span className="text-2xs text-muted">
           {item.source !== "" && (
             <>
-              <bdi dir="ltr" className="break-all">
+              <bdi dir="ltr" className="wrap-anywhere">
                 {item.source}
               </bdi>
               {" · "}

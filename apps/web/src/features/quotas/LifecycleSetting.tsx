@@ -14,6 +14,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Cell, Table } from "../../ui/Table.tsx";
+import { SaveFooter } from "../../ui/SaveFooter.tsx";
 import { resourcesOf } from "./limit-fields.ts";
 import { useAmountText } from "./use-amount-text.ts";
 
@@ -66,12 +67,9 @@ function LifecycleForm({ quota, state, onDone }: { quota: QuotaView; state: Life
       onSubmit={() => save.mutate({ projectId: quota.nodeId as ProjectId, state: chosen })}
       problem={save.error === null ? undefined : errorText(t, save.error)}
       footer={
-        <div className="flex justify-end gap-2">
-          <Button onClick={onDone}>{t("common.cancel")}</Button>
-          <Button type="submit" variant="primary" isBusy={save.isPending} disabled={chosen === state}>
-            {t(`quotas.lifecycleChange.to.${chosen}`)}
-          </Button>
-        </div>
+        <SaveFooter onCancel={onDone} isBusy={save.isPending} disabled={chosen === state}>
+          {t(`quotas.lifecycleChange.to.${chosen}`)}
+        </SaveFooter>
       }
     >
       <Field label={t("quotas.lifecycleChange.state")} hint={leftText(quota, chosen)}>

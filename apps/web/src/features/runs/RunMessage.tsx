@@ -5,6 +5,8 @@ import { Alert } from "../../ui/Alert.tsx";
 import { ProgramQuote } from "../content/ProgramQuote.tsx";
 import { OutcomeChoice } from "./OutcomeChoice.tsx";
 import { OutcomeDecision } from "./OutcomeDecision.tsx";
+import { May } from "../access/May.tsx";
+import { placeOf } from "../access/use-may.ts";
 
 type Told = TaskDetail & { readonly verdict: Exclude<VerdictName, "succeeded"> };
 
@@ -51,7 +53,9 @@ export function RunMessage({ task }: { task: TaskDetail }) {
       <ProgramQuote task={task} />
       {task.isLate && <LateNote />}
       {needsHelp(task.verdict) && <p className="mt-1 text-muted">{t(`runs.verdictHelp.${task.verdict}`)}</p>}
-      <OutcomeChoice task={task} />
+      <May permission="tasks.run" place={placeOf(task)}>
+        <OutcomeChoice task={task} />
+      </May>
       <OutcomeDecision task={task} />
     </Alert>
   );

@@ -6,6 +6,7 @@ import { trpc } from "../../api/trpc.ts";
 import type { TaskView } from "../../api/views.ts";
 import { Field } from "../../ui/Field.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** The band of a waiting run, which may be changed until it starts. */
 export function RunPriority({ task }: { task: TaskView }) {
@@ -16,7 +17,8 @@ export function RunPriority({ task }: { task: TaskView }) {
       onSettled: () => queryClient.invalidateQueries(trpc.tasks.pathFilter()),
     }),
   );
-  if (task.state !== "queued" || task.isCancelling) return null;
+  const mayChange = useMay("tasks.run", placeOf(task));
+  if (!mayChange || task.state !== "queued" || task.isCancelling) return null;
   return (
     <div className="max-w-xs">
       <Field

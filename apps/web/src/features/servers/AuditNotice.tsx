@@ -3,6 +3,7 @@ import type { ServerView } from "../../api/views.ts";
 import { useFormat } from "../../i18n/use-format.ts";
 import { Alert } from "../../ui/Alert.tsx";
 import { AcknowledgeFinding } from "./AcknowledgeFinding.tsx";
+import { May } from "../access/May.tsx";
 
 /** That the server remembers the org's audit otherwise than it is now. */
 export function AuditNotice({ server }: { server: Pick<ServerView, "serverId" | "auditAlert"> }) {
@@ -14,7 +15,11 @@ export function AuditNotice({ server }: { server: Pick<ServerView, "serverId" | 
     <Alert
       tone="bad"
       title={t("servers.auditTitle")}
-      action={<AcknowledgeFinding serverId={serverId} finding={auditAlert} />}
+      action={
+        <May permission="servers.manage">
+          <AcknowledgeFinding serverId={serverId} finding={auditAlert} />
+        </May>
+      }
     >
       {t("servers.auditText", { entry: format.number(auditAlert.seq), time: format.dateTime(auditAlert.atMs) })}
     </Alert>

@@ -10,11 +10,13 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ConnectedServer } from "./ConnectedServer.tsx";
 import { EnrolmentCommand } from "./EnrolmentCommand.tsx";
+import { useMay } from "../access/use-may.ts";
 
 /** Shows the one command that connects a server, and turns into the server when it has arrived. */
 export function ConnectServerDialog() {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
+  if (!useMay("servers.manage")) return null;
   return (
     <>
       <Button variant="primary" onClick={() => setIsOpen(true)}>

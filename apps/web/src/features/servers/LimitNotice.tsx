@@ -8,6 +8,7 @@ import { useFormat } from "../../i18n/use-format.ts";
 import { Alert } from "../../ui/Alert.tsx";
 import { useAmountText } from "../quotas/use-amount-text.ts";
 import { AcknowledgeLimits } from "./AcknowledgeLimits.tsx";
+import { May } from "../access/May.tsx";
 
 /** That the server's kernel does not hold limits that it was asked to, until it does or somebody has seen it. */
 export function LimitNotice({ server }: { server: Pick<ServerView, "serverId" | "limitAlert"> }) {
@@ -23,7 +24,11 @@ export function LimitNotice({ server }: { server: Pick<ServerView, "serverId" | 
     <Alert
       tone="bad"
       title={t("servers.limits.alertTitle")}
-      action={<AcknowledgeLimits serverId={serverId} finding={limitAlert} />}
+      action={
+        <May permission="servers.manage">
+          <AcknowledgeLimits serverId={serverId} finding={limitAlert} />
+        </May>
+      }
     >
       <p>{t("servers.limits.alertText", { time: format.dateTime(limitAlert.atMs) })}</p>
       <ul className="mt-1 list-disc ps-5">

@@ -1,28 +1,20 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import type { ServerView } from "../../api/views.ts";
 import { useFormErrors } from "../../app/use-form-errors.ts";
 import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
+import { EditDialog } from "../../ui/EditDialog.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 
 export function RenameServerDialog({ server }: { server: ServerView }) {
   const { t } = useTranslation();
-  const [isOpen, setIsOpen] = useState(false);
   return (
-    <>
-      <Button onClick={() => setIsOpen(true)}>
-        <Pencil aria-hidden />
-        {t("servers.rename.title")}
-      </Button>
-      <Dialog isOpen={isOpen} onOpenChange={setIsOpen} title={t("servers.rename.heading")}>
-        <RenameForm server={server} onDone={() => setIsOpen(false)} />
-      </Dialog>
-    </>
+    <EditDialog label={t("servers.rename.title")} title={t("servers.rename.heading")}>
+      {(close) => <RenameForm server={server} onDone={close} />}
+    </EditDialog>
   );
 }
 

@@ -8,6 +8,8 @@ import { Card } from "../../ui/Card.tsx";
 import { ServerMeters } from "../telemetry/ServerMeters.tsx";
 import { useTelemetry } from "../telemetry/use-telemetry.ts";
 import { VersionBadge } from "../updates/VersionBadge.tsx";
+import { AdmissionBadge } from "./AdmissionBadge.tsx";
+import { LabelList } from "./LabelList.tsx";
 import { ServerStatus } from "./ServerStatus.tsx";
 
 export function ServerCard({ server }: { server: ServerView }) {
@@ -39,6 +41,8 @@ export function ServerCard({ server }: { server: ServerView }) {
           <ServerMeters sample={isOnline ? samples.at(-1) : undefined} />
         </div>
         <div className="mt-auto flex flex-wrap items-center gap-2 text-xs text-muted">
+          <AdmissionBadge server={server} />
+          <LabelList labels={server.labels} />
           {server.isThisMachine && <Badge>{t("servers.thisMachine")}</Badge>}
           {!server.isRevoked && <VersionBadge serverId={server.serverId} />}
           {server.waitingRuns > 0 && (

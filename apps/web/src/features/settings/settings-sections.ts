@@ -1,12 +1,29 @@
-import { Building2, type LucideIcon } from "lucide-react";
+import { Building2, Gauge, MailPlus, ScrollText, UserRound, Users, type LucideIcon } from "lucide-react";
 
 export interface SettingsSection {
-  readonly to: "/settings/organization";
+  readonly to:
+    | "/settings/account"
+    | "/settings/organization"
+    | "/settings/members"
+    | "/settings/invitations"
+    | "/settings/audit"
+    | "/settings/rate-limits";
   readonly icon: LucideIcon;
-  readonly title: "settings.organization.title";
+  readonly title:
+    | "account.title"
+    | "settings.organization.title"
+    | "members.title"
+    | "invitations.title"
+    | "audit.title"
+    | "rates.title";
 }
 
 /** The pages of the settings, in the order in which they are listed. */
 export const settingsSections: readonly SettingsSection[] = [
+  { to: "/settings/account", icon: UserRound, title: "account.title" },
   { to: "/settings/organization", icon: Building2, title: "settings.organization.title" },
+  { to: "/settings/members", icon: Users, title: "members.title" },
+  { to: "/settings/invitations", icon: MailPlus, title: "invitations.title" },
+  { to: "/settings/audit", icon: ScrollText, title: "audit.title" },
+  { to: "/settings/rate-limits", icon: Gauge, title: "rates.title" },
 ];

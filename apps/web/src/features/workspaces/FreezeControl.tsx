@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,12 +7,12 @@ import { trpc } from "../../api/trpc.ts";
 import type { WorkspaceView } from "../../api/views.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { placeOf, useMay } from "../access/use-may.ts";
 
 /** Halts a workspace's processes after a question, or lets them go on. */
 export function FreezeControl({ workspace: { workspaceId, motion } }: { workspace: WorkspaceView }) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
-  const org = useQuery(trpc.orgs.current.queryOptions());
   const [isAsking, setIsAsking] = useState(false);
   const onSuccess = async () => {
     await queryClient.invalidateQueries(trpc.workspaces.pathFilter());
@@ -20,7 +20,7 @@ export function FreezeControl({ workspace: { workspaceId, motion } }: { workspac
   };
   const freeze = useMutation(trpc.workspaces.freeze.mutationOptions({ onSuccess }));
   const thaw = useMutation(trpc.workspaces.thaw.mutationOptions({ onSuccess }));
-  const mayChange = org.data?.role === "owner" || org.data?.role === "admin";
+  const mayChange = useMay("workspaces.freeze", placeOf({ workspaceId }));
   if (!mayChange) return null;
   if (motion === "running" || motion === "freezing")
     return (

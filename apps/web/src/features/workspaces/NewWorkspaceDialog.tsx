@@ -14,10 +14,12 @@ import { Field, TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
+import { useMay } from "../access/use-may.ts";
 
 export function NewWorkspaceDialog({ serverId }: { serverId?: ServerId }) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(false);
+  if (!useMay("workspaces.create")) return null;
   return (
     <>
       <Button variant="primary" onClick={() => setIsOpen(true)}>
@@ -41,6 +43,7 @@ function NewWorkspaceForm({ serverId: preset }: { serverId: ServerId | undefined
   const queryClient = useQueryClient();
   const navigate = useNavigate();
   const servers = useQuery(trpc.servers.list.queryOptions());
+  const received = useQuery(trpc.sharing.received.queryOptions());
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<string | undefined>(preset);
   const create = useMutation(
@@ -55,7 +58,8 @@ function NewWorkspaceForm({ serverId: preset }: { serverId: ServerId | undefined
   return (
     <Loaded query={servers} skeleton={<Skeleton className="h-40" />}>
       {(all) => {
-        const list = all.filter(({ isRevoked }) => !isRevoked);
+        const shared = (received.data ?? []).filter(({ isUsable }) => isUsable);
+        const list = [...all.filter(({ isRevoked }) => !isRevoked), ...shared];
         const server = list.find((candidate) => candidate.serverId === chosen) ?? list[0];
         if (server === undefined) return <Alert tone="info">{t("workspaces.create.noServer")}</Alert>;
         return (
