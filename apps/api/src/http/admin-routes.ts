@@ -7,6 +7,7 @@ import { readStorage } from "../backup/storage-places.ts";
 import { makeResetLink } from "../operator/account-links.ts";
 import { readHealth } from "../operator/health.ts";
 import { findOrgs, listAccounts } from "../operator/orgs-repo.ts";
+import { signOutAccount } from "../operator/sign-out-account.ts";
 import { openSignUp, readOrgs, setOperator, setPlan } from "../operator/service.ts";
 import type { Runtime } from "../runtime.ts";
 import { readBody } from "./read-body.ts";
@@ -34,6 +35,10 @@ export function createAdminRoutes(runtime: Runtime): Hono {
   app.post("/password-reset", async (c) => {
     const { email } = await readBody(c, operatorSchema.pick({ email: true }));
     return c.json({ url: await makeResetLink(runtime, email) });
+  });
+  app.post("/sign-out", async (c) => {
+    const { email } = await readBody(c, operatorSchema.pick({ email: true }));
+    return c.json({ ended: await signOutAccount(runtime, actor, email) });
   });
   app.post("/sign-up", async (c) => {
     const { isOpen } = await readBody(c, z.strictObject({ isOpen: z.boolean() }));
