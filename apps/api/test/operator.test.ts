@@ -119,6 +119,7 @@ describe("what an operator may", () => {
       ...stored.rows.map(({ key }) => key as string),
       ...(await platform.api.database.db.select().from(users)).map(({ passwordHash }) => passwordHash),
       platform.api.runtime.keys.serviceKey,
+      platform.api.runtime.keys.operatorKey,
       bridge.publicKey,
       owner.password,
     ].filter((secret) => secret !== "none");

@@ -18,7 +18,7 @@ const planSchema = z.strictObject({ org: z.string().min(1).max(200), plan: z.enu
 const pageSchema = z.strictObject({ after: idSchema("org").nullable() });
 const pageOrgs = 100;
 
-/** What the operator's command line asks, on the internal address: whoever has the service key has the machine. */
+/** What the operator's command line asks, on the internal address: whoever has the operator's key has the machine. */
 export function createAdminRoutes(runtime: Runtime): Hono {
   const app = new Hono();
   app.get("/health", async (c) => c.json(await readHealth(runtime)));
