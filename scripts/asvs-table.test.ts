@@ -14,7 +14,7 @@ describe("what is missing is found", () => {
   const rows = parseAsvsTable(
     [
       "| 6.2.1 | At least twelve characters. | `api/test/password.test.ts` a short one is refused<br>`web/e2e/account.test.ts` the page says so |",
-      "| 6.2.2 | Does not apply: nobody has a password. | – |",
+      "| 6.2.2   | Does not apply: nobody has a password. | –            |",
       "| 6.2.3 | It is so. | – |",
       "| 6.2.3 | It is so twice. | `a.test.ts` x |",
       "| 6.2.99 | It is no requirement. | `a.test.ts` x |",

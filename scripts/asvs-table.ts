@@ -58,7 +58,7 @@ export interface AsvsRow {
 
 /** The rows `| 6.2.1 | how it is met | `file.test.ts` part of the test's name<br>… |`. */
 export function parseAsvsTable(markdown: string): AsvsRow[] {
-  return [...markdown.matchAll(/^\| (\d+\.\d+\.\d+) \| ([^|]*) \| ([^|]*) \|$/gm)].map(
+  return [...markdown.matchAll(/^\| (\d+\.\d+\.\d+) +\| ([^|]*) \| ([^|]*) \|$/gm)].map(
     ([, requirement = "", how = "", tests = ""]) => ({
       requirement,
       how: how.trim(),
