@@ -296,7 +296,7 @@ test("what is dangerous needs a recent proof, of the strongest kind that the acc
 });
 
 test("every step of signing in is recorded, refused ones with the account that was meant", async () => {
-  const { platform, codes } = await withTotp();
+  const { platform, client, codes } = await withTotp();
   await using _ = platform;
   const other = platform.client();
   const { db } = platform.api.database;
@@ -306,6 +306,9 @@ test("every step of signing in is recorded, refused ones with the account that w
   expect(entries.map(({ actor, outcome, detail }) => ({ actor, outcome, detail }))).toEqual([
     { actor: "anonymous", outcome: "refused", detail: "WRONG_CODE" },
   ]);
+  const { orgId } = await client.api.orgs.current.query();
+  const used = await db.select().from(auditEntries).where(eq(auditEntries.action, "account.useRecoveryCode"));
+  expect([...entries, ...used].map((entry) => entry.orgId)).toEqual([orgId, orgId]);
   const created = await db.select().from(auditEntries).where(eq(auditEntries.action, "session.create"));
   expect(created.map(({ detail }) => detail)).toEqual(["password and code"]);
 });
