@@ -86,7 +86,9 @@ async function accountSecrets(platform: TestApi, client: QuarterdeckClient): Pro
   });
 }
 
-test("no password, token, link, code, second factor or secret of a task is in any table, log, event or export, in whatever encoding [E1]", async () => {
+test("no password, token, link, code, second factor or secret of a task is in any table, log, event or export, in whatever encoding [E1]", {
+  timeout: 90_000,
+}, async () => {
   await using platform = await TestApi.start();
   const [password, wrong, wrongSetup, wrongEnrol, wrongSession, variable, input] = [
     "password",
