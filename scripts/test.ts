@@ -1,6 +1,7 @@
 // `npm test`: every section in order, stopping at the first that fails; the counts are printed in any case.
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { findTestsThatDidNotRun, parseAsvsTable } from "./asvs-table.ts";
 import { repositoryRoot, runCommand, seconds } from "./run-command.ts";
 import { ensureSystemPackages } from "./system-packages.ts";
 import { listedAttacks, parseReport, summarize, summaryLines } from "./test-summary.ts";
@@ -42,12 +43,17 @@ const reports = globSync("*.json", { cwd: reportsFolder }).map((file) =>
 );
 const attacks = listedAttacks(readFileSync(join(repositoryRoot, "docs/security/attacks.md"), "utf8"));
 const counted = summarize(reports, attacks);
+const asvs = parseAsvsTable(readFileSync(join(repositoryRoot, "docs/security/asvs.md"), "utf8"));
+// Of a run that stopped early, some tests could not run.
+const asvsMissing = failedSection === undefined ? findTestsThatDidNotRun(asvs, reports) : [];
 // A section that failed for another reason than a test still shows in the last line.
-const summary = { ...counted, failed: Math.max(counted.failed, failedSection === undefined ? 0 : 1) };
+const failed = counted.failed + asvsMissing.length;
+const summary = { ...counted, failed: Math.max(failed, failedSection === undefined ? 0 : 1) };
 
 console.log(`\n── summary (${seconds(startedAtMs)})`);
 if (failedSection !== undefined) console.log(`stopped after: ${failedSection}`);
 const isEmpty = summary.passed + summary.failed === 0;
 if (isEmpty) console.log("no test ran, which counts as a failure");
+for (const missing of asvsMissing) console.log(`docs/security/asvs.md names a test that did not run: ${missing}`);
 for (const line of summaryLines(summary)) console.log(line);
 process.exitCode = summary.failed > 0 || isEmpty ? 1 : 0;

@@ -125,12 +125,13 @@ export class ApiProcess implements AsyncDisposable {
     });
   }
 
-  /** Calls the internal address, as the relay does. */
+  /** Calls the internal address, as the relay or the operator does. */
   async internal(path: string, body?: unknown): Promise<Response> {
-    const { serviceKey } = await loadKeys(this.#dataDir);
+    const { serviceKey, operatorKey } = await loadKeys(this.#dataDir);
+    const key = path.startsWith("/relay/") ? serviceKey : operatorKey;
     return fetch(`http://127.0.0.1:${this.#ports.internal}${path}`, {
       method: body === undefined ? "GET" : "POST",
-      headers: { authorization: `Bearer ${serviceKey}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }

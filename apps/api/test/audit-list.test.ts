@@ -1,6 +1,6 @@
 import type { OrgId } from "@quarterdeck/core/ids";
 import { hourMs } from "@quarterdeck/core/units";
-import { and, eq } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { listEntries } from "../src/audit/list-entries.ts";
 import { endTallies, recordRefused } from "../src/audit/refusal-tally.ts";
@@ -82,7 +82,8 @@ const refusedEntries = ({ api }: TestApi, orgId: OrgId) =>
   api.runtime.db
     .select()
     .from(auditEntries)
-    .where(and(eq(auditEntries.orgId, orgId), eq(auditEntries.action, "servers.rename")));
+    .where(and(eq(auditEntries.orgId, orgId), eq(auditEntries.action, "servers.rename")))
+    .orderBy(asc(auditEntries.atMs));
 
 test("a refusal that comes again and again is an entry at once, and one with its count when the hour is over [T7]", async () => {
   await using platform = await TestApi.start();

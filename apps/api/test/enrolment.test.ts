@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { auditEntries, enrolments } from "../src/db/schema.ts";
 import { FakeBridge } from "./fake-bridge.ts";
-import { TestApi, tokenIn } from "./test-api.ts";
+import { newId, TestApi, tokenIn } from "./test-api.ts";
 
 async function postEnrol(platform: TestApi, body: unknown): Promise<{ status: number; code: string }> {
   const response = await fetch(`${platform.origin}/enrol`, { method: "POST", body: JSON.stringify(body) });
@@ -163,10 +163,31 @@ test("this machine can be connected anew after it was removed", async () => {
   expect(await ask()).toEqual({ serverId });
 });
 
-test("the internal address answers nobody without the service key [T1]", async () => {
+test("the internal address answers nobody without a key [T1]", async () => {
   await using platform = await TestApi.start();
   for (const headers of [{}, { authorization: "Bearer wrong" }]) {
     const response = await fetch(`${platform.api.internalOrigin}/internal/setup-link`, { headers });
     expect(response.status).toBe(401);
   }
+});
+
+test("what the relay holds opens nothing of the operator's, and the other way round [T1]", async () => {
+  await using platform = await TestApi.start();
+  await platform.signedUp();
+  const { serviceKey, operatorKey } = platform.api.runtime.keys;
+  const ask = async (path: string, key: string, body?: unknown) => {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    return (await fetch(`${platform.api.internalOrigin}${path}`, { headers, ...init })).status;
+  };
+  for (const path of ["/internal/setup-link", "/internal/keys", "/internal/admin/users", "/relay/../internal/keys"]) {
+    expect([path, await ask(path, serviceKey)]).toEqual([path, 401]);
+    expect([path, await ask(path, operatorKey)]).toEqual([path, 200]);
+  }
+  const email = "ada@example.com";
+  expect(await ask("/internal/admin/password-reset", serviceKey, { email })).toBe(401);
+  expect(await ask("/internal/admin/operators", serviceKey, { email, isOperator: true })).toBe(401);
+  expect(await ask("/internal/drain", serviceKey, {})).toBe(401);
+  const reports = { serverId: newId("server"), stream: "stream", reports: [] };
+  expect(await ask("/relay/reports", operatorKey, reports)).toBe(401);
 });

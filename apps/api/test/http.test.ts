@@ -192,6 +192,7 @@ test("no password, token or ticket is in any log line [E1]", async () => {
     tokenIn(command),
     ticket,
     quiet.api.runtime.keys.serviceKey,
+    quiet.api.runtime.keys.operatorKey,
   ];
   for (const secret of secrets) {
     for (const form of [

@@ -2,10 +2,11 @@ import { dayMs } from "@quarterdeck/core/units";
 import { eq, sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import type { QuarterdeckClient } from "../src/client.ts";
-import { invitations, members, users } from "../src/db/schema.ts";
+import { invitations, members, orgs, users } from "../src/db/schema.ts";
 import { isAcceptable } from "../src/invitations/repo.ts";
 import { hashToken } from "../src/random-token.ts";
 import type { Mail } from "../src/mail/mailer.ts";
+import { FakeMailServer } from "./fake-mail-server.ts";
 import { refusalOf, TestApi } from "./test-api.ts";
 
 const password = "a barge of quiet lanterns";
@@ -190,6 +191,27 @@ test("an invitation goes out by mail where there is any, and a mail that fails i
   expect(sent[0]?.text).toContain(link);
   isBroken = true;
   expect((await api.invitations.resend.mutate({ invitationId: invitation.invitationId })).mail).toBe("failed");
+});
+
+test("nothing that somebody types adds a recipient or a header to a mail", async () => {
+  await using mail = new FakeMailServer();
+  await using platform = await TestApi.start({
+    QUARTERDECK_SMTP_URL: await mail.start(),
+    QUARTERDECK_MAIL_FROM: "Quarterdeck <quarterdeck@example.com>",
+  });
+  const { api } = await platform.signedUp();
+  const injected = "Orchard\r\nBcc: eve@example.com\r\n\r\nPay here";
+  expect((await refusalOf(api.orgs.rename.mutate({ name: injected }))).code).toBe("INVALID_NAME");
+  for (const email of ["grace@example.com\r\nRCPT TO:<eve@example.com>", "grace@example.com, eve@example.com"]) {
+    expect((await refusalOf(api.invitations.create.mutate({ email, role: "viewer" }))).code).toBe("BAD_REQUEST");
+    expect((await refusalOf(platform.client().api.auth.requestReset.mutate({ email }))).code).toBe("BAD_REQUEST");
+  }
+  // What came past the schemas all the same, as from an old database.
+  await platform.api.runtime.writer.commit([sql`update ${orgs} set name = ${injected}`]);
+  await api.invitations.create.mutate({ email: "grace@example.com", role: "viewer" });
+  expect(mail.mails.map(({ to }) => to)).toEqual(["grace@example.com"]);
+  const [headers = ""] = (mail.mails[0]?.text ?? "").split("\n\n");
+  expect(headers).not.toMatch(/^bcc:/im);
 });
 
 test("who is a member already is not invited, and an address in another spelling is the same one", async () => {

@@ -65,7 +65,7 @@ test("before a deployment the operator has every server leave, and learns who co
   });
 });
 
-test("a command for a platform that crashed says that it does not run, and sends the service key to nobody else", async () => {
+test("a command for a platform that crashed says that it does not run, and sends its key to nobody else", async () => {
   await using platform = await TestApi.start();
   expect(await run("keys", platform)).toMatchObject({ code: 0 });
   const { internalOrigin } = platform.api;
@@ -92,6 +92,6 @@ test("a command for a platform that crashed says that it does not run, and sends
   await writeInternalAddress(platform.dataDir, `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`);
   expect((await run("keys", platform)).text).toMatch(/No platform runs on .* any more/);
   expect(heard).toHaveLength(1);
-  expect(JSON.stringify(heard)).not.toContain(platform.api.runtime.keys.serviceKey);
+  expect(JSON.stringify(heard)).not.toContain(platform.api.runtime.keys.operatorKey);
   await new Promise((resolve) => stranger.close(resolve));
 });

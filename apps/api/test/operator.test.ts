@@ -79,9 +79,9 @@ describe("what an operator may", () => {
       const before = await platform.api.database.db.select().from(orgs);
       expect(await call(platform, other, made, input)).toMatchObject({ status: 403 });
       expect(await call(platform, platform.client(), made, input)).toMatchObject({ status: 401 });
-      // Without a session only what would change something is recorded.
-      const unknown = made[1]._def.type === "mutation" ? [`${made[0]} refused UNAUTHENTICATED`] : [];
-      expect(await platformEntries(platform)).toEqual([`${made[0]} refused FORBIDDEN`, ...unknown]);
+      // What changes something is on record whoever tried it; of what only reads, who is signed in.
+      const codes = made[1]._def.type === "mutation" ? ["FORBIDDEN", "UNAUTHENTICATED"] : ["FORBIDDEN"];
+      expect(await platformEntries(platform)).toEqual(codes.map((code) => `${made[0]} refused ${code}`));
       expect(await platform.api.database.db.select().from(orgs)).toEqual(before);
     },
   );
@@ -119,6 +119,7 @@ describe("what an operator may", () => {
       ...stored.rows.map(({ key }) => key as string),
       ...(await platform.api.database.db.select().from(users)).map(({ passwordHash }) => passwordHash),
       platform.api.runtime.keys.serviceKey,
+      platform.api.runtime.keys.operatorKey,
       bridge.publicKey,
       owner.password,
     ].filter((secret) => secret !== "none");
@@ -218,6 +219,26 @@ describe("quarterdeck admin", () => {
       "operator.take done null",
       "operator.settings refused FORBIDDEN",
     ]);
+  });
+
+  test("signs an account out everywhere at once, which nobody else notices [T5]", async () => {
+    await using platform = await TestApi.start();
+    const client = await platform.signedUp();
+    const { serverId } = await platform.connectServer(client);
+    const elsewhere = platform.client();
+    await elsewhere.api.auth.signIn.mutate(owner);
+    const other = await platform.outsider();
+    expect(await admin(platform, "sign-out", owner.email)).toEqual({
+      code: 0,
+      text: "ada@example.com is signed out everywhere: 2 sessions ended.\n",
+    });
+    for (const one of [client, elsewhere])
+      expect((await refusalOf(one.api.account.get.query())).code).toBe("UNAUTHENTICATED");
+    await other.api.account.get.query();
+    await platform.relay.until(() => platform.relay.revocations.some((told) => told.serverId === serverId));
+    expect(await platformEntries(platform)).toEqual(["operator.signOut done null"]);
+    expect((await client.api.auth.signIn.mutate(owner)).step).toBe("done");
+    expect(await admin(platform, "sign-out", "nobody@example.com")).toMatchObject({ code: 2 });
   });
 
   test("sets plans and sign-up, shows orgs and health, and says what to do when it is called wrongly", async () => {

@@ -2,6 +2,7 @@ import { minuteMs, secondMs } from "@quarterdeck/core/units";
 import { eq, sql } from "drizzle-orm";
 import { Secret, TOTP } from "otpauth";
 import { expect, test } from "vitest";
+import { listPendingLinks } from "../src/auth/links/pending-links.ts";
 import { firstPasskeyOptions, newAccount } from "../src/auth/new-account.ts";
 import type { QuarterdeckClient } from "../src/client.ts";
 import { auditEntries, authSessions, members, recoveryCodes, totpSecrets } from "../src/db/schema.ts";
@@ -49,6 +50,8 @@ test("an authenticator app counts once a code of it was given, and its secret is
   expect((await refusalOf(api.account.confirmTotp.mutate({ code: "000000" }))).code).toBe("WRONG_CODE");
   const { recoveryCodes: codes } = await api.account.confirmTotp.mutate({ code: codeOf(secret, clock) });
   expect(codes).toHaveLength(10);
+  expect(new Set(codes).size).toBe(10);
+  for (const code of codes ?? []) expect(code).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/);
   expect((await api.account.get.query()).hasTotp).toBe(true);
   expect((await refusalOf(api.account.startTotp.mutate())).code).toBe("CONFLICT");
   const stored = JSON.stringify(await platform.api.database.db.select().from(totpSecrets));
@@ -269,6 +272,8 @@ test("what is dangerous needs a recent proof, of the strongest kind that the acc
     () => api.account.startTotp.mutate(),
     () => api.account.startPasskey.mutate(),
     () => api.account.removePassword.mutate(),
+    () => api.account.revokeOtherSessions.mutate(),
+    async () => api.account.revokeSession.mutate({ signInId: (await api.account.sessions.query())[0]!.signInId }),
     () => api.account.requestEmailChange.mutate({ email: "new@example.com" }),
     () => api.account.changePassword.mutate({ current: owner.password, password: "seven quiet brown lanterns" }),
   ])
@@ -291,7 +296,7 @@ test("what is dangerous needs a recent proof, of the strongest kind that the acc
 });
 
 test("every step of signing in is recorded, refused ones with the account that was meant", async () => {
-  const { platform, codes } = await withTotp();
+  const { platform, client, codes } = await withTotp();
   await using _ = platform;
   const other = platform.client();
   const { db } = platform.api.database;
@@ -301,8 +306,40 @@ test("every step of signing in is recorded, refused ones with the account that w
   expect(entries.map(({ actor, outcome, detail }) => ({ actor, outcome, detail }))).toEqual([
     { actor: "anonymous", outcome: "refused", detail: "WRONG_CODE" },
   ]);
+  const { orgId } = await client.api.orgs.current.query();
+  const used = await db.select().from(auditEntries).where(eq(auditEntries.action, "account.useRecoveryCode"));
+  expect([...entries, ...used].map((entry) => entry.orgId)).toEqual([orgId, orgId]);
   const created = await db.select().from(auditEntries).where(eq(auditEntries.action, "session.create"));
   expect(created.map(({ detail }) => detail)).toEqual(["password and code"]);
+});
+
+test("a new password by a link opens no account that has a second factor [T5]", async () => {
+  const { platform, clock, secret } = await withTotp();
+  await using _ = platform;
+  const { api } = platform.client();
+  await api.auth.requestReset.mutate({ email: owner.email });
+  const [link] = await listPendingLinks(platform.api.runtime);
+  const password = "seven quiet brown lanterns";
+  await api.auth.resetPassword.mutate({ token: link?.url.split("#token=")[1] ?? "", password });
+  expect((await api.auth.state.query()).me).toBeNull();
+  const answer = await api.auth.signIn.mutate({ ...owner, password });
+  if (answer.step !== "secondFactor") throw new Error("the second factor is gone");
+  const { pendingToken } = answer;
+  expect((await refusalOf(api.auth.signInWithCode.mutate({ pendingToken, code: "000000" }))).code).toBe("WRONG_CODE");
+  await api.auth.signInWithCode.mutate({ pendingToken, code: codeOf(secret, clock, 1) });
+});
+
+test("a code of the app is good for its half minute and the ones beside it, and no longer [T5]", async () => {
+  const { platform, clock, secret } = await withTotp();
+  await using _ = platform;
+  clock.pass(4 * stepMs);
+  const other = platform.client();
+  const tryCode = async (steps: number) => {
+    const pendingToken = await pending(other);
+    return other.api.auth.signInWithCode.mutate({ pendingToken, code: codeOf(secret, clock, steps) });
+  };
+  for (const steps of [-3, 3]) expect((await refusalOf(tryCode(steps))).code).toBe("WRONG_CODE");
+  await tryCode(0);
 });
 
 test("an account is made with a passkey and no password, for the address that it was asked for", async () => {

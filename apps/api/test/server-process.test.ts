@@ -69,9 +69,9 @@ async function kill(signal: NodeJS.Signals): Promise<number | null> {
 test("killed in the middle of submissions, every acknowledged task is there and none is there twice [F1]", async () => {
   await start();
   const url = `http://localhost:${ports.api}`;
-  const { serviceKey } = await loadKeys(dataDir);
+  const { operatorKey } = await loadKeys(dataDir);
   const link = await fetch(`http://127.0.0.1:${ports.internal}/internal/setup-link`, {
-    headers: { authorization: `Bearer ${serviceKey}` },
+    headers: { authorization: `Bearer ${operatorKey}` },
   });
   const setupToken = ((await link.json()) as { url: string }).url.split("token=")[1] ?? "";
   const client = createClient({ url });

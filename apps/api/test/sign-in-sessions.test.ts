@@ -1,5 +1,5 @@
 import { dayMs, minuteMs } from "@quarterdeck/core/units";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { attemptRules } from "../src/auth/attempt-rules.ts";
 import { knownDeviceCookie, knownDeviceOf, readDeviceCookie } from "../src/auth/known-device.ts";
@@ -96,6 +96,38 @@ test("a session ends when it is not used, and after a time however it is used [T
   clock.pass(90 * dayMs);
   expect((await client.api.auth.state.query()).me).toBeNull();
   expect(await client.api.auth.signIn.mutate(owner)).toMatchObject({ step: "done" });
+});
+
+test("a session that nobody used ends, and one that is used all the time ends too [T5]", async () => {
+  await using platform = await TestApi.start();
+  const client = await platform.signedUp();
+  const { writer } = platform.api.runtime;
+  const set = (column: "expiresAtMs" | "createdAtMs", atMs: number) =>
+    writer.commit([sql`update ${authSessions} set ${sql.identifier(column)} = ${atMs}`]);
+  const [fresh] = await platform.api.database.db.select().from(authSessions);
+  expect(fresh!.expiresAtMs - fresh!.createdAtMs).toBeLessThanOrEqual(14 * dayMs + minuteMs);
+  await set("createdAtMs", Date.now() - 90 * dayMs + minuteMs);
+  expect((await client.api.auth.state.query()).me).not.toBeNull();
+  await set("createdAtMs", Date.now() - 90 * dayMs);
+  expect((await client.api.auth.state.query()).me).toBeNull();
+  await client.api.auth.signIn.mutate(owner);
+  await set("expiresAtMs", Date.now());
+  expect((await client.api.auth.state.query()).me).toBeNull();
+});
+
+test("a session's token is made anew with 200 bits each time, and signing out ends it for whoever kept it [T5]", async () => {
+  await using platform = await TestApi.start();
+  const client = await platform.signedUp();
+  const tokens: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    await client.api.auth.signIn.mutate(owner);
+    tokens.push(client.sessionToken() ?? "");
+  }
+  for (const token of tokens) expect(token).toMatch(/^[a-z2-7]{40}$/);
+  expect(new Set(tokens).size).toBe(3);
+  await client.api.auth.signOut.mutate();
+  for (const token of tokens)
+    expect((await refusalOf(platform.client(token).api.account.get.query())).code).toBe("UNAUTHENTICATED");
 });
 
 test("many addresses are no more use than one, and never keep the owner's own device out [T7]", async () => {

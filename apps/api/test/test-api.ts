@@ -119,9 +119,11 @@ export class TestApi implements AsyncDisposable {
   }
 
   async internal(path: string, body?: unknown): Promise<Response> {
+    const { serviceKey, operatorKey } = this.api.runtime.keys;
+    const key = path.startsWith("/relay/") ? serviceKey : operatorKey;
     return fetch(`${this.api.internalOrigin}${path}`, {
       method: body === undefined ? "GET" : "POST",
-      headers: { authorization: `Bearer ${this.api.runtime.keys.serviceKey}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }

@@ -23,13 +23,13 @@ interface ApiOptions {
 export class ApiProcess {
   readonly url: string;
   readonly #options: ApiOptions;
-  readonly #serviceKey: string;
+  readonly #operatorKey: string;
   readonly #child: ChildProcess;
 
-  private constructor(options: ApiOptions, serviceKey: string, child: ChildProcess) {
+  private constructor(options: ApiOptions, operatorKey: string, child: ChildProcess) {
     this.url = `http://127.0.0.1:${options.port}`;
     this.#options = options;
-    this.#serviceKey = serviceKey;
+    this.#operatorKey = operatorKey;
     this.#child = child;
   }
 
@@ -41,7 +41,7 @@ export class ApiProcess {
   }
 
   static async start(options: ApiOptions): Promise<ApiProcess> {
-    const { serviceKey } = await loadKeys(options.folder);
+    const { operatorKey } = await loadKeys(options.folder);
     const log = openSync(join(options.folder, "api.log"), "a");
     const node = [process.execPath, "--disable-warning=ExperimentalWarning", entry];
     const [command = "", ...args] = pinned(cores.server, node);
@@ -59,7 +59,7 @@ export class ApiProcess {
       },
     });
     closeSync(log);
-    const api = new ApiProcess(options, serviceKey, child);
+    const api = new ApiProcess(options, operatorKey, child);
     while (!(await api.#answers())) {
       if (child.exitCode !== null) throw new Error(`the API did not start; see ${join(options.folder, "api.log")}`);
       await delay(20);
@@ -79,7 +79,7 @@ export class ApiProcess {
   /** The word with which the first account is made. */
   async setupToken(): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.#options.internalPort}/internal/setup-link`, {
-      headers: { authorization: `Bearer ${this.#serviceKey}` },
+      headers: { authorization: `Bearer ${this.#operatorKey}` },
     });
     const { url } = (await response.json()) as { url: string };
     return url.split("token=")[1] ?? "";

@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
 import type { Context } from "../context.ts";
 import type { Statement } from "../writer.ts";
+import { readCaller } from "./repo.ts";
 
 interface AccountEntry {
   readonly userId: UserId | null;
@@ -14,9 +15,17 @@ interface AccountEntry {
   readonly isAnonymous?: boolean;
 }
 
+type Auditing = Pick<Context, "runtime" | "caller" | "address">;
+
+/** Where nobody is signed in yet: what is done with an account is recorded for the org that it would be in. */
+export async function inOrgOf({ runtime, caller, address }: Auditing, userId: UserId | null): Promise<Auditing> {
+  if (caller !== null || userId === null) return { runtime, caller, address };
+  return { runtime, caller: await readCaller(runtime.db, userId, null), address };
+}
+
 /** The entry of what happens to an account: in the org that its session is in, where there is one. */
 export function auditAccount(
-  { runtime, caller, address }: Pick<Context, "runtime" | "caller" | "address">,
+  { runtime, caller, address }: Auditing,
   { userId, action, outcome = "done", detail, isAnonymous = false }: AccountEntry,
   condition: SQL = sql`true`,
 ): Statement {

@@ -8,6 +8,7 @@ import { auditAccount } from "./account-audit.ts";
 import type { AccountView, SessionView } from "./account-views.ts";
 import { endSessions } from "./end-sessions.ts";
 import { listPasskeys } from "./passkeys-repo.ts";
+import { requireRecentAuth } from "./recent-auth.ts";
 import { countRecoveryCodes } from "./recovery-codes.ts";
 import { findUserByEmail } from "./repo.ts";
 import { hasTotp } from "./totp.ts";
@@ -44,7 +45,9 @@ export async function readSessions({ runtime, scope }: AccountContext): Promise<
   }));
 }
 
+/** A stolen session must not shut its owner out, so it takes a recent proof. */
 export async function revokeSession(ctx: AccountContext, signInId: SignInId): Promise<void> {
+  requireRecentAuth(ctx.scope);
   const { userId } = ctx.scope;
   const after = [auditAccount(ctx, { userId, action: "session.revoke", detail: signInId }, previousChanged)];
   const { ended } = await endSessions(ctx.runtime, { userId, choice: { signInId } }, { after });
@@ -53,6 +56,7 @@ export async function revokeSession(ctx: AccountContext, signInId: SignInId): Pr
 
 /** Answers how many ended. */
 export async function revokeOtherSessions(ctx: AccountContext): Promise<number> {
+  requireRecentAuth(ctx.scope);
   const { userId, sessionToken } = ctx.scope;
   const after = [auditAccount(ctx, { userId, action: "session.revokeOthers" }, previousChanged)];
   const choice = { allBut: hashToken(sessionToken) };

@@ -1,3 +1,4 @@
+import { dictionary } from "@zxcvbn-ts/language-common";
 import { expect, test } from "vitest";
 import { checkNewPassword, hashPassword, isPassword } from "./password.ts";
 
@@ -34,4 +35,27 @@ test("a password is kept as argon2id, and compared by it", async () => {
 test("a very long password is judged by its beginning", async () => {
   const long = `an orchard of plums ${"x".repeat(1000)}`;
   await expect(checkNewPassword(long, "ada@example.com")).resolves.toBeUndefined();
+});
+
+test("no password of the list of leaked ones is taken, also with a year behind it", async () => {
+  const leaked = dictionary["passwords-common"].filter((password) => password.length >= 12);
+  expect(leaked.length).toBeGreaterThan(300);
+  const common = dictionary["passwords-common"].filter((password) => password.length >= 8).slice(0, 300);
+  const tried = [...leaked, ...common.map((password) => `${password}2026`)];
+  const taken = await Promise.all(
+    tried.map((password) =>
+      checkNewPassword(password, "ada@example.com").then(
+        () => password,
+        () => null,
+      ),
+    ),
+  );
+  expect(taken.filter((password) => password !== null)).toEqual([]);
+});
+
+test("a password is compared to its last character, and nobody's case is changed", async () => {
+  const long = `an orchard of plums ${"x".repeat(1000)}`;
+  const hash = await hashPassword(`${long}y`);
+  expect(await isPassword(`${long}y`, hash)).toBe(true);
+  for (const other of [long, `${long}z`, `${long}Y`]) expect(await isPassword(other, hash)).toBe(false);
 });

@@ -16,7 +16,9 @@ const groupLength = 4;
 export function makeRecoveryCodes(): string[] {
   return Array.from({ length: count }, () => {
     const text = [...randomBytes(characters)].map((byte) => alphabet.charAt(byte & 31)).join("");
-    return text.match(new RegExp(`.{${groupLength}}`, "g"))?.join("-") ?? text;
+    return Array.from({ length: characters / groupLength }, (_, group) =>
+      text.slice(group * groupLength, (group + 1) * groupLength),
+    ).join("-");
   });
 }
 

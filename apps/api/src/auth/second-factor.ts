@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import type { Database } from "../db/database.ts";
 import { passkeys, recoveryCodes, totpSecrets } from "../db/schema.ts";
 import type { Statement } from "../writer.ts";
-import { auditAccount } from "./account-audit.ts";
+import { auditAccount, inOrgOf } from "./account-audit.ts";
 import { attemptRules, ownRule } from "./attempt-rules.ts";
 import { knownDeviceOf } from "./known-device.ts";
 import { listPasskeys } from "./passkeys-repo.ts";
@@ -56,10 +56,11 @@ export async function takeCode(
     ? await takeTotpCode(runtime, { userId, code: plain, isConfirmed: true })
     : takeRecoveryCode(runtime, { userId, code });
   const isTaken = take !== null && (await runtime.writer.commit([take]))[0]?.rowsChanged === 1;
+  const audited = await inOrgOf(ctx, userId);
   if (!isTaken) {
     const action = isTotp ? "account.useTotp" : "account.useRecoveryCode";
     await runtime.writer.commit([
-      auditAccount(ctx, {
+      auditAccount(audited, {
         userId,
         action,
         outcome: "refused",
@@ -69,7 +70,7 @@ export async function takeCode(
     ]);
     throw wrongCode();
   }
-  if (!isTotp) await runtime.writer.commit([auditAccount(ctx, { userId, action: "account.useRecoveryCode" })]);
+  if (!isTotp) await runtime.writer.commit([auditAccount(audited, { userId, action: "account.useRecoveryCode" })]);
   await forgetAttempts(runtime, ownRule(attempt));
 }
 

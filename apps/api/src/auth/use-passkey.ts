@@ -1,7 +1,7 @@
 import type { UserId } from "@quarterdeck/core/ids";
 import type { AuthenticationResponseJSON } from "@simplewebauthn/server";
 import type { Context } from "../context.ts";
-import { auditAccount } from "./account-audit.ts";
+import { auditAccount, inOrgOf } from "./account-audit.ts";
 import type { Ceremony } from "./passkey-challenges.ts";
 import { countUse, findPasskey } from "./passkeys-repo.ts";
 import { passkeyRefused, verifyAuthentication } from "./webauthn.ts";
@@ -26,7 +26,8 @@ export async function usePasskey(
     return passkey.userId;
   } catch (error) {
     const entry = { userId: passkey?.userId ?? null, action: "account.usePasskey", isAnonymous: ctx.account === null };
-    await runtime.writer.commit([auditAccount(ctx, { ...entry, outcome: "refused", detail: "PASSKEY_REFUSED" })]);
+    const audited = await inOrgOf(ctx, entry.userId);
+    await runtime.writer.commit([auditAccount(audited, { ...entry, outcome: "refused", detail: "PASSKEY_REFUSED" })]);
     throw error;
   }
 }

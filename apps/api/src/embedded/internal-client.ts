@@ -11,11 +11,11 @@ export interface InternalClient {
   enrolThisMachine(name: string): Promise<z.infer<typeof enrolmentSchema>>;
 }
 
-export function internalClient(port: number, serviceKey: string): InternalClient {
+export function internalClient(port: number, operatorKey: string): InternalClient {
   const ask = async (path: string, init: RequestInit) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       ...init,
-      headers: { authorization: `Bearer ${serviceKey}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${operatorKey}`, "content-type": "application/json" },
       signal: AbortSignal.timeout(10_000),
     });
     if (!response.ok) throw new Error(`The API answered ${path} with ${response.status}: ${await response.text()}`);

@@ -80,7 +80,7 @@ export async function startPlatform(options: Options, say: (line: string) => voi
       await waitForRunsToEnd(join(options.dataDir, "bridge/runs"), stopGraceMs);
     });
 
-    return { address, setupLink: await internalClient(ports.internal, keys.serviceKey).setupLink(), isolation, stop };
+    return { address, setupLink: await internalClient(ports.internal, keys.operatorKey).setupLink(), isolation, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -123,7 +123,7 @@ async function explainPort({ host, port }: Options): Promise<void> {
 async function enrolThisMachine(options: Options, ports: Ports, keys: Keys): Promise<void> {
   const bridgeDir = join(options.dataDir, "bridge");
   if (existsSync(join(bridgeDir, "identity.json"))) return;
-  const answer = await internalClient(ports.internal, keys.serviceKey).enrolThisMachine(hostname());
+  const answer = await internalClient(ports.internal, keys.operatorKey).enrolThisMachine(hostname());
   if (!("token" in answer)) {
     throw new Error(
       `The database knows this machine as ${answer.serverId}, but its key in ${bridgeDir} is gone. Restore ${bridgeDir} from a backup.`,

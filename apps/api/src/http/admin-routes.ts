@@ -7,6 +7,7 @@ import { readStorage } from "../backup/storage-places.ts";
 import { makeResetLink } from "../operator/account-links.ts";
 import { readHealth } from "../operator/health.ts";
 import { findOrgs, listAccounts } from "../operator/orgs-repo.ts";
+import { signOutAccount } from "../operator/sign-out-account.ts";
 import { openSignUp, readOrgs, setOperator, setPlan } from "../operator/service.ts";
 import type { Runtime } from "../runtime.ts";
 import { readBody } from "./read-body.ts";
@@ -17,7 +18,7 @@ const planSchema = z.strictObject({ org: z.string().min(1).max(200), plan: z.enu
 const pageSchema = z.strictObject({ after: idSchema("org").nullable() });
 const pageOrgs = 100;
 
-/** What the operator's command line asks, on the internal address: whoever has the service key has the machine. */
+/** What the operator's command line asks, on the internal address: whoever has the operator's key has the machine. */
 export function createAdminRoutes(runtime: Runtime): Hono {
   const app = new Hono();
   app.get("/health", async (c) => c.json(await readHealth(runtime)));
@@ -34,6 +35,10 @@ export function createAdminRoutes(runtime: Runtime): Hono {
   app.post("/password-reset", async (c) => {
     const { email } = await readBody(c, operatorSchema.pick({ email: true }));
     return c.json({ url: await makeResetLink(runtime, email) });
+  });
+  app.post("/sign-out", async (c) => {
+    const { email } = await readBody(c, operatorSchema.pick({ email: true }));
+    return c.json({ ended: await signOutAccount(runtime, actor, email) });
   });
   app.post("/sign-up", async (c) => {
     const { isOpen } = await readBody(c, z.strictObject({ isOpen: z.boolean() }));

@@ -11,7 +11,7 @@ export async function writeInternalAddress(dataDir: string, origin: string): Pro
   await rename(`${path}.new`, path);
 }
 
-/** The listener is closing: nobody shall send the service key to whoever gets its port next. */
+/** The listener is closing: nobody shall send the operator's key to whoever gets its port next. */
 export async function removeInternalAddress(dataDir: string): Promise<void> {
   await rm(nameIn(dataDir), { force: true });
 }

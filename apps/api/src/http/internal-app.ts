@@ -25,16 +25,17 @@ import { readBody } from "./read-body.ts";
 /** A full batch of reports with full tails, and room. */
 const bodyBytes = 64 * mebibyte;
 
-/** What the relay and the supervisor ask, on a loopback address of its own, with the service key. */
+/** What the relay asks with the service key, and the supervisor and the operator with theirs, on a loopback address of its own. */
 export function createInternalApp(runtime: Runtime, readSetupLink: () => Promise<string | null>): Hono {
   const { log, keys } = runtime;
   const fleet = new FleetSize(runtime);
   const app = new Hono();
   app.get("/health", (c) => c.json({ status: "ok" }));
-  app.get("/proof/:nonce", (c) => c.text(internalProof(keys.serviceKey, c.req.param("nonce"))));
+  app.get("/proof/:nonce", (c) => c.text(internalProof(keys.operatorKey, c.req.param("nonce"))));
   app.use(async (c, next) => {
-    if (isSame(c.req.header("authorization") ?? "", `Bearer ${keys.serviceKey}`)) return next();
-    return answerError(c, new QuarterdeckError("UNAUTHENTICATED", "The service key is missing or wrong."));
+    const key = c.req.path.startsWith("/relay/") ? keys.serviceKey : keys.operatorKey;
+    if (isSame(c.req.header("authorization") ?? "", `Bearer ${key}`)) return next();
+    return answerError(c, new QuarterdeckError("UNAUTHENTICATED", "The key for this is missing or wrong."));
   });
   app.use(bodyLimit({ maxSize: bodyBytes }));
   app.onError((error, c) => {

@@ -12,6 +12,7 @@ import { recordChange } from "../events/repo.ts";
 import { activateOrg } from "../orgs/repo.ts";
 import { keepPlace, memberPlace, takePlace, whyNoPlace } from "../quotas/counted-places.ts";
 import { hashToken } from "../random-token.ts";
+import { addressKey } from "../rates/address-key.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Unit } from "../writer.ts";
 import { newAccount } from "../auth/new-account.ts";
@@ -109,7 +110,7 @@ async function requireOffer(
   runtime: Runtime,
   { token, address }: { token: string; address: string },
 ): Promise<OfferedInvitation> {
-  await countAttempt(runtime, [{ key: `invitation|${address}`, most: triesPerAddress }]);
+  await countAttempt(runtime, [{ key: `invitation|${addressKey(address)}`, most: triesPerAddress }]);
   const offer = await findByToken(runtime.db, hashToken(token));
   if (offer === null || offer.revokedAtMs !== null || !offer.isBacked || offer.deleteAtMs !== null) {
     throw new QuarterdeckError(

@@ -78,6 +78,6 @@ function parse<T>(path: string, schema: z.ZodType<T>, text: string): T {
 }
 
 /** Where the platform's keys are, below its data directory. */
-export function keyPath(dataDir: string, name: "platform" | "relay" | "service" | "master"): string {
+export function keyPath(dataDir: string, name: "platform" | "relay" | "service" | "operator" | "master"): string {
   return join(dataDir, "keys", `${name}.json`);
 }

@@ -21,7 +21,7 @@ describe("the platform's keys", () => {
     const c = await loadKeys(dataDir);
     expect(b.platform.publicKey).toBe(a.platform.publicKey);
     expect(c.platform.publicKey).toBe(a.platform.publicKey);
-    expect(c.serviceKey).toBe(a.serviceKey);
+    expect([c.serviceKey, c.operatorKey]).toEqual([a.serviceKey, a.operatorKey]);
     const signed = await a.platform.sign("ticket", "{}");
     expect(await isSignedBy(c.platform.publicKey, "ticket", signed)).toBe(true);
     expect(await isSignedBy(c.platform.publicKey, "command", signed)).toBe(false);
@@ -30,7 +30,7 @@ describe("the platform's keys", () => {
   it("are readable by their owner only, and leave nothing half written", async () => {
     await loadKeys(dataDir);
     for (const name of await readdir(join(dataDir, "keys"))) {
-      expect(name).toMatch(/^(platform|service)\.json$/);
+      expect(name).toMatch(/^(platform|service|operator)\.json$/);
       expect((await stat(join(dataDir, "keys", name))).mode & 0o077).toBe(0);
     }
   });

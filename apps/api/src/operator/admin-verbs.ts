@@ -56,6 +56,16 @@ export const adminVerbs: Readonly<Record<string, AdminVerb>> = {
       return (await ask({ path: "/internal/admin/password-reset", body, answer })).url;
     },
   },
+  "sign-out": {
+    usage: "EMAIL",
+    help: "ends every session of an account, with what is open in them",
+    run: async (ask, args) => {
+      const email = only(args, "EMAIL");
+      const answer = z.strictObject({ ended: z.int() });
+      const { ended } = await ask({ path: "/internal/admin/sign-out", body: { email }, answer });
+      return `${email} is signed out everywhere: ${ended} ${ended === 1 ? "session" : "sessions"} ended.`;
+    },
+  },
   "sign-up": {
     usage: "on|off",
     help: "whether anybody may make an account without an invitation",

@@ -26,38 +26,38 @@ export async function askPlatform<T>(dataDir: string, { path, body, answer }: Pl
   const origin = await readInternalAddress(dataDir);
   if (origin === null) throw new PlatformCommandError(`No platform runs on ${dataDir}. ${start}`);
   const gone = `No platform runs on ${dataDir} any more: it ended without a word, and nothing is where it was. ${start}`;
-  const serviceKey = await readServiceKey(dataDir);
+  const operatorKey = await readOperatorKey(dataDir);
   const nonce = randomBytes(16).toString("base64url");
   const proof = await call(`${origin}/proof/${nonce}`, { timeoutMs: proofMs, gone });
-  // Whoever has its port now would be sent the service key.
-  if (!isSame(proof.text, internalProof(serviceKey, nonce))) throw new PlatformCommandError(gone);
-  const { isOk, status, text } = await call(`${origin}${path}`, { timeoutMs: answerMs, gone, serviceKey, body });
+  // Whoever has its port now would be sent the key.
+  if (!isSame(proof.text, internalProof(operatorKey, nonce))) throw new PlatformCommandError(gone);
+  const { isOk, status, text } = await call(`${origin}${path}`, { timeoutMs: answerMs, gone, operatorKey, body });
   const value = parseJson(text);
   if (isOk) return answer.parse(value);
   const problem = z.object({ message: z.string() }).safeParse(value).data;
   throw new PlatformCommandError(problem?.message ?? `The platform answered ${status}.`);
 }
 
-async function readServiceKey(dataDir: string): Promise<string> {
-  const schema = z.object({ serviceKey: z.string() });
-  return schema.parse(JSON.parse(await readFile(keyPath(dataDir, "service"), "utf8"))).serviceKey;
+async function readOperatorKey(dataDir: string): Promise<string> {
+  const schema = z.object({ operatorKey: z.string() });
+  return schema.parse(JSON.parse(await readFile(keyPath(dataDir, "operator"), "utf8"))).operatorKey;
 }
 
 interface Call {
   readonly timeoutMs: number;
   /** What to say when nobody listens there. */
   readonly gone: string;
-  readonly serviceKey?: string;
+  readonly operatorKey?: string;
   readonly body?: unknown;
 }
 
-async function call(url: string, { timeoutMs, gone, serviceKey, body }: Call) {
+async function call(url: string, { timeoutMs, gone, operatorKey, body }: Call) {
   try {
     const response = await fetch(url, {
       method: body === undefined ? "GET" : "POST",
       headers: {
         "content-type": "application/json",
-        ...(serviceKey === undefined ? {} : { authorization: `Bearer ${serviceKey}` }),
+        ...(operatorKey === undefined ? {} : { authorization: `Bearer ${operatorKey}` }),
       },
       signal: AbortSignal.timeout(timeoutMs),
       redirect: "error",

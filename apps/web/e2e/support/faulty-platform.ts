@@ -167,7 +167,7 @@ export class FaultyPlatform {
   }
 
   async #setUp(): Promise<void> {
-    const internal = internalClient(this.#ports.internal, this.#keys.serviceKey);
+    const internal = internalClient(this.#ports.internal, this.#keys.operatorKey);
     const setupToken = (await internal.setupLink())?.split("token=")[1] ?? "";
     const { api, close } = createClient({ url: this.url });
     await api.auth.setUp.mutate({ setupToken, ...account });
