@@ -7,6 +7,7 @@ import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { appRouter } from "../app-router.ts";
 import { requireAdmission } from "../auth/require-admission.ts";
+import { noCaller } from "../auth/no-caller.ts";
 import type { SocketEnd } from "../auth/rights-in-use.ts";
 import type { Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
@@ -104,13 +105,13 @@ export class ConsoleSockets {
     const { cookie, authorization, origin } = request.headers;
     try {
       const read = await readRequestCaller(this.#runtime, { cookie, authorization, origin }, { mustKnowOrigin: true });
-      const { caller, sessionToken } = read;
+      const { account, caller, sessionToken } = read;
       if (caller !== null && sessionToken !== null) {
         const address = clientAddress(request, this.#runtime.env.trustedProxies);
         await requireAdmission(this.#runtime, caller, address);
         return { caller, sessionToken, address };
       }
-      return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+      return noCaller(account);
     } catch (error) {
       if (error instanceof QuarterdeckError) return error;
       this.#runtime.log.error({ err: error }, "admitting a socket failed");
