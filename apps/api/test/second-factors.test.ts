@@ -171,7 +171,9 @@ test("a passkey lets in by itself, without a name; what it signed is good once [
   expect(codes).toHaveLength(10);
   const other = platform.client();
   const response = authenticator.get(await other.api.auth.passkeyOptions.mutate({ pendingToken: null }));
-  expect((await other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response })).account.email).toBe(owner.email);
+  expect((await other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response })).account.email).toBe(
+    owner.email,
+  );
   expect((await refusalOf(other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response }))).code).toBe(
     "PASSKEY_REFUSED",
   );

@@ -37,8 +37,7 @@ async function start() {
     "members.setGrant": (as) => as.members.setGrant.mutate({ userId, placeId: workspaceId, role: "admin" }),
     "members.setRole": (as) => as.members.setRole.mutate({ userId, role: "admin" }),
     "members.remove": (as) => as.members.remove.mutate({ userId }),
-    "operator.changeKeys": (as) =>
-      as.operator.changeKeys.mutate({ change: "rotate", fromVersion: 1, isForced: false }),
+    "operator.changeKeys": (as) => as.operator.changeKeys.mutate({ change: "rotate", fromVersion: 1, isForced: false }),
     "operator.pendingLinks": (as) => as.operator.pendingLinks.query(),
     "operator.setPlan": (as) => as.operator.setPlan.mutate({ orgId, plan: "basic" }),
     "operator.setSignUp": (as) => as.operator.setSignUp.mutate({ isOpen: true }),

@@ -65,7 +65,10 @@ interface PasskeySignIn {
   readonly response: AuthenticationResponseJSON;
 }
 
-export async function signInWithPasskey(ctx: Context, { pendingToken, response }: PasskeySignIn): Promise<SignedInView> {
+export async function signInWithPasskey(
+  ctx: Context,
+  { pendingToken, response }: PasskeySignIn,
+): Promise<SignedInView> {
   const { runtime } = ctx;
   await countAttempt(runtime, tokenRules("passkey", ctx.address));
   if (pendingToken === null) {

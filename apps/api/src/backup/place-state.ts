@@ -103,9 +103,7 @@ export function markRestored(database: string, entry: { entryId: string; atMs: n
       `update invitations set "tokenHash" = 'restored ' || "invitationId" where "acceptedAtMs" is null and "revokedAtMs" is null`,
     );
     file.prepare(`update shares set "tokenHash" = null, "expiresAtMs" = ? where state = 'offered'`).run(atMs);
-    file
-      .prepare(`update enrolments set "revokedAtMs" = ? where "usedAtMs" is null and not "isThisMachine"`)
-      .run(atMs);
+    file.prepare(`update enrolments set "revokedAtMs" = ? where "usedAtMs" is null and not "isThisMachine"`).run(atMs);
     file
       .prepare(
         `insert into audit_entries ("entryId", "atMs", actor, action, outcome, detail) values (?, ?, 'platform', 'platform.restore', 'done', ?)`,
