@@ -44,9 +44,8 @@ test("who was removed from the last org signs in, is in none, and sees nothing o
     const { orgId } = await owner.api.orgs.current.query();
     expect((await refusalOf(api.orgs.switch.mutate({ orgId }))).code).toBe("NOT_FOUND");
     const headers = { authorization: `Bearer ${sessionToken()}` };
-    const exported = await fetch(`${platform.origin}/orgs/export`, { headers });
-    expect(exported.ok).toBe(false);
-    expect(await exported.text()).not.toContain("Orchard");
+    const exported = await fetch(`${platform.origin}/export/organization.ndjson`, { headers });
+    expect([exported.status, await exported.text()]).toEqual([403, expect.stringContaining("NO_ORG")]);
     expect((await api.orgs.list.query()).orgs).toEqual([]);
   }
 });
