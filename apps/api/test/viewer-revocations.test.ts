@@ -115,7 +115,7 @@ test("a lowered role ends what is open, so that a ticket to type into a run is w
   await member.api.servers.viewerTicket.mutate({ ...input, runIds: [runId], inputRunIds: [] });
   expect(await epochOf(platform, orgId)).toBe(1);
   const details = (await auditOf(platform, "member.setRole")).map(({ detail }) => detail);
-  expect(new Set(details)).toEqual(new Set(["from admin to viewer", "from member to admin"]));
+  expect(new Set(details)).toEqual(new Set(["from admin to viewer", "from developer to admin"]));
 });
 
 test("the only owner can neither be removed nor lowered, and who is no owner changes no member [T1]", async () => {

@@ -61,7 +61,7 @@ function CreateOrg() {
         <>
           <NewOrgDialog isOpen={isCreating} onOpenChange={setIsCreating} />
           <p className="mb-3 text-muted">
-            {mayCreate ? t("orgs.create.description") : t("orgs.create.full", { count: most })}
+            {mayCreate ? t("orgs.none.createText") : t("orgs.create.full", { count: most })}
           </p>
           {mayCreate && (
             <Button onClick={() => setIsCreating(true)}>
