@@ -171,5 +171,8 @@ test("an org is handed over to nobody who is not in it, nor to oneself, and by n
   };
   await expect(transferOwnership(platform.api.runtime, stale, self)).rejects.toMatchObject({ code: "NOT_FOUND" });
   const rows = await platform.api.database.db.select().from(members).where(eq(members.orgId, orgId));
-  expect(rows.map(({ role }) => role).sort()).toEqual(["admin", "owner"]);
+  expect(rows.map(({ role }) => role).toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
+    "admin",
+    "owner",
+  ]);
 });

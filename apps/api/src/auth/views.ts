@@ -4,7 +4,7 @@ import { roles } from "./permissions.ts";
 import type { Account, Caller } from "./scope.ts";
 
 /** Who is signed in, and for which org. */
-export const meViewSchema = z.strictObject({
+const meViewSchema = z.strictObject({
   userId: idSchema("user"),
   email: z.string(),
   orgId: idSchema("org"),
@@ -12,7 +12,7 @@ export const meViewSchema = z.strictObject({
   /** On the org; null: only what grants on parts of it give. */
   role: z.enum(roles).nullable(),
 });
-export type MeView = z.infer<typeof meViewSchema>;
+type MeView = z.infer<typeof meViewSchema>;
 
 /** Whose session it is, whatever the org. */
 const signedInAccountSchema = z.strictObject({ userId: idSchema("user"), email: z.string() });
