@@ -4,9 +4,11 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import { recordRefusal } from "./audit/refusals.ts";
 import type * as z from "zod";
 import { checkPlace, checkVisible, forbidden, placedIdsIn } from "./auth/check-place.ts";
+import { noCaller } from "./auth/no-caller.ts";
 import type { Permission } from "./auth/permissions.ts";
 import type { PlacedId } from "./auth/reach.ts";
 import { mayAnywhere, mayWith, rolesAt, wholeOrg } from "./auth/rights.ts";
+import { requireRecentAuth } from "./auth/recent-auth.ts";
 import { requireAdmission } from "./auth/require-admission.ts";
 import { checkNotClosing } from "./orgs/closing.ts";
 import type { AccountScope, OrgScope } from "./auth/scope.ts";
@@ -23,10 +25,20 @@ import { isOperator } from "./operator/operators-repo.ts";
 export type Declaration =
   | { readonly scope: "public"; readonly permission: null }
   | { readonly scope: "account"; readonly permission: null }
-  | { readonly scope: "operator"; readonly permission: null }
+  | OperatorDeclaration
   | OrgDeclaration;
 
-export interface OrgDeclaration {
+interface MayNeedRecentAuth {
+  /** It is dangerous: the session's user must have proved lately who they are. */
+  readonly needsRecentAuth?: true;
+}
+
+interface OperatorDeclaration extends MayNeedRecentAuth {
+  readonly scope: "operator";
+  readonly permission: null;
+}
+
+export interface OrgDeclaration extends MayNeedRecentAuth {
   readonly scope: "org";
   readonly permission: Permission;
   /**
@@ -100,19 +112,20 @@ const base = t.procedure.use(async ({ ctx, meta, type, path, getRawInput, next }
 const accountBase = base.use(({ ctx, next }) => {
   const { account, caller, address, sessionToken, sinceAuthMs } = ctx;
   if (caller?.isService === true) throw notForKeys();
-  if (account === null || sessionToken === null) throw notSignedIn();
+  if (account === null || sessionToken === null) throw noCaller(null);
   const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
   return next({ ctx: { scope } });
 });
 
 const orgBase = base.use(async ({ ctx, meta, type, getRawInput, next }) => {
-  const { runtime, caller, address, sessionToken, sinceAuthMs } = ctx;
-  if (caller === null || sessionToken === null) throw notSignedIn();
+  const { runtime, account, caller, address, sessionToken, sinceAuthMs } = ctx;
+  if (caller === null || sessionToken === null) throw noCaller(account);
   const scope: OrgScope = { ...caller, address, sessionToken, sinceAuthMs, rolesHere: rolesAt(caller, wholeOrg) };
   await requireAdmission(runtime, caller, address);
   checkExpectedOrg(ctx.expectedOrgId, scope);
   await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
   if (type === "mutation" && !(meta?.scope === "org" && meta.worksWhileClosing)) checkNotClosing(scope);
+  checkRecentAuth(scope, meta);
   return next({ ctx: { scope } });
 });
 
@@ -154,13 +167,14 @@ function placed(declaration: PlacedDeclaration<string>): PlacedBase<string> {
   };
 }
 
-const operatorBase = base.use(async ({ ctx, path, type, next }) => {
+const operatorBase = base.use(async ({ ctx, meta, path, type, next }) => {
   const { runtime, account, address, sessionToken, sinceAuthMs } = ctx;
-  if (account === null || sessionToken === null) throw notSignedIn();
+  if (account === null || sessionToken === null) throw noCaller(null);
   const scope: AccountScope = { ...account, address, sessionToken, sinceAuthMs };
   if (!(await isOperator(runtime.db, account.userId))) {
     throw new QuarterdeckError("FORBIDDEN", "Only an operator of this platform may do this.");
   }
+  checkRecentAuth(scope, meta);
   const result = await next({ ctx: { scope } });
   // What changes something records itself, in one unit with what it changes.
   if (result.ok && type === "query") await recordOperatorRead(runtime, scope, path);
@@ -176,8 +190,9 @@ function checkExpectedOrg(expectedOrgId: string | null, { orgId, orgName }: OrgS
   );
 }
 
-function notSignedIn(): QuarterdeckError {
-  return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+/** After the rights: who may not do it at all is not asked to prove anything. */
+function checkRecentAuth(scope: AccountScope, declared: Declaration | undefined): void {
+  if (declared !== undefined && "needsRecentAuth" in declared && declared.needsRecentAuth) requireRecentAuth(scope);
 }
 
 function notForKeys(): TRPCError {

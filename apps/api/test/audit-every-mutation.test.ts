@@ -348,7 +348,7 @@ test("the first account is recorded with what makes it, and its session before i
     },
   ]);
   const since = written.length;
-  const { userId } = await client.api.auth.setUp.mutate({ ...owner, setupToken, orgName: "Orchard" });
+  const { userId } = (await client.api.auth.setUp.mutate({ ...owner, setupToken, orgName: "Orchard" })).account;
   const [unit = []] = unitsWithEntry(since);
   expect(unit.filter((one) => one.rowsChanged > 0 && !besides.test(one.sql)).length).toBeGreaterThan(2);
   const again = platform.client();

@@ -12,6 +12,7 @@ import { relayFolder } from "../src/backup/collect-state.ts";
 import { sha256OfFile } from "../src/backup/manifest.ts";
 import { ApiProcess } from "./api-process.ts";
 import { FakeBridge } from "./fake-bridge.ts";
+import { handOutCredentials } from "./live-credentials.ts";
 import { LibsqlServer } from "./libsql-server.ts";
 import { newId, owner, tokenIn } from "./test-api.ts";
 
@@ -104,6 +105,7 @@ test("a backup under load is of one moment, and a platform that starts from it g
   await using api = await ApiProcess.start();
   await mkdir(join(api.dataDir, relayFolder), { recursive: true });
   using relayObject = new RelayObject(join(api.dataDir, relayFolder, object));
+  const credentials = await handOutCredentials(api);
   const load = await startLoad(api, relayObject);
   const before = new Set(load.acknowledged);
   expect(await run("backup", archive, "--data", api.dataDir)).toMatchObject({
@@ -135,13 +137,19 @@ test("a backup under load is of one moment, and a platform that starts from it g
   expect(up).toBeGreaterThan(0);
   expect(up + down).toBe(0);
 
-  // Sessions of before are over, accounts and keys are as they were, and the chain goes on with the restoration in it.
+  // Sessions and whatever else let in before are over, accounts and keys are as they were, and the chain goes on with the restoration in it.
   await using next = await ApiProcess.on({ dataDir: restored });
   const wasSignedIn = api.client.sessionToken();
   const withOldSession = await fetch(`${next.url}/trpc/orgs.current`, {
     headers: { authorization: `Bearer ${wasSignedIn}` },
   });
   expect(withOldSession.status).toBe(401);
+  for (const [kind, use] of Object.entries(credentials)) {
+    expect([kind, await use(next)]).toEqual([
+      kind,
+      expect.stringMatching(/TOKEN_(INVALID|EXPIRED)|not valid|taken back/),
+    ]);
+  }
   await next.client.api.auth.signIn.mutate(owner);
   expect((await next.client.api.tasks.list.query({ limit: 1 })).tasks).toHaveLength(1);
   expect(await next.client.api.operator.keys.query()).toEqual(await api.client.api.operator.keys.query());

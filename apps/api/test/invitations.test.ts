@@ -40,7 +40,7 @@ test("who is invited makes an account with the link, and is a member with the ro
     role: "viewer",
     hasAccount: false,
   });
-  const me = await newcomer.api.invitations.acceptAsNew.mutate({ token, password });
+  const { me } = await newcomer.api.invitations.acceptAsNew.mutate({ token, password });
   expect(me).toMatchObject({ email: guest, orgName: "Orchard", role: "viewer" });
   expect(await meOf(newcomer)).toMatchObject({ email: guest, role: "viewer" });
   expect((await owner.api.invitations.list.query()).map(({ state }) => state)).toEqual(["accepted"]);

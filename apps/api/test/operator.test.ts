@@ -241,6 +241,32 @@ describe("quarterdeck admin", () => {
     expect(await admin(platform, "sign-out", "nobody@example.com")).toMatchObject({ code: 2 });
   });
 
+  test("lets an org in again that has shut itself out, and shows which is to be deleted", async () => {
+    await using platform = await TestApi.start();
+    const { api } = await platform.signedUp();
+    const { orgId } = await api.orgs.current.query();
+    await api.orgs.setAddresses.mutate({ addresses: ["198.51.100.0/24"], shutsMeOut: true });
+    expect((await refusalOf(api.orgs.current.query())).code).toBe("ADDRESS_REFUSED");
+    expect(await admin(platform, "clear-allow-list", "Orchard")).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/^Members of Orchard \(org_\w+\) are let in from every address\.\n$/),
+    });
+    expect((await api.orgs.access.query()).addresses).toEqual([]);
+    expect(await platformEntries(platform)).toEqual(["org.clearAllowList done null"]);
+    const ofOrg = await platform.api.database.db.select().from(auditEntries).where(eq(auditEntries.orgId, orgId));
+    expect(ofOrg).toContainEqual(
+      expect.objectContaining({ action: "org.setAccess", actor: "platform", outcome: "done", address: null }),
+    );
+    expect(await admin(platform, "clear-allow-list", "Nobody")).toMatchObject({ code: 2 });
+
+    const listed = async () => (await api.operator.orgs.query({ after: null })).orgs[0]?.deleteAtMs;
+    expect(await listed()).toBeNull();
+    const { deleteAtMs } = await api.orgs.requestDeletion.mutate({ name: "Orchard" });
+    expect(await listed()).toBe(deleteAtMs);
+    const day = new Date(deleteAtMs ?? 0).toISOString().slice(0, 10);
+    expect((await admin(platform, "orgs")).text).toContain(`; DELETED ON ${day}`);
+  });
+
   test("sets plans and sign-up, shows orgs and health, and says what to do when it is called wrongly", async () => {
     await using platform = await TestApi.start();
     const { api } = await platform.signedUp();

@@ -1,3 +1,4 @@
+import { Secret, TOTP } from "otpauth";
 import { WebSocket } from "ws";
 import { expect, test } from "vitest";
 import { clearAddresses } from "../src/orgs/access-service.ts";
@@ -146,3 +147,27 @@ test("who has no second factor cannot demand one, and is let into no org that do
   await api.orgs.create.mutate({ name: "Without" });
   expect((await api.orgs.current.query()).requiresMfa).toBe(false);
 });
+
+test("who has an authenticator app may demand a second factor, is let in, and so is a member who sets one up", async () => {
+  await using platform = await TestApi.start();
+  const { client, api } = await platform.withWorkspace();
+  await setUpTotp(client);
+  expect(await api.orgs.setMfaRequired.mutate({ isRequired: true })).toMatchObject({ requiresMfa: true });
+  expect((await api.orgs.current.query()).requiresMfa).toBe(true);
+  expect(await openSocket(platform, client).opened).toBe(101);
+  const { link } = await api.invitations.create.mutate({ email: "grace@example.com", role: "viewer" });
+  const member = platform.client();
+  const token = link.split("#token=")[1] ?? "";
+  await member.api.invitations.acceptAsNew.mutate({ token, password: "a barge of quiet lanterns" });
+  expect((await refusalOf(member.api.servers.list.query())).code).toBe("MFA_REQUIRED");
+  await member.api.account.startTotp.mutate();
+  // One that is not confirmed counts for nothing.
+  expect((await refusalOf(member.api.servers.list.query())).code).toBe("MFA_REQUIRED");
+  await setUpTotp(member);
+  expect(await member.api.servers.list.query()).toHaveLength(1);
+});
+
+async function setUpTotp({ api }: QuarterdeckClient): Promise<void> {
+  const { secret } = await api.account.startTotp.mutate();
+  await api.account.confirmTotp.mutate({ code: new TOTP({ secret: Secret.fromBase32(secret) }).generate() });
+}

@@ -115,7 +115,7 @@ test("sessions, rights that are taken away and live updates of one replica hold 
   expect(bobs.ends).toEqual([]);
   await first.client.api.members.remove.mutate({ userId });
   await expect.poll(() => bobs.ends.length, withinFiveSeconds).toBeGreaterThan(0);
-  expect((await refusalOf(bob.api.orgs.current.query())).code).toBe("UNAUTHENTICATED");
+  expect((await refusalOf(bob.api.orgs.current.query())).code).toBe("NO_ORG");
 
   // Signing out at the first ends the session at the second, and the page that is open there.
   await first.client.api.auth.signOut.mutate();

@@ -69,8 +69,8 @@ test("a password alone opens no session where there is a second factor [T5]", as
   expect(client.sessionToken()).toBeNull();
   expect((await platform.api.database.db.select().from(authSessions)).length).toBe(before);
   expect((await refusalOf(platform.client(pendingToken).api.orgs.current.query())).code).toBe("UNAUTHENTICATED");
-  const me = await client.api.auth.signInWithCode.mutate({ pendingToken, code: codeOf(secret, clock, 1) });
-  expect(me.email).toBe(owner.email);
+  const { me } = await client.api.auth.signInWithCode.mutate({ pendingToken, code: codeOf(secret, clock, 1) });
+  expect(me?.email).toBe(owner.email);
   expect((await client.api.orgs.current.query()).name).toBe("Orchard");
 });
 
@@ -174,7 +174,9 @@ test("a passkey lets in by itself, without a name; what it signed is good once [
   expect(codes).toHaveLength(10);
   const other = platform.client();
   const response = authenticator.get(await other.api.auth.passkeyOptions.mutate({ pendingToken: null }));
-  expect((await other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response })).email).toBe(owner.email);
+  expect((await other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response })).account.email).toBe(
+    owner.email,
+  );
   expect((await refusalOf(other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response }))).code).toBe(
     "PASSKEY_REFUSED",
   );
@@ -356,7 +358,7 @@ test("an account is made with a passkey and no password, for the address that it
   await runtime.writer.commit([...statements, platform.api.database.db.insert(members).values(member)]);
   const other = platform.client();
   const response = authenticator.get(await other.api.auth.passkeyOptions.mutate({ pendingToken: null }));
-  expect((await other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response })).email).toBe(email);
+  expect((await other.api.auth.signInWithPasskey.mutate({ pendingToken: null, response })).account.email).toBe(email);
   expect((await other.api.account.get.query()).hasPassword).toBe(false);
   await expect(newAccount(runtime, { email, factor }, sql`true`)).rejects.toThrow(/could not be taken/); // Once.
 });

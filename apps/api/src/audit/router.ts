@@ -34,7 +34,7 @@ export const auditRouter = router({
       await verifyNow(runtime, scope);
       return readStanding(runtime.db, scope);
     }),
-  setRetention: procedure({ scope: "org", permission: "audit.manage" })
+  setRetention: procedure({ scope: "org", permission: "audit.manage", needsRecentAuth: true })
     .input(z.strictObject({ keptDays: z.int().min(30, "Keep the audit for at least 30 days.").max(36_500).nullable() }))
     .output(auditStandingViewSchema)
     .mutation(async ({ ctx: { runtime, scope }, input }) => {

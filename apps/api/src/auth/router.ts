@@ -9,7 +9,7 @@ import { requestReset, resetPassword } from "./reset-password.ts";
 import { readState, setUp, signOut } from "./service.ts";
 import { passkeyOptions, signIn, signInWithCode, signInWithPasskey } from "./sign-in.ts";
 import { requestSignUp, signUp } from "./sign-up.ts";
-import { authStateViewSchema, meViewSchema, signInViewSchema } from "./views.ts";
+import { authStateViewSchema, signedInViewSchema, signInViewSchema } from "./views.ts";
 
 const open = procedure({ scope: "public", permission: null });
 const email = emailSchema;
@@ -26,7 +26,7 @@ export const authRouter = router({
   state: open.output(authStateViewSchema).query(({ ctx }) => readState(ctx)),
   setUp: open
     .input(z.strictObject({ setupToken: tokenSchema, email, password, orgName: nameSchema }))
-    .output(meViewSchema)
+    .output(signedInViewSchema)
     .mutation(({ ctx, input }) => setUp(ctx, input)),
   signIn: open
     .input(z.strictObject({ email, password }))
@@ -34,7 +34,7 @@ export const authRouter = router({
     .mutation(({ ctx, input }) => signIn(ctx, input)),
   signInWithCode: open
     .input(z.strictObject({ pendingToken, code: codeSchema }))
-    .output(meViewSchema)
+    .output(signedInViewSchema)
     .mutation(({ ctx, input }) => signInWithCode(ctx, input)),
   // A mutation, because the challenge is kept.
   passkeyOptions: open
@@ -42,7 +42,7 @@ export const authRouter = router({
     .mutation(({ ctx, input }) => passkeyOptions(ctx, input.pendingToken)),
   signInWithPasskey: open
     .input(z.strictObject({ pendingToken: pendingToken.nullable(), response: authenticationSchema }))
-    .output(meViewSchema)
+    .output(signedInViewSchema)
     .mutation(({ ctx, input }) => signInWithPasskey(ctx, input)),
   signOut: open.output(z.null()).mutation(({ ctx }) => done(signOut(ctx))),
   requestReset: open
@@ -66,6 +66,6 @@ export const authRouter = router({
     .mutation(({ ctx, input }) => done(requestSignUp(ctx, input.email))),
   signUp: open
     .input(z.strictObject({ token: tokenSchema, password, orgName: nameSchema }))
-    .output(meViewSchema)
+    .output(signedInViewSchema)
     .mutation(({ ctx, input }) => signUp(ctx, input)),
 });

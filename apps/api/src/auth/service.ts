@@ -9,10 +9,11 @@ import { checkNewPassword, hashPassword } from "./password.ts";
 import { claimOrg, findSetupToken, hasUsers } from "./repo.ts";
 import { endSession, startSession } from "./start-session.ts";
 import { countAttempt } from "./throttle.ts";
-import { toMe, type MeView } from "./views.ts";
+import { toSignedIn, type AuthStateView, type SignedInView } from "./views.ts";
 
-export async function readState({ runtime, caller }: Context): Promise<{ needsSetup: boolean; me: MeView | null }> {
-  return { needsSetup: !(await hasUsers(runtime.db)), me: caller === null ? null : toMe(caller) };
+export async function readState({ runtime, account, caller }: Context): Promise<AuthStateView> {
+  const needsSetup = !(await hasUsers(runtime.db));
+  return account === null ? { needsSetup, account: null, me: null } : { needsSetup, ...toSignedIn(account, caller) };
 }
 
 interface SetUp {
@@ -23,7 +24,7 @@ interface SetUp {
 }
 
 /** Makes the first account and gives it the org, with the one-time link. */
-export async function setUp(ctx: Context, { setupToken, email, password, orgName }: SetUp): Promise<MeView> {
+export async function setUp(ctx: Context, { setupToken, email, password, orgName }: SetUp): Promise<SignedInView> {
   const { runtime, address } = ctx;
   const { db, writer, clock, makeId } = runtime;
   await countAttempt(runtime, tokenRules("set-up", address));
@@ -59,7 +60,8 @@ function alreadySetUp(): QuarterdeckError {
 }
 
 /** Ends the session; without one it only takes the cookie away. */
-export async function signOut({ runtime, caller, sessionToken, address, setCookie }: Context): Promise<void> {
-  if (sessionToken !== null) await endSession(runtime, { sessionToken, caller, address });
+export async function signOut(ctx: Context): Promise<void> {
+  const { runtime, sessionToken, setCookie } = ctx;
+  if (sessionToken !== null) await endSession(ctx, sessionToken);
   setCookie(runtime.sessions.blankCookie());
 }

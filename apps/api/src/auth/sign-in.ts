@@ -13,7 +13,7 @@ import { findUserByEmail, readCaller } from "./repo.ts";
 import { readSecondFactors, takeCode } from "./second-factor.ts";
 import { startSession } from "./start-session.ts";
 import { countAttempt, forgetAttempts } from "./throttle.ts";
-import type { MeView, SignInView } from "./views.ts";
+import type { SignedInView, SignInView } from "./views.ts";
 import { authenticationOptions, type PasskeyRequest } from "./webauthn.ts";
 
 /** The first step: the password. Who has a second factor is not in yet. */
@@ -35,14 +35,14 @@ export async function signIn(
   if (factors.hasTotp || factors.hasPasskey) {
     return { step: "secondFactor", pendingToken: await startPendingSignIn(runtime, user.userId), ...factors };
   }
-  return { step: "done", me: await letIn(ctx, user.userId, "password") };
+  return { step: "done", ...(await letIn(ctx, user.userId, "password")) };
 }
 
 /** The second step, with a code of the authenticator app or a recovery code. */
 export async function signInWithCode(
   ctx: Context,
   { pendingToken, code }: { pendingToken: string; code: string },
-): Promise<MeView> {
+): Promise<SignedInView> {
   const { runtime } = ctx;
   await countAttempt(runtime, tokenRules("pending", ctx.address));
   const pending = await readPendingSignIn(runtime, pendingToken);
@@ -65,7 +65,10 @@ interface PasskeySignIn {
   readonly response: AuthenticationResponseJSON;
 }
 
-export async function signInWithPasskey(ctx: Context, { pendingToken, response }: PasskeySignIn): Promise<MeView> {
+export async function signInWithPasskey(
+  ctx: Context,
+  { pendingToken, response }: PasskeySignIn,
+): Promise<SignedInView> {
   const { runtime } = ctx;
   await countAttempt(runtime, tokenRules("passkey", ctx.address));
   if (pendingToken === null) {
@@ -78,10 +81,10 @@ export async function signInWithPasskey(ctx: Context, { pendingToken, response }
   return letIn(ctx, pending.userId, "password and passkey");
 }
 
-async function letIn(ctx: Context, userId: UserId, by: string): Promise<MeView> {
-  const me = await startSession(ctx, userId);
+async function letIn(ctx: Context, userId: UserId, by: string): Promise<SignedInView> {
+  const signedIn = await startSession(ctx, userId);
   await recordSignIn(ctx, { userId, refusedAs: null, by });
-  return me;
+  return signedIn;
 }
 
 interface SignInRecord {

@@ -15,7 +15,7 @@ import { newAccount } from "./new-account.ts";
 import { findUserByEmail } from "./repo.ts";
 import { countMailRequest } from "./reset-password.ts";
 import { startSession } from "./start-session.ts";
-import type { MeView } from "./views.ts";
+import type { SignedInView } from "./views.ts";
 
 /** Sends a link to make an account with, where the operator lets everybody. An address that has one is told so by mail only. */
 export async function requestSignUp(ctx: Context, email: string): Promise<void> {
@@ -36,7 +36,7 @@ interface SignUp {
 }
 
 /** Makes an account and an org of its own, with a link that proves the address. */
-export async function signUp(ctx: Context, { token, password, orgName }: SignUp): Promise<MeView> {
+export async function signUp(ctx: Context, { token, password, orgName }: SignUp): Promise<SignedInView> {
   const { runtime, address } = ctx;
   const link = await requireLink(ctx, token, ["signUp"]);
   await requireOpen(ctx);

@@ -84,16 +84,26 @@ export async function makeFolderBeside(path: string, use: string): Promise<strin
   return mkdtemp(join(dirname(path), `.${basename(path)}.${use}-`));
 }
 
+/** Each row lets somebody in, or a step further. */
+const credentialTables = ["auth_sessions", "account_links", "pending_sign_ins", "passkey_challenges"] as const;
+
 /**
- * What a restored database must not have of before: sessions that have been ended since would let in again. The platform's audit
- * says that this is a copy of an earlier moment.
+ * What a restored database must not have of before: what has been ended or used since would let in again. That is sessions,
+ * links, half-done sign-ins, invitations, enrolment commands and offered shares. The platform's audit says that this is a copy
+ * of an earlier moment.
  */
 export function markRestored(database: string, entry: { entryId: string; atMs: number; madeAtMs: number }): void {
   const { entryId, atMs, madeAtMs } = entry;
   const file = new DatabaseSync(database);
   try {
     file.exec("BEGIN");
-    file.exec(`delete from auth_sessions`);
+    for (const table of credentialTables) file.exec(`delete from ${table}`);
+    // No token has such a hash. Whoever is invited stays so, and can be sent another link.
+    file.exec(
+      `update invitations set "tokenHash" = 'restored ' || "invitationId" where "acceptedAtMs" is null and "revokedAtMs" is null`,
+    );
+    file.prepare(`update shares set "tokenHash" = null, "expiresAtMs" = ? where state = 'offered'`).run(atMs);
+    file.prepare(`update enrolments set "revokedAtMs" = ? where "usedAtMs" is null and not "isThisMachine"`).run(atMs);
     file
       .prepare(
         `insert into audit_entries ("entryId", "atMs", actor, action, outcome, detail) values (?, ?, 'platform', 'platform.restore', 'done', ?)`,

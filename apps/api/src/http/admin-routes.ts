@@ -9,6 +9,7 @@ import { readHealth } from "../operator/health.ts";
 import { findOrgs, listAccounts } from "../operator/orgs-repo.ts";
 import { signOutAccount } from "../operator/sign-out-account.ts";
 import { openSignUp, readOrgs, setOperator, setPlan } from "../operator/service.ts";
+import { clearAddresses } from "../orgs/access-service.ts";
 import type { Runtime } from "../runtime.ts";
 import { readBody } from "./read-body.ts";
 
@@ -49,6 +50,12 @@ export function createAdminRoutes(runtime: Runtime): Hono {
     const { orgId, name } = await theOrg(runtime, org);
     await setPlan(runtime, actor, { orgId, plan });
     return c.json({ orgId, name, plan });
+  });
+  app.post("/clear-allow-list", async (c) => {
+    const { org } = await readBody(c, planSchema.pick({ org: true }));
+    const { orgId, name } = await theOrg(runtime, org);
+    if (await clearAddresses(runtime, orgId)) return c.json({ orgId, name });
+    throw new QuarterdeckError("CONFLICT", `Somebody has just changed who may come into "${name}". Try again.`);
   });
   return app;
 }

@@ -3,6 +3,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { Context } from "hono";
 import { recordRefused } from "../audit/refusal-tally.ts";
 import { forbidden } from "../auth/check-place.ts";
+import { noCaller } from "../auth/no-caller.ts";
 import type { Permission } from "../auth/permissions.ts";
 import { requireAdmission } from "../auth/require-admission.ts";
 import { mayWith, rolesAt, wholeOrg } from "../auth/rights.ts";
@@ -42,15 +43,15 @@ export async function admitDownload(
     origin: c.req.header("origin"),
   };
   const read = () => readRequestCaller(runtime, headers, { mustKnowOrigin: false, peer: address });
-  const { caller, sessionToken, sinceAuthMs } = await read();
+  const { account, caller, sessionToken, sinceAuthMs } = await read();
   const { fields, refusal } = runtime.requestRates.charge({ caller, address }, 1);
   for (const [name, value] of Object.entries(fields)) c.header(name, value);
   if (refusal !== null) throw refusal;
-  if (caller === null || sessionToken === null) throw notSignedIn();
+  if (caller === null || sessionToken === null) throw noCaller(account);
   await requireAllowed(runtime, caller, { ...download, address });
   const mayGoOn = async () => {
-    const { caller: now } = await read();
-    if (now === null) throw notSignedIn();
+    const { account: whose, caller: now } = await read();
+    if (now === null) throw noCaller(whose);
     if (now.orgId !== caller.orgId)
       throw new QuarterdeckError("ORG_CHANGED", "The session works in another org now. Start the download again.");
     await requireAllowed(runtime, now, { ...download, address });
@@ -79,8 +80,4 @@ async function requireAllowed(
     }
     throw error;
   }
-}
-
-function notSignedIn(): QuarterdeckError {
-  return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
 }

@@ -7,6 +7,7 @@ import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { appRouter } from "../app-router.ts";
 import { requireAdmission } from "../auth/require-admission.ts";
+import { noCaller } from "../auth/no-caller.ts";
 import type { SocketEnd } from "../auth/rights-in-use.ts";
 import type { Account, Caller } from "../auth/scope.ts";
 import type { Context } from "../context.ts";
@@ -110,12 +111,12 @@ export class ConsoleSockets {
       const peer = clientAddress(request, this.#runtime.env.trustedProxies);
       const headers = { cookie, authorization, origin };
       const read = await readRequestCaller(this.#runtime, headers, { mustKnowOrigin: true, peer });
-      const { caller, sessionToken } = read;
+      const { account, caller, sessionToken } = read;
       if (caller !== null && sessionToken !== null) {
         await requireAdmission(this.#runtime, caller, peer);
         return { caller, sessionToken, address: peer };
       }
-      return new QuarterdeckError("UNAUTHENTICATED", "You are not signed in. Sign in and try again.");
+      return noCaller(account);
     } catch (error) {
       if (error instanceof QuarterdeckError) return error;
       this.#runtime.log.error({ err: error }, "admitting a socket failed");

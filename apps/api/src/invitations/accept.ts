@@ -2,7 +2,7 @@ import { QuarterdeckError } from "@quarterdeck/core/errors/quarterdeck-error";
 import type { OrgId, UserId } from "@quarterdeck/core/ids";
 import { sql } from "drizzle-orm";
 import { recordAudit } from "../audit/repo.ts";
-import type { MeView } from "../auth/views.ts";
+import type { SignedInView } from "../auth/views.ts";
 import type { AccountScope } from "../auth/scope.ts";
 import { startSession } from "../auth/start-session.ts";
 import { countAttempt } from "../auth/throttle.ts";
@@ -52,7 +52,7 @@ export async function accept(
 export async function acceptAsNew(
   ctx: Context,
   { token, password }: { token: string; password: string },
-): Promise<MeView> {
+): Promise<SignedInView> {
   const { runtime, address } = ctx;
   const offer = await requireOffer(runtime, { token, address });
   const { email } = offer;

@@ -1,7 +1,7 @@
 import { idSchema } from "@quarterdeck/core/ids";
 import * as z from "zod";
 import { roles } from "../auth/permissions.ts";
-import { meViewSchema } from "../auth/views.ts";
+import { signedInViewSchema } from "../auth/views.ts";
 import { procedure, router } from "../trpc.ts";
 import { accept, acceptAsNew, readOffer } from "./accept.ts";
 import { defaultDays, invite, listInvitations, mostDays, resendInvitation, revokeInvitation } from "./service.ts";
@@ -47,6 +47,6 @@ export const invitationsRouter = router({
     .mutation(({ ctx, input }) => accept(ctx, ctx.scope, input.token)),
   acceptAsNew: procedure(open)
     .input(link.extend({ password }))
-    .output(meViewSchema)
+    .output(signedInViewSchema)
     .mutation(({ ctx, input }) => acceptAsNew(ctx, input)),
 });

@@ -38,18 +38,18 @@ export const membersRouter = router({
     )
     .output(whoMaySchema)
     .query(({ ctx, input }) => whoMay(ctx.runtime, ctx.scope, input)),
-  remove: procedure(manage)
+  remove: procedure({ ...manage, needsRecentAuth: true })
     .input(member)
     .output(z.null())
     .mutation(async ({ ctx, input }) => {
       await removeMember(ctx.runtime, ctx.scope, input.userId);
       return null;
     }),
-  setRole: procedure(manage)
+  setRole: procedure({ ...manage, needsRecentAuth: true })
     .input(member.extend({ role: z.enum(roles).nullable() }))
     .output(memberViewSchema)
     .mutation(({ ctx, input }) => setRole(ctx.runtime, ctx.scope, input)),
-  setGrant: procedure(give)
+  setGrant: procedure({ ...give, needsRecentAuth: true })
     .input(grant.extend({ role: z.enum(roles) }))
     .output(memberViewSchema)
     .mutation(({ ctx, input }) => setGrant(ctx.runtime, ctx.scope, input)),

@@ -12,9 +12,9 @@ export function describeAccounts(accounts: readonly AccountSummary[]): string {
 }
 
 export function describeOrgs(orgs: readonly OperatedOrg[]): string {
-  const rows = orgs.map(({ orgId, name, plan, createdAtMs, members, servers, workspaces, projects }) => {
+  const rows = orgs.map(({ orgId, name, plan, createdAtMs, deleteAtMs, members, servers, workspaces, projects }) => {
     const uses = `${members} members, ${servers} servers, ${workspaces} workspaces, ${projects} projects`;
-    return `${orgId}  ${day(createdAtMs)}  ${plan.padEnd(10)}  ${name}: ${uses}`;
+    return `${orgId}  ${day(createdAtMs)}  ${plan.padEnd(10)}  ${name}: ${uses}${deleteAtMs === null ? "" : `; DELETED ON ${day(deleteAtMs)}`}`;
   });
   return rows.length === 0 ? "There is no org yet." : rows.join("\n");
 }

@@ -87,6 +87,15 @@ export const adminVerbs: Readonly<Record<string, AdminVerb>> = {
       return `${done.name} (${done.orgId}) is on the plan ${done.plan}.`;
     },
   },
+  "clear-allow-list": {
+    usage: "ORG",
+    help: "lets the members of an org, by id or exact name, in from every address again",
+    run: async (ask, args) => {
+      const answer = z.strictObject({ orgId: z.string(), name: z.string() });
+      const done = await ask({ path: "/internal/admin/clear-allow-list", body: { org: only(args, "ORG") }, answer });
+      return `Members of ${done.name} (${done.orgId}) are let in from every address.`;
+    },
+  },
 };
 
 async function readAllOrgs(ask: Ask) {

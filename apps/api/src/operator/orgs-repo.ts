@@ -24,6 +24,7 @@ export async function listOrgs(
       plan: orgs.plan,
       createdAtMs: orgs.createdAtMs,
       claimedAtMs: orgs.claimedAtMs,
+      deleteAtMs: orgs.deleteAtMs,
       members: countOf(members, orgId),
       servers: sql<number>`(select count(*) from ${servers} where ${servers.orgId} = ${orgId} and ${isNull(servers.revokedAtMs)})`,
       workspaces: countOf(workspaces, orgId),

@@ -16,6 +16,7 @@ import {
 } from "./views.ts";
 
 const operator = { scope: "operator", permission: null } as const;
+const dangerous = { ...operator, needsRecentAuth: true } as const;
 const page = z.strictObject({ after: idSchema("org").nullable(), limit: z.int().min(1).max(100).default(50) });
 
 export const operatorRouter = router({
@@ -30,7 +31,7 @@ export const operatorRouter = router({
     .input(page)
     .output(operatedOrgsSchema)
     .query(({ ctx, input }) => readOrgs(ctx.runtime, input)),
-  setPlan: procedure(operator)
+  setPlan: procedure(dangerous)
     .input(z.strictObject({ orgId: idSchema("org"), plan: z.enum(planNames) }))
     .output(z.null())
     .mutation(async ({ ctx, input }) => {
@@ -40,17 +41,17 @@ export const operatorRouter = router({
   settings: procedure(operator)
     .output(platformSettingsSchema)
     .query(({ ctx }) => readSettings(ctx.runtime)),
-  setSignUp: procedure(operator)
+  setSignUp: procedure(dangerous)
     .input(z.strictObject({ isOpen: z.boolean() }))
     .output(platformSettingsSchema)
     .mutation(({ ctx, input }) => openSignUp(ctx.runtime, ctx.scope, input.isOpen)),
-  pendingLinks: procedure(operator)
+  pendingLinks: procedure(dangerous)
     .output(z.array(pendingLinkSchema))
     .query(({ ctx }) => readPendingLinks(ctx.runtime)),
   keys: procedure(operator)
     .output(operatedKeysSchema)
     .query(({ ctx }) => readKeys(ctx.runtime)),
-  changeKeys: procedure(operator)
+  changeKeys: procedure(dangerous)
     .input(keyChangeRequestSchema)
     .output(operatedKeysSchema)
     .mutation(({ ctx, input }) => changeKeysAs(ctx.runtime, ctx.scope, input)),

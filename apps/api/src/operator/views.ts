@@ -46,6 +46,8 @@ export const operatedOrgSchema = z.strictObject({
   plan: z.enum(planNames),
   createdAtMs: z.int(),
   isClaimed: z.boolean(),
+  /** When it is deleted; null: nobody asked for that. */
+  deleteAtMs: z.int().nullable(),
   members: count,
   servers: count,
   workspaces: count,

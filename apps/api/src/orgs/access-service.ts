@@ -5,7 +5,9 @@ import type { OrgScope } from "../auth/scope.ts";
 import { hasSecondFactor } from "../auth/second-factor.ts";
 import { previousChanged } from "../db/insert-when.ts";
 import { recordChange } from "../events/repo.ts";
+import { recordOperatorAct } from "../operator/operator-audit.ts";
 import type { Runtime } from "../runtime.ts";
+import type { Unit } from "../writer.ts";
 import { admitsAddress, type OrgAccess } from "./access.ts";
 import { endConnections, readmit } from "./readmission.ts";
 import { changeAccess, listOrgMembers, readAccess } from "./repo.ts";
@@ -49,7 +51,10 @@ export async function setMfaRequired(runtime: Runtime, scope: OrgScope, requires
 export async function clearAddresses(runtime: Runtime, orgId: OrgId): Promise<boolean> {
   const from = await readAccess(runtime.db, { orgId });
   if (from === null) return false;
-  return writeAccess(runtime, { orgId, actor: "operator", address: null }, { from, to: { ...from, addresses: [] } });
+  const act = { action: "org.clearAllowList", subject: orgId, detail: null };
+  const also = [recordOperatorAct(runtime, "command line", { act, condition: previousChanged })];
+  const to = { ...from, addresses: [] };
+  return writeAccess(runtime, { orgId, actor: "platform", address: null }, { from, to, also });
 }
 
 async function setAccess(runtime: Runtime, scope: OrgScope, to: OrgAccess): Promise<void> {
@@ -61,7 +66,7 @@ async function setAccess(runtime: Runtime, scope: OrgScope, to: OrgAccess): Prom
 async function writeAccess(
   runtime: Runtime,
   { orgId, actor, address }: { orgId: OrgId; actor: string; address: string | null },
-  { from, to }: { from: OrgAccess; to: OrgAccess },
+  { from, to, also = [] }: { from: OrgAccess; to: OrgAccess; also?: Unit },
 ): Promise<boolean> {
   const nowMs = runtime.clock.nowMs();
   const userIds = (await listOrgMembers(runtime.db, { orgId })).map(({ userId }) => userId);
@@ -69,6 +74,7 @@ async function writeAccess(
   const [changed] = await runtime.writer.commit([
     changeAccess({ orgId }, { from, to }),
     recordAudit(runtime, { ...entry, detail: JSON.stringify(to) }, previousChanged),
+    ...also,
     recordChange({ orgId }, { kind: "org", id: orgId, atMs: nowMs }, previousChanged),
     ...endConnections({ orgId }, { userIds, nowMs }),
   ]);

@@ -34,22 +34,22 @@ export const orgsRouter = router({
   access: procedure({ scope: "org", permission: "org.manage" })
     .output(accessViewSchema)
     .query(({ ctx }) => toAccessView(ctx.scope)),
-  setAddresses: procedure({ scope: "org", permission: "org.manage" })
+  setAddresses: procedure({ scope: "org", permission: "org.manage", needsRecentAuth: true })
     .input(z.strictObject({ addresses: addressListSchema, shutsMeOut: z.boolean().default(false) }))
     .output(accessViewSchema)
     .mutation(({ ctx, input }) => setAddresses(ctx.runtime, ctx.scope, input)),
-  setMfaRequired: procedure({ scope: "org", permission: "org.manage" })
+  setMfaRequired: procedure({ scope: "org", permission: "org.manage", needsRecentAuth: true })
     .input(z.strictObject({ isRequired: z.boolean() }))
     .output(accessViewSchema)
     .mutation(({ ctx, input }) => setMfaRequired(ctx.runtime, ctx.scope, input.isRequired)),
   successors: procedure(own)
     .output(z.array(successorViewSchema))
     .query(({ ctx }) => listSuccessors(ctx.runtime, ctx.scope)),
-  transfer: procedure(own)
+  transfer: procedure({ ...own, needsRecentAuth: true })
     .input(z.strictObject({ userId: idSchema("user") }))
     .output(orgViewSchema)
     .mutation(({ ctx, input }) => transferOwnership(ctx.runtime, ctx.scope, input.userId)),
-  requestDeletion: procedure(own)
+  requestDeletion: procedure({ ...own, needsRecentAuth: true })
     .input(z.strictObject({ name: z.string().max(200) }))
     .output(orgViewSchema)
     .mutation(({ ctx, input }) => requestDeletion(ctx.runtime, ctx.scope, input.name)),

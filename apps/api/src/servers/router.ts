@@ -40,7 +40,7 @@ export const serversRouter = router({
     .input(serverInput)
     .output(serverViewSchema)
     .query(({ ctx, input }) => getServer(ctx.runtime, ctx.scope, input.serverId)),
-  revoke: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
+  revoke: procedure({ scope: "org", permission: "servers.manage", at: "serverId", needsRecentAuth: true })
     .input(serverInput.extend({ confirmName: z.string().max(256).nullable().default(null) }))
     .output(serverViewSchema)
     .mutation(({ ctx, input }) => revokeServer(ctx.runtime, ctx.scope, input)),

@@ -24,7 +24,7 @@ export const sharingRouter = router({
     .input(serverInput)
     .output(z.array(givenShareViewSchema))
     .query(({ ctx, input }) => listGiven(ctx.runtime, ctx.scope, input.serverId)),
-  offer: procedure({ scope: "org", permission: "servers.manage", at: "serverId" })
+  offer: procedure({ scope: "org", permission: "servers.manage", at: "serverId", needsRecentAuth: true })
     .input(serverInput.extend({ label: nameSchema, ...slice }))
     .output(newShareViewSchema)
     .mutation(({ ctx, input }) => offerShare(ctx.runtime, ctx.scope, input)),
@@ -44,7 +44,7 @@ export const sharingRouter = router({
     .input(z.strictObject({ code: codeSchema }))
     .output(shareOfferViewSchema)
     .mutation(({ ctx, input }) => readOffer(ctx.runtime, ctx.scope, input.code)),
-  accept: procedure({ scope: "org", permission: "servers.manage" })
+  accept: procedure({ scope: "org", permission: "servers.manage", needsRecentAuth: true })
     .input(z.strictObject({ code: codeSchema, name: nameSchema }))
     .output(receivedShareViewSchema)
     .mutation(({ ctx, input }) => acceptShare(ctx.runtime, ctx.scope, input)),

@@ -129,7 +129,7 @@ const besides = new Set([
 const besidesColumns = new Set(["outboxThrough", "trustMark", "lastUsedAtMs", "lastUsedAddress"]);
 
 /** Everything that is stored, to see that nothing was touched. */
-async function dump({ platform }: World): Promise<string> {
+export async function dump({ platform }: Pick<World, "platform">): Promise<string> {
   const { db } = platform.api.database;
   const tables = await db.all<{ name: string }>(sql`select name from sqlite_master where type = 'table' order by name`);
   const kept = tables.filter(({ name }) => !besides.has(name));

@@ -18,8 +18,9 @@ export function tellSignedOut(): void {
 function noticeSignOut(error: unknown): void {
   const { code } = toApiError(error);
   if (code === "UNAUTHENTICATED") tellSignedOut();
-  // The session was switched to another org elsewhere: whoever asks who one is shows that one.
-  if (code === "ORG_CHANGED") void queryClient.invalidateQueries({ queryKey: [["auth", "state"]] });
+  // The session is in another org by now, or its account in none: whoever asks who one is shows that.
+  if (code === "ORG_CHANGED" || code === "NO_ORG")
+    void queryClient.invalidateQueries({ queryKey: [["auth", "state"]] });
 }
 
 export const queryClient = new QueryClient({

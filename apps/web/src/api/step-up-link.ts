@@ -4,7 +4,10 @@ import { observable } from "@trpc/server/observable";
 import { toApiError } from "./api-error.ts";
 import { stepUp } from "./step-up.ts";
 
-/** Where the platform wants to know that it is still the same person, asks them and makes the call again: once. */
+/**
+ * Where the platform wants to know that it is still the same person, asks them and makes the call again: once. Not for what a
+ * page reads by itself, unless the call says so (`asksForProof`).
+ */
 export const stepUpLink: TRPCLink<AppRouter> =
   () =>
   ({ next, op }) =>
@@ -14,7 +17,8 @@ export const stepUpLink: TRPCLink<AppRouter> =
         next: (value) => onNext(value),
         complete: () => onComplete(),
         error(error) {
-          if (op.type !== "mutation" || toApiError(error).code !== "STEP_UP_REQUIRED") {
+          const mayAsk = op.type === "mutation" || op.context["asksForProof"] === true;
+          if (!mayAsk || toApiError(error).code !== "STEP_UP_REQUIRED") {
             observer.error(error);
             return;
           }

@@ -80,7 +80,7 @@ export class ChangeFeed {
   #ended(error: unknown): void {
     if (this.#subscription === null) return; // We ended it.
     this.#subscription = null;
-    if (error !== null && toApiError(error).code === "UNAUTHENTICATED") {
+    if (error !== null && ["UNAUTHENTICATED", "NO_ORG"].includes(toApiError(error).code)) {
       void this.#queryClient.invalidateQueries(trpc.auth.state.pathFilter());
       return;
     }

@@ -39,7 +39,7 @@ function Offer({ token }: { token: string }) {
     <Loaded query={offer} skeleton={<Skeleton className="h-40" />}>
       {({ orgName, email, role, invitedBy, hasAccount }) => (
         <Loaded query={state} skeleton={<Skeleton className="h-40" />}>
-          {({ me }) => (
+          {({ account }) => (
             <>
               <p className="mb-4 text-sm break-words">
                 {t("invitations.accept.offer", {
@@ -48,11 +48,11 @@ function Offer({ token }: { token: string }) {
                   role: t(`invitations.roles.${role}`),
                 })}
               </p>
-              {me !== null && me.email === email && <JoinForm token={token} orgName={isolated(orgName)} />}
-              {me !== null && me.email !== email && (
-                <Alert tone="warn">{t("invitations.accept.otherAccount", { email, mine: me.email })}</Alert>
+              {account !== null && account.email === email && <JoinForm token={token} orgName={isolated(orgName)} />}
+              {account !== null && account.email !== email && (
+                <Alert tone="warn">{t("invitations.accept.otherAccount", { email, mine: account.email })}</Alert>
               )}
-              {me === null && hasAccount && (
+              {account === null && hasAccount && (
                 <Alert
                   tone="info"
                   action={
@@ -64,7 +64,7 @@ function Offer({ token }: { token: string }) {
                   {t("invitations.accept.signInFirst", { email })}
                 </Alert>
               )}
-              {me === null && !hasAccount && <NewAccountForm token={token} email={email} />}
+              {account === null && !hasAccount && <NewAccountForm token={token} email={email} />}
             </>
           )}
         </Loaded>

@@ -56,8 +56,8 @@ function SetUpForm({ token }: { token: string }) {
   const [orgName, setOrgName] = useState("");
   const setUp = useMutation(
     trpc.auth.setUp.mutationOptions({
-      async onSuccess(me) {
-        queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me });
+      async onSuccess(signedIn) {
+        queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, ...signedIn });
         await navigate({ to: "/servers", replace: true });
       },
     }),

@@ -39,7 +39,7 @@ export function SignInPage() {
   return (
     <AuthCard title={t("auth.signIn.title")} text={t("auth.signIn.text")}>
       <div className="flex flex-col gap-4">
-        <PasswordStep onAnswer={(answer) => (answer.step === "done" ? enter(answer.me) : setPending(answer))} />
+        <PasswordStep onAnswer={(answer) => (answer.step === "done" ? enter(answer) : setPending(answer))} />
         <p className="text-center text-xs text-muted">{t("auth.signIn.or")}</p>
         <PasskeyButton label={t("auth.signIn.withPasskey")} pendingToken={null} onSignedIn={enter} />
         <p className="flex flex-wrap justify-center gap-x-4 gap-y-1 text-sm">

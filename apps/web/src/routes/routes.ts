@@ -4,6 +4,7 @@ import * as z from "zod";
 import { queryClient } from "../api/query-client.ts";
 import { trpc } from "../api/trpc.ts";
 import { SignedInShell } from "../features/account/SignedInShell.tsx";
+import { isWithoutOrg } from "../features/orgs/pages-without-org.ts";
 import { SettingsShell } from "../features/settings/SettingsShell.tsx";
 import { FailedPage } from "../pages/FailedPage.tsx";
 import { NotFound } from "../app/NotFound.tsx";
@@ -72,9 +73,21 @@ const signedIn = createRoute({
   id: "signed-in",
   component: SignedInShell,
   async beforeLoad({ location }) {
-    const { me, needsSetup } = await queryClient.ensureQueryData(trpc.auth.state.queryOptions());
+    const { account: whose, me, needsSetup } = await queryClient.ensureQueryData(trpc.auth.state.queryOptions());
     if (needsSetup) throw redirect({ to: "/set-up", replace: true });
-    if (me === null) throw redirect({ to: "/sign-in", search: { next: location.href }, replace: true });
+    if (whose === null) throw redirect({ to: "/sign-in", search: { next: location.href }, replace: true });
+    if (me === null && !isWithoutOrg(location.pathname)) throw redirect({ to: "/no-organization", replace: true });
+  },
+});
+
+/** For an account that is in no org: every page of one leads here. */
+const noOrganization = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/no-organization",
+  component: lazyRouteComponent(() => import("../pages/NoOrgPage.tsx"), "NoOrgPage"),
+  async beforeLoad() {
+    const { me } = await queryClient.ensureQueryData(trpc.auth.state.queryOptions());
+    if (me !== null) throw redirect({ to: "/servers", replace: true });
   },
 });
 
@@ -234,6 +247,7 @@ export const routeTree = root.addChildren([
       rateLimits,
     ]),
     operator,
+    noOrganization,
     anythingElse,
   ]),
 ]);

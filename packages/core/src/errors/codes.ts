@@ -25,6 +25,7 @@ export const errorCodes = {
   ORIGIN_REFUSED: { retryable: false, httpStatus: 403 },
   ADDRESS_REFUSED: { retryable: false, httpStatus: 403 },
   MFA_REQUIRED: { retryable: false, httpStatus: 403 },
+  NO_ORG: { retryable: false, httpStatus: 403 },
   REVOKED: { retryable: false, httpStatus: 403, closeCode: 4403 },
   NOT_FOUND: { retryable: false, httpStatus: 404 },
   CONFLICT: { retryable: false, httpStatus: 409 },

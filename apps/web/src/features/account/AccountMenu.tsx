@@ -1,34 +1,24 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronsUpDown, LogOut, Monitor, Moon, ServerCog, Settings, Sun, UserRound } from "lucide-react";
 import { useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
 import { trpc } from "../../api/trpc.ts";
 import { Name } from "../../app/Name.tsx";
 import { themeStore } from "../../app/theme.ts";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "../../ui/Menu.tsx";
-import { toasts } from "../../ui/toasts.ts";
 import { NewOrgDialog } from "../orgs/NewOrgDialog.tsx";
 import { OrgSwitcher } from "../orgs/OrgSwitcher.tsx";
+import { useSignOut } from "./use-sign-out.ts";
 
 /** Who is signed in and where; the theme; the way out. */
 export function AccountMenu() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const queryClient = useQueryClient();
   const theme = useSyncExternalStore(themeStore.subscribe, themeStore.current);
   const { data } = useQuery(trpc.auth.state.queryOptions());
   const standing = useQuery(trpc.operator.standing.queryOptions());
-  const signOut = useMutation(
-    trpc.auth.signOut.mutationOptions({
-      async onSuccess() {
-        queryClient.clear();
-        await navigate({ to: "/sign-in" });
-      },
-      onError: (error) => toasts.show(errorText(t, error)),
-    }),
-  );
+  const signOut = useSignOut();
   const me = data?.me;
   const [isCreating, setIsCreating] = useState(false);
   if (me === null || me === undefined) return null;

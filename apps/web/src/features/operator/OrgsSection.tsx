@@ -59,12 +59,18 @@ export function OrgsSection() {
 }
 
 function OrgRow({ org }: { org: OperatedOrg }) {
+  const { t } = useTranslation();
   const format = useFormat();
   return (
     <tr>
       <Cell className="max-w-64 min-w-28">
         <Name className="block truncate font-medium">{org.name}</Name>
         <span className="block truncate font-mono text-2xs text-muted max-sm:hidden">{org.orgId}</span>
+        {org.deleteAtMs !== null && (
+          <span className="block text-2xs text-warn">
+            {t("operator.orgs.deleted", { date: format.day(org.deleteAtMs) })}
+          </span>
+        )}
       </Cell>
       <Cell className="min-w-32">
         <PlanChoice org={org} />

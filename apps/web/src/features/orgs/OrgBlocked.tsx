@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../../api/trpc.ts";
 import { Name } from "../../app/Name.tsx";
+import { TextLink } from "../../app/TextLink.tsx";
 import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { useSwitchOrg } from "./use-switch-org.ts";
@@ -20,9 +21,9 @@ export function OrgBlocked({ code, message }: { code: "ADDRESS_REFUSED" | "MFA_R
         title={<h1>{isMfa ? t("orgs.blocked.mfaTitle") : t("orgs.blocked.addressTitle")}</h1>}
         action={
           isMfa && (
-            <a href="/settings/security" className="font-medium text-accent hover:underline">
+            <TextLink to="/settings/account" className="font-medium text-accent">
               {t("orgs.blocked.mfaLink")}
-            </a>
+            </TextLink>
           )
         }
       >

@@ -5,17 +5,14 @@ import { toApiError } from "../../api/api-error.ts";
 import { trpc } from "../../api/trpc.ts";
 import { ClosingBanner } from "./ClosingBanner.tsx";
 import { OrgBlocked } from "./OrgBlocked.tsx";
-
-/** Pages that are of the account, so that they are there whatever the org demands. */
-const accountPages = ["/settings/account", "/settings/security", "/settings/sessions"];
+import { isWithoutOrg } from "./pages-without-org.ts";
 
 /** What the org lets somebody see: its pages, or why it does not let them in. */
 export function OrgGate({ children }: { children: ReactNode }) {
   const path = useLocation({ select: ({ pathname }) => pathname });
   const { data, error } = useQuery(trpc.orgs.current.queryOptions());
   const code = error === null ? null : toApiError(error).code;
-  const isOfAccount = accountPages.some((page) => path.startsWith(page));
-  if (!isOfAccount && (code === "ADDRESS_REFUSED" || code === "MFA_REQUIRED")) {
+  if (!isWithoutOrg(path) && (code === "ADDRESS_REFUSED" || code === "MFA_REQUIRED")) {
     return <OrgBlocked code={code} message={toApiError(error).message} />;
   }
   return (

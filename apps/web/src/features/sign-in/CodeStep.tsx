@@ -6,13 +6,13 @@ import { useFormErrors } from "../../app/use-form-errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Form } from "../../ui/Form.tsx";
-import type { Me } from "./use-enter.ts";
+import type { SignedIn } from "./use-enter.ts";
 
 interface CodeStepProps {
   readonly pendingToken: string;
   /** Otherwise only a recovery code can be typed in. */
   readonly hasTotp: boolean;
-  readonly onSignedIn: (me: Me) => void;
+  readonly onSignedIn: (signedIn: SignedIn) => void;
 }
 
 /** The second step of signing in, with a code. */

@@ -3,14 +3,14 @@ import { KeyRound } from "lucide-react";
 import { Alert } from "../../ui/Alert.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { signInWithPasskey } from "./passkey-ceremony.ts";
-import type { Me } from "./use-enter.ts";
+import type { SignedIn } from "./use-enter.ts";
 import { usePasskeyProblem } from "./use-passkey-problem.ts";
 
 interface PasskeyButtonProps {
   readonly label: string;
   /** The sign-in whose second step it is; null where it is all of it. */
   readonly pendingToken: string | null;
-  readonly onSignedIn: (me: Me) => void;
+  readonly onSignedIn: (signedIn: SignedIn) => void;
 }
 
 export function PasskeyButton({ label, pendingToken, onSignedIn }: PasskeyButtonProps) {

@@ -4,15 +4,15 @@ import type { AppRouter } from "@quarterdeck/api/router-type";
 import type { inferRouterOutputs } from "@trpc/server";
 import { trpc } from "../../api/trpc.ts";
 
-export type Me = NonNullable<inferRouterOutputs<AppRouter>["auth"]["state"]["me"]>;
+export type SignedIn = inferRouterOutputs<AppRouter>["auth"]["signInWithCode"];
 
 /** Goes on as somebody who has just signed in; nothing of whoever was there before is kept. */
-export function useEnter(next = "/servers"): (me: Me) => void {
+export function useEnter(next = "/servers"): (signedIn: SignedIn) => void {
   const queryClient = useQueryClient();
   const router = useRouter();
-  return (me) => {
+  return ({ account, me }) => {
     queryClient.clear();
-    queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, me });
+    queryClient.setQueryData(trpc.auth.state.queryKey(), { needsSetup: false, account, me });
     router.history.replace(next);
   };
 }
