@@ -10,7 +10,7 @@ import { withConsole } from "./support/with-console.ts";
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 360, height: 740 } } as const;
 const schemes = ["light", "dark"] as const;
 
-it("can be used by everybody: every page, wide and narrow, light and dark", { timeout: 360_000 }, async () => {
+it("can be used by everybody: every page, wide and narrow, light and dark", { timeout: 480_000 }, async () => {
   using work = temporaryFolder();
   using served = temporaryFolder();
   const sample = makeSampleRepository(served.path, work.path);
@@ -57,6 +57,10 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
       await visit("quotas", `${quarterdeck.url}/quotas`);
       await visit("quota", `${quarterdeck.url}/quotas/${project.projectId}`);
       await visit("run", `${quarterdeck.url}/runs/${run.taskId}`);
+      for (const name of ["account", "organization", "members", "invitations", "audit", "rate-limits"])
+        await visit(`settings-${name}`, `${quarterdeck.url}/settings/${name}`);
+      await visit("operator", `${quarterdeck.url}/operator`);
+      await visit("accept-invitation", `${quarterdeck.url}/invitations/accept`);
       await visit("not-found", `${quarterdeck.url}/nothing-here`);
 
       const serverPage = `${quarterdeck.url}/servers/${project.serverId}`;
