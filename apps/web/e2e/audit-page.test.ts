@@ -85,7 +85,7 @@ it("the audit is read, searched, verified, exported and kept as long as one says
 
     await page.getByLabel("Keep entries").selectOption({ label: "730 days" });
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("That was changed.").waitFor();
+    await page.getByText("How long entries are kept was changed.", { exact: true }).waitFor();
     expect((await client.api.audit.standing.query()).keptDays).toBe(730);
     await client.close();
   });
