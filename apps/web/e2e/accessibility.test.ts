@@ -10,7 +10,14 @@ import { withConsole } from "./support/with-console.ts";
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 360, height: 740 } } as const;
 const schemes = ["light", "dark"] as const;
 
-it("can be used by everybody: every page, wide and narrow, light and dark", { timeout: 360_000 }, async () => {
+const everyLook = Object.entries(sizes).flatMap(([size, viewport]) =>
+  schemes.map((colorScheme) => ({ size, viewport, colorScheme })),
+);
+
+/** Each size and each scheme once. */
+const opposites = everyLook.filter(({ size, colorScheme }) => (size === "wide") === (colorScheme === "light"));
+
+it("can be used by everybody: every page, wide and narrow, light and dark", { timeout: 480_000 }, async () => {
   using work = temporaryFolder();
   using served = temporaryFolder();
   const sample = makeSampleRepository(served.path, work.path);
@@ -22,19 +29,16 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
         await takeScreenshot(page, `page-${label}`);
         found.push(...(await findProblems(page, label)));
       };
-      const visit = async (name: string, path: string) => {
-        for (const [size, viewport] of Object.entries(sizes)) {
-          for (const colorScheme of schemes) {
-            await page.setViewportSize(viewport);
-            await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-            await page.goto("about:blank");
-            await page.goto(path);
-            await page.getByRole("heading").first().waitFor();
-            await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
-            await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
-            const label = `${name}-${size}-${colorScheme}`;
-            await lookAt(label);
-          }
+      const visit = async (name: string, path: string, looks = everyLook) => {
+        for (const { size, viewport, colorScheme } of looks) {
+          await page.setViewportSize(viewport);
+          await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+          await page.goto("about:blank");
+          await page.goto(path);
+          await page.getByRole("heading").first().waitFor();
+          await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
+          await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+          await lookAt(`${name}-${size}-${colorScheme}`);
         }
       };
       await visit("set-up", quarterdeck.setupLink ?? "");
@@ -57,6 +61,11 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
       await visit("quotas", `${quarterdeck.url}/quotas`);
       await visit("quota", `${quarterdeck.url}/quotas/${project.projectId}`);
       await visit("run", `${quarterdeck.url}/runs/${run.taskId}`);
+      // As they are before anybody else is there; with something on them their own tests look at them.
+      for (const name of ["account", "organization", "members", "invitations", "audit", "rate-limits"])
+        await visit(`settings-${name}`, `${quarterdeck.url}/settings/${name}`, opposites);
+      await visit("operator", `${quarterdeck.url}/operator`, opposites);
+      await visit("accept-invitation", `${quarterdeck.url}/invitations/accept`, opposites);
       await visit("not-found", `${quarterdeck.url}/nothing-here`);
 
       const serverPage = `${quarterdeck.url}/servers/${project.serverId}`;
@@ -65,6 +74,11 @@ it("can be used by everybody: every page, wide and narrow, light and dark", { ti
       const question = page.getByRole("alertdialog");
       await question.waitFor();
       await lookAt("remove-server");
+      await question.getByRole("button", { name: "Remove the server" }).click();
+      // A workspace lives on it.
+      const { name } = await client.api.servers.get.query({ serverId: project.serverId });
+      await question.getByLabel("Name of the server").fill(name);
+      await lookAt("remove-server-by-name");
       await question.getByRole("button", { name: "Remove the server" }).click();
       await page.getByRole("alert").filter({ hasText: "This server was removed" }).waitFor();
       // Nothing is offered that a removed server would not do.

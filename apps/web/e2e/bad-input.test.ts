@@ -14,7 +14,7 @@ it("[T7] says the same to a wrong password and to an unknown address, and keeps 
       await page.goto(`${quarterdeck.url}/sign-in`);
       await page.getByLabel("Email").fill(email);
       await page.getByLabel("Password", { exact: true }).fill("not the password at all");
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
       const alert = await page.getByRole("alert").first().innerText();
       expect(await page.getByLabel("Email").inputValue()).toBe(email);
       return alert;
@@ -25,7 +25,7 @@ it("[T7] says the same to a wrong password and to an unknown address, and keeps 
     await takeScreenshot(page, "wrong-password");
     await page.getByLabel("Email").fill(account.email);
     await page.getByLabel("Password", { exact: true }).fill(account.password);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByRole("heading", { name: "Servers" }).waitFor();
   });
 });

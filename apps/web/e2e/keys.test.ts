@@ -46,7 +46,7 @@ it("changes the platform's keys under way: nothing restarts, every run goes on, 
 
     const [server] = await client.api.servers.list.query();
     const serverId = server?.serverId ?? ("" as never);
-    await client.api.servers.revoke.mutate({ serverId });
+    await client.api.servers.revoke.mutate({ serverId, confirmName: server?.name ?? null });
     await waitFor(async () => (await client.api.servers.get.query({ serverId })).status === "offline", {
       what: "the server to be gone",
       timeoutMs: 5000,

@@ -58,6 +58,10 @@ it("[T1] somebody is invited, joins, gets another role, and loses access on an o
       // A viewer is told whom to ask.
       await theirs.goto(`${quarterdeck.url}/settings/invitations`);
       await theirs.getByText("Only owners and admins may invite people").waitFor();
+      // Beside it stand the pages that have something for a viewer, and no other.
+      const sections = theirs.getByRole("navigation", { name: "Settings" }).getByRole("link");
+      await sections.filter({ hasText: "Rate limits" }).waitFor();
+      expect(await sections.allInnerTexts()).toEqual(["Account", "Organization", "Members", "Rate limits"]);
 
       // Handed over: the page of either shows the other role by itself.
       await page.goto(`${quarterdeck.url}/settings/organization`);
@@ -65,6 +69,7 @@ it("[T1] somebody is invited, joins, gets another role, and loses access on an o
       await page.getByRole("alertdialog").getByRole("button", { name: "Hand it over" }).click();
       await page.getByText("Only an owner may hand over").waitFor();
       await theirs.getByRole("button", { name: "Invite", exact: true }).waitFor({ timeout: 5000 });
+      await sections.filter({ hasText: "Audit" }).waitFor();
 
       // An address list that has nobody in it cuts off whoever looks at a page, within five seconds.
       await theirs.goto(`${quarterdeck.url}/settings/organization`);

@@ -49,7 +49,7 @@ it("labels a server, takes a token back, and drains the server while a run goes 
       expect(await page.getByRole("list", { name: "Servers" }).getByRole("listitem").count()).toBe(1);
       found.push(...(await look(page, "servers-labelled")));
 
-      await page.getByRole("button", { name: "Open invitations" }).click();
+      await page.getByRole("button", { name: "Connection tokens" }).click();
       const dialog = page.getByRole("dialog");
       await dialog.getByRole("button", { name: /^Take back/ }).waitFor();
       found.push(...(await look(page, "servers-invitations")));

@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { trpc } from "../api/trpc.ts";
-import { TextLink } from "../app/TextLink.tsx";
 import { AuthCard } from "../features/account/AuthCard.tsx";
 import { AskForLink } from "../features/sign-in/AskForLink.tsx";
+import { BackToSignIn } from "../features/sign-in/BackToSignIn.tsx";
 
 export function ForgotPasswordPage() {
   const { t } = useTranslation();
@@ -11,11 +11,7 @@ export function ForgotPasswordPage() {
   return (
     <AuthCard title={t("auth.forgot.title")} text={t("auth.forgot.text")}>
       <AskForLink submitLabel={t("auth.forgot.submit")} call={request} />
-      <p className="mt-4 text-center text-sm">
-        <TextLink to="/sign-in" className="text-accent">
-          {t("auth.forgot.back")}
-        </TextLink>
-      </p>
+      <BackToSignIn />
     </AuthCard>
   );
 }

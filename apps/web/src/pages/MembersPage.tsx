@@ -28,7 +28,7 @@ export function MembersPage() {
   const org = useQuery(trpc.orgs.current.queryOptions());
   const mayRemove = useMay("members.manage");
   const mayChange = useMay("grants.manage");
-  const columns = ["who", "role", "grants", "action"] as const;
+  const columns = ["who", "role", "action"] as const;
   return (
     <>
       <PageHeader documentTitle={t("members.title")} title={t("members.title")} />

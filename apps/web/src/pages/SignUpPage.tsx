@@ -6,6 +6,7 @@ import { Loaded } from "../app/Loaded.tsx";
 import { useFormErrors } from "../app/use-form-errors.ts";
 import { AuthCard } from "../features/account/AuthCard.tsx";
 import { AskForLink } from "../features/sign-in/AskForLink.tsx";
+import { BackToSignIn } from "../features/sign-in/BackToSignIn.tsx";
 import { useEnter } from "../features/sign-in/use-enter.ts";
 import { useLinkToken } from "../features/sign-in/use-link-token.ts";
 import { Alert } from "../ui/Alert.tsx";
@@ -34,6 +35,7 @@ export function SignUpPage() {
           return <SignUpForm token={token} />;
         }}
       </Loaded>
+      <BackToSignIn />
     </AuthCard>
   );
 }

@@ -39,7 +39,7 @@ export function ConfirmDialog({
         <AlertDialog.Overlay className="fixed inset-0 z-40 animate-fade-in bg-black/45" />
         <div className="pointer-events-none fixed inset-0 z-50 flex items-center justify-center p-4">
           <AlertDialog.Content className="pointer-events-auto w-full max-w-sm animate-appear rounded-xl border border-line bg-surface p-5 shadow-raised outline-none">
-            <AlertDialog.Title className="text-base font-semibold">{title}</AlertDialog.Title>
+            <AlertDialog.Title className="text-base font-semibold wrap-anywhere">{title}</AlertDialog.Title>
             <AlertDialog.Description asChild>
               <div className="mt-1.5 text-sm text-muted">
                 {children}

@@ -30,7 +30,7 @@ export function Dialog({ isOpen, onOpenChange, title, description, children, isW
           >
             <header className="flex items-start gap-3 px-5 pt-4 pb-3">
               <div className="min-w-0 flex-1">
-                <Radix.Title className="text-base font-semibold">{title}</Radix.Title>
+                <Radix.Title className="text-base font-semibold wrap-anywhere">{title}</Radix.Title>
                 {description !== undefined && (
                   <Radix.Description className="mt-0.5 text-sm text-muted">{description}</Radix.Description>
                 )}

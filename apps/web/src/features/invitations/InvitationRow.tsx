@@ -57,21 +57,24 @@ export function InvitationRow({
   return (
     <tr>
       <Cell>
-        <bdi className="inline-block min-w-32 break-all">{email}</bdi>
+        <bdi className="wrap-anywhere">{email}</bdi>
+        <span className="block text-xs text-muted sm:hidden">{t(`invitations.roles.${role}`)}</span>
       </Cell>
-      <Cell>{t(`invitations.roles.${role}`)}</Cell>
+      <Cell isWideOnly>{t(`invitations.roles.${role}`)}</Cell>
       <Cell>
         <Badge tone={tones[state]}>{t(`invitations.states.${state}`)}</Badge>
         {state === "open" && (
-          <span className="ms-2 text-xs text-muted">{t("invitations.until", { date: format.day(expiresAtMs) })}</span>
+          <span className="mt-0.5 block text-xs text-muted">
+            {t("invitations.until", { date: format.day(expiresAtMs) })}
+          </span>
         )}
       </Cell>
       <Cell isWideOnly>
-        <bdi className="break-all text-muted">{invitedBy}</bdi>
+        <bdi className="wrap-anywhere text-muted">{invitedBy}</bdi>
       </Cell>
       <Cell className="text-end">
         {isUndecided && mayDecide && (
-          <span className="inline-flex flex-wrap justify-end gap-2">
+          <span className="inline-flex flex-wrap justify-end gap-2 xl:flex-nowrap">
             <Button
               isBusy={resend.isPending}
               aria-label={t("invitations.resendOf", { email })}

@@ -19,7 +19,7 @@ export function Invitations({ isOwner }: { isOwner: boolean }) {
   const [made, setMade] = useState<NewInvitation | null>(null);
   const columns = [
     { title: t("invitations.email") },
-    { title: t("invitations.role") },
+    { title: t("invitations.role"), isWideOnly: true },
     { title: t("invitations.state") },
     { title: t("invitations.by"), isWideOnly: true },
     { title: t("invitations.actions") },

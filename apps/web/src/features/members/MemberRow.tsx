@@ -23,12 +23,12 @@ export function MemberRow({ member, mayChange, mayRemove }: MemberRowProps) {
   const close = (isOpen: boolean) => setOpen(isOpen ? open : null);
   return (
     <tr>
-      <Cell>
-        <Name>{email}</Name>
+      <Cell className="min-w-24">
+        <Name className="wrap-anywhere">{email}</Name>
       </Cell>
-      <Cell>{t(`members.role.${role ?? "none"}`)}</Cell>
       <Cell>
-        <div className="flex flex-wrap gap-1">
+        <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          {role !== null && t(`members.role.${role}`)}
           {grants.map(({ workspaceId, workspaceName, projectId, projectName, role: given }) => (
             <Badge key={projectId ?? workspaceId}>
               <Name className="truncate">
@@ -40,7 +40,7 @@ export function MemberRow({ member, mayChange, mayRemove }: MemberRowProps) {
         </div>
       </Cell>
       <Cell>
-        <div className="flex flex-wrap justify-end gap-2">
+        <div className="flex flex-wrap justify-end gap-2 xl:flex-nowrap">
           <Button variant="ghost" onClick={() => setOpen("whatMay")} aria-label={t("members.whatMay.of", { email })}>
             {t("members.whatMay.show")}
           </Button>

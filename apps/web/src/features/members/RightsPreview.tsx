@@ -2,6 +2,7 @@ import { compareRights, type Place, type Rights } from "@quarterdeck/api/rights"
 import type { Permission } from "@quarterdeck/api/permissions";
 import { useTranslation } from "react-i18next";
 import { Name } from "../../app/Name.tsx";
+import { classes } from "../../ui/classes.ts";
 
 export interface RightsPreviewProps {
   readonly who: string;
@@ -35,7 +36,7 @@ function Permissions({ tone, title, names }: { tone: string; title: string; name
   if (names.length === 0) return null;
   return (
     <div>
-      <p className={tone}>{title}</p>
+      <p className={classes(tone, "wrap-anywhere")}>{title}</p>
       <ul className="list-disc ps-5 text-muted">
         {names.map((name) => (
           <li key={name}>{t(`members.permission.${name}`)}</li>

@@ -1,3 +1,4 @@
+import type { Permission } from "@quarterdeck/api/permissions";
 import { Bot, Building2, Gauge, MailPlus, ScrollText, UserRound, Users, type LucideIcon } from "lucide-react";
 
 export interface SettingsSection {
@@ -18,15 +19,22 @@ export interface SettingsSection {
     | "invitations.title"
     | "audit.title"
     | "rates.title";
+  /** Without it the page has nothing to show. Absent where everybody who is signed in has something to see. */
+  readonly permission?: Permission;
 }
 
 /** The pages of the settings, in the order in which they are listed. */
 export const settingsSections: readonly SettingsSection[] = [
   { to: "/settings/account", icon: UserRound, title: "account.title" },
-  { to: "/settings/organization", icon: Building2, title: "settings.organization.title" },
-  { to: "/settings/members", icon: Users, title: "members.title" },
-  { to: "/settings/invitations", icon: MailPlus, title: "invitations.title" },
-  { to: "/settings/audit", icon: ScrollText, title: "audit.title" },
-  { to: "/settings/rate-limits", icon: Gauge, title: "rates.title" },
-  { to: "/settings/service-accounts", icon: Bot, title: "serviceAccounts.title" },
+  { to: "/settings/organization", icon: Building2, title: "settings.organization.title", permission: "org.read" },
+  { to: "/settings/members", icon: Users, title: "members.title", permission: "members.read" },
+  { to: "/settings/invitations", icon: MailPlus, title: "invitations.title", permission: "members.invite" },
+  {
+    to: "/settings/service-accounts",
+    icon: Bot,
+    title: "serviceAccounts.title",
+    permission: "serviceAccounts.manage",
+  },
+  { to: "/settings/audit", icon: ScrollText, title: "audit.title", permission: "audit.read" },
+  { to: "/settings/rate-limits", icon: Gauge, title: "rates.title", permission: "org.read" },
 ];
