@@ -125,9 +125,16 @@ const orgBase = base.use(async ({ ctx, meta, type, getRawInput, next }) => {
   checkExpectedOrg(ctx.expectedOrgId, scope);
   await checkBeforeInput(scope, meta, { db: runtime.db, getRawInput });
   if (type === "mutation" && !(meta?.scope === "org" && meta.worksWhileClosing)) checkNotClosing(scope);
-  checkRecentAuth(scope, meta);
+  // At a named place the place comes first: what is not there for somebody is not there with a proof either.
+  if (!isPlaced(meta)) checkRecentAuth(scope, meta);
   return next({ ctx: { scope } });
 });
+
+function isPlaced(declared: Declaration | undefined): boolean {
+  if (declared?.scope !== "org") return false;
+  const { at = "org" } = declared;
+  return at !== "org" && at !== "anywhere";
+}
 
 /** What can be said before the input is known to be one: what the caller may do nowhere, and ids that the caller may not see. */
 async function checkBeforeInput(
@@ -161,6 +168,7 @@ function placed(declaration: PlacedDeclaration<string>): PlacedBase<string> {
         .use(async ({ ctx, input, next }) => {
           const { scope, runtime } = ctx;
           const rolesHere = await checkPlace(runtime.db, scope, { permission, at: fields, above, input });
+          checkRecentAuth(scope, declaration);
           // Without grants they are everywhere what they are on the org.
           return scope.grants.length === 0 ? next() : next({ ctx: { scope: { ...scope, rolesHere } } });
         }) as never,

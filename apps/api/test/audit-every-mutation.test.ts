@@ -5,7 +5,17 @@ import { join } from "node:path";
 import type { AnyProcedure } from "@trpc/server";
 import { actionNames } from "@quarterdeck/core/actions/catalogue";
 import type { ArchivedProject } from "@quarterdeck/core/protocol/archive-report";
-import type { OrgId, ProjectId, RunId, ServerId, ShareId, TaskId, UserId, WorkspaceId } from "@quarterdeck/core/ids";
+import type {
+  ApiKeyId,
+  OrgId,
+  ProjectId,
+  RunId,
+  ServerId,
+  ShareId,
+  TaskId,
+  UserId,
+  WorkspaceId,
+} from "@quarterdeck/core/ids";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { appRouter } from "../src/app-router.ts";
@@ -38,6 +48,10 @@ interface World {
   readonly end: (runId: RunId, verdict: "cancelled" | "indeterminate") => Promise<unknown>;
   readonly putArchive: (projectId: ProjectId | null) => Promise<RunId>;
   readonly memberId: UserId;
+  readonly service: () => Promise<{
+    readonly account: { readonly serviceAccountId: UserId; readonly placeId: OrgId | WorkspaceId | ProjectId };
+    readonly keyId: ApiKeyId;
+  }>;
   readonly offer: () => Promise<{ readonly shareId: ShareId }>;
 }
 
@@ -145,6 +159,12 @@ async function furnish(api: Api, serverId: ServerId, workspaceId: WorkspaceId): 
     end,
     putArchive,
     memberId,
+    async service() {
+      const name = newId("workspace").slice(-8);
+      const { account } = await api.serviceAccounts.create.mutate({ placeId: orgId, name, role: "viewer" });
+      const { serviceAccountId, placeId, keys } = account;
+      return { account: { serviceAccountId, placeId }, keyId: keys[0]!.keyId };
+    },
     offer: () => api.sharing.offer.mutate({ serverId, label: "Hall", limits: {}, weight: 1 }),
   };
 }
@@ -200,6 +220,19 @@ const calls: Record<string, (world: World) => Promise<unknown>> = {
     const { code } = await host.api.sharing.offer.mutate({ serverId, label: "Hall", limits: {}, weight: 1 });
     return api.sharing.accept.mutate({ code, name: "Their box" });
   },
+  "serviceAccounts.create": ({ service }) => service(),
+  "serviceAccounts.setRights": async ({ api, service }) =>
+    api.serviceAccounts.setRights.mutate({ ...(await service()).account, role: "developer" }),
+  "serviceAccounts.addKey": async ({ api, service }) => api.serviceAccounts.addKey.mutate((await service()).account),
+  "serviceAccounts.rotateKey": async ({ api, service }) => {
+    const { account, keyId } = await service();
+    return api.serviceAccounts.rotateKey.mutate({ ...account, keyId });
+  },
+  "serviceAccounts.revokeKey": async ({ api, service }) => {
+    const { account, keyId } = await service();
+    return api.serviceAccounts.revokeKey.mutate({ ...account, keyId });
+  },
+  "serviceAccounts.remove": async ({ api, service }) => api.serviceAccounts.remove.mutate((await service()).account),
   "invitations.create": ({ api }) => api.invitations.create.mutate({ email: "one@example.com", role: "viewer" }),
   "invitations.resend": async ({ api }) => {
     const { invitation } = await api.invitations.create.mutate({ email: "two@example.com", role: "viewer" });
@@ -373,7 +406,7 @@ test.each(Object.entries(calls))("%s leaves its entry in the unit of what it cha
   const entry = made.at(-1);
   expect(entry).toMatchObject({ orgId: world.orgId, actor: userId, outcome: "done" });
   expect(entry?.address).toMatch(/127\.0\.0\.1|::1/);
-  expect(entry?.action).toMatch(/^[a-z]+\.[a-zA-Z]+$/);
+  expect(entry?.action).toMatch(/^[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/);
   expect(entry?.subject).toMatch(/^[a-z]+_[0-9a-z]{26}$/);
   const units = unitsWithEntry(since);
   expect(units.length).toBeGreaterThan(0);

@@ -130,6 +130,7 @@ export class ApiService {
       rights: new shipped.RightsInUse(),
       changes,
       submissions: new shipped.SubmissionLanes(),
+      housekeeping: new shipped.HousekeepingState(),
       makeId: (kind: "run") => shipped.makeId(kind, clock.nowMs(), this.machine.world.random.bytes(16)),
       nudgeOutbox: () => drainer.nudge(),
       address: { origin: "http://console", webSocketOrigin: "wss://relay" },

@@ -24,6 +24,7 @@ export async function loadApi() {
     import("../../../apps/api/src/content/stream-keys.ts"),
     import("../../../apps/api/src/content/seal-command.ts"),
     import("../../../apps/api/src/housekeeping.ts"),
+    import("../../../apps/api/src/housekeeping-state.ts"),
     import("@quarterdeck/core/ids"),
     import("@quarterdeck/core/protocol/signing"),
     import("@quarterdeck/core/protocol/hpke"),

@@ -8,7 +8,7 @@ const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const secretBytes = 32;
 const secretCharacters = 43;
 const checkCharacters = 6;
-const shape = new RegExp(`^${prefix}[0-9A-Za-z]{${secretCharacters + checkCharacters}}$`);
+const shape = /^qd_[0-9A-Za-z]{49}$/;
 
 /** How many of its last characters are kept to tell it from another. */
 const hintCharacters = 4;
