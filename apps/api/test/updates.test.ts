@@ -157,12 +157,12 @@ describe("what a bridge can do", () => {
     await using platform = await start();
     const fixture = await platform.withWorkspace();
     const { api, serverId, workspaceId } = fixture;
-    const report = (actions: string[]) =>
+    const report = (actions: string[], bridgeVersion = "0.0.9") =>
       platform.report(serverId, {
         kind: "online",
         epoch: 4,
         bootId: "b",
-        capabilities: { ...capabilities, bridgeVersion: "0.0.9", actions },
+        capabilities: { ...capabilities, bridgeVersion, actions },
       });
     const submit = () =>
       api.tasks.submit.mutate({
@@ -177,6 +177,10 @@ describe("what a bridge can do", () => {
     expect(refusal.code).toBe("COMMAND_UNSUPPORTED");
     expect(refusal.message).toContain("version 0.0.9");
     expect(refusal.message).toContain(`Version ${offered} brings it`);
+    await report(["task.cancel"], offered);
+    expect((await refusalOf(submit())).message).toContain(
+      "Its helper is older than the bridge: run the installer again",
+    );
     await report(["exec"]);
     await submit();
   });
