@@ -46,7 +46,8 @@ describe("files", () => {
       "/run/dbus",
       "/run/user",
       "/run/systemd",
-    ];
+      // The folders above Node are there, with nothing else in them.
+    ].filter((path) => !process.execPath.startsWith(`${path}/`));
     expect(await lines(workspace, `for path in ${gone.join(" ")}; do [ -e $path ] && echo $path; done`)).toEqual([]);
     expect((await lines(workspace, "cut -d: -f1 /etc/passwd")).toSorted()).toEqual(["nobody", "root", "workspace"]);
   });
