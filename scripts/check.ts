@@ -8,6 +8,7 @@ const checks = {
   types: ["turbo", "run", "typecheck", "--output-logs=errors-only", "--continue"],
   imports: ["node", "scripts/import-boundaries.ts"],
   documents: ["node", "scripts/document-links.ts"],
+  patches: ["node", "simulator/src/check-patches.ts"],
   unused: ["knip", "--no-progress"],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
-import type { Patch } from "./hooks/shipped-sources.ts";
+import type { Patch } from "./hooks/patch.ts";
 import type { Outcome } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { kindOf } from "./shrink.ts";

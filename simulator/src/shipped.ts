@@ -2,7 +2,8 @@ import { loadApi, type ShippedApi } from "./actors/shipped-api.ts";
 import { loadBridge, type ShippedBridge } from "./actors/shipped-bridge.ts";
 import { loadRelay, type ShippedRelay } from "./actors/shipped-relay.ts";
 import { loadConsole, type ShippedConsole } from "./actors/viewer.ts";
-import { useShippedSources, type Patch } from "./hooks/shipped-sources.ts";
+import type { Patch } from "./hooks/patch.ts";
+import { useShippedSources } from "./hooks/shipped-sources.ts";
 import { setStore, Store } from "./substitutes/libsql-client.ts";
 import { installGlobals } from "./world/globals.ts";
 

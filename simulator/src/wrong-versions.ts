@@ -1,5 +1,5 @@
 import { kindOf } from "./shrink.ts";
-import type { Patch } from "./hooks/shipped-sources.ts";
+import type { Patch } from "./hooks/patch.ts";
 
 /** A mistake that the simulation must see: shipped source with a defence taken out. */
 export interface WrongVersion {
@@ -121,8 +121,8 @@ export const wrongVersions: readonly WrongVersion[] = [
       ),
       relay(
         "session/viewer-access.ts",
-        "if (context.orgId !== null && ticket.orgId !== context.orgId) {",
-        "if (ticket.ticketId === context.orgId) {",
+        "if (!isOwners && ticket.isGuest !== true) return",
+        "if (!isOwners && ticket.ticketId === context.orgId) return",
       ),
     ],
   },
@@ -254,8 +254,8 @@ export class FairScheduler {`,
     caughtBy: ["follows"],
     patches: [
       relay(
-        "server/run-desk.ts",
-        "const followers = end.hasSucceeded ? [] : this.#queue.followers(runId);",
+        "server/run-endings.ts",
+        "const followers = end.hasSucceeded ? [] : queue.followers(runId);",
         "const followers: RunId[] = [];",
       ),
     ],

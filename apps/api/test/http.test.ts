@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { FakeBridge } from "./fake-bridge.ts";
-import { newId, owner, TestApi, tokenIn } from "./test-api.ts";
+import { newId, owner, refusalOf, TestApi, tokenIn } from "./test-api.ts";
 import { messageText } from "./message-text.ts";
 
 let folder: string;
@@ -168,7 +168,8 @@ test("no password, token or ticket is in any log line [E1]", async () => {
   const setupToken = await quiet.setupToken();
   const client = quiet.client();
   await client.api.auth.setUp.mutate({ ...owner, setupToken, orgName: "Orchard" });
-  await client.api.auth.signIn.mutate({ ...owner, password: "canary wrong password" }).catch(() => {});
+  const wrong = client.api.auth.signIn.mutate({ ...owner, password: "canary wrong password" });
+  expect((await refusalOf(wrong)).code).toBe("WRONG_CREDENTIALS");
   const { command } = await client.api.servers.createEnrolment.mutate({});
   const { serverId } = await (await FakeBridge.create()).enrol(quiet.origin, tokenIn(command));
   const { path, ticket } = await client.api.servers.viewerTicket.mutate({ serverId, telemetry: true, runIds: [] });

@@ -2,14 +2,7 @@ import { registerHooks } from "node:module";
 import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { join } from "node:path";
-
-/** A change of one shipped source file: the wrong version of it that a scenario must catch. */
-export interface Patch {
-  /** The file, from the repository's root. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
+import { applyPatches, type Patch } from "./patch.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const substitutesFolder = join(import.meta.dirname, "..", "substitutes");
@@ -72,12 +65,7 @@ export function useShippedSources(patches: readonly Patch[]): void {
       const patched = changes.get(url);
       const isBridge = url.startsWith(bridgeFolder);
       if (!patched && !isBridge) return next(url, context);
-      let source = readFileSync(fileURLToPath(url), "utf8");
-      for (const { file, find, replace } of patched ?? []) {
-        if (source.split(find).length !== 2)
-          throw new Error(`the patch of ${file} fits ${source.split(find).length - 1} places, not one`);
-        source = source.replace(find, () => replace);
-      }
+      let source = applyPatches(readFileSync(fileURLToPath(url), "utf8"), patched ?? []);
       // `process` of the bridge is that of the simulated process. On the first line, so that line numbers stay.
       if (isBridge) source = `import process from ${JSON.stringify(substitute("process"))}; void process; ${source}`;
       return { format: "module-typescript", source, shortCircuit: true };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { PlatformCommandError } from "../operator/platform-command-error.ts";
+import { nullIfMissing } from "../null-if-missing.ts";
 import { backupFormat, manifestSchema, sha256Hex, sha256OfFile, type BackupManifest } from "./manifest.ts";
 
 const run = promisify(execFile);
@@ -65,7 +66,7 @@ export async function unpackArchive(archive: string, folder: string): Promise<Ba
   if (manifest.files.length > 0) await extract(manifest.files.map(({ name }) => name));
   for (const { name, bytes, sha256 } of manifest.files) {
     const path = join(folder, name);
-    const found = await lstat(path).catch(() => null); // Missing is what is said then.
+    const found = await lstat(path).catch(nullIfMissing);
     if (found === null || !found.isFile() || found.size !== bytes || (await sha256OfFile(path)) !== sha256)
       throw damaged(`${name} is not what was backed up`);
   }
@@ -89,6 +90,6 @@ function parseManifest(archive: string, text: string): BackupManifest {
 
 /** A file's text; null where there is none, or where it is a link or anything else. */
 async function readPlain(path: string): Promise<string | null> {
-  const found = await lstat(path).catch(() => null); // Missing is the answer.
+  const found = await lstat(path).catch(nullIfMissing);
   return found?.isFile() ? readFile(path, "utf8") : null;
 }

@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/pro
 import { join } from "node:path";
 import { platformVersion } from "../operator/platform-version.ts";
 import { PlatformCommandError } from "../operator/platform-command-error.ts";
+import { nullIfMissing } from "../null-if-missing.ts";
 import { dumpServer } from "./dump-server.ts";
 import {
   backupFormat,
@@ -62,7 +63,7 @@ export function sealingContext(files: readonly BackedUpFile[]): string {
 async function copyDatabase({ places, databaseToken }: BackupSource, target: string): Promise<void> {
   const { database } = places;
   if (database.kind === "server") return dumpServer({ url: database.url, token: databaseToken }, target);
-  if ((await stat(database.path).catch(() => null)) === null)
+  if ((await stat(database.path).catch(nullIfMissing)) === null)
     throw new PlatformCommandError(`There is no database ${database.path}. Name the platform's folder with --data.`);
   snapshotSqlite(database.path, target);
 }

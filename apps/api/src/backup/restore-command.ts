@@ -7,6 +7,7 @@ import { makeId } from "@quarterdeck/core/ids";
 import { dataDirOf } from "../operator/data-option.ts";
 import { PlatformCommandError } from "../operator/platform-command-error.ts";
 import { runOperatorCommand } from "../operator/run-operator-command.ts";
+import { nullIfMissing } from "../null-if-missing.ts";
 import { listFolder } from "./collect-state.ts";
 import { databaseName } from "./manifest.ts";
 import { readPassphrase } from "./passphrase.ts";
@@ -93,7 +94,7 @@ async function restore(archive: string, dataDir: string, keys: KeySource): Promi
     const nowMs = Date.now();
     const entryId = makeId("entry", nowMs, randomBytes(16));
     markRestored(join(folder, databaseName), { entryId, atMs: nowMs, madeAtMs: manifest.madeAtMs });
-    await rmdir(dataDir).catch(() => undefined); // It is not there, or the rename says what is wrong.
+    await rmdir(dataDir).catch(nullIfMissing);
     await rename(folder, dataDir);
     return describeRestored(dataDir, manifest);
   } finally {

@@ -4,7 +4,7 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { hasCode } from "../has-code.ts";
+import { nullIfMissing } from "../null-if-missing.ts";
 
 /** A program that servers without Node get, as the manifest describes it. */
 export interface NodeBinary {
@@ -63,7 +63,7 @@ export class OfferedNode {
   async #compress(): Promise<string> {
     const { sha256 } = await this.describe();
     const path = join(this.#cacheDir, `node-${sha256}.gz`);
-    if (await isThere(path)) return path;
+    if ((await stat(path).catch(nullIfMissing)) !== null) return path;
     await mkdir(this.#cacheDir, { recursive: true, mode: 0o700 });
     const unfinished = `${path}.${process.pid}`;
     try {
@@ -74,15 +74,5 @@ export class OfferedNode {
       throw error;
     }
     return path;
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
-    throw error;
   }
 }

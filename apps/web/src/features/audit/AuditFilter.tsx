@@ -17,7 +17,7 @@ export function AuditFilter({ onChange }: { onChange: (filter: FilterTexts) => v
     <form
       role="search"
       aria-label={t("audit.filter.title")}
-      className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4"
+      className="grid grid-cols-2 gap-3 xl:grid-cols-4"
       onSubmit={(event) => {
         event.preventDefault();
         onChange(texts);

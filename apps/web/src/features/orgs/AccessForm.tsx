@@ -57,7 +57,13 @@ function AddressForm({ addresses, yourAddress }: { addresses: readonly string[];
       onSubmit={() => save.mutate({ addresses: wanted })}
       problem={undefined}
       footer={
-        <Button type="submit" variant="primary" isBusy={save.isPending} className="self-end">
+        <Button
+          type="submit"
+          variant="primary"
+          isBusy={save.isPending}
+          disabled={wanted.join() === addresses.join()}
+          className="self-end"
+        >
           {t("common.save")}
         </Button>
       }
