@@ -37,7 +37,7 @@ test("a very long password is judged by its beginning", async () => {
   await expect(checkNewPassword(long, "ada@example.com")).resolves.toBeUndefined();
 });
 
-test("no password of the list of leaked ones is taken, also with a year behind it", async () => {
+test("no password of the list of leaked ones is taken, also with a year behind it", { timeout: 120_000 }, async () => {
   const leaked = dictionary["passwords-common"].filter((password) => password.length >= 12);
   expect(leaked.length).toBeGreaterThan(300);
   const common = dictionary["passwords-common"].filter((password) => password.length >= 8).slice(0, 300);
